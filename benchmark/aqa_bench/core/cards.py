@@ -1,0 +1,107 @@
+"""Cards: what a person needs to know of a dataset or a method before using it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from aqa_bench.core.split import Scheme
+from aqa_bench.core.task import Modality, Task
+
+__all__ = ["DatasetCard", "Decision", "MethodCard", "Regime"]
+
+
+class Regime(StrEnum):
+    """How a method uses its features."""
+
+    FROZEN = "frozen"
+    FINETUNE = "finetune"
+    ONE_CLASS = "one-class"
+    RULES = "rules"
+    CONTROL = "control"
+
+
+class Decision(StrEnum):
+    """Where a binary decision's threshold comes from."""
+
+    TUNED = "tuned"
+    """Tuned by the runner on val, for the task's primary decision metric."""
+    OWN = "own"
+    """0.5: the method maps its own decision boundary there."""
+
+
+class DatasetCard(BaseModel):
+    """Facts about one dataset id.
+
+    Attributes:
+        id: Dataset id, e.g. ``fitness-aqa/backsquat``.
+        name: Name in words.
+        licence: Licence of the data, as the release states it.
+        source: Where the data come from.
+        citation: What to cite.
+        access: How to get the data.
+        tasks: The tasks.
+        schemes: Split schemes by task-independent id; the first is the default.
+        provides: What its samples offer.
+        notes: Known differences between paper, release and data.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    name: str
+    licence: str
+    source: str
+    citation: str
+    access: str
+    tasks: tuple[Task, ...]
+    schemes: tuple[Scheme, ...]
+    provides: frozenset[Modality]
+    notes: tuple[str, ...] = ()
+
+    def task(self, task_id: str) -> Task:
+        """The task of that id (the registry's look-up reports unknown ids)."""
+        return next(task for task in self.tasks if task.id == task_id)
+
+    def scheme(self, scheme_id: str) -> Scheme:
+        """The scheme of that id."""
+        return next(scheme for scheme in self.schemes if scheme.id == scheme_id)
+
+
+class MethodCard(BaseModel):
+    """Facts about one method id.
+
+    Attributes:
+        id: Method id, e.g. ``cvcspc``.
+        name: Name in words.
+        version: Raised whenever the method's behaviour changes; part of every run-id.
+        paper: Citation, or "ours".
+        summary: The idea in one sentence.
+        modality: What it looks at, in the tables' words (``2D pose``, ``image``, ``video``, ...).
+        needs: Modalities that samples must provide.
+        regime: How features are used.
+        pretrained_on: Data its weights have seen before, in words; "nothing" if none.
+        decision: Where the threshold of binary tasks comes from.
+        stochastic: Whether the seed matters; a deterministic method is run with one seed.
+        control: Whether it is a floor or shortcut control rather than a contender.
+        uses_pool: Whether it learns from unlabelled samples.
+        tasks: Task kinds it can do.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    name: str
+    version: int
+    paper: str
+    summary: str
+    modality: str
+    needs: frozenset[Modality]
+    regime: Regime
+    pretrained_on: str = "nothing"
+    decision: Decision = Decision.TUNED
+    stochastic: bool = True
+    control: bool = False
+    uses_pool: bool = False
+    tasks: frozenset[str] = frozenset({"binary", "one-class", "score"})

@@ -1,0 +1,215 @@
+"""The contract of a dataset: samples, targets, splits, and an audit of what is on disk."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.custody import refused_to_methods
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.sample import Sample
+from aqa_bench.core.split import Split
+
+__all__ = [
+    "Audit",
+    "Coverage",
+    "Dataset",
+    "DatasetFamily",
+    "DatasetPlugin",
+    "SplitCount",
+    "TaskAudit",
+    "not_prepared",
+]
+
+
+class SplitCount(BaseModel):
+    """Size of one part of a split; ``positive`` and ``floor`` are None for score tasks."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    n: int
+    positive: int | None = None
+    floor: float | None = None
+
+
+class TaskAudit(BaseModel):
+    """Sizes of a task's parts in its default scheme (its first split)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    splits: dict[str, SplitCount]
+
+
+class Coverage(BaseModel):
+    """How much of the release is at hand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expected: int
+    found: int
+    missing: list[str] = Field(default_factory=list)
+    unreadable: list[str] = Field(default_factory=list)
+    extra: int = 0
+
+
+class Audit(BaseModel):
+    """Outcome of ``dataset verify``.
+
+    Attributes:
+        dataset: Dataset id.
+        fingerprint: Hash of content that runs depend on.
+        ok: Whether every task can be run as published.
+        tasks: Sizes a task.
+        coverage: Files expected and found.
+        groups_across_splits: Groups that stand in two parts of a split of the default scheme.
+        duplicates: Sets of sample ids whose media are byte-identical.
+        notes: Everything else a user should know, in sentences.
+        details: Measurements, by name.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset: str
+    fingerprint: str
+    ok: bool
+    tasks: dict[str, TaskAudit]
+    coverage: Coverage
+    groups_across_splits: int = 0
+    duplicates: list[list[str]] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+class Dataset(ABC):
+    """One dataset id, opened on data that are at hand.
+
+    Attributes:
+        card: Its card.
+    """
+
+    card: DatasetCard
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("samples", "targets", "splits", "unlabeled"):
+            if name in cls.__dict__:
+                setattr(cls, name, refused_to_methods(cls.__dict__[name]))
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Hex SHA-256 of the content that results depend on: media or their annotations, and labels."""
+
+    @abstractmethod
+    def samples(self, task: str) -> Mapping[str, Sample]:
+        """Every sample of a task by id, in the release's order."""
+
+    @abstractmethod
+    def targets(self, task: str) -> Mapping[str, float]:
+        """Target of every sample of a task: 1 = error, 0 = none; or the score. Read by the runner only."""
+
+    @abstractmethod
+    def splits(self, task: str, scheme: str) -> Sequence[Split]:
+        """The splits of a task under a scheme of the card."""
+
+    def expected(self, task: str) -> int:
+        """Number of samples the task's splits name, whether or not their media are at hand."""
+        return len(self.samples(task))
+
+    def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
+        """Samples for self-supervision.
+
+        Args:
+            task: The task that will be judged.
+            held_out: Ids of its val and test samples.
+
+        Returns:
+            Samples that share no group with a val or test sample of any task of the exercise.
+        """
+        return ()
+
+    @abstractmethod
+    def audit(self, progress: Progress | None = None) -> Audit:
+        """Compare what is on disk with what was published."""
+
+
+class DatasetFamily(Protocol):
+    """Opens and prepares the datasets of one plug-in."""
+
+    def open(self, dataset: str, home: Path) -> Dataset:
+        """Open a dataset id on the family's data folder.
+
+        Raises:
+            DataError: It has not been prepared there, or what is there is damaged.
+        """
+        ...
+
+    def prepare(
+        self,
+        dataset: str | None,
+        sources: Sequence[Path],
+        home: Path,
+        options: Mapping[str, str],
+        progress: Progress,
+    ) -> Sequence[str]:
+        """Make data ready: index the sources, or generate or fetch them.
+
+        Args:
+            dataset: Dataset id, or None for the whole family.
+            sources: Folders or archives that hold the release.
+            home: The family's data folder, made when missing.
+            options: Options of the family, e.g. ``preset``.
+            progress: Where to report.
+
+        Returns:
+            Sentences that say what was done.
+
+        Raises:
+            DataError: Nothing usable was found; what can be used is kept all the same.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetPlugin:
+    """What a dataset's package exports as ``DATASET``: light to import, the reader behind it is lazy.
+
+    Attributes:
+        name: Name of the family, e.g. ``pose-trainer``.
+        cards: Cards of its dataset ids.
+        factory: ``"package.module:object"`` of the :class:`DatasetFamily`.
+    """
+
+    name: str
+    cards: tuple[DatasetCard, ...]
+    factory: str
+
+    def load(self) -> DatasetFamily:
+        """Import the family's reader."""
+        module, _, name = self.factory.partition(":")
+        family: DatasetFamily = getattr(import_module(module), name)
+        return family
+
+
+def not_prepared(dataset: str, home: Path, expected: str) -> DataError:
+    """The error for data that are not at hand."""
+    family = dataset.partition("/")[0]
+    return DataError(
+        f"{dataset} has not been prepared.",
+        where=home,
+        expected=expected,
+        found="nothing there",
+        remedy=f"aqa-bench dataset prepare {family} --source PATH (how to get it: dataset info {dataset})",
+    )
+
+
+def default_progress(progress: Progress | None) -> Progress:
+    """``progress``, or one that shows nothing."""
+    return NullProgress() if progress is None else progress

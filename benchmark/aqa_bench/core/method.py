@@ -1,0 +1,121 @@
+"""The contract of a method: fit on labelled samples, then score bare ones."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from aqa_bench.core.cards import MethodCard
+from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.task import Task
+
+__all__ = ["FitContext", "Method", "MethodPlugin", "Predictor", "RecipeT"]
+
+RecipeT = TypeVar("RecipeT", bound=Recipe)
+
+
+class Predictor(Protocol):
+    """A fitted method."""
+
+    def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.floating[Any]]:
+        """Score samples.
+
+        Returns:
+            ``(n,)`` finite scores in the order of ``samples``. For binary and one-class tasks the
+            probability or decision value of *error*, mapped so that 0.5 is the method's own
+            decision; for score tasks the predicted score.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """What a method may use besides samples.
+
+    Attributes:
+        dataset: Dataset id.
+        task: The task.
+        split: Split id, for logs and cache keys.
+        seed: Seed of everything the fit draws.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        cache: Folder for features and weights, shared by runs and safe to delete.
+        progress: Where long work reports.
+        leaked: Labelled samples, test samples among them, in schemes that are not honest; else None.
+        run_seed: The run's own seed, the same for all its tasks and splits: for work that they share.
+        facts: Filled by the method with what the record should tell: ``parameters`` (count),
+            ``gflops`` (a sample), ``weights`` (which initial weights), ``device``, ``dtype``,
+            ``batch_size`` and anything else that is plain JSON.
+    """
+
+    dataset: str
+    task: Task
+    split: str
+    seed: int
+    device: str
+    cache: Path
+    progress: Progress = field(default_factory=NullProgress)
+    leaked: LabeledSet | None = None
+    run_seed: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Method(ABC, Generic[RecipeT]):
+    """A way to judge movement, configured by a recipe.
+
+    Args:
+        recipe: Its hyper-parameters.
+    """
+
+    def __init__(self, recipe: RecipeT) -> None:
+        self.recipe = recipe
+
+    @classmethod
+    @abstractmethod
+    def recipe_type(cls) -> type[RecipeT]:
+        """The pydantic model of its hyper-parameters."""
+
+    @abstractmethod
+    def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:
+        """Fit to one task and split.
+
+        Args:
+            train: Labelled samples to learn from.
+            val: Labelled samples to select models on; may be empty.
+            pool: Unlabelled samples that share no group with any val or test sample.
+            ctx: Everything else.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class MethodPlugin:
+    """What a method's package exports as ``METHOD``: light to import, the class behind it is lazy.
+
+    Attributes:
+        card: The method's card.
+        factory: ``"package.module:Class"`` of the :class:`Method`.
+        default_recipe: Recipe used when none is named.
+    """
+
+    card: MethodCard
+    factory: str
+    default_recipe: str = "quick"
+
+    @property
+    def package(self) -> str:
+        """Import path of the package that holds ``recipes.toml``."""
+        return self.factory.partition(":")[0].rpartition(".")[0]
+
+    def load(self) -> type[Method[Any]]:
+        """Import the method's class."""
+        module, _, name = self.factory.partition(":")
+        kind: type[Method[Any]] = getattr(import_module(module), name)
+        return kind

@@ -1,0 +1,30 @@
+"""Where data and caches live on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_data_path
+
+__all__ = ["cache_home", "data_home", "is_offline"]
+
+
+def data_home() -> Path:
+    """Folder of prepared datasets: ``AQA_BENCH_DATA``, by default the platform's user data folder."""
+    return _from_environment("AQA_BENCH_DATA") or user_data_path("aqa-bench", appauthor=False)
+
+
+def cache_home() -> Path:
+    """Folder of features and weights: ``AQA_BENCH_CACHE``, by default the platform's user cache folder."""
+    return _from_environment("AQA_BENCH_CACHE") or user_cache_path("aqa-bench", appauthor=False)
+
+
+def is_offline() -> bool:
+    """Whether ``AQA_BENCH_OFFLINE`` forbids opening a socket."""
+    return os.environ.get("AQA_BENCH_OFFLINE", "") not in ("", "0")
+
+
+def _from_environment(name: str) -> Path | None:
+    value = os.environ.get(name)
+    return Path(value).expanduser() if value else None

@@ -1,0 +1,137 @@
+"""Recipes: named sets of hyper-parameters."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from aqa_bench.core.errors import RecipeError
+
+__all__ = ["Recipe", "load_recipe", "recipe_names"]
+
+R = TypeVar("R", bound="Recipe")
+
+
+class Recipe(BaseModel):
+    """Base of every method's hyper-parameters.
+
+    Attributes:
+        scheme: Split scheme that the recipe is made for; None means the dataset's default.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    scheme: str | None = None
+
+    def with_overrides(self, overrides: Sequence[str], where: str) -> Self:
+        """Apply ``key=value`` texts.
+
+        Values are read as JSON where they parse and as plain text otherwise.
+
+        Raises:
+            RecipeError: A text has no ``=``, names no hyper-parameter or holds an unfit value.
+        """
+        values = self.model_dump()
+        for text in overrides:
+            key, equals, value = text.partition("=")
+            if not equals:
+                raise RecipeError(
+                    "An override is not of the form key=value.",
+                    where=where,
+                    expected="--set key=value",
+                    found=text,
+                )
+            if key not in values:
+                raise unknown_key(key, list(values), where)
+            try:
+                values[key] = json.loads(value)
+            except json.JSONDecodeError:
+                values[key] = value
+        return _build(type(self), values, where)
+
+
+def recipe_names(package: str) -> list[str]:
+    """Names of the recipes a method's package ships, in the file's order."""
+    return list(_read(package))
+
+
+def load_recipe(package: str, kind: type[R], name: str) -> R:
+    """Read a named recipe from a method's ``recipes.toml``.
+
+    Args:
+        package: Import path of the method's package.
+        kind: The method's recipe model.
+        name: Name of the recipe.
+
+    Raises:
+        RecipeError: No recipe has that name, or its keys and values do not fit ``kind``.
+    """
+    recipes = _read(package)
+    where = f"{package.rsplit('.', 1)[-1]}/recipes.toml [{name}]"
+    if name not in recipes:
+        near = difflib.get_close_matches(name, recipes, n=1)
+        raise RecipeError(
+            f"There is no recipe {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
+            where=where,
+            expected=" | ".join(recipes),
+            found=name,
+        )
+    values = dict(recipes[name])
+    values.pop("about", None)
+    return _build(kind, values, where)
+
+
+def unknown_key(key: str, known: Sequence[str], where: str) -> RecipeError:
+    """The error for a hyper-parameter that does not exist."""
+    near = difflib.get_close_matches(key, known, n=1)
+    return RecipeError(
+        f"There is no hyper-parameter {key!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
+        where=where,
+        expected=", ".join(known),
+        found=key,
+    )
+
+
+def _read(package: str) -> Mapping[str, Mapping[str, Any]]:
+    file = resources.files(package) / "recipes.toml"
+    try:
+        recipes = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecipeError(
+            "The method has no recipes.", where=str(file), remedy="Add recipes.toml beside method.py."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(
+            "The recipes cannot be read.", where=str(file), expected="TOML tables", found=str(error)
+        ) from error
+    for name, values in recipes.items():
+        if not isinstance(values, dict):
+            raise RecipeError(
+                "The recipes cannot be read.",
+                where=str(file),
+                expected="nothing but TOML tables, one a recipe",
+                found=f"{name} outside of a table",
+            )
+    return recipes
+
+
+def _build(kind: type[R], values: Mapping[str, Any], where: str) -> R:
+    for key in values:
+        if key not in kind.model_fields:
+            raise unknown_key(key, list(kind.model_fields), where)
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RecipeError(
+            "A hyper-parameter has an unfit value.",
+            where=f"{where} {'.'.join(str(part) for part in first['loc'])}",
+            expected=first["msg"],
+            found=repr(first.get("input")),
+        ) from error

@@ -1,0 +1,195 @@
+"""The record of a run: everything a reader or a rerun needs, and nothing that cannot be recomputed."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aqa_bench.core.cards import Decision, Regime
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.files import pretty_json
+
+__all__ = [
+    "PREDICTIONS_FILE",
+    "RECORD_FILE",
+    "Environment",
+    "MetricValue",
+    "RowKind",
+    "RunRecord",
+    "TaskCoverage",
+    "read_record",
+    "record_schema",
+]
+
+RECORD_FILE = "run.json"
+PREDICTIONS_FILE = "predictions.csv"
+
+
+class RowKind(StrEnum):
+    """Where a table row's numbers come from."""
+
+    MEASURED = "measured"
+    """A run of this harness whose predictions are kept."""
+    REPORTED = "reported"
+    """Printed in a paper; never re-scored."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class MetricValue(_Strict):
+    """A metric with its 95% interval: percentile bootstrap over groups. None where undefined."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+class TaskCoverage(_Strict):
+    """Samples that the splits name, and those of them that could be scored."""
+
+    expected: int
+    scored: int
+
+
+class Environment(_Strict):
+    """What the run ran on."""
+
+    python: str
+    platform: str
+    processor: str
+    threads: int
+    packages: dict[str, str]
+
+
+class RunRecord(_Strict):
+    """One run: a dataset, its tasks, a method, a recipe and a seed.
+
+    Attributes:
+        schema_version: Version of this schema; keys are only ever added within one.
+        run_id: Hash of everything that decides the result; names the folder.
+        kind: Always ``measured`` for a run.
+        benchmark_version: Version of the protocol.
+        dataset: Dataset id.
+        dataset_fingerprint: Hash of the dataset's content.
+        scheme: Split scheme.
+        honest: False where the scheme shows test labels to the method.
+        splits_fingerprint: Hash of the splits' ids, a task.
+        tasks: Task ids.
+        method: Method id.
+        method_version: The method's version.
+        recipe: Name of the recipe.
+        hyperparameters: The resolved recipe.
+        seed: The run's seed.
+        members: Run-ids of an ensemble's members; empty otherwise.
+        source_revision: Source-control revision of the code, recorded and not hashed.
+        created: When the run ended, UTC.
+        environment: What it ran on.
+        device: Name of the device that fitted.
+        dtype: Arithmetic of the fit.
+        batch_size: Samples a step, or None where nothing is batched.
+        timings: Wall-clock seconds of ``fit``, ``predict`` and ``total``.
+        regime: How features are used.
+        modality: What the method looks at.
+        pretrained_on: Data its weights had seen before.
+        control: Whether it is a floor or a shortcut control.
+        parameters: Trained and frozen parameters together, or None where there are none.
+        gflops: Giga multiply-adds a sample, or None where not counted.
+        facts: What else the method reported.
+        pool_size: Unlabelled samples it was given, a task.
+        decision: Where thresholds come from.
+        thresholds: Threshold a task and split.
+        coverage: Coverage a task.
+        train_ranges: Lowest and highest train target a score task.
+        metrics: Metric values a task, on test.
+        floors: Trivial value of the primary metric a task; None where there is none.
+        skill: (primary - floor) / (1 - floor) a task; None where there is no floor.
+        predictions_sha256: Hash of the predictions' file.
+    """
+
+    schema_version: Literal[1] = 1
+    run_id: str
+    kind: Literal[RowKind.MEASURED] = RowKind.MEASURED
+    benchmark_version: str
+    dataset: str
+    dataset_fingerprint: str
+    scheme: str
+    honest: bool
+    splits_fingerprint: dict[str, str]
+    tasks: list[str]
+    method: str
+    method_version: int
+    recipe: str
+    hyperparameters: dict[str, Any]
+    seed: int
+    members: list[str] = Field(default_factory=list)
+    source_revision: str | None
+    created: datetime
+    environment: Environment
+    device: str
+    dtype: str
+    batch_size: int | None
+    timings: dict[str, float]
+    regime: Regime
+    modality: str
+    pretrained_on: str
+    control: bool
+    parameters: int | None
+    gflops: float | None
+    facts: dict[str, Any]
+    pool_size: dict[str, int]
+    decision: Decision
+    thresholds: dict[str, dict[str, float]]
+    coverage: dict[str, TaskCoverage]
+    train_ranges: dict[str, tuple[float, float]]
+    metrics: dict[str, dict[str, MetricValue]]
+    floors: dict[str, float | None]
+    skill: dict[str, float | None]
+    predictions_sha256: str
+
+    def to_json(self) -> str:
+        """The record as the text of ``run.json``."""
+        return pretty_json(self.model_dump(mode="json"))
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Read a run's record.
+
+    Args:
+        folder: The run's folder.
+
+    Raises:
+        DataError: There is no record, or it does not follow the schema.
+    """
+    file = folder / RECORD_FILE
+    try:
+        return RunRecord.model_validate_json(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(
+            "This is not the folder of a run.",
+            where=folder,
+            expected=f"{RECORD_FILE} and {PREDICTIONS_FILE}",
+            found=f"no {RECORD_FILE}" if isinstance(error, FileNotFoundError) else error.strerror,
+            remedy="Name a folder that aqa-bench run printed.",
+        ) from error
+    except (ValidationError, UnicodeDecodeError) as error:
+        detail = error.errors()[0] if isinstance(error, ValidationError) else None
+        found = str(error) if detail is None else f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
+        raise DataError(
+            "A run's record does not follow the schema.",
+            where=file,
+            expected="docs/schemas/run.schema.json",
+            found=found,
+            remedy="Run it again with --force; records are never edited by hand.",
+        ) from error
+
+
+def record_schema() -> str:
+    """JSON Schema of the record, as committed under ``docs/schemas``."""
+    return json.dumps(RunRecord.model_json_schema(), indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aqa_bench.core import schemes
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.split import check_split
+
+PRESS = {f"bad{i}": 1.0 for i in range(17)} | {f"good{i}": 0.0 for i in range(19)}
+ALONE = {i: i for i in PRESS}
+ALL = (schemes.folds, schemes.one_class, schemes.one_class_clean, schemes.one_class_leaky)
+
+
+@st.composite
+def grouped(draw: st.DrawFn) -> tuple[dict[str, float], dict[str, str]]:
+    """Targets and groups of 5 to 30 groups of 1 to 3 samples, at least three groups of either kind."""
+    n = draw(st.integers(6, 30))
+    labels = draw(
+        st.lists(st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=3), min_size=n, max_size=n)
+    )
+    labels[:3], labels[3:6] = [[0.0]] * 3, [[1.0], [1.0], [1.0]]
+    targets = {f"g{g}-{i}": label for g, group in enumerate(labels) for i, label in enumerate(group)}
+    return targets, {i: i.partition("-")[0] for i in targets}
+
+
+def singles() -> st.SearchStrategy[dict[str, float]]:
+    return st.lists(st.sampled_from([0.0, 1.0]), min_size=5, max_size=60).map(
+        lambda labels: {f"s{i}": label for i, label in enumerate(labels)}
+    )
+
+
+@settings(max_examples=30)
+@given(grouped())
+def test_folds_partition_the_samples_and_keep_groups_whole(data):
+    targets, groups = data
+    splits = schemes.folds("d", targets, groups, repeats=2)
+    assert [s.id for s in splits] == [f"r{r}f{f}" for r in range(2) for f in range(5)]
+    for split in splits:
+        check_split(split, groups, "d", strict_groups=True)
+        assert sorted((*split.train, *split.val, *split.test)) == sorted(targets)
+    for repeat in range(2):
+        tests = [i for s in splits if s.repeat == repeat for i in s.test]
+        assert sorted(tests) == sorted(targets)
+
+
+@given(singles())
+def test_folds_of_single_samples_are_stratified(targets):
+    splits = schemes.folds("d", targets, {i: i for i in targets}, repeats=1)
+    sizes = [len(s.test) for s in splits]
+    positives = [sum(targets[i] for i in s.test) for s in splits]
+    assert max(sizes) - min(sizes) <= 1
+    assert max(positives) - min(positives) <= 1
+
+
+def test_val_is_the_test_fold_of_the_next_fold():
+    splits = schemes.folds("d", PRESS, ALONE)
+    assert len(splits) == 25
+    for repeat in range(5):
+        five = splits[repeat * 5 : repeat * 5 + 5]
+        assert [s.val for s in five] == [s.test for s in (*five[1:], five[0])]
+
+
+def test_one_class_trains_on_two_thirds_of_the_good_rounded_down():
+    splits = schemes.one_class("d", PRESS, ALONE)
+    assert len(splits) == 20
+    for split in splits:
+        assert (len(split.train), len(split.val), len(split.test), split.leaked) == (12, 0, 24, ())
+        assert all(PRESS[i] == 0 for i in split.train)
+        assert sum(PRESS[i] for i in split.test) == 17
+    assert len({s.train for s in splits}) == 20
+
+
+def test_one_class_clean_shares_the_good_and_halves_the_bad():
+    pairs = zip(schemes.one_class("d", PRESS, ALONE), schemes.one_class_clean("d", PRESS, ALONE), strict=True)
+    for plain, clean in pairs:
+        assert tuple(i for i in clean.train if PRESS[i] == 0) == plain.train
+        assert sum(PRESS[i] for i in clean.train) == 8
+        assert sum(PRESS[i] for i in clean.test) == 9
+        assert sorted((*clean.train, *clean.test)) == sorted(PRESS)
+
+
+def test_one_class_leaky_is_one_class_with_every_label_leaked():
+    plain, leaky = schemes.one_class("d", PRESS, ALONE), schemes.one_class_leaky("d", PRESS, ALONE)
+    assert [(s.train, s.test) for s in plain] == [(s.train, s.test) for s in leaky]
+    assert all(s.leaked == tuple(PRESS) for s in leaky)
+    assert not schemes.ONE_CLASS_LEAKY.honest
+    assert all(s.honest for s in (schemes.FOLDS, schemes.ONE_CLASS, schemes.ONE_CLASS_CLEAN))
+
+
+@settings(max_examples=30)
+@given(grouped())
+def test_one_class_schemes_keep_groups_whole(data):
+    targets, groups = data
+    for scheme in (schemes.one_class, schemes.one_class_clean):
+        try:
+            splits = scheme("d", targets, groups, repeats=3)
+        except DataError:
+            continue
+        for split in splits:
+            check_split(split, groups, "d", strict_groups=True)
+            assert any(targets[i] == 1 for i in split.test)
+            good = sum(targets[i] == 0 for i in split.train)
+            assert 1 <= good <= max(1, 2 * sum(t == 0 for t in targets.values()) // 3)
+
+
+@pytest.mark.parametrize("scheme", ALL)
+def test_parts_keep_the_release_order_and_draws_do_not_change(scheme):
+    order = list(PRESS)
+    for split in scheme("d", PRESS, ALONE):
+        for part in (split.train, split.val, split.test):
+            assert sorted(part, key=order.index) == list(part)
+    assert scheme("d", PRESS, ALONE) == scheme("d", PRESS, ALONE)
+    assert scheme("d", PRESS, ALONE) != scheme("e", PRESS, ALONE)
+
+
+def test_draws_do_not_depend_on_the_order_of_the_samples():
+    backwards = dict(reversed(PRESS.items()))
+    for scheme in (schemes.folds, schemes.one_class, schemes.one_class_clean):
+        ours, theirs = scheme("d", PRESS, ALONE), scheme("d", backwards, ALONE)
+        assert [set(s.test) for s in ours] == [set(s.test) for s in theirs]
+
+
+def test_a_known_draw():
+    """The first split of a name is part of every published run: it never changes."""
+    split = schemes.one_class("pose-trainer/shoulder-press", PRESS, ALONE, repeats=1)[0]
+    assert split.train == tuple(f"good{i}" for i in (0, 3, 4, 5, 6, 7, 8, 12, 15, 16, 17, 18))
+
+
+@pytest.mark.parametrize("scheme", ALL)
+def test_too_few_samples_are_an_error(scheme):
+    with pytest.raises(DataError, match="too few"):
+        scheme("d", {"a": 0.0, "b": 1.0}, {"a": "a", "b": "b"})
+
+
+@pytest.mark.parametrize("scheme", ALL[1:])
+def test_without_bad_samples_there_is_nothing_to_detect(scheme):
+    targets = {str(i): 0.0 for i in range(9)}
+    with pytest.raises(DataError, match="bad samples"):
+        scheme("d", targets, {i: i for i in targets})
