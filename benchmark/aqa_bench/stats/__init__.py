@@ -1,0 +1,1 @@
+"""Metrics, thresholds, floors and the statistics that put an uncertainty on them."""

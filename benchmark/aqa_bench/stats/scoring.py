@@ -1,0 +1,202 @@
+"""From predictions and targets to a task's metrics: the one place where a run is scored.
+
+A metric is computed on the pooled test scores of the folds of each repeat and averaged over
+repeats, with one threshold a fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from aqa_bench.core.cards import Decision
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.record import MetricValue
+from aqa_bench.core.seeds import data_seed
+from aqa_bench.core.task import TaskKind
+from aqa_bench.stats.bootstrap import bootstrap
+from aqa_bench.stats.floors import floor, skill
+from aqa_bench.stats.metrics import METRICS
+from aqa_bench.stats.thresholds import FIXED_THRESHOLD, tune_threshold
+
+__all__ = ["N_RESAMPLES", "TaskScores", "collect", "evaluate", "metric_ids", "primary_floor", "tuned_for"]
+
+N_RESAMPLES = 10_000
+"""Bootstrap resamples of every interval."""
+
+_DECISIONS = ("f1", "f1_good", "accuracy", "balanced_accuracy", "mcc", "precision", "recall")
+_RANKINGS = ("ap", "auroc")
+_SCORES = ("spearman", "r_l2", "mae")
+_AT_FIXED = "@0.5"
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TaskScores:
+    """A run's test predictions of one task, aligned.
+
+    Attributes:
+        ids: The n sample ids that any repeat tests, sorted.
+        targets: ``(n,)``.
+        groups: ``(n,)`` group names.
+        scores: ``(n, R)``, a column a repeat; NaN where the repeat does not test the sample.
+        decisions: ``(n, R)``, 1 where the score reaches its fold's threshold; NaN as in scores.
+        thresholds: Threshold a fold.
+    """
+
+    ids: tuple[str, ...]
+    targets: Matrix
+    groups: npt.NDArray[np.str_]
+    scores: Matrix
+    decisions: Matrix
+    thresholds: dict[str, float]
+
+    def values(self, metric: str) -> Matrix:
+        """The matrix that a metric id (with or without ``@0.5``) is computed from."""
+        if metric.endswith(_AT_FIXED):
+            return _decide(self.scores, np.full_like(self.scores, FIXED_THRESHOLD))
+        return self.decisions if METRICS[metric].kind == "decision" else self.scores
+
+
+def metric_ids(kind: TaskKind) -> tuple[str, ...]:
+    """Ids of all metrics that a record holds for a kind of task."""
+    if kind is TaskKind.SCORE:
+        return _SCORES
+    return (*_DECISIONS, *_RANKINGS, *(name + _AT_FIXED for name in _DECISIONS))
+
+
+def tuned_for(primary: str) -> str:
+    """The decision metric that val thresholds maximise when ``primary`` ranks methods."""
+    return primary if primary in ("accuracy", "balanced_accuracy") else "f1"
+
+
+def collect(
+    predictions: pd.DataFrame,
+    targets: Mapping[str, float],
+    groups: Mapping[str, str],
+    *,
+    kind: TaskKind,
+    decision: Decision,
+    primary: str,
+    where: str,
+) -> TaskScores:
+    """Align one task's predictions with its targets and fix the thresholds.
+
+    Args:
+        predictions: The task's rows of the predictions table.
+        targets: Target a sample id.
+        groups: Group a sample id.
+        kind: Kind of the task.
+        decision: Whether thresholds are tuned on val or are the method's own. Folds without val
+            samples of both classes use 0.5.
+        primary: The metric that ranks methods.
+        where: Name of the run, for errors.
+
+    Raises:
+        DataError: A predicted id has no target, or there are no test predictions.
+    """
+    unknown = sorted(set(predictions["sample_id"]) - targets.keys())
+    if unknown:
+        raise DataError(
+            "Predictions name samples that the dataset does not have.",
+            where=where,
+            expected="the sample ids of the release",
+            found=f"{len(unknown)} unknown, e.g. {unknown[0]}",
+            remedy="Check that the run and the data at hand have the same fingerprint.",
+        )
+    test = predictions[predictions["split"] == "test"]
+    if test.empty:
+        raise DataError(
+            "There are no test predictions.", where=where, expected="rows with split=test", found="none"
+        )
+    ids = sorted(set(test["sample_id"]))
+    row = {name: i for i, name in enumerate(ids)}
+    repeats = sorted({_repeat(fold) for fold in test["fold"].unique()})
+    shape = (len(ids), len(repeats))
+    scores, cuts = np.full(shape, np.nan), np.full(shape, np.nan)
+    thresholds: dict[str, float] = {}
+    for fold, rows in predictions.groupby("fold", sort=True):
+        name = str(fold)
+        column = repeats.index(_repeat(name))
+        part = rows[rows["split"] == "test"]
+        at = [row[i] for i in part["sample_id"]]
+        scores[at, column] = part["score"].to_numpy()
+        if kind is not TaskKind.SCORE:
+            val = rows[rows["split"] == "val"]
+            thresholds[name] = _threshold(val, targets, decision, tuned_for(primary))
+            cuts[at, column] = thresholds[name]
+    return TaskScores(
+        ids=tuple(ids),
+        targets=np.array([targets[i] for i in ids], dtype=np.float64),
+        groups=np.array([groups[i] for i in ids]),
+        scores=scores,
+        decisions=_decide(scores, cuts),
+        thresholds=thresholds,
+    )
+
+
+def evaluate(
+    scores: TaskScores,
+    *,
+    dataset: str,
+    kind: TaskKind,
+    train_range: tuple[float, float] | None = None,
+    n_resamples: int = N_RESAMPLES,
+) -> dict[str, MetricValue]:
+    """Every metric of a task with its 95% interval over groups.
+
+    The resamples depend on the dataset and not on the method, so intervals of two methods are paired.
+    """
+    values: dict[str, MetricValue] = {}
+    for metric in metric_ids(kind):
+        interval = bootstrap(
+            metric.removesuffix(_AT_FIXED),
+            scores.targets,
+            scores.values(metric),
+            groups=scores.groups,
+            over="groups",
+            n_resamples=n_resamples,
+            rng_seed=data_seed(dataset, "bootstrap"),
+            train_range=train_range,
+        )
+        values[metric] = MetricValue(
+            value=_finite(interval.value), low=_finite(interval.low), high=_finite(interval.high)
+        )
+    return values
+
+
+def primary_floor(scores: TaskScores, primary: str) -> float | None:
+    """The trivial value of the primary metric, averaged over repeats; None where there is none."""
+    tested = ~np.isnan(scores.scores)
+    floors = [floor(primary, scores.targets[tested[:, r]]) for r in range(tested.shape[1])]
+    known = [value for value in floors if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def skill_over(value: float | None, base: float | None) -> float | None:
+    """(value - floor) / (1 - floor), or None where either is unknown."""
+    return None if value is None or base is None else skill(value, base)
+
+
+def _threshold(val: pd.DataFrame, targets: Mapping[str, float], decision: Decision, metric: str) -> float:
+    y = np.array([targets[i] for i in val["sample_id"]], dtype=np.float64)
+    if decision is Decision.OWN or len(np.unique(y)) < 2:
+        return FIXED_THRESHOLD
+    return float(tune_threshold(y, val["score"].to_numpy(dtype=np.float64), metric).value)
+
+
+def _decide(scores: Matrix, thresholds: Matrix) -> Matrix:
+    return np.where(np.isnan(scores), np.nan, (scores >= thresholds).astype(np.float64))
+
+
+def _repeat(fold: str) -> int:
+    return int(fold[1:].partition("f")[0])
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

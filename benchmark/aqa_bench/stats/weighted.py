@@ -1,0 +1,103 @@
+"""Metrics of many resamples at once: a resample is a vector of sample weights.
+
+A weight counts how often a sample was drawn, so every entry equals the plain metric on the repeated samples,
+ties included. No resample is ever materialised: decisions become matrix products, orders become one sort a
+column and running sums of weights.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from aqa_bench.core.errors import DataError
+from aqa_bench.stats.checks import binary_array, choice, finite_array, score_range
+from aqa_bench.stats.confusion import from_counts
+from aqa_bench.stats.metrics import METRICS, MetricKind
+from aqa_bench.stats.weighted_ranks import weighted_ap, weighted_auroc, weighted_spearman
+
+__all__ = ["weighted_metric"]
+
+Array = NDArray[np.float64]
+
+
+def weighted_metric(
+    metric_id: str,
+    y: ArrayLike,
+    values: ArrayLike,
+    weights: ArrayLike,
+    *,
+    train_range: tuple[float, float] | None = None,
+) -> Array:
+    """Evaluate a metric for every column of values under every vector of weights.
+
+    Args:
+        metric_id: A key of `aqa_bench.stats.metrics.METRICS`.
+        y: Targets, ``(n,)``.
+        values: 0/1 decisions for a decision metric, scores for any other, ``(n, K)``; NaN where the column
+            did not test the sample.
+        weights: How often each sample counts, nonnegative, ``(B, n)``.
+        train_range: Smallest and greatest training target; needed by ``r_l2`` alone.
+
+    Returns:
+        Values of shape ``(B, K)``, float64. NaN where the metric is undefined on the weighted samples, by the
+        rules of `aqa_bench.stats.metrics`, and where they have no weight at all.
+
+    Raises:
+        UsageError: If the metric is unknown.
+        DataError: If an array is malformed, the shapes do not fit, a weight is negative, or ``r_l2`` lacks
+            its range.
+
+    Example:
+        >>> weighted_metric("accuracy", [1, 0], [[1], [1]], [[1, 1], [3, 1]]).tolist()
+        [[0.5], [0.75]]
+    """
+    metric = METRICS[choice("metric", metric_id, METRICS)]
+    binary = metric.kind is not MetricKind.REGRESSION
+    targets = (binary_array if binary else finite_array)("y", y)
+    decided = metric.kind is MetricKind.DECISION
+    table = (binary_array if decided else finite_array)("values", values, ndim=2, allow_nan=True)
+    w = finite_array("weights", weights, ndim=2)
+    if table.shape[0] != len(targets) or w.shape[1] != len(targets):
+        raise DataError(
+            "targets, values and weights do not fit together",
+            expected=f"values ({len(targets)}, K) and weights (B, {len(targets)})",
+            found=f"values {table.shape} and weights {w.shape}",
+        )
+    if w.min() < 0:
+        raise DataError("a weight is negative", where="weights", expected="weights >= 0", found=w.min())
+
+    if decided:
+        return _decisions(metric_id, targets, table, w)
+    if metric_id == "mae":
+        return _weighted_mean(np.abs(targets[:, None] - table), w)
+    if metric_id == "r_l2":
+        low, high = score_range(train_range)
+        return _weighted_mean(100.0 * ((targets[:, None] - table) / (high - low)) ** 2, w)
+    return {"auroc": weighted_auroc, "ap": weighted_ap, "spearman": weighted_spearman}[metric_id](
+        targets, table, w
+    )
+
+
+def _decisions(metric_id: str, y: Array, table: Array, w: Array) -> Array:
+    tested = ~np.isnan(table)
+    decided = np.where(tested, table, 0.0)
+    flagged = w @ decided
+    tp = w @ (y[:, None] * decided)
+    # Where every column tested every sample, the class totals are one column, not K.
+    mask = np.ones((len(y), 1)) if tested.all() else tested.astype(np.float64)
+    total = w @ mask
+    positive = w @ (y[:, None] * mask)
+    # A column of differences of sums can be -0.0 or -1e-16 with fractional weights.
+    fn = np.maximum(positive - tp, 0.0)
+    fp = np.maximum(flagged - tp, 0.0)
+    return from_counts(metric_id, tp, fp, fn, np.maximum(total - positive - fp, 0.0))
+
+
+def _weighted_mean(losses: Array, w: Array) -> Array:
+    tested = ~np.isnan(losses)
+    total = w @ (np.ones((len(losses), 1)) if tested.all() else tested.astype(np.float64))
+    total = np.broadcast_to(total, (len(w), losses.shape[1]))
+    mean = np.full(total.shape, np.nan)
+    np.divide(w @ np.where(tested, losses, 0.0), total, out=mean, where=total > 0)
+    return mean
