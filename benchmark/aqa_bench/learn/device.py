@@ -1,0 +1,98 @@
+"""Devices, numeric precision and repeatable draws."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+import torch
+
+from aqa_bench.core.errors import UsageError
+
+__all__ = ["Precision", "autocast", "deterministic", "device_name", "resolve_device"]
+
+
+class Precision(StrEnum):
+    """Arithmetic of a forward pass; weights and optimiser states stay in float32."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+
+    @classmethod
+    def default(cls, device: torch.device) -> Precision:
+        """bfloat16 on CUDA devices that compute in it, float32 elsewhere."""
+        return cls.BF16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else cls.FP32
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """Turn a device's name into a device that exists.
+
+    Args:
+        name: ``"auto"`` (the first CUDA device, else the CPU), ``"cpu"``, ``"cuda"`` or ``"cuda:<index>"``.
+
+    Returns:
+        The device, with an index where it is a CUDA device.
+
+    Raises:
+        UsageError: The name is unknown, or asks for a CUDA device that this machine does not have.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        name = "cuda" if count else "cpu"
+    if name == "cpu":
+        return torch.device("cpu")
+    kind, _, number = name.partition(":")
+    if kind != "cuda" or (name != "cuda" and not (number.isascii() and number.isdecimal())):
+        raise UsageError("The device is unknown.", expected="auto, cpu, cuda or cuda:<index>", found=name)
+    index = int(number or 0)
+    if index >= count:
+        usable = ", ".join(f"cuda:{i}" for i in range(count))
+        raise UsageError(
+            "The CUDA device that was asked for is not there.",
+            expected=f"one of {usable}" if usable else "a usable CUDA device; there is none here",
+            found=name,
+            remedy="Use --device auto or --device cpu, or check the driver and CUDA_VISIBLE_DEVICES.",
+        )
+    return torch.device("cuda", index)
+
+
+def device_name(device: torch.device) -> str:
+    """The device in words for a run record: the GPU's product name, or the CPU's architecture."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return f"{device.type} ({platform.machine() or 'unknown'})"
+
+
+def autocast(device: torch.device, precision: Precision) -> torch.autocast:
+    """Context in which a forward pass runs at the given precision."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision is Precision.BF16)
+
+
+@contextmanager
+def deterministic(seed: int) -> Iterator[None]:
+    """Seed PyTorch's default generators for a block, and give back their states afterwards.
+
+    Inside, cuDNN uses deterministic algorithms only and does not pick them by timing.
+
+    Args:
+        seed: A seed in ``[0, 2**63)``.
+
+    Example:
+        >>> with deterministic(7):
+        ...     a = torch.rand(3)
+        >>> with deterministic(7):
+        ...     b = torch.rand(3)
+        >>> torch.equal(a, b)
+        True
+    """
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(seed)
+        cudnn.deterministic, cudnn.benchmark = True, False
+        try:
+            yield
+        finally:
+            cudnn.deterministic, cudnn.benchmark = before
