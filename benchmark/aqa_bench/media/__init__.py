@@ -1,0 +1,1 @@
+"""Media: what samples look like once read from disk."""

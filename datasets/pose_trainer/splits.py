@@ -1,0 +1,74 @@
+"""Split schemes of Pose Trainer. They name the release's clips, whether or not all are at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aqa_bench.core.schemes import (
+    FOLDS,
+    ONE_CLASS,
+    ONE_CLASS_CLEAN,
+    ONE_CLASS_LEAKY,
+    folds,
+    one_class,
+    one_class_clean,
+    one_class_leaky,
+)
+from aqa_bench.core.split import Scheme, Split
+
+__all__ = ["NOTEBOOK", "SCHEMES", "make_splits", "notebook"]
+
+NOTEBOOK = Scheme(
+    "notebook",
+    "the 60/40 split of the published dynamic-time-warping tables: one draw, not stratified, no val; "
+    "cuts of one recording stand in train and test",
+)
+SCHEMES = (FOLDS, NOTEBOOK, ONE_CLASS, ONE_CLASS_CLEAN, ONE_CLASS_LEAKY)
+
+
+def make_splits(
+    scheme: str, dataset: str, targets: Mapping[str, float], recordings: Mapping[str, str]
+) -> tuple[Split, ...]:
+    """The splits of a scheme; all but the published one keep recordings whole.
+
+    Args:
+        scheme: Id of one of :data:`SCHEMES`.
+        dataset: Dataset id: names the seeds.
+        targets: Target by sample id, in the release's order.
+        recordings: Recording by sample id.
+    """
+    if scheme == NOTEBOOK.id:
+        return notebook(targets)
+    rules = {
+        FOLDS: folds,
+        ONE_CLASS: one_class,
+        ONE_CLASS_CLEAN: one_class_clean,
+        ONE_CLASS_LEAKY: one_class_leaky,
+    }
+    return next(rule for known, rule in rules.items() if known.id == scheme)(dataset, targets, recordings)
+
+
+def notebook(targets: Mapping[str, float]) -> tuple[Split, ...]:
+    """The split behind the tables that the repository's notebooks print.
+
+    They list the files in natural order (bad before good, then by number) and hand them to
+    scikit-learn's ``train_test_split`` with ``test_size=0.4, random_state=42``. Both parts are
+    given here in natural order.
+
+    Args:
+        targets: Target by sample id, in natural order.
+    """
+    # scikit-learn takes a second to import, and the other schemes do without it.
+    from sklearn.model_selection import train_test_split
+
+    _, drawn = train_test_split(list(targets), test_size=0.4, random_state=42)
+    test = frozenset(drawn)
+    return (
+        Split(
+            0,
+            0,
+            train=tuple(sample for sample in targets if sample not in test),
+            val=(),
+            test=tuple(sample for sample in targets if sample in test),
+        ),
+    )
