@@ -1,0 +1,328 @@
+"""From submitted runs and a dataset's targets to boards with intervals and rank groups."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aqa_bench.boards.model import Board, DatasetBoards, Row
+from aqa_bench.boards.reported import reported_rows
+from aqa_bench.boards.runs import SubmittedRun
+from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.files import canonical_json
+from aqa_bench.core.predictions import read_predictions
+from aqa_bench.core.record import PREDICTIONS_FILE, RowKind
+from aqa_bench.core.seeds import data_seed
+from aqa_bench.core.split import Scheme
+from aqa_bench.core.task import Task, TaskKind
+from aqa_bench.stats.bootstrap import bootstrap_distribution, percentile_bounds, point_value
+from aqa_bench.stats.metrics import METRICS
+from aqa_bench.stats.paired import p_value
+from aqa_bench.stats.ranks import rank_groups
+from aqa_bench.stats.scoring import N_RESAMPLES, TaskScores, collect, metric_ids, primary_floor, skill_over
+
+__all__ = ["DIGITS", "assemble"]
+
+DIGITS = 6
+"""Decimals kept in a table, so that it is the same text on every machine."""
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A row before it is ranked: the seeds of one method and recipe side by side."""
+
+    runs: tuple[SubmittedRun, ...]
+    scores: TaskScores
+    values: Matrix
+    seeds: npt.NDArray[np.int64]
+    variant: str
+    value: float
+    distribution: Matrix
+
+
+def assemble(version: str, dataset: Dataset, runs: Sequence[SubmittedRun]) -> DatasetBoards:
+    """Score every run again and rank the rows of each board.
+
+    Args:
+        version: Version of the leaderboards.
+        dataset: The dataset, opened on the data that the runs were made on.
+        runs: Its submitted runs.
+
+    Returns:
+        Boards sorted by task and scheme in the card's order.
+
+    Raises:
+        DataError: A run names a task, scheme or sample that the dataset does not have.
+    """
+    by_board: dict[tuple[str, str], list[SubmittedRun]] = defaultdict(list)
+    tasks, schemes = ({item.id for item in items} for items in (dataset.card.tasks, dataset.card.schemes))
+    for run in runs:
+        for task in run.record.tasks:
+            if task not in tasks or run.record.scheme not in schemes:
+                raise DataError(
+                    "A run has a task or scheme that its dataset does not have.",
+                    where=run.path,
+                    expected=f"tasks {', '.join(sorted(tasks))}; schemes {', '.join(sorted(schemes))}",
+                    found=f"{task}, {run.record.scheme}",
+                )
+            by_board[task, run.record.scheme].append(run)
+    boards = tuple(
+        _board(dataset, task, scheme, by_board[task.id, scheme.id])
+        for task in dataset.card.tasks
+        for scheme in dataset.card.schemes
+        if (task.id, scheme.id) in by_board
+    )
+    return DatasetBoards(
+        version=version, dataset=dataset.card.id, fingerprint=dataset.fingerprint(), boards=boards
+    )
+
+
+def _board(dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[SubmittedRun]) -> Board:
+    targets = dataset.targets(task.id)
+    groups = dict.fromkeys(targets, "") | {i: s.group for i, s in dataset.samples(task.id).items()}
+    primary = scheme.primary or task.primary
+    train = [targets[i] for i in dataset.splits(task.id, scheme.id)[0].train]
+    train_range = (min(train), max(train))
+    scored = [
+        _score_row(dataset.card.id, task, primary, members, variant, targets, groups, train_range)
+        for members, variant in _rows(runs)
+    ]
+    reference = _reference_ids(scored)
+    widest = next(row.scores for row in scored if row.scores.ids == reference)
+    base = primary_floor(widest, primary)
+    ranks = _rank([row for row in scored if row.scores.ids == reference], primary)
+    rows = [_row(row, task, primary, ranks, reference, scheme, train_range) for row in scored]
+    rows += reported_rows(dataset.card.id, task.id, scheme.id, primary)
+    better = METRICS[primary].higher_is_better
+    return Board(
+        dataset=dataset.card.id,
+        task=task.id,
+        scheme=scheme.id,
+        question=task.name,
+        rule=scheme.description,
+        honest=scheme.honest,
+        primary=primary,
+        higher_is_better=better,
+        samples=len(reference),
+        positive=None if task.kind is TaskKind.SCORE else int(widest.targets.sum()),
+        groups=len(set(widest.groups.tolist())),
+        floor=_rounded(base),
+        rows=tuple(sorted(rows, key=lambda row: _order(row, better))),
+    )
+
+
+def _rows(runs: Iterable[SubmittedRun]) -> list[tuple[tuple[SubmittedRun, ...], str]]:
+    """Group runs that differ in nothing but the seed; name what sets groups of one recipe apart."""
+    grouped: dict[str, list[SubmittedRun]] = defaultdict(list)
+    for run in runs:
+        grouped[_row_key(run)].append(run)
+    named = Counter(_name(members[0]) for members in grouped.values())
+    rows = []
+    for members in grouped.values():
+        alone = named[_name(members[0])] == 1
+        siblings = [m[0] for m in grouped.values() if _name(m[0]) == _name(members[0])]
+        rows.append((tuple(members), "" if alone else _variant(members[0], siblings)))
+    return rows
+
+
+def _row_key(run: SubmittedRun) -> str:
+    record = run.record
+    parameters = {name: value for name, value in record.hyperparameters.items() if name != "members"}
+    return canonical_json([record.method, record.method_version, record.recipe, parameters])
+
+
+def _name(run: SubmittedRun) -> tuple[str, str]:
+    return run.record.method, run.record.recipe
+
+
+def _variant(run: SubmittedRun, siblings: Sequence[SubmittedRun]) -> str:
+    def settings(of: SubmittedRun) -> dict[str, Any]:
+        return {"version": of.record.method_version, **of.record.hyperparameters}
+
+    mine = settings(run)
+    differ = [
+        key
+        for key in mine
+        if key != "members" and any(settings(other).get(key) != mine[key] for other in siblings)
+    ]
+    return ", ".join(f"{key}={mine[key]}" for key in differ)
+
+
+def _score_row(
+    dataset: str,
+    task: Task,
+    primary: str,
+    members: tuple[SubmittedRun, ...],
+    variant: str,
+    targets: Mapping[str, float],
+    groups: Mapping[str, str],
+    train_range: tuple[float, float],
+) -> _Scored:
+    per_seed = []
+    for run in members:
+        table = read_predictions(run.folder / PREDICTIONS_FILE)
+        scores = collect(
+            table[table["task"] == task.id],
+            targets,
+            groups,
+            kind=task.kind,
+            decision=run.record.decision,
+            primary=primary,
+            where=run.path,
+        )
+        per_seed.append(scores)
+    joined = _side_by_side(per_seed)
+    seeds = np.concatenate([np.full(s.scores.shape[1], i) for i, s in enumerate(per_seed)])
+    values = joined.values(primary)
+    distribution = bootstrap_distribution(
+        primary,
+        joined.targets,
+        values,
+        groups=joined.groups,
+        column_seeds=seeds,
+        over="both",
+        n_resamples=N_RESAMPLES,
+        rng_seed=data_seed(dataset, "bootstrap"),
+        train_range=train_range,
+        seed_stream=data_seed(dataset, members[0].record.method, members[0].record.recipe, variant)
+        % (1 << 31),
+    )
+    value = point_value(primary, joined.targets, values, column_seeds=seeds, train_range=train_range)
+    return _Scored(members, joined, values, seeds, variant, value, distribution)
+
+
+def _side_by_side(parts: Sequence[TaskScores]) -> TaskScores:
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    ids = tuple(sorted({i for part in parts for i in part.ids}))
+    if any(part.ids != ids for part in parts):
+        parts = [_spread(part, ids) for part in parts]
+        first = parts[0]
+        known = {
+            i: (t, g) for part in parts for i, t, g in zip(part.ids, part.targets, part.groups, strict=True)
+        }
+        first = replace(
+            first,
+            targets=np.array([known[i][0] for i in ids]),
+            groups=np.array([known[i][1] for i in ids]),
+        )
+    return replace(
+        first,
+        scores=np.hstack([part.scores for part in parts]),
+        decisions=np.hstack([part.decisions for part in parts]),
+        thresholds={},
+    )
+
+
+def _spread(part: TaskScores, ids: tuple[str, ...]) -> TaskScores:
+    """The same scores over more ids, NaN where this part has none."""
+    at = [ids.index(i) for i in part.ids]
+
+    def wide(matrix: Matrix) -> Matrix:
+        full = np.full((len(ids), matrix.shape[1]), np.nan)
+        full[at] = matrix
+        return full
+
+    return replace(part, ids=ids, scores=wide(part.scores), decisions=wide(part.decisions))
+
+
+def _reference_ids(rows: Sequence[_Scored]) -> tuple[str, ...]:
+    """The id set that most rows were scored on; of equally frequent ones the largest."""
+    counts = Counter(row.scores.ids for row in rows)
+    return max(counts, key=lambda ids: (counts[ids], len(ids), ids))
+
+
+def _rank(rows: Sequence[_Scored], primary: str) -> dict[int, int | None]:
+    metric = METRICS[primary]
+    names = [str(id(row)) for row in rows]
+    by_name = dict(zip(names, rows, strict=True))
+
+    def p(leader: str, other: str) -> float:
+        a, b = by_name[leader], by_name[other]
+        return float(p_value(a.value - b.value, a.distribution - b.distribution))
+
+    groups = rank_groups(names, [row.value for row in rows], p, higher_is_better=metric.higher_is_better)
+    return {int(name): rank for name, rank in groups.items()}
+
+
+def _row(
+    row: _Scored,
+    task: Task,
+    primary: str,
+    ranks: Mapping[int, int | None],
+    reference: tuple[str, ...],
+    scheme: Scheme,
+    train_range: tuple[float, float],
+) -> Row:
+    record = row.runs[0].record
+    why = ""
+    if row.scores.ids != reference:
+        why = f"scored on {len(row.scores.ids)} samples, the others on {len(reference)}"
+    elif np.isnan(row.value):
+        why = f"{primary} is undefined"
+    elif not scheme.honest:
+        why = "this protocol shows it test labels"
+    low, high = percentile_bounds(row.value, row.distribution, 0.95)
+    secondary = {
+        name: _rounded(
+            point_value(
+                name.removesuffix("@0.5"),
+                row.scores.targets,
+                row.scores.values(name),
+                column_seeds=row.seeds,
+                train_range=train_range,
+            )
+        )
+        for name in metric_ids(task.kind)
+        if name != primary
+    }
+    counts = {r.record.parameters for r in row.runs}
+    base = primary_floor(row.scores, primary)
+    return Row(
+        rank=None if why else ranks[id(row)],
+        why_unranked=why,
+        method=record.method,
+        recipe=record.recipe,
+        variant=row.variant,
+        kind=RowKind.MEASURED,
+        control=record.control,
+        modality=record.modality,
+        regime=record.regime.value,
+        pretrained_on=record.pretrained_on,
+        value=_rounded(row.value),
+        low=_rounded(low),
+        high=_rounded(high),
+        skill=_rounded(skill_over(None if np.isnan(row.value) else row.value, base)),
+        secondary=secondary,
+        seeds=len({r.record.seed for r in row.runs}),
+        splits=len(row.runs[0].record.thresholds.get(task.id, {})) or 1,
+        scored=len(row.scores.ids),
+        parameters=counts.pop() if len(counts) == 1 else None,
+        source="",
+        runs=tuple(sorted(r.record.run_id for r in row.runs)),
+    )
+
+
+def _order(row: Row, higher_is_better: bool) -> tuple[bool, bool, float, str, str, str]:
+    value = 0.0 if row.value is None else row.value
+    return (
+        row.kind is RowKind.REPORTED,
+        row.rank is None,
+        -value if higher_is_better else value,
+        row.method,
+        row.recipe,
+        row.variant,
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(float(value), DIGITS)

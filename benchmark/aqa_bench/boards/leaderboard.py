@@ -1,0 +1,246 @@
+"""Building the leaderboards from submissions, and checking that they are what the submissions say."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from aqa_bench import BENCHMARK_VERSION
+from aqa_bench.boards.assemble import assemble
+from aqa_bench.boards.model import DatasetBoards, board_name
+from aqa_bench.boards.render import as_csv, as_json, as_markdown
+from aqa_bench.boards.rescore import check_metrics
+from aqa_bench.boards.runs import Problem, SubmittedRun, check_files, find_runs, find_strays
+from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.errors import AqaBenchError, DataError
+from aqa_bench.core.files import pretty_json, sha256_file, write_atomic
+from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE
+from aqa_bench.core.registry import open_dataset
+
+__all__ = ["BuildReport", "CheckReport", "build", "check"]
+
+_FILES = {"table.json": as_json, "table.csv": as_csv, "table.md": as_markdown}
+_LOCK = "inputs.lock.json"
+
+
+@dataclass
+class BuildReport:
+    """What a build did.
+
+    Attributes:
+        written: Leaderboard folders written.
+        kept: Datasets whose committed tables were left as they are, with the reason.
+    """
+
+    written: list[str] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class CheckReport:
+    """What a check found.
+
+    Attributes:
+        problems: Everything that does not hold.
+        rescored: Runs whose every number was recomputed from predictions and labels.
+        unscored: Datasets whose labels are not at hand, with the reason; their runs and tables were
+            checked for consistency only.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    rescored: int = 0
+    unscored: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def build(submissions: Path, leaderboards: Path, progress: Progress | None = None) -> BuildReport:
+    """Write ``<leaderboards>/<version>/<dataset>/`` for every dataset with submissions.
+
+    Datasets whose labels are not at hand keep their committed tables.
+
+    Args:
+        submissions: Folder of submitted runs.
+        leaderboards: Folder of leaderboards.
+        progress: Where to report.
+
+    Raises:
+        DataError: A run is damaged, or does not belong where it is.
+    """
+    progress = NullProgress() if progress is None else progress
+    runs = find_runs(submissions)
+    for problem in [*check_files(runs), *find_strays(submissions)]:
+        raise DataError(
+            "A submission is damaged.", where=problem.path, expected=problem.expected, found=problem.found
+        )
+    report = BuildReport()
+    by_dataset = _by_dataset(runs)
+    progress.start("leaderboards", len(by_dataset))
+    try:
+        for name, members in by_dataset.items():
+            dataset = _at_hand(name, members)
+            if isinstance(dataset, Dataset):
+                folder = leaderboards / BENCHMARK_VERSION / board_name(name)
+                for file, text in _contents(dataset, members).items():
+                    write_atomic(folder / file, text)
+                report.written.append(folder.as_posix())
+            else:
+                report.kept[name] = dataset
+            progress.advance()
+    finally:
+        progress.close()
+    return report
+
+
+def check(submissions: Path, leaderboards: Path, progress: Progress | None = None) -> CheckReport:
+    """Recompute every number of the leaderboards from the submitted predictions.
+
+    Args:
+        submissions: Folder of submitted runs.
+        leaderboards: Folder of leaderboards.
+        progress: Where to report.
+    """
+    progress = NullProgress() if progress is None else progress
+    report = CheckReport()
+    runs = find_runs(submissions)
+    report.problems += [*check_files(runs), *find_strays(submissions)]
+    damaged = {problem.path.removesuffix(f"/{PREDICTIONS_FILE}") for problem in report.problems}
+    by_dataset = _by_dataset(runs)
+    progress.start("check", len(runs))
+    try:
+        for name, members in by_dataset.items():
+            folder = leaderboards / BENCHMARK_VERSION / board_name(name)
+            dataset = _at_hand(name, members)
+            if isinstance(dataset, Dataset):
+                for run in members:
+                    if run.path not in damaged:
+                        report.problems += check_metrics(dataset, run)
+                        report.rescored += 1
+                    progress.advance()
+                if not any(run.path in damaged for run in members):
+                    report.problems += _table_problems(folder, dataset, members)
+            else:
+                report.unscored[name] = dataset
+                report.problems += _consistency(folder, members)
+                progress.advance(len(members))
+    finally:
+        progress.close()
+    report.problems += _orphans(leaderboards / BENCHMARK_VERSION, by_dataset)
+    return report
+
+
+def _by_dataset(runs: Sequence[SubmittedRun]) -> dict[str, list[SubmittedRun]]:
+    grouped: dict[str, list[SubmittedRun]] = defaultdict(list)
+    for run in runs:
+        grouped[run.record.dataset].append(run)
+    return dict(sorted(grouped.items()))
+
+
+def _at_hand(name: str, runs: Sequence[SubmittedRun]) -> Dataset | str:
+    """The dataset, or why it cannot be used to score these runs."""
+    try:
+        dataset = open_dataset(name)
+    except AqaBenchError as error:
+        return error.what
+    found = dataset.fingerprint()
+    strangers = [run.path for run in runs if run.record.dataset_fingerprint != found]
+    if strangers:
+        return f"{len(strangers)} runs were made on other data than those at hand, e.g. {strangers[0]}"
+    return dataset
+
+
+def _contents(dataset: Dataset, runs: Sequence[SubmittedRun]) -> dict[str, str]:
+    boards = assemble(BENCHMARK_VERSION, dataset, runs)
+    return {name: render(boards) for name, render in _FILES.items()} | {
+        _LOCK: _lock(boards.fingerprint, runs)
+    }
+
+
+def _lock(fingerprint: str, runs: Sequence[SubmittedRun]) -> str:
+    inputs = {
+        run.path: {name: sha256_file(run.folder / name) for name in (RECORD_FILE, PREDICTIONS_FILE)}
+        for run in runs
+    }
+    return pretty_json({"version": BENCHMARK_VERSION, "dataset_fingerprint": fingerprint, "runs": inputs})
+
+
+def _table_problems(folder: Path, dataset: Dataset, runs: Sequence[SubmittedRun]) -> Iterator[Problem]:
+    try:
+        contents = _contents(dataset, runs)
+    except AqaBenchError as error:
+        yield Problem(
+            path=folder.name, rule="the table can be built", expected="sound submissions", found=str(error)
+        )
+        return
+    yield from _differences(folder, contents)
+
+
+def _differences(folder: Path, contents: Mapping[str, str]) -> Iterator[Problem]:
+    for name, expected in contents.items():
+        file = folder / name
+        found = file.read_text(encoding="utf-8") if file.is_file() else ""
+        if found != expected:
+            line, old, new = _first_difference(found, expected)
+            yield Problem(
+                path=f"{folder.name}/{name}:{line}",
+                rule="the table is what the predictions say",
+                expected=new,
+                found=old,
+            )
+
+
+def _consistency(folder: Path, runs: Sequence[SubmittedRun]) -> Iterator[Problem]:
+    """What can be checked without labels: the lock names these runs, and the tables render alike."""
+    file = folder / "table.json"
+    try:
+        boards = DatasetBoards.model_validate_json(file.read_text(encoding="utf-8"))
+        lock: Any = json.loads((folder / _LOCK).read_text(encoding="utf-8"))
+    except (OSError, ValueError, ValidationError) as error:
+        yield Problem(
+            path=f"{folder.name}", rule="tables can be read", expected="table.json", found=str(error)
+        )
+        return
+    yield from _differences(folder, {name: render(boards) for name, render in _FILES.items()})
+    expected = json.loads(_lock(lock.get("dataset_fingerprint", ""), runs))
+    if lock != expected:
+        names = sorted(set(expected["runs"]) ^ set(lock.get("runs", {}))) or sorted(
+            name for name, hashes in expected["runs"].items() if lock["runs"][name] != hashes
+        )
+        yield Problem(
+            path=f"{folder.name}/{_LOCK}",
+            rule="the tables were built from these submissions",
+            expected="the runs below submissions",
+            found=f"differs for {', '.join(names[:3]) or 'the version'}",
+        )
+
+
+def _orphans(folder: Path, by_dataset: Mapping[str, object]) -> Iterator[Problem]:
+    known = {board_name(name) for name in by_dataset}
+    for table in sorted(folder.glob("*/table.json")):
+        if table.parent.name not in known:
+            yield Problem(
+                path=table.parent.name,
+                rule="every table has submissions",
+                expected="runs below submissions",
+                found="none",
+            )
+
+
+def _first_difference(old: str, new: str) -> tuple[int, str, str]:
+    lines_old, lines_new = old.splitlines(), new.splitlines()
+    for number in range(max(len(lines_old), len(lines_new))):
+        a = lines_old[number] if number < len(lines_old) else "nothing"
+        b = lines_new[number] if number < len(lines_new) else "nothing"
+        if a != b:
+            return number + 1, a.strip(), b.strip()
+    return 0, "other line ends", "this text"

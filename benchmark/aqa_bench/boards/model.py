@@ -1,0 +1,118 @@
+"""What a leaderboard says, as data: the content of ``table.json``."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from aqa_bench.core.record import RowKind
+
+__all__ = ["Board", "DatasetBoards", "Row", "board_name"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Row(_Strict):
+    """A method with one recipe on one board.
+
+    Attributes:
+        rank: Rank group, 1 the best; None where the row is not ranked (``why_unranked`` says why).
+        why_unranked: Reason, or empty.
+        method: Method id.
+        recipe: Name of the recipe; empty for reported rows.
+        variant: Hyper-parameters that differ from the named recipe's other rows, in words; often empty.
+        kind: Measured here, or reported in a paper.
+        control: Whether it is a floor or a shortcut control.
+        modality: What it looks at.
+        regime: How features are used.
+        pretrained_on: Data its weights had seen before.
+        value: Mean of the primary metric over seeds and repeats.
+        low: Lower end of its 95% interval (bootstrap over groups and seeds).
+        high: Upper end.
+        skill: (value - floor) / (1 - floor).
+        secondary: Means of the other metrics.
+        seeds: Number of seeds.
+        splits: Number of splits a seed.
+        scored: Samples scored.
+        parameters: Parameters, or None.
+        source: Citation of a reported row; empty for measured ones.
+        runs: Run-ids behind the row.
+    """
+
+    rank: int | None
+    why_unranked: str
+    method: str
+    recipe: str
+    variant: str
+    kind: RowKind
+    control: bool
+    modality: str
+    regime: str
+    pretrained_on: str
+    value: float | None
+    low: float | None
+    high: float | None
+    skill: float | None
+    secondary: dict[str, float | None]
+    seeds: int
+    splits: int
+    scored: int
+    parameters: int | None
+    source: str
+    runs: tuple[str, ...]
+
+
+class Board(_Strict):
+    """One task of one dataset under one split scheme.
+
+    Attributes:
+        dataset: Dataset id.
+        task: Task id.
+        scheme: Split scheme.
+        question: The task in words.
+        rule: The scheme in words.
+        honest: Whether the scheme keeps test labels from methods.
+        primary: Metric that ranks.
+        higher_is_better: Its direction.
+        samples: Samples tested.
+        positive: Errors among them, or None for scores.
+        groups: Groups among them.
+        floor: Trivial value of the primary metric, or None.
+        rows: Rows, best first; reported and unranked ones last.
+    """
+
+    dataset: str
+    task: str
+    scheme: str
+    question: str
+    rule: str
+    honest: bool
+    primary: str
+    higher_is_better: bool
+    samples: int
+    positive: int | None
+    groups: int
+    floor: float | None
+    rows: tuple[Row, ...]
+
+
+class DatasetBoards(_Strict):
+    """All boards of one dataset id.
+
+    Attributes:
+        version: Version of the leaderboards, e.g. ``v1``.
+        dataset: Dataset id.
+        fingerprint: Content that every measured row was scored on.
+        boards: The boards.
+    """
+
+    version: str
+    dataset: str
+    fingerprint: str
+    boards: tuple[Board, ...]
+
+
+def board_name(dataset: str) -> str:
+    """Folder of a dataset's leaderboard: ``pose-trainer-shoulder-press``."""
+    return dataset.replace("/", "-")

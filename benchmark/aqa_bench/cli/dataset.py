@@ -1,0 +1,118 @@
+"""``aqa-bench dataset``: what a dataset is, getting it ready, and auditing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aqa_bench.cli.options import Json
+from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
+
+__all__ = ["app"]
+
+app = typer.Typer(help="What a dataset is, getting it ready, and auditing it.", no_args_is_help=True)
+
+DatasetId = Annotated[str, typer.Argument(help="Dataset id (aqa-bench list datasets).")]
+
+
+@app.command(epilog="Example:  aqa-bench dataset info pose-trainer/bicep-curl")
+def info(dataset: DatasetId, as_json: Json = False) -> None:
+    """Print a dataset's card: tasks, splits, licence, and how to get it."""
+    from aqa_bench.core.registry import find_dataset
+
+    card = find_dataset(dataset)
+    if as_json:
+        return emit(card.model_dump(mode="json"))
+    say(f"{card.id}: {card.name}")
+    say(f"licence: {card.licence}\nsource: {card.source}\ncitation: {card.citation}\naccess: {card.access}")
+    rows = [[t.id, t.kind.value, t.unit.value, t.primary, t.name] for t in card.tasks]
+    table(["task", "kind", "unit", "primary metric", "question"], rows)
+    table(["scheme", "rule"], [[s.id, s.description] for s in card.schemes])
+    for note in card.notes:
+        say(f"- {note}")
+    return None
+
+
+@app.command(epilog="Example:  aqa-bench dataset prepare pose-trainer --source ~/pose-trainer")
+def prepare(
+    dataset: Annotated[str, typer.Argument(help="Dataset id, or the name of a family of them.")],
+    source: Annotated[
+        list[Path] | None, typer.Option(help="Folder or archive of the release; repeatable.")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", help="key=value for this dataset; repeatable.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Preset of generated data; short for --option preset=.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a dataset ready: index what you have, or generate or fetch it. Media are never copied."""
+    from aqa_bench.core.errors import UsageError
+    from aqa_bench.core.paths import data_home
+    from aqa_bench.core.registry import find_dataset, find_family
+
+    family = find_family(dataset)
+    member = None if dataset == family.name else find_dataset(dataset).id
+    pairs = [text.partition("=") for text in option or ()]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise UsageError(
+                "An option is not of the form key=value.", expected="--option key=value", found=key
+            )
+    options = {key: value for key, _, value in pairs} | ({"preset": preset} if preset else {})
+    home = data_home() / family.name
+    progress = TerminalProgress(quiet=as_json)
+    try:
+        sentences = family.load().prepare(member, source or [], home, options, progress)
+    finally:
+        progress.close()
+    if as_json:
+        emit({"dataset": dataset, "home": str(home), "done": list(sentences)})
+    else:
+        for sentence in sentences:
+            say(sentence)
+
+
+@app.command(epilog="Example:  aqa-bench dataset verify pose-trainer/shoulder-press --json")
+def verify(dataset: DatasetId, as_json: Json = False) -> None:
+    """Audit what is on disk against what was published; exit 1 where a task cannot be run as published."""
+    from aqa_bench.core.registry import open_dataset
+
+    audit = open_dataset(dataset).audit(TerminalProgress(quiet=as_json))
+    if as_json:
+        emit(audit.model_dump(mode="json"))
+    else:
+        coverage = audit.coverage
+        say(f"{audit.dataset}: {'ok' if audit.ok else 'NOT OK'}, fingerprint {audit.fingerprint[:16]}")
+        say(
+            f"files: {coverage.expected} expected, {coverage.found} found, {len(coverage.missing)} missing, "
+            f"{len(coverage.unreadable)} unreadable, {coverage.extra} extra"
+        )
+        for label, names in (("missing", coverage.missing), ("unreadable", coverage.unreadable)):
+            for name in names:
+                say(f"  {label}: {name}")
+        rows = [
+            [
+                task,
+                part,
+                str(count.n),
+                _count(count.positive),
+                number(count.floor),
+            ]
+            for task, tasks in audit.tasks.items()
+            for part, count in tasks.splits.items()
+        ]
+        table(["task", "part", "n", "errors", "floor"], rows)
+        say(f"groups in two parts of a split: {audit.groups_across_splits}")
+        say(f"duplicates: {len(audit.duplicates)}")
+        for note in audit.notes:
+            say(f"- {note}")
+    if not audit.ok:
+        raise typer.Exit(1)
+
+
+def _count(value: int | None) -> str:
+    return "-" if value is None else str(value)

@@ -1,0 +1,66 @@
+"""``aqa-bench leaderboard``: build the tables from submissions, or check them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from aqa_bench.cli.options import Json, Leaderboards, Submissions
+from aqa_bench.cli.output import TerminalProgress, emit, say
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Build the leaderboards from submissions, or check them.", no_args_is_help=True)
+
+
+@app.command(epilog="Example:  aqa-bench leaderboard build")
+def build(
+    submissions: Submissions = Path("submissions"),
+    leaderboards: Leaderboards = Path("leaderboards"),
+    as_json: Json = False,
+) -> None:
+    """Score every submission again and write leaderboards/<version>/<dataset>/."""
+    from aqa_bench.boards.leaderboard import build as build_boards
+
+    report = build_boards(submissions, leaderboards, TerminalProgress(quiet=as_json))
+    if as_json:
+        emit({"written": report.written, "kept": report.kept})
+        return
+    for folder in report.written:
+        say(f"written: {folder}")
+    for name, why in report.kept.items():
+        say(f"left as committed: {name} ({why})")
+
+
+@app.command(epilog="Example:  aqa-bench leaderboard check --json")
+def check(
+    submissions: Submissions = Path("submissions"),
+    leaderboards: Leaderboards = Path("leaderboards"),
+    as_json: Json = False,
+) -> None:
+    """Recompute every number in the tables from the predictions; exit 1 where one does not agree."""
+    from aqa_bench.boards.leaderboard import check as check_boards
+
+    report = check_boards(submissions, leaderboards, TerminalProgress(quiet=as_json))
+    if as_json:
+        emit(
+            {
+                "ok": report.ok,
+                "rescored": report.rescored,
+                "unscored": report.unscored,
+                "problems": [problem.model_dump() for problem in report.problems],
+            }
+        )
+    else:
+        for problem in report.problems:
+            typer.echo(
+                f"{problem.path}\n  rule: {problem.rule}\n"
+                f"  expected: {problem.expected}\n  found: {problem.found}",
+                err=True,
+            )
+        for name, why in report.unscored.items():
+            say(f"consistency only: {name} ({why})")
+        say(f"{report.rescored} runs scored again, {len(report.problems)} problems")
+    if not report.ok:
+        raise typer.Exit(1)

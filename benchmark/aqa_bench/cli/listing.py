@@ -1,0 +1,90 @@
+"""``aqa-bench list``: what there is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from aqa_bench.cli.options import Json
+from aqa_bench.cli.output import emit, table
+
+__all__ = ["EXAMPLES", "list_things"]
+
+EXAMPLES = "Examples:  aqa-bench list datasets  |  aqa-bench list methods --json"
+
+
+class Thing(StrEnum):
+    """What can be listed."""
+
+    DATASETS = "datasets"
+    METHODS = "methods"
+    TABLES = "tables"
+
+
+def list_things(
+    what: Annotated[Thing, typer.Argument(help="datasets, methods or tables", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """List the datasets, methods or tables that can be named."""
+    if what is Thing.DATASETS:
+        _datasets(as_json)
+    elif what is Thing.METHODS:
+        _methods(as_json)
+    else:
+        _tables(as_json)
+
+
+def _datasets(as_json: bool) -> None:
+    from aqa_bench.core.registry import dataset_cards
+
+    cards = dataset_cards()
+    if as_json:
+        return emit([card.model_dump(mode="json") for card in cards.values()])
+    rows = [
+        [
+            card.id,
+            ", ".join(task.id for task in card.tasks),
+            ", ".join(scheme.id for scheme in card.schemes),
+            ", ".join(sorted(card.provides)),
+        ]
+        for card in cards.values()
+    ]
+    return table(["dataset", "tasks", "schemes", "provides"], rows)
+
+
+def _methods(as_json: bool) -> None:
+    from aqa_bench.core.recipe import recipe_names
+    from aqa_bench.core.registry import methods
+
+    plugins = methods()
+    recipes = {name: recipe_names(plugin.package) for name, plugin in plugins.items()}
+    if as_json:
+        return emit(
+            [
+                plugin.card.model_dump(mode="json")
+                | {"recipes": recipes[name], "default_recipe": plugin.default_recipe}
+                for name, plugin in plugins.items()
+            ]
+        )
+    rows = [
+        [
+            name,
+            plugin.card.modality,
+            plugin.card.regime.value,
+            ", ".join(sorted(plugin.card.needs)) or "-",
+            ", ".join(recipes[name]),
+            plugin.card.summary,
+        ]
+        for name, plugin in plugins.items()
+    ]
+    return table(["method", "modality", "regime", "needs", "recipes", "idea"], rows)
+
+
+def _tables(as_json: bool) -> None:
+    from aqa_bench.boards.papers import TABLES
+
+    if as_json:
+        return emit([{"id": name, "title": title} for name, title in TABLES.items()])
+    return table(["table", "what it compares"], [[name, title] for name, title in TABLES.items()])

@@ -1,0 +1,115 @@
+"""The command line: ``aqa-bench VERB``.
+
+Only what ``--help`` needs is imported at start-up; each verb imports the rest when it runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from aqa_bench import BENCHMARK_VERSION, __version__
+from aqa_bench.cli import compare, dataset, ensemble, leaderboard, listing, run, score, suite, tables
+from aqa_bench.cli.output import report_error
+from aqa_bench.core.errors import AqaBenchError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="aqa-bench",
+    help="The open benchmark of action quality assessment: how well do people move?",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("list", epilog=listing.EXAMPLES)(listing.list_things)
+app.add_typer(dataset.app, name="dataset")
+app.command("run", epilog=run.EXAMPLES)(run.run_method)
+app.command("suite", epilog=suite.EXAMPLES)(suite.run_suite)
+app.command("score", epilog=score.EXAMPLES)(score.score_runs)
+app.command("compare", epilog=compare.EXAMPLES)(compare.compare_runs)
+app.command("ensemble", epilog=ensemble.EXAMPLES)(ensemble.make_ensemble)
+app.add_typer(leaderboard.app, name="leaderboard")
+app.command("table", epilog=tables.EXAMPLES)(tables.print_table)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"aqa-bench {__version__}, protocol {BENCHMARK_VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and debug messages.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Never open a socket.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    if offline:
+        os.environ["AQA_BENCH_OFFLINE"] = "1"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: Arguments without the program's name; by default those of the process.
+
+    Returns:
+        0 done; 1 the work failed or a check did not hold; 2 wrong usage; 130 interrupted.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(args=given, standalone_mode=False)
+    except AqaBenchError as error:
+        if "--debug" in given:
+            raise
+        report_error(error)
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        typer.echo(error.format_message())
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        typer.echo("interrupted; finished parts are kept and taken over by the next start", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except Exception as error:
+        if "--debug" in given:
+            raise
+        report_error(_unexpected(error))
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _unexpected(error: Exception) -> AqaBenchError:
+    if isinstance(error, OSError):
+        return AqaBenchError(
+            "A file could not be read or written.",
+            where=error.filename,
+            found=error.strerror or str(error),
+            remedy="Check the path, its permissions and the free space.",
+        )
+    return AqaBenchError(
+        "Something went wrong that should not have.",
+        found=f"{type(error).__name__}: {error}",
+        remedy="aqa-bench --debug VERB ... shows where; please report it as a bug.",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""``aqa-bench run``: one method on one dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aqa_bench.cli.options import Force, Json, Out, as_device
+from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
+
+if TYPE_CHECKING:
+    from aqa_bench.run.runner import Outcome
+
+__all__ = ["EXAMPLES", "run_document", "run_method", "show_run"]
+
+EXAMPLES = (
+    "Examples:  aqa-bench run --method stgcn-ocsvm --dataset pose-trainer/shoulder-press  |  "
+    "aqa-bench run --method pose-tdm --dataset pose-trainer/bicep-curl --seed 3 --set epochs=20 --json"
+)
+
+
+def run_method(
+    method: Annotated[str, typer.Option(help="Method id (aqa-bench list methods).")],
+    dataset: Annotated[str, typer.Option(help="Dataset id (aqa-bench list datasets).")],
+    task: Annotated[list[str] | None, typer.Option(help="Task id; repeatable. Default: all.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Named hyper-parameters. Default: the method's.")] = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the run.")] = 0,
+    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value over the recipe; repeatable.")
+    ] = None,
+    out: Out = Path("runs"),
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Fit a method, score its test predictions and write a run record.
+
+    A run that is on disk is not run again.
+    """
+    from aqa_bench.run.plan import Request, resolve
+    from aqa_bench.run.runner import run
+
+    request = Request(dataset, method, recipe, seed, scheme, tuple(task or ()), tuple(overrides or ()))
+    outcome = run(resolve(request), out, device=device, force=force, progress=TerminalProgress(quiet=as_json))
+    if as_json:
+        emit(run_document(outcome))
+    else:
+        show_run(outcome)
+
+
+def run_document(outcome: Outcome) -> dict[str, Any]:
+    """A finished run as the document of ``run --json``."""
+    record = outcome.record
+    dumped = record.model_dump(mode="json", include={"metrics", "floors", "skill", "coverage", "thresholds"})
+    return {
+        "run_id": record.run_id,
+        "path": str(outcome.path),
+        "dataset": record.dataset,
+        "scheme": record.scheme,
+        "method": record.method,
+        "recipe": record.recipe,
+        "seed": record.seed,
+        "cached": outcome.cached,
+        "metrics": dumped["metrics"],
+        "floors": dumped["floors"],
+        "skill": dumped["skill"],
+        "coverage": dumped["coverage"],
+    }
+
+
+def show_run(outcome: Outcome) -> None:
+    """Print a finished run for people."""
+    from aqa_bench.core.registry import find_dataset
+
+    record = outcome.record
+    card = find_dataset(record.dataset)
+    scheme = card.scheme(record.scheme)
+    how = "on disk already" if outcome.cached else f"{record.timings['total']:.1f} s on {record.device}"
+    say(f"{record.method} ({record.recipe}, seed {record.seed}) on {record.dataset} ({record.scheme}): {how}")
+    if not record.honest:
+        say("This scheme shows test labels to the method: read the numbers as an upper bound.")
+    for task in record.tasks:
+        primary = scheme.primary or card.task(task).primary
+        values = record.metrics[task]
+        coverage = record.coverage[task]
+        order = [primary, *(name for name in values if name != primary)]
+        rows = [
+            [name, number(values[name].value), number(values[name].low), number(values[name].high)]
+            for name in order
+        ]
+        base = record.floors[task]
+        title = f"{task}: {primary} {number(values[primary].value)}, floor {number(base)}, "
+        title += f"skill {number(record.skill[task])}"
+        table(
+            ["metric", "value", "95% low", "high"],
+            rows,
+            f"{title}, {coverage.scored}/{coverage.expected} samples",
+        )
+    say(str(outcome.path))

@@ -1,0 +1,188 @@
+"""Label custody: what a method is shown of a dataset.
+
+Sample ids and groups become opaque tokens and the order is shuffled by them, since some releases
+write the label into the file name and sort by it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from types import NoneType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.errors import DataError, MethodError
+from aqa_bench.core.files import canonical_json
+from aqa_bench.core.sample import FloatArray, LabeledSet, Media, Sample, UInt8Array
+from aqa_bench.core.task import TaskKind
+from aqa_bench.core.trajectory import Trajectory
+
+__all__ = ["Custodian", "checked_facts", "checked_scores"]
+
+_COUNTS = ("parameters", "batch_size")
+
+
+class _SealedMedia(Media):
+    """Media whose origin (path, id) is out of reach of ordinary code."""
+
+    def __init__(self, media: Media) -> None:
+        self.provides = media.provides
+        self._ask: Callable[[], Media] = lambda: media
+
+    @property
+    def length(self) -> int:
+        return self._ask().length
+
+    @property
+    def content_key(self) -> str:
+        return self._ask().content_key
+
+    @property
+    def fps(self) -> float | None:
+        return self._ask().fps
+
+    @property
+    def attributes(self) -> Mapping[str, float | str]:
+        return dict(self._ask().attributes)
+
+    def frames(self, indices: Sequence[int] | None = None, size: int | None = None) -> UInt8Array:
+        return self._ask().frames(indices, size)
+
+    def image(self, size: int | None = None) -> UInt8Array:
+        return self._ask().image(size)
+
+    def keypoints(self, layout: str) -> FloatArray:
+        return self._ask().keypoints(layout)
+
+    def distances(self) -> FloatArray:
+        return self._ask().distances()
+
+    def trajectory(self) -> Trajectory:
+        return self._ask().trajectory()
+
+
+class Custodian:
+    """Hands out the samples and targets of one task.
+
+    Args:
+        dataset: The dataset.
+        task: Task id.
+    """
+
+    def __init__(self, dataset: Dataset, task: str) -> None:
+        self._name = dataset.card.id
+        self._samples = dataset.samples(task)
+        self._targets = dataset.targets(task)
+
+    def available(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """The ids whose media are at hand, shuffled by token."""
+        return tuple(sorted((i for i in ids if i in self._samples), key=self._token))
+
+    def labeled(self, ids: Sequence[str]) -> LabeledSet:
+        """Sealed samples with their targets."""
+        known = self.available(ids)
+        targets = np.array([self._targets[i] for i in known], dtype=np.float64)
+        return LabeledSet(tuple(self.seal(self._samples[i]) for i in known), targets)
+
+    def bare(self, ids: Sequence[str]) -> tuple[Sample, ...]:
+        """Sealed samples without targets, in the order of ``ids``."""
+        return tuple(self.seal(self._samples[i]) for i in ids)
+
+    def pool(self, samples: Sequence[Sample], held_out: frozenset[str], where: str) -> tuple[Sample, ...]:
+        """Sealed unlabelled samples, shuffled by token.
+
+        Raises:
+            DataError: One of them, or its group, is held out.
+        """
+        groups = {self._samples[i].group for i in held_out if i in self._samples}
+        leaks = [s.id for s in samples if s.id in held_out or s.group in groups]
+        if leaks:
+            raise DataError(
+                "The unlabelled samples overlap with those that are held out.",
+                where=where,
+                expected="no sample of a group that stands in val or test",
+                found=f"{len(leaks)} of them, e.g. {leaks[0]}",
+                remedy="Report the dataset's adapter as a bug.",
+            )
+        return tuple(self.seal(s) for s in sorted(samples, key=lambda s: self._token(s.id)))
+
+    def seal(self, sample: Sample) -> Sample:
+        """A sample whose id and group are opaque tokens."""
+        return Sample(
+            "s" + self._token(sample.id), "g" + self._token(sample.group), _SealedMedia(sample.media)
+        )
+
+    def _token(self, name: str) -> str:
+        return hashlib.sha256(f"{self._name}\x1f{name}".encode()).hexdigest()[:16]
+
+
+def checked_scores(
+    scores: object, n: int, kind: TaskKind, method: str, where: str
+) -> npt.NDArray[np.float64]:
+    """A predictor's answer as ``(n,)`` float64.
+
+    Raises:
+        MethodError: It is not n finite numbers.
+    """
+    try:
+        array: npt.NDArray[Any] = np.asarray(scores, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise _refused(method, where, f"{n} numbers", type(scores).__name__) from error
+    if array.shape != (n,):
+        raise _refused(method, where, f"scores of shape ({n},)", f"shape {array.shape}")
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
+        raise _refused(
+            method, where, "finite scores", f"{bad.size} not finite, the first {array[bad[0]]} at {bad[0]}"
+        )
+    if kind is not TaskKind.SCORE and (array.min() < 0 or array.max() > 1):
+        raise _refused(
+            method,
+            where,
+            "error scores in [0, 1], 0.5 the method's own decision",
+            f"{array.min():g} to {array.max():g}",
+        )
+    return array
+
+
+def checked_facts(facts: Mapping[str, Any], method: str, where: str) -> dict[str, Any]:
+    """What a method told of itself, as plain JSON.
+
+    Raises:
+        MethodError: It is not plain JSON, or a count is not a whole number.
+    """
+    try:
+        plain: dict[str, Any] = json.loads(canonical_json(facts))
+    except (TypeError, ValueError) as error:
+        raise _odd_facts(method, where, "plain JSON without NaN", str(error)) from error
+    for name in _COUNTS:
+        if type(plain.get(name)) not in (int, NoneType):
+            raise _odd_facts(method, where, f"a whole number as {name}", repr(plain[name]))
+    if type(plain.get("gflops")) not in (int, float, NoneType):
+        raise _odd_facts(method, where, "a number as gflops", repr(plain["gflops"]))
+    return plain
+
+
+def _odd_facts(method: str, where: str, expected: str, found: str) -> MethodError:
+    return MethodError(
+        f"Method {method!r} reported facts that cannot be recorded.",
+        where=where,
+        expected=expected,
+        found=found,
+        remedy="Correct what its fit writes to ctx.facts; nothing was written.",
+    )
+
+
+def _refused(method: str, where: str, expected: str, found: str) -> MethodError:
+    return MethodError(
+        f"Method {method!r} returned scores that cannot be used.",
+        where=where,
+        expected=expected,
+        found=found,
+        remedy="Correct its predict; nothing was written.",
+    )
