@@ -1,0 +1,96 @@
+"""Clip sampling: which frame numbers to read."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from aqa_bench.core.errors import UsageError
+
+__all__ = ["Indices", "half_cycle", "reverse", "strided", "uniform"]
+
+Indices = npt.NDArray[np.int64]
+
+
+def uniform(n_frames: int, count: int) -> Indices:
+    """Frames spread evenly over a clip, its first and last included.
+
+    Args:
+        n_frames: Length of the clip, at least 1.
+        count: Number of frames to take, at least 1; frames repeat where it exceeds ``n_frames``.
+
+    Returns:
+        ``(count,)`` int64, non-decreasing; the middle frame where ``count`` is 1.
+
+    Example:
+        >>> uniform(11, 5).tolist()
+        [0, 3, 5, 8, 10]
+    """
+    _positive(n_frames=n_frames, count=count)
+    return _between(0, n_frames - 1, count)
+
+
+def strided(n_frames: int, count: int, stride: int = 1, start: int = 0, *, loop: bool = True) -> Indices:
+    """Every ``stride``-th frame from ``start`` on.
+
+    Args:
+        n_frames: Length of the clip, at least 1.
+        count: Number of frames to take, at least 1.
+        stride: Step in frames, at least 1.
+        start: First frame, in ``[0, n_frames)``.
+        loop: Whether the clip starts over when it ends; otherwise its last frame is held.
+
+    Returns:
+        ``(count,)`` int64.
+
+    Example:
+        >>> strided(5, 4, stride=2, start=1).tolist()
+        [1, 3, 0, 2]
+    """
+    _positive(n_frames=n_frames, count=count, stride=stride)
+    if not 0 <= start < n_frames:
+        raise UsageError("The first frame is outside the clip.", expected=f"0..{n_frames - 1}", found=start)
+    indices = start + stride * np.arange(count, dtype=np.int64)
+    return indices % n_frames if loop else np.minimum(indices, n_frames - 1)
+
+
+def reverse(indices: Indices) -> Indices:
+    """The same frames played backwards, as a new array."""
+    return np.ascontiguousarray(indices[::-1])
+
+
+def half_cycle(n_frames: int, turning_point: int, frames: int = 16) -> tuple[Indices, Indices]:
+    """Frames spread evenly over the two halves of a repetition; both include the turning point.
+
+    Args:
+        n_frames: Length of the clip.
+        turning_point: Frame at which the first half ends and the second begins.
+        frames: Number of frames of either half, at least 2.
+
+    Returns:
+        Two ``(frames,)`` int64 arrays: ``0..turning_point`` and ``turning_point..n_frames - 1``.
+
+    Example:
+        >>> [half.tolist() for half in half_cycle(9, 4, frames=3)]
+        [[0, 2, 4], [4, 6, 8]]
+    """
+    _positive(n_frames=n_frames, frames=frames - 1)
+    if not 0 <= turning_point < n_frames:
+        raise UsageError(
+            "The turning point is outside the clip.", expected=f"0..{n_frames - 1}", found=turning_point
+        )
+    return _between(0, turning_point, frames), _between(turning_point, n_frames - 1, frames)
+
+
+def _between(first: int, last: int, count: int) -> Indices:
+    if count == 1:
+        return np.array([(first + last) // 2], dtype=np.int64)
+    steps = count - 1
+    # Whole numbers, rounded half up: floating point breaks ties by accident.
+    return first + (2 * np.arange(count, dtype=np.int64) * (last - first) + steps) // (2 * steps)
+
+
+def _positive(**values: int) -> None:
+    for name, value in values.items():
+        if value < 1:
+            raise UsageError(f"Too small a number of {name}.", expected=">= 1", found=value)
