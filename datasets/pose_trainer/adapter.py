@@ -19,7 +19,7 @@ from .audit import audit_clips
 from .cards import CARDS
 from .fetch import fetch
 from .files import LAYOUT, read_clip
-from .index import IndexedClip, load_index
+from .index import IndexedClip, load_index, read_index
 from .prepare import index_sources
 from .release import release
 from .splits import make_splits
@@ -32,12 +32,14 @@ class KeypointFile(Media):
 
     Args:
         clip: Where the file is and what it held when it was indexed.
+        exercise: Last part of the dataset id that the clip belongs to.
     """
 
-    provides = frozenset({Modality.KEYPOINTS})
+    provides = frozenset({Modality.KEYPOINTS, Modality.ATTRIBUTES})
 
-    def __init__(self, clip: IndexedClip) -> None:
+    def __init__(self, clip: IndexedClip, exercise: str) -> None:
         self._clip = clip
+        self._exercise = exercise
 
     @property
     def length(self) -> int:
@@ -48,6 +50,11 @@ class KeypointFile(Media):
     def content_key(self) -> str:
         """SHA-256 of the file."""
         return self._clip.sha256
+
+    @property
+    def attributes(self) -> Mapping[str, float | str]:
+        """``exercise``: which of the four it is, e.g. ``bicep-curl``."""
+        return {"exercise": self._exercise}
 
     def keypoints(self, layout: str = LAYOUT) -> FloatArray:
         """Keypoints as ``(T, V, 3)`` float32: x, y in pixels and confidence in [0, 1]; 0 where missing.
@@ -77,11 +84,18 @@ class PoseTrainer(Dataset):
     Args:
         card: Its card.
         clips: Clips at hand, by sample id in the release's order.
+        others: Clips at hand of the other exercises, by sample id.
     """
 
-    def __init__(self, card: DatasetCard, clips: Mapping[str, IndexedClip]) -> None:
+    def __init__(
+        self,
+        card: DatasetCard,
+        clips: Mapping[str, IndexedClip],
+        others: Mapping[str, IndexedClip] | None = None,
+    ) -> None:
         self.card = card
         self._clips = clips
+        self._others = others or {}
         files = release().of(card.id)
         self._targets = {file.id: file.target for file in files}
         self._recordings = {file.id: file.recording for file in files}
@@ -93,7 +107,10 @@ class PoseTrainer(Dataset):
 
     def samples(self, task: str) -> Mapping[str, Sample]:
         """Clips at hand; a group is a recording, since nobody noted who performs."""
-        return {i: Sample(i, self._recordings[i], KeypointFile(clip)) for i, clip in self._clips.items()}
+        exercise = _exercise(self.card.id)
+        return {
+            i: Sample(i, self._recordings[i], KeypointFile(clip, exercise)) for i, clip in self._clips.items()
+        }
 
     def targets(self, task: str) -> Mapping[str, float]:
         """1 = bad form, 0 = good form, for every clip of the release."""
@@ -106,6 +123,21 @@ class PoseTrainer(Dataset):
     def expected(self, task: str) -> int:
         """Number of clips of the release."""
         return len(self._targets)
+
+    def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
+        """Clips of all exercises at hand, without the recordings of ``held_out``.
+
+        Their order depends on their content alone: the release's order tells good from bad.
+        """
+        files = list(release().files.values())
+        banned = {file.recording for file in files if file.id in held_out}
+        at_hand = {**self._others, **self._clips}
+        pool = [
+            Sample(file.id, file.recording, KeypointFile(at_hand[file.id], _exercise(file.exercise.dataset)))
+            for file in files
+            if file.id in at_hand and file.recording not in banned
+        ]
+        return sorted(pool, key=lambda sample: sample.media.content_key)
 
     def audit(self, progress: Progress | None = None) -> Audit:
         """Measure the clips at hand and compare them with what was published."""
@@ -122,7 +154,11 @@ class PoseTrainerFamily:
             DataError: It has not been prepared, or its files have vanished or changed.
         """
         card = next(card for card in CARDS if card.id == dataset)
-        return PoseTrainer(card, load_index(dataset, home))
+        clips = load_index(dataset, home)
+        index = read_index(home)
+        indexed = {} if index is None else index.clips
+        others = {i: clip for i, clip in indexed.items() if i not in clips and clip.is_current()}
+        return PoseTrainer(card, clips, others)
 
     def prepare(
         self,
@@ -146,6 +182,10 @@ class PoseTrainerFamily:
             )
         folders = list(sources) or [fetch(release(), home, progress)]
         return index_sources(dataset, folders, home, progress)
+
+
+def _exercise(dataset: str) -> str:
+    return dataset.rpartition("/")[2]
 
 
 FAMILY = PoseTrainerFamily()

@@ -39,7 +39,7 @@ class DrawnClip(Media):
         keypoints: ``(T, 18, 3)`` float32 in layout openpose-18.
     """
 
-    provides = frozenset({Modality.KEYPOINTS})
+    provides = frozenset({Modality.KEYPOINTS, Modality.ATTRIBUTES})
 
     def __init__(self, keypoints: npt.NDArray[np.float32]) -> None:
         self._keypoints = keypoints
@@ -54,6 +54,11 @@ class DrawnClip(Media):
     def content_key(self) -> str:
         """SHA-256 of the keypoints as little-endian float32."""
         return self._key
+
+    @property
+    def attributes(self) -> Mapping[str, float | str]:
+        """``exercise``: always ``shoulder-press``."""
+        return {"exercise": "shoulder-press"}
 
     def keypoints(self, layout: str = LAYOUT) -> FloatArray:
         """Keypoints as ``(T, V, 3)`` float32: x, y in pixels and confidence in [0, 1]; 0 where missing.
@@ -100,6 +105,12 @@ class StickFigures(Dataset):
         """The splits of a scheme."""
         groups = {name: sample.group for name, sample in self._samples.items()}
         return _RULES[scheme](CARD.id, self._targets, groups)
+
+    def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
+        """Clips of the sources that have none in ``held_out``, ordered by content."""
+        banned = {self._samples[i].group for i in held_out if i in self._samples}
+        pool = (sample for sample in self._samples.values() if sample.group not in banned)
+        return sorted(pool, key=lambda sample: sample.media.content_key)
 
     def audit(self, progress: Progress | None = None) -> Audit:
         """Count the clips, and measure their lengths and missing joints."""

@@ -21,11 +21,25 @@ from aqa_bench.core.record import PREDICTIONS_FILE, RowKind
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Task, TaskKind
-from aqa_bench.stats.bootstrap import bootstrap_distribution, percentile_bounds, point_value
+from aqa_bench.stats.bootstrap import (
+    bootstrap_distribution,
+    mean_over_seeds,
+    percentile_bounds,
+    point_value,
+)
 from aqa_bench.stats.metrics import METRICS
 from aqa_bench.stats.paired import p_value
 from aqa_bench.stats.ranks import rank_groups
-from aqa_bench.stats.scoring import N_RESAMPLES, TaskScores, collect, metric_ids, primary_floor, skill_over
+from aqa_bench.stats.scoring import (
+    AT_FIXED,
+    N_RESAMPLES,
+    TaskScores,
+    collect,
+    metric_ids,
+    primary_floor,
+    skill_over,
+)
+from aqa_bench.stats.weighted import weighted_metric
 
 __all__ = ["DIGITS", "assemble"]
 
@@ -99,7 +113,13 @@ def _board(dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[Submitte
     widest = next(row.scores for row in scored if row.scores.ids == reference)
     base = primary_floor(widest, primary)
     ranks = _rank([row for row in scored if row.scores.ids == reference], primary)
-    rows = [_row(row, task, primary, ranks, reference, scheme, train_range) for row in scored]
+    others = [name for name in metric_ids(task.kind) if name != primary]
+    secondary = _secondary(scored, others, train_range)
+    n_splits = len(dataset.splits(task.id, scheme.id))
+    rows = [
+        _row(row, primary, values, ranks, reference, scheme, n_splits)
+        for row, values in zip(scored, secondary, strict=True)
+    ]
     rows += reported_rows(dataset.card.id, task.id, scheme.id, primary)
     better = METRICS[primary].higher_is_better
     return Board(
@@ -170,7 +190,7 @@ def _score_row(
     for run in members:
         table = read_predictions(run.folder / PREDICTIONS_FILE)
         scores = collect(
-            table[table["task"] == task.id],
+            table if run.record.tasks == [task.id] else table[table["task"] == task.id],
             targets,
             groups,
             kind=task.kind,
@@ -205,13 +225,12 @@ def _side_by_side(parts: Sequence[TaskScores]) -> TaskScores:
         return first
     ids = tuple(sorted({i for part in parts for i in part.ids}))
     if any(part.ids != ids for part in parts):
-        parts = [_spread(part, ids) for part in parts]
-        first = parts[0]
         known = {
             i: (t, g) for part in parts for i, t, g in zip(part.ids, part.targets, part.groups, strict=True)
         }
+        parts = [_spread(part, ids) for part in parts]
         first = replace(
-            first,
+            parts[0],
             targets=np.array([known[i][0] for i in ids]),
             groups=np.array([known[i][1] for i in ids]),
         )
@@ -254,14 +273,32 @@ def _rank(rows: Sequence[_Scored], primary: str) -> dict[int, int | None]:
     return {int(name): rank for name, rank in groups.items()}
 
 
+def _secondary(
+    rows: Sequence[_Scored], metrics: Sequence[str], train_range: tuple[float, float]
+) -> list[dict[str, float | None]]:
+    """Metrics of every row, each computed once for the columns of all rows of the same samples."""
+    values: list[dict[str, float | None]] = [{} for _ in rows]
+    for ids in {row.scores.ids: None for row in rows}:
+        members = [i for i, row in enumerate(rows) if row.scores.ids == ids]
+        targets, once = rows[members[0]].scores.targets, np.ones((1, len(ids)))
+        bounds = np.cumsum([len(rows[i].seeds) for i in members])[:-1]
+        for name in metrics:
+            table = np.hstack([rows[i].scores.values(name) for i in members])
+            metric = name.removesuffix(AT_FIXED)
+            columns = weighted_metric(metric, targets, table, once, train_range=train_range)[0]
+            for i, part in zip(members, np.split(columns, bounds), strict=True):
+                values[i][name] = _rounded(mean_over_seeds(part, rows[i].seeds))
+    return values
+
+
 def _row(
     row: _Scored,
-    task: Task,
     primary: str,
+    secondary: dict[str, float | None],
     ranks: Mapping[int, int | None],
     reference: tuple[str, ...],
     scheme: Scheme,
-    train_range: tuple[float, float],
+    n_splits: int,
 ) -> Row:
     record = row.runs[0].record
     why = ""
@@ -272,19 +309,6 @@ def _row(
     elif not scheme.honest:
         why = "this protocol shows it test labels"
     low, high = percentile_bounds(row.value, row.distribution, 0.95)
-    secondary = {
-        name: _rounded(
-            point_value(
-                name.removesuffix("@0.5"),
-                row.scores.targets,
-                row.scores.values(name),
-                column_seeds=row.seeds,
-                train_range=train_range,
-            )
-        )
-        for name in metric_ids(task.kind)
-        if name != primary
-    }
     counts = {r.record.parameters for r in row.runs}
     base = primary_floor(row.scores, primary)
     return Row(
@@ -304,7 +328,7 @@ def _row(
         skill=_rounded(skill_over(None if np.isnan(row.value) else row.value, base)),
         secondary=secondary,
         seeds=len({r.record.seed for r in row.runs}),
-        splits=len(row.runs[0].record.thresholds.get(task.id, {})) or 1,
+        splits=n_splits,
         scored=len(row.scores.ids),
         parameters=counts.pop() if len(counts) == 1 else None,
         source="",

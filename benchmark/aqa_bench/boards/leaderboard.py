@@ -188,7 +188,7 @@ def _table_problems(folder: Path, dataset: Dataset, runs: Sequence[SubmittedRun]
 def _differences(folder: Path, contents: Mapping[str, str]) -> Iterator[Problem]:
     for name, expected in contents.items():
         file = folder / name
-        found = file.read_text(encoding="utf-8") if file.is_file() else ""
+        found = file.read_bytes().decode(errors="replace") if file.is_file() else ""
         if found != expected:
             line, old, new = _first_difference(found, expected)
             yield Problem(

@@ -9,10 +9,13 @@ import typer
 
 from aqa_bench.cli.options import Json
 from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
+from aqa_bench.cli.show import show
 
 __all__ = ["app"]
 
 app = typer.Typer(help="What a dataset is, getting it ready, and auditing it.", no_args_is_help=True)
+
+app.command(epilog="Example:  aqa-bench dataset show synthetic-gym/backsquat --out squat.png")(show)
 
 DatasetId = Annotated[str, typer.Argument(help="Dataset id (aqa-bench list datasets).")]
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from aqa_bench import BENCHMARK_VERSION, __version__
@@ -19,6 +18,9 @@ from aqa_bench.cli.output import report_error
 from aqa_bench.core.errors import AqaBenchError
 
 __all__ = ["app", "main"]
+
+# Typer brings its own copy of click since 0.26; its public names lead to the classes in either case.
+_WRONG_USAGE: type[Exception] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="aqa-bench",
@@ -70,19 +72,17 @@ def main(arguments: list[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=given, standalone_mode=False)
+        code = app(args=given, prog_name="aqa-bench", standalone_mode=False)
     except AqaBenchError as error:
         if "--debug" in given:
             raise
         report_error(error)
         return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        typer.echo(error.format_message())
-        return 2
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except _WRONG_USAGE as error:
+        wrong: Any = error
+        wrong.show()
+        return int(wrong.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
         typer.echo("interrupted; finished parts are kept and taken over by the next start", err=True)
         return 130
     except BrokenPipeError:

@@ -17,6 +17,7 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.split import Split
+from aqa_bench.core.task import Modality
 
 __all__ = [
     "Audit",
@@ -134,6 +135,14 @@ class Dataset(ABC):
             Samples that share no group with a val or test sample of any task of the exercise.
         """
         return ()
+
+    def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:  # noqa: B027 - most need nothing
+        """Make media readable before a method is fitted, e.g. render what is generated on first use.
+
+        Args:
+            needs: Modalities that the method will read.
+            progress: Where to report.
+        """
 
     @abstractmethod
     def audit(self, progress: Progress | None = None) -> Audit:

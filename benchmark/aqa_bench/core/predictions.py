@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,6 @@ from aqa_bench.core.errors import DataError
 __all__ = ["COLUMNS", "predictions_csv", "read_predictions"]
 
 COLUMNS = ("sample_id", "task", "fold", "split", "score")
-_TEXT = dict.fromkeys(COLUMNS[:4], "str")
 
 
 def predictions_csv(table: pd.DataFrame) -> bytes:
@@ -37,40 +38,47 @@ def read_predictions(file: Path) -> pd.DataFrame:
             twice, ``split`` is neither val nor test, or a score is not a finite number.
     """
     try:
-        table = pd.read_csv(
-            io.BytesIO(file.read_bytes()),
-            dtype=_TEXT | {"score": "float64"},
-            keep_default_na=False,
-            float_precision="round_trip",
-        )
+        lines = _cells(file.read_bytes().decode())
     except FileNotFoundError as error:
         raise _damaged(file, "the run's predictions", "no such file") from error
     except OSError as error:
         raise _damaged(file, "a file that can be read", error.strerror or str(error)) from error
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+    except (ValueError, csv.Error) as error:
         raise _damaged(file, f"a CSV table with the columns {', '.join(COLUMNS)}", str(error)) from error
-    if not isinstance(table.index, pd.RangeIndex):
-        raise _damaged(file, f"{len(COLUMNS)} values a line", "lines with more")
-    if tuple(table.columns) != COLUMNS:
-        raise _damaged(file, ", ".join(COLUMNS), ", ".join(map(str, table.columns)))
-    bad = np.flatnonzero(~np.isfinite(table["score"].to_numpy()))
-    if bad.size:
-        raise _damaged(file, "finite scores", f"{table['score'].iloc[bad[0]]} in line {bad[0] + 2}")
-    parts = ~table["split"].isin(["val", "test"])
-    if parts.any():
-        line = int(np.flatnonzero(parts)[0])
-        raise _damaged(
-            file, "val or test in the column split", f"{table['split'].iloc[line]!r} in line {line + 2}"
-        )
-    twice = table.duplicated(["sample_id", "task", "fold"])
-    if twice.any():
-        line = int(np.flatnonzero(twice)[0])
-        raise _damaged(
-            file,
-            "one row a sample, task and fold",
-            f"{table['sample_id'].iloc[line]} again in line {line + 2}",
-        )
-    return table
+    if not lines or tuple(lines[0]) != COLUMNS:
+        raise _damaged(file, ", ".join(COLUMNS), ", ".join(lines[0]) if lines else "an empty file")
+    for number, line in enumerate(lines, 1):
+        if len(line) != len(COLUMNS):
+            raise _damaged(file, f"{len(COLUMNS)} values a line", f"{len(line)} in line {number}")
+    columns = list(zip(*lines[1:], strict=True)) or [()] * len(COLUMNS)
+    scores = list(map(_number, columns[4]))
+    keys = list(zip(*columns[:3], strict=True))
+    if not np.isfinite(scores).all():
+        at = next(i for i, score in enumerate(scores) if not math.isfinite(score))
+        raise _damaged(file, "finite scores", f"{columns[4][at]!r} in line {at + 2}")
+    if not {"val", "test"}.issuperset(columns[3]):
+        at = next(i for i, part in enumerate(columns[3]) if part not in ("val", "test"))
+        raise _damaged(file, "val or test in the column split", f"{columns[3][at]!r} in line {at + 2}")
+    if len(set(keys)) != len(keys):
+        at = next(i for i, key in enumerate(keys) if key in keys[:i])
+        raise _damaged(file, "one row a sample, task and fold", f"{keys[at][0]} again in line {at + 2}")
+    texts = {
+        name: np.array([*column], dtype=object) for name, column in zip(COLUMNS, columns[:4], strict=False)
+    }
+    return pd.DataFrame(texts | {"score": np.array(scores, dtype=np.float64)})
+
+
+def _cells(text: str) -> list[list[str]]:
+    if '"' in text or "\r" in text:
+        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    return [line.split(",") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _damaged(file: Path, expected: str, found: str) -> DataError:

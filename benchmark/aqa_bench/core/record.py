@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -193,3 +194,7 @@ def read_record(folder: Path) -> RunRecord:
 def record_schema() -> str:
     """JSON Schema of the record, as committed under ``docs/schemas``."""
     return json.dumps(RunRecord.model_json_schema(), indent=2, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(record_schema())

@@ -81,6 +81,10 @@ class Media:
         """The barbell's trajectory."""
         raise self._absent(Modality.TRAJECTORY)
 
+    def bar_boxes(self) -> FloatArray:
+        """Boxes of the barbell as ``(T, 4)`` float32: left, top, right and bottom in pixels."""
+        raise self._absent(Modality.BAR_BOXES)
+
     def _absent(self, thing: str) -> DataError:
         offered = ", ".join(sorted(self.provides)) or "nothing"
         return DataError(

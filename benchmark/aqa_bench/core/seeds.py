@@ -18,7 +18,7 @@ def derive_seed(*names: object) -> int:
 
     Example:
         >>> derive_seed("split", "pose-trainer/bicep-curl", 0)
-        7245410417120105384
+        6986309896614517626
     """
     path = "\x1f".join(str(name) for name in names)
     return int.from_bytes(hashlib.sha256(path.encode()).digest()[:8], "big") >> 1

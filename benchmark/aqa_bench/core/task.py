@@ -36,6 +36,7 @@ class Modality(StrEnum):
     KEYPOINTS = "keypoints"
     DISTANCES = "distances"
     TRAJECTORY = "trajectory"
+    BAR_BOXES = "bar-boxes"
     ATTRIBUTES = "attributes"
 
 

@@ -11,7 +11,14 @@ import torch
 
 from aqa_bench.core.errors import UsageError
 
-__all__ = ["Precision", "autocast", "deterministic", "device_name", "resolve_device"]
+__all__ = [
+    "Precision",
+    "autocast",
+    "deterministic",
+    "device_name",
+    "inference_precision",
+    "resolve_device",
+]
 
 
 class Precision(StrEnum):
@@ -63,6 +70,20 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     return f"{device.type} ({platform.machine() or 'unknown'})"
+
+
+def inference_precision(device: torch.device) -> Precision:
+    """Precision for features of a fixed network: bfloat16 also on CPUs with instructions for it.
+
+    Training on such CPUs stays in float32, since the backward pass is slower in bfloat16 there.
+    """
+    if device.type != "cpu":
+        return Precision.default(device)
+    # Emulated bfloat16 is slower than float32, and only newer versions of torch tell them apart.
+    read = getattr(torch.cpu, "get_capabilities", None)
+    capabilities: dict[str, object] = {} if read is None else read()
+    native = any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
+    return Precision.BF16 if native else Precision.FP32
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:

@@ -65,6 +65,9 @@ class _SealedMedia(Media):
     def trajectory(self) -> Trajectory:
         return self._ask().trajectory()
 
+    def bar_boxes(self) -> FloatArray:
+        return self._ask().bar_boxes()
+
 
 class Custodian:
     """Hands out the samples and targets of one task.

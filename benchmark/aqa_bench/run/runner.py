@@ -95,6 +95,7 @@ def run(
     if force:
         _discard(partial)
     check_writable(out)
+    resolved.dataset.materialise(resolved.plugin.card.needs, progress)
     started = time.perf_counter()
     method = resolved.plugin.load()(resolved.recipe)
     results: dict[tuple[str, str], _SplitResult] = {}

@@ -91,8 +91,10 @@ def read_suite(file: Path) -> Suite:
     """
     try:
         return Suite.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise UsageError("There is no such suite.", where=file, expected="a TOML file") from error
+    except OSError as error:
+        raise UsageError(
+            "There is no such suite.", where=file, expected="a TOML file", found=error.strerror
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             "The suite cannot be read.", where=file, expected="TOML", found=str(error)

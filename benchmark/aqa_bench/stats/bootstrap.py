@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "bootstrap",
     "bootstrap_distribution",
     "group_weights",
+    "mean_over_seeds",
     "percentile_bounds",
     "point_value",
 ]
@@ -31,8 +33,10 @@ Groups = Sequence[str] | Sequence[int] | NDArray[np.generic]
 Over = Literal["groups", "seeds", "both"]
 """What is drawn anew in a resample."""
 
-# Elements of the weights held at once: 32 MiB of float64.
-_CHUNK: Final = 1 << 22
+# Elements of the weights and of the metric held at once: 1 MiB of float64 stays in a core's cache.
+_CHUNK: Final = 1 << 17
+# Draws kept for the next method on the same samples: 32 MiB of float64.
+_KEPT: Final = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,20 @@ def point_value(
     """Mean over seeds of the mean over a seed's columns of the metric; arguments and rules as `bootstrap`."""
     table = _table(values)
     columns = weighted_metric(metric_id, y, table, np.ones((1, len(table))), train_range=train_range)
-    means = _seed_means(columns, _seed_index(column_seeds, table.shape[1]))
+    return mean_over_seeds(columns[0], column_seeds)
+
+
+def mean_over_seeds(columns: Array, column_seeds: ArrayLike | None = None) -> float:
+    """Mean over seeds of the mean over a seed's defined columns, as `bootstrap`.
+
+    Args:
+        columns: A metric of every column, ``(K,)``; NaN where undefined.
+        column_seeds: Seed of every column, ``(K,)``; each column is its own seed if None.
+
+    Returns:
+        The mean; NaN where no column is defined.
+    """
+    means = _seed_means(columns[None], _seed_index(column_seeds, len(columns)))
     return float(_mean_of_defined(means, np.ones_like(means))[0])
 
 
@@ -153,11 +170,9 @@ def bootstrap_distribution(
     else:
         group_index = _group_index(names)[tested]
         group_index = np.unique(group_index, return_inverse=True)[1]
-        rng = np.random.default_rng((rng_seed, 0))
-        step = max(1, _CHUNK // len(table))
+        step = max(16, _CHUNK // sum(table.shape))
         parts = []
-        for start in range(0, n_resamples, step):
-            weights = _draw_counts(group_index, min(step, n_resamples - start), rng)
+        for weights in _drawn_groups(group_index, n_resamples, rng_seed, step):
             columns = weighted_metric(metric_id, targets, table, weights, train_range=train_range)
             parts.append(_seed_means(columns, seed_index))
         means = np.concatenate(parts)
@@ -271,6 +286,26 @@ def _seed_index(column_seeds: ArrayLike | None, n_columns: int) -> NDArray[np.in
             found=f"shape {seeds.shape}",
         )
     return np.unique(seeds, return_inverse=True)[1].astype(np.int64)
+
+
+def _drawn_groups(index: NDArray[np.int64], n_resamples: int, rng_seed: int, step: int) -> Iterator[Array]:
+    """Weights of all resamples in blocks of ``(step, n)``; how they are cut does not change the draws."""
+    if n_resamples * len(index) <= _KEPT:
+        kept = _kept_draws(index.tobytes(), n_resamples, rng_seed)
+        yield from (kept[start : start + step] for start in range(0, n_resamples, step))
+        return
+    rng = np.random.default_rng((rng_seed, 0))
+    for start in range(0, n_resamples, step):
+        yield _draw_counts(index, min(step, n_resamples - start), rng)
+
+
+@lru_cache(maxsize=1)
+def _kept_draws(index: bytes, n_resamples: int, rng_seed: int) -> Array:
+    drawn = _draw_counts(
+        np.frombuffer(index, dtype=np.int64), n_resamples, np.random.default_rng((rng_seed, 0))
+    )
+    drawn.flags.writeable = False
+    return drawn
 
 
 def _draw_counts(index: NDArray[np.int64], n_resamples: int, rng: np.random.Generator) -> Array:

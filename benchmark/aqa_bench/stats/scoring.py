@@ -6,8 +6,11 @@ repeats, with one threshold a fold.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +23,21 @@ from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.task import TaskKind
 from aqa_bench.stats.bootstrap import bootstrap
 from aqa_bench.stats.floors import floor, skill
+from aqa_bench.stats.fold_thresholds import tune_folds
 from aqa_bench.stats.metrics import METRICS
-from aqa_bench.stats.thresholds import FIXED_THRESHOLD, tune_threshold
+from aqa_bench.stats.thresholds import FIXED_THRESHOLD
 
-__all__ = ["N_RESAMPLES", "TaskScores", "collect", "evaluate", "metric_ids", "primary_floor", "tuned_for"]
+__all__ = [
+    "AT_FIXED",
+    "N_RESAMPLES",
+    "TaskScores",
+    "collect",
+    "evaluate",
+    "metric_ids",
+    "primary_floor",
+    "skill_over",
+    "tuned_for",
+]
 
 N_RESAMPLES = 10_000
 """Bootstrap resamples of every interval."""
@@ -31,9 +45,12 @@ N_RESAMPLES = 10_000
 _DECISIONS = ("f1", "f1_good", "accuracy", "balanced_accuracy", "mcc", "precision", "recall")
 _RANKINGS = ("ap", "auroc")
 _SCORES = ("spearman", "r_l2", "mae")
-_AT_FIXED = "@0.5"
+AT_FIXED = "@0.5"
+"""Ends the id of a decision metric at the method's own decision."""
+_FOLD = re.compile(r"r(\d+)f\d+", re.ASCII)
 
 Matrix = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -58,7 +75,7 @@ class TaskScores:
 
     def values(self, metric: str) -> Matrix:
         """The matrix that a metric id (with or without ``@0.5``) is computed from."""
-        if metric.endswith(_AT_FIXED):
+        if metric.endswith(AT_FIXED):
             return _decide(self.scores, np.full_like(self.scores, FIXED_THRESHOLD))
         return self.decisions if METRICS[metric].kind == "decision" else self.scores
 
@@ -67,7 +84,7 @@ def metric_ids(kind: TaskKind) -> tuple[str, ...]:
     """Ids of all metrics that a record holds for a kind of task."""
     if kind is TaskKind.SCORE:
         return _SCORES
-    return (*_DECISIONS, *_RANKINGS, *(name + _AT_FIXED for name in _DECISIONS))
+    return (*_DECISIONS, *_RANKINGS, *(name + AT_FIXED for name in _DECISIONS))
 
 
 def tuned_for(primary: str) -> str:
@@ -98,9 +115,10 @@ def collect(
         where: Name of the run, for errors.
 
     Raises:
-        DataError: A predicted id has no target, or there are no test predictions.
+        DataError: A predicted id has no target, a fold has no proper name, or there are no test predictions.
     """
-    unknown = sorted(set(predictions["sample_id"]) - targets.keys())
+    samples = predictions["sample_id"].tolist()
+    unknown = sorted(set(samples) - targets.keys())
     if unknown:
         raise DataError(
             "Predictions name samples that the dataset does not have.",
@@ -109,29 +127,34 @@ def collect(
             found=f"{len(unknown)} unknown, e.g. {unknown[0]}",
             remedy="Check that the run and the data at hand have the same fingerprint.",
         )
-    test = predictions[predictions["split"] == "test"]
-    if test.empty:
+    fold_names, parts = (tuple(predictions[name].tolist()) for name in ("fold", "split"))
+    if "test" not in parts:
         raise DataError(
             "There are no test predictions.", where=where, expected="rows with split=test", found="none"
         )
-    ids = sorted(set(test["sample_id"]))
-    row = {name: i for i, name in enumerate(ids)}
-    repeats = sorted({_repeat(fold) for fold in test["fold"].unique()})
-    shape = (len(ids), len(repeats))
-    scores, cuts = np.full(shape, np.nan), np.full(shape, np.nan)
+    for name in set(fold_names):
+        if not _FOLD.fullmatch(name):
+            raise DataError(
+                "Predictions name a fold that cannot be.",
+                where=where,
+                expected="r<repeat>f<fold>",
+                found=name,
+            )
+    ids, folds, fold, test, val, at = _layout(tuple(samples), fold_names, parts)
+    y = np.array([targets[name] for name in samples], dtype=np.float64)
+    given = predictions["score"].to_numpy(dtype=np.float64)
+    repeats = int(at[1].max()) + 1
+    scores, cuts = (np.full((len(ids), repeats), np.nan) for _ in range(2))
+    scores[at] = given[test]
     thresholds: dict[str, float] = {}
-    for fold, rows in predictions.groupby("fold", sort=True):
-        name = str(fold)
-        column = repeats.index(_repeat(name))
-        part = rows[rows["split"] == "test"]
-        at = [row[i] for i in part["sample_id"]]
-        scores[at, column] = part["score"].to_numpy()
-        if kind is not TaskKind.SCORE:
-            val = rows[rows["split"] == "val"]
-            thresholds[name] = _threshold(val, targets, decision, tuned_for(primary))
-            cuts[at, column] = thresholds[name]
+    if kind is not TaskKind.SCORE:
+        values = np.full(len(folds), FIXED_THRESHOLD)
+        if decision is Decision.TUNED:
+            values = tune_folds(y[val], given[val], fold[val], len(folds), tuned_for(primary))
+        cuts[at] = values[fold[test]]
+        thresholds = dict(zip(folds, values.tolist(), strict=True))
     return TaskScores(
-        ids=tuple(ids),
+        ids=ids,
         targets=np.array([targets[i] for i in ids], dtype=np.float64),
         groups=np.array([groups[i] for i in ids]),
         scores=scores,
@@ -155,7 +178,7 @@ def evaluate(
     values: dict[str, MetricValue] = {}
     for metric in metric_ids(kind):
         interval = bootstrap(
-            metric.removesuffix(_AT_FIXED),
+            metric.removesuffix(AT_FIXED),
             scores.targets,
             scores.values(metric),
             groups=scores.groups,
@@ -183,19 +206,34 @@ def skill_over(value: float | None, base: float | None) -> float | None:
     return None if value is None or base is None else skill(value, base)
 
 
-def _threshold(val: pd.DataFrame, targets: Mapping[str, float], decision: Decision, metric: str) -> float:
-    y = np.array([targets[i] for i in val["sample_id"]], dtype=np.float64)
-    if decision is Decision.OWN or len(np.unique(y)) < 2:
-        return FIXED_THRESHOLD
-    return float(tune_threshold(y, val["score"].to_numpy(dtype=np.float64), metric).value)
+class _Layout(NamedTuple):
+    """Where the rows of a predictions table belong: alike for all runs on the same splits."""
+
+    ids: tuple[str, ...]
+    folds: tuple[str, ...]
+    fold: Index
+    test: Index
+    val: Index
+    at: tuple[Index, Index]
+
+
+@lru_cache(maxsize=16)
+def _layout(samples: tuple[str, ...], fold: tuple[str, ...], part: tuple[str, ...]) -> _Layout:
+    parts = np.array(part, dtype=object)
+    test, val = np.flatnonzero(parts == "test"), np.flatnonzero(parts == "val")
+    folds = tuple(sorted(set(fold)))
+    place = {name: i for i, name in enumerate(folds)}
+    fold_of = np.array([place[name] for name in fold])
+    repeat = np.array([int(name[1:].partition("f")[0]) for name in folds])
+    column = np.unique(repeat[fold_of[test]], return_inverse=True)[1]
+    ids = tuple(sorted({samples[i] for i in test}))
+    row = {name: i for i, name in enumerate(ids)}
+    rows = np.array([row[samples[i]] for i in test])
+    return _Layout(ids, folds, fold_of, test, val, (rows, column))
 
 
 def _decide(scores: Matrix, thresholds: Matrix) -> Matrix:
     return np.where(np.isnan(scores), np.nan, (scores >= thresholds).astype(np.float64))
-
-
-def _repeat(fold: str) -> int:
-    return int(fold[1:].partition("f")[0])
 
 
 def _finite(value: float) -> float | None:

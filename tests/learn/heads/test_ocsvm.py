@@ -28,8 +28,16 @@ def test_same_ranking_and_boundary_as_sklearn(kernel: str, nu: float) -> None:
     scores = head.score(test)
     np.testing.assert_array_equal(scores > 0.5, decision < 0)
     np.testing.assert_array_equal(np.argsort(scores, kind="stable"), np.argsort(-decision, kind="stable"))
-    scale = pipeline.decision_function(train).std()
+    scale = max(pipeline.decision_function(train).std(), abs(pipeline[-1].offset_[0]))
     np.testing.assert_allclose(scores, 1 / (1 + np.exp(decision / scale)), rtol=1e-9)
+
+
+def test_scores_stay_apart_where_the_svm_fits_its_samples_exactly() -> None:
+    train = np.random.default_rng(0).normal(size=(10, 200))
+    test = np.random.default_rng(1).normal(size=(20, 200))
+    scores = OneClassHead().fit(train).score(test)
+    assert len(np.unique(scores)) == len(test)
+    assert 0.5 < scores.min() < scores.max() < 1 / (1 + np.exp(-1)) + 1e-12
 
 
 def test_departures_score_higher() -> None:

@@ -19,9 +19,11 @@ class OneClassHead:
     """Learns what correct executions look like and scores how far a new one departs from them.
 
     Features are standardised on the fit set. The SVM's decision value ``d`` (positive inside the
-    learnt region) becomes the score ``1 / (1 + exp(d / s))``, with ``s`` the standard deviation of the
-    fit set's own decision values (1 where these are all equal). The mapping is monotone, so rankings
-    are those of the SVM, and 0.5 is the SVM's own boundary ``d = 0``; scores are not probabilities.
+    learnt region) becomes the score ``1 / (1 + exp(d / s))``. The unit ``s`` is the SVM's offset, which
+    is how far below the boundary a sample lies that resembles none of the fit set under the RBF kernel,
+    or the standard deviation of the fit set's decision values where that is larger; so the score does
+    not saturate even where the SVM fits its samples exactly. The mapping is monotone, so rankings are
+    those of the SVM, and 0.5 is the SVM's own boundary ``d = 0``; scores are not probabilities.
 
     Args:
         nu: Upper bound on the fraction of fit samples outside the boundary, in ``(0, 1]``.
@@ -63,7 +65,7 @@ class OneClassHead:
         self.svm_ = OneClassSVM(nu=self.nu, kernel=self.kernel, gamma=self.gamma).fit(
             self.scaler_.transform(x)
         )
-        spread = float(np.std(self._decision(x)))
+        spread = max(float(np.std(self._decision(x))), abs(float(self.svm_.offset_[0])))
         self.scale_ = spread if spread > np.finfo(np.float64).tiny else 1.0
         return self
 

@@ -1,0 +1,74 @@
+"""``aqa-bench dataset show``: look at a sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aqa_bench.cli.output import TerminalProgress, say
+
+if TYPE_CHECKING:
+    from aqa_bench.core.dataset import Dataset
+    from aqa_bench.core.sample import Sample
+
+__all__ = ["show"]
+
+_LAYOUT = "coco-17"
+
+
+def show(
+    dataset: Annotated[str, typer.Argument(help="Dataset id (aqa-bench list datasets).")],
+    sample: Annotated[str, typer.Option(help="Sample id; the first one by default.")] = "",
+    task: Annotated[str, typer.Option(help="Task id; the first one by default.")] = "",
+    out: Annotated[Path, typer.Option(help="The picture, a PNG.")] = Path("sample.png"),
+    frames: Annotated[int, typer.Option(min=1, max=64, help="Frames of a clip to show.")] = 16,
+    blur: Annotated[bool, typer.Option(help="Make faces unrecognisable.")] = True,
+) -> None:
+    """Draw a contact sheet of a sample: frames, phase, bar boxes and labels."""
+    from aqa_bench.core.files import write_atomic
+    from aqa_bench.core.registry import find, find_task, open_dataset
+    from aqa_bench.core.task import Modality
+
+    opened = open_dataset(dataset)
+    chosen = find_task(opened.card, task) if task else opened.card.tasks[0]
+    samples = opened.samples(chosen.id)
+    shown = find(samples, sample or next(iter(samples)), f"sample of {dataset} {chosen.id}", "dataset verify")
+    opened.materialise(frozenset({Modality.FRAMES, Modality.IMAGE}), TerminalProgress())
+    write_atomic(out, _sheet(opened, shown, frames, blur))
+    say(str(out))
+
+
+def _sheet(dataset: Dataset, sample: Sample, count: int, blur: bool) -> bytes:
+    import numpy as np
+
+    from aqa_bench.core.task import Modality
+    from aqa_bench.media.clips import uniform
+    from aqa_bench.media.contact_sheet import contact_sheet
+    from aqa_bench.media.faces import blur_faces
+
+    media = sample.media
+    title = [
+        f"{dataset.card.id}  sample {sample.id}  group {sample.group}  {dataset.card.licence}",
+        _labels(dataset, sample),
+    ]
+    if Modality.FRAMES not in media.provides:
+        picture = media.image()[None]
+        return contact_sheet(blur_faces(picture) if blur else picture, [""], title)
+    at = np.asarray(uniform(media.length, min(count, media.length)))
+    frames, captions, boxes = media.frames(at.tolist()), [f"frame {i}" for i in at], None
+    if Modality.TRAJECTORY in media.provides:
+        elevation = media.trajectory().elevation
+        captions = [f"{i}  e={elevation[i]:.2f}" for i in at]
+    if Modality.BAR_BOXES in media.provides:
+        boxes = media.bar_boxes()[at]
+    if blur:
+        known = Modality.KEYPOINTS in media.provides
+        frames = blur_faces(frames, media.keypoints(_LAYOUT)[at] if known else None, _LAYOUT)
+    return contact_sheet(frames, captions, title, boxes)
+
+
+def _labels(dataset: Dataset, sample: Sample) -> str:
+    labels = {task.id: dataset.targets(task.id).get(sample.id) for task in dataset.card.tasks}
+    return "  ".join(f"{task}={value:g}" for task, value in labels.items() if value is not None)

@@ -1,0 +1,62 @@
+"""Augmentations by the names that recipes use."""
+
+from __future__ import annotations
+
+from aqa_bench.core.errors import RecipeError
+from aqa_bench.learn.augment.affine import Affine, RandomResizedCrop
+from aqa_bench.learn.augment.base import Compose
+from aqa_bench.learn.augment.blur import GaussianBlur
+from aqa_bench.learn.augment.colour import ChannelPermutation, ColourJitter, Grayscale
+from aqa_bench.learn.augment.masks import SquareMasks, TopMask
+
+__all__ = ["augmentation"]
+
+_SIMSIAM_SIGMA = (0.1, 2.0)
+_SIMSIAM_SIDE = 224
+
+
+def augmentation(name: str) -> Compose:
+    """Build an augmentation.
+
+    Args:
+        name: One of
+
+            - ``none``: images as they are (CVCSPC as the paper describes it);
+            - ``top-mask``: the band over the top of the released CVCSPC code;
+            - ``light``: flip, shift, slight zoom and colour, for short training on few clips;
+            - ``strong``: flip, masks, affine, blur and channel order, in the ranges of the authors'
+              code (single-view control and motion disentangling);
+            - ``simsiam``: crops, colour, grey, blur and flip as published (Chen & He, CVPR 2021).
+
+    Raises:
+        RecipeError: The name is unknown.
+    """
+    match name:
+        case "none":
+            return Compose(())
+        case "top-mask":
+            return Compose((TopMask(),))
+        case "light":
+            return Compose(
+                (
+                    Affine(translation=0.06, rotation=7.0, zoom=(0.88, 1.12), p=1.0),
+                    ColourJitter(0.3, 0.3, 0.3, 0.02, p=1.0),
+                )
+            )
+        case "strong":
+            return Compose((Affine(), GaussianBlur(), ChannelPermutation(), SquareMasks()))
+        case "simsiam":
+            return Compose(
+                (
+                    RandomResizedCrop(),
+                    ColourJitter(),
+                    Grayscale(),
+                    GaussianBlur(_SIMSIAM_SIGMA, _SIMSIAM_SIDE),
+                )
+            )
+    raise RecipeError(
+        "The augmentation is unknown.",
+        where="augmentation",
+        expected="none, top-mask, light, strong or simsiam",
+        found=name,
+    )

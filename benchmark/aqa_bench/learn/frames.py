@@ -1,0 +1,141 @@
+"""Frames of a sample as image networks take them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+
+from aqa_bench.core.errors import DataError, MethodError, RecipeError
+from aqa_bench.core.sample import Sample, UInt8Array
+from aqa_bench.core.task import Modality
+from aqa_bench.media.clips import Indices, uniform
+
+__all__ = ["FrameSpec", "Regions", "frame_indices", "read_frames"]
+
+_MIN_SIDE = 8
+
+
+class Regions(Protocol):
+    """Finds the part of the picture to look at, e.g. the lifter."""
+
+    @property
+    def name(self) -> str:
+        """What tells these regions from others, for the keys of caches."""
+        ...
+
+    def __call__(self, sample: Sample, indices: Indices) -> npt.NDArray[np.floating[Any]]:
+        """One region a clip ``(4,)``, or one a frame ``(T, 4)``.
+
+        Returns:
+            Left, top, right and bottom, as shares of the picture's width and height.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSpec:
+    """Which frames are read, and at which size.
+
+    The paper squashes frames to 320 pixels a side and cuts the central 224 out.
+
+    Attributes:
+        frames: Frames a clip, spread evenly; all of them where None.
+        resize: Side in pixels to which whole frames are squashed.
+        crop: Side of the central square that is kept; the whole frame where None. Regions are
+            resized to this side, whole.
+    """
+
+    frames: int | None = None
+    resize: int = 320
+    crop: int | None = 224
+
+    def __post_init__(self) -> None:
+        crop = self.resize if self.crop is None else self.crop
+        if not _MIN_SIDE <= crop <= self.resize or (self.frames is not None and self.frames < 1):
+            raise RecipeError(
+                "The frames asked for do not exist.",
+                expected=f"at least 1 frame, and {_MIN_SIDE} <= crop <= resize",
+                found=f"frames {self.frames}, crop {self.crop}, resize {self.resize}",
+            )
+
+    @property
+    def side(self) -> int:
+        """Side of the frames that are read, in pixels."""
+        return self.resize if self.crop is None else self.crop
+
+    def document(self) -> dict[str, int | None]:
+        """As JSON, for the keys of caches."""
+        return asdict(self)
+
+
+def frame_indices(sample: Sample, spec: FrameSpec) -> Indices:
+    """Numbers of the frames that :func:`read_frames` reads; 0 for a still image."""
+    length = sample.media.length if Modality.FRAMES in sample.media.provides else 1
+    return np.arange(length, dtype=np.int64) if spec.frames is None else uniform(length, spec.frames)
+
+
+def read_frames(
+    sample: Sample, spec: FrameSpec, regions: Regions | None = None, indices: Indices | None = None
+) -> UInt8Array:
+    """Frames of a clip, or a still image as a clip of one frame.
+
+    Args:
+        sample: What to read.
+        spec: Which frames, and their size.
+        regions: Where to look; the whole picture where None.
+        indices: Other frame numbers than those of ``spec``.
+
+    Returns:
+        ``(T, side, side, 3)`` RGB.
+
+    Raises:
+        DataError: The sample has neither frames nor an image, or they cannot be read.
+        MethodError: Regions have the wrong shape.
+    """
+    media, size = sample.media, None if regions is not None else spec.resize
+    still = Modality.FRAMES not in media.provides
+    if still:
+        indices = np.zeros(1, np.int64)
+    elif indices is None:
+        indices = frame_indices(sample, spec)
+    if still and Modality.IMAGE not in media.provides:
+        raise DataError(
+            "An image method needs pictures, and these samples have none.",
+            expected=f"{Modality.FRAMES} or {Modality.IMAGE}",
+            found=", ".join(sorted(media.provides)) or "nothing",
+            remedy="Choose a method whose needs this dataset meets (aqa-bench list methods).",
+        )
+    images = media.image(size)[None] if still else media.frames(indices.tolist(), size)
+    if regions is not None:
+        return _cut(images, np.asarray(regions(sample, indices), np.float64), spec.side)
+    start = (spec.resize - spec.side) // 2
+    stop = start + spec.side
+    return images[:, start:stop, start:stop]
+
+
+def _cut(images: UInt8Array, boxes: npt.NDArray[np.float64], side: int) -> UInt8Array:
+    count, height, width, _ = images.shape
+    if boxes.shape not in ((4,), (count, 4)) or not np.isfinite(boxes).all():
+        raise MethodError(
+            "Regions do not fit the frames.",
+            expected=f"finite, (4,) or ({count}, 4)",
+            found=boxes.shape,
+        )
+    shared = boxes.ndim == 1
+    cuts = []
+    for number, box in enumerate(np.atleast_2d(boxes)):
+        x0, y0, x1, y1 = np.clip(box, 0, 1) * (width, height, width, height)
+        left, top = min(int(x0), width - 1), min(int(y0), height - 1)
+        right, bottom = max(int(np.ceil(x1)), left + 1), max(int(np.ceil(y1)), top + 1)
+        group = images if shared else images[number : number + 1]
+        part = torch.from_numpy(np.ascontiguousarray(group[:, top:bottom, left:right]))
+        resized = F.interpolate(
+            part.permute(0, 3, 1, 2).float(), (side, side), mode="bilinear", antialias=True
+        )
+        cuts.append(resized.round_().clamp_(0, 255).byte().permute(0, 2, 3, 1))
+    return torch.cat(cuts).contiguous().numpy()

@@ -1,0 +1,129 @@
+"""Temporal distance matrices of joints, judged by a 1-D residual network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from aqa_bench.core.errors import MethodError
+from aqa_bench.core.method import FitContext, Method
+from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.task import TaskKind
+from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
+from aqa_bench.learn.device import deterministic, resolve_device
+from aqa_bench.learn.heads.resnet1d import ResNet1D
+from aqa_bench.media.pose import CALIBRATED
+
+from .features import distance_sequences
+from .recipe import Source, TDMRecipe
+from .training import Examples, forward, train_head
+
+__all__ = ["PoseTDM", "TDMPredictor"]
+
+
+@dataclass(frozen=True)
+class TDMPredictor:
+    """A trained head.
+
+    Attributes:
+        head: The network, in evaluation mode.
+        recipe: How its inputs are made.
+        device: Where it computes.
+        scale: Mean and standard deviation of the training scores; None for binary tasks.
+    """
+
+    head: ResNet1D
+    recipe: TDMRecipe
+    device: torch.device
+    scale: tuple[float, float] | None
+
+    def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
+        """Softmax probability of error, or the score: ``(n,)`` float64."""
+        if not samples:
+            return np.empty(0)
+        x = torch.from_numpy(distance_sequences(samples, self.recipe)).to(self.device)
+        outputs = forward(self.head, x, self.recipe.batch_size).double().cpu()
+        if self.scale is not None:
+            mean, deviation = self.scale
+            return np.asarray(outputs[:, 0].numpy() * deviation + mean)
+        return np.asarray(outputs.softmax(dim=1)[:, 1].numpy())
+
+
+class PoseTDM(Method[TDMRecipe]):
+    """TDM -> ResNet1D, trained from random weights (Ogata et al., CVPR Workshops 2019, section 3)."""
+
+    @classmethod
+    def recipe_type(cls) -> type[TDMRecipe]:
+        """The pydantic model of its hyper-parameters."""
+        return TDMRecipe
+
+    def fit(
+        self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
+    ) -> TDMPredictor:
+        """Train the head.
+
+        Args:
+            train: Labelled samples; both classes for binary tasks.
+            val: Chooses the epoch that is kept, and when to stop; may be empty.
+            pool: Not used.
+            ctx: Task, seed and device; ``facts`` receives the cost and how long was trained.
+
+        Raises:
+            MethodError: All training samples are of one class, or there is only one.
+            DataError: A sample cannot give poses of the recipe's source.
+        """
+        is_score = ctx.task.kind is TaskKind.SCORE
+        _check(train, ctx, is_score=is_score)
+        device = resolve_device(ctx.device)
+        mean, deviation = (float(train.targets.mean()), float(train.targets.std()) or 1.0)
+
+        def examples(part: LabeledSet, width: int | None = None) -> Examples:
+            if not len(part):
+                return Examples(torch.empty(0, self.recipe.length, width or 0), torch.empty(0))
+            x = torch.from_numpy(distance_sequences(part.samples, self.recipe))
+            if is_score:
+                return Examples(x, torch.from_numpy((part.targets - mean) / deviation).float())
+            return Examples(x, torch.from_numpy(part.targets).long())
+
+        learn = examples(train)
+        with deterministic(ctx.seed):
+            head, result = train_head(
+                learn,
+                examples(val, learn.x.shape[2]),
+                self.recipe,
+                is_score=is_score,
+                seed=ctx.seed,
+                device=device,
+            )
+        facts: dict[str, Any] = {
+            "parameters": parameter_count(head),
+            "gflops": round(giga_multiply_adds(head, learn.x[:1].to(device)), 6),
+            "dtype": "float32",
+            "device": str(device),
+            "batch_size": self.recipe.batch_size,
+            "weights": "random",
+            "epochs_run": result.epochs_run,
+            "best_epoch": -1 if result.best_epoch is None else result.best_epoch,
+            "pose": CALIBRATED.name if self.recipe.source is Source.NOISY else self.recipe.source.value,
+        }
+        ctx.facts.update(facts)
+        return TDMPredictor(head, self.recipe, device, (mean, deviation) if is_score else None)
+
+
+def _check(train: LabeledSet, ctx: FitContext, *, is_score: bool) -> None:
+    classes = np.unique(train.targets)
+    if len(train) < 2 or (not is_score and len(classes) < 2):
+        raise MethodError(
+            "Pose TDM is a classifier: it cannot learn from samples of one class.",
+            where=f"{ctx.dataset} {ctx.task.id}, {ctx.split}",
+            expected="at least two training samples"
+            if is_score
+            else "training samples with and without error",
+            found=f"{len(train)} of class {', '.join(f'{value:g}' for value in classes) or 'none'}",
+            remedy="Choose a scheme that trains on both classes, e.g. --scheme folds, or a one-class method.",
+        )
