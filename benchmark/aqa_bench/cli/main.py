@@ -27,6 +27,8 @@ app = typer.Typer(
     help="The open benchmark of action quality assessment: how well do people move?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    # Drawing the help with rich would take longer than everything else at start-up.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("list", epilog=listing.EXAMPLES)(listing.list_things)

@@ -38,21 +38,23 @@ def read_predictions(file: Path) -> pd.DataFrame:
             twice, ``split`` is neither val nor test, or a score is not a finite number.
     """
     try:
-        lines = _cells(file.read_bytes().decode())
+        lines = _lines(file.read_bytes().decode())
     except FileNotFoundError as error:
         raise _damaged(file, "the run's predictions", "no such file") from error
     except OSError as error:
         raise _damaged(file, "a file that can be read", error.strerror or str(error)) from error
     except (ValueError, csv.Error) as error:
         raise _damaged(file, f"a CSV table with the columns {', '.join(COLUMNS)}", str(error)) from error
+    width = len(COLUMNS)
     if not lines or tuple(lines[0]) != COLUMNS:
         raise _damaged(file, ", ".join(COLUMNS), ", ".join(lines[0]) if lines else "an empty file")
-    for number, line in enumerate(lines, 1):
-        if len(line) != len(COLUMNS):
-            raise _damaged(file, f"{len(COLUMNS)} values a line", f"{len(line)} in line {number}")
-    columns = list(zip(*lines[1:], strict=True)) or [()] * len(COLUMNS)
-    scores = list(map(_number, columns[4]))
-    keys = list(zip(*columns[:3], strict=True))
+    odd = next((i for i, line in enumerate(lines) if len(line) != width), None)
+    if odd is not None:
+        raise _damaged(file, f"{width} values a line", f"{len(lines[odd])} in line {odd + 1}")
+    cells = [cell for line in lines[1:] for cell in line]
+    columns = [cells[i::width] for i in range(width)]
+    scores = np.array([_number(text) for text in columns[4]], dtype=np.float64)
+    keys = list(map("\x00".join, zip(*columns[:3], strict=True)))
     if not np.isfinite(scores).all():
         at = next(i for i, score in enumerate(scores) if not math.isfinite(score))
         raise _damaged(file, "finite scores", f"{columns[4][at]!r} in line {at + 2}")
@@ -61,14 +63,11 @@ def read_predictions(file: Path) -> pd.DataFrame:
         raise _damaged(file, "val or test in the column split", f"{columns[3][at]!r} in line {at + 2}")
     if len(set(keys)) != len(keys):
         at = next(i for i, key in enumerate(keys) if key in keys[:i])
-        raise _damaged(file, "one row a sample, task and fold", f"{keys[at][0]} again in line {at + 2}")
-    texts = {
-        name: np.array([*column], dtype=object) for name, column in zip(COLUMNS, columns[:4], strict=False)
-    }
-    return pd.DataFrame(texts | {"score": np.array(scores, dtype=np.float64)})
+        raise _damaged(file, "one row a sample, task and fold", f"{columns[0][at]} again in line {at + 2}")
+    return pd.DataFrame(dict(zip(COLUMNS, [*columns[:4], scores], strict=True)))
 
 
-def _cells(text: str) -> list[list[str]]:
+def _lines(text: str) -> list[list[str]]:
     if '"' in text or "\r" in text:
         return list(csv.reader(io.StringIO(text, newline=""), strict=True))
     return [line.split(",") for line in text.removesuffix("\n").split("\n")] if text else []

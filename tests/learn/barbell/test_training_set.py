@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -61,6 +61,7 @@ def test_nothing_to_learn_from_is_an_error(tmp_path: Path) -> None:
         write_training_set(tmp_path, [(noise(2, 32, 32), np.full((2, 4), NAN))], image_size=32)
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 90), st.integers(1, 90), st.sampled_from([32, 64]))
 def test_the_longer_side_gets_the_size_and_the_shape_is_kept(height: int, width: int, size: int) -> None:
     resized = resize_longest(np.full((1, height, width, 3), 77, np.uint8), size)

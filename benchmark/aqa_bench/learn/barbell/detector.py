@@ -43,9 +43,9 @@ class Architecture:
     """
 
     base: str = "yolov8n.yaml"
-    depth: float = 0.33
+    depth: float = 0.1
     width: float = 0.125
-    image_size: int = 128
+    image_size: int = 96
 
     def __post_init__(self) -> None:
         if self.image_size < _STRIDE or self.image_size % _STRIDE:

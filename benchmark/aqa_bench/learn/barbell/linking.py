@@ -7,15 +7,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import median_filter
 from scipy.optimize import linear_sum_assignment
 
 from aqa_bench.core.sample import FloatArray
 
-__all__ = ["Track", "join_fragments", "lifter_track", "link"]
+__all__ = ["Track", "join_fragments", "lifter_track", "link", "settle"]
 
-_GATE = 0.7
+_GATE = 0.45
+_NEAR = 0.35
+_COURSE = 5
 _WORST = 1e6
 _STILL = 0.05
+_SLACK = 0.3
+_SHARED = 2
 
 
 @dataclass(slots=True)
@@ -111,30 +116,61 @@ def lifter_track(tracks: Sequence[Track], frames: int) -> Track | None:
 def join_fragments(main: Track, others: Sequence[Track], *, max_speed: float = 0.25) -> Track:
     """Add to a track the fragments of the same bar before, after and between its sightings.
 
-    A fragment belongs to it where they share no frame, their sizes differ by less than half, and the
-    way between their nearest ends is short for the time between them.
+    A fragment belongs to it where they share at most 2 frames (one of the two was then lured away),
+    their sizes differ by less than half, and the way between their nearest ends, each the median of 3
+    sightings, is short for the time between them.
 
     Args:
-        main: The track to complete.
+        main: The track to complete; its sightings stay.
         others: Tracks of the same clip.
         max_speed: Most movement of the centre a frame, in units of the box size.
 
     Returns:
         A new track.
     """
-    joined = Track(list(main.times), list(main.boxes))
+    sightings = dict(zip(main.times, main.boxes, strict=True))
     for other in sorted((o for o in others if o is not main), key=lambda o: -len(o.times)):
-        if set(other.times) & set(joined.times) or abs(np.log(other.side / joined.side)) > np.log(1.5):
+        joined = Track(sorted(sightings), [sightings[time] for time in sorted(sightings)])
+        shared = len(set(other.times) & set(joined.times))
+        if shared > _SHARED or abs(np.log(other.side / joined.side)) > np.log(1.5):
             continue
         gaps = np.abs(np.subtract.outer(joined.times, other.times))
         near, far = np.unravel_index(int(gaps.argmin()), gaps.shape)
-        way = np.linalg.norm(_centre(joined.boxes[near]) - _centre(other.boxes[far]))
-        if way <= joined.side * (_STILL + max_speed * gaps[near, far]):
-            times = np.argsort([*joined.times, *other.times])
-            boxes = [*joined.boxes, *other.boxes]
-            numbers = [*joined.times, *other.times]
-            joined = Track([numbers[i] for i in times], [boxes[i] for i in times])
-    return joined
+        way = np.linalg.norm(_centre(_around(joined, int(near))) - _centre(_around(other, int(far))))
+        if way <= joined.side * (_SLACK + max_speed * max(1, gaps[near, far])):
+            sightings = dict(zip(other.times, other.boxes, strict=True)) | sightings
+    return Track(sorted(sightings), [sightings[time] for time in sorted(sightings)])
+
+
+def settle(track: Track, detections: Sequence[FloatArray], *, passes: int = 2) -> Track:
+    """Choose every frame's detection again, now that the course of the whole track is known.
+
+    The course is the running median over 5 sightings. In each frame the detection nearest to it is
+    taken, or none where all are far from it: a track that was lured away by another box comes back.
+
+    Args:
+        track: The track.
+        detections: What it was linked from.
+        passes: How often to choose.
+
+    Returns:
+        A new track; the given one where nothing is near its course.
+    """
+    for _ in range(passes):
+        steady = median_filter(track.array[:, :4].astype(np.float64), size=(_COURSE, 1), mode="nearest")
+        times = np.arange(len(detections))
+        course = np.stack([np.interp(times, track.times, steady[:, side]) for side in range(4)], axis=1)
+        chosen = Track()
+        for time, boxes in enumerate(detections):
+            if len(boxes):
+                distances = _distances(course[time], boxes, 1)
+                nearest = int(distances.argmin())
+                if distances[nearest] < _NEAR:
+                    chosen.add(time, boxes[nearest])
+        if not chosen.times:
+            return track
+        track = chosen
+    return track
 
 
 def _distances(box: FloatArray, others: FloatArray, elapsed: int) -> npt.NDArray[np.float64]:
@@ -143,6 +179,12 @@ def _distances(box: FloatArray, others: FloatArray, elapsed: int) -> npt.NDArray
     way = np.linalg.norm(centres, axis=1) / np.sqrt(size * sizes)
     distance = way + 0.5 * np.abs(np.log(sizes / size))
     return np.where(distance < _GATE * np.sqrt(elapsed), distance, _WORST)
+
+
+def _around(track: Track, index: int) -> FloatArray:
+    first = max(0, min(index - 1, len(track.times) - 3))
+    middle: FloatArray = np.median(np.stack(track.boxes[first : first + 3]), axis=0)
+    return middle
 
 
 def _centre(box: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import FloatArray, UInt8Array
 from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.learn.barbell.detector import BarbellDetector
-from aqa_bench.learn.barbell.linking import join_fragments, lifter_track, link
+from aqa_bench.learn.barbell.linking import join_fragments, lifter_track, link, settle
 from aqa_bench.media.trajectory import Starts, from_heights
 
 __all__ = ["BarTrack", "track_bar", "track_video"]
@@ -66,7 +66,7 @@ def track_bar(detections: Sequence[FloatArray], *, starts: Starts = "high") -> B
             found=f"none in {len(detections)} frames",
             remedy="Leave the clip out, or train the detector on frames that look like it.",
         )
-    track = join_fragments(main, tracks)
+    track = settle(join_fragments(main, tracks), detections)
     frames = np.arange(len(detections))
     found = track.array.astype(np.float64)
     confidence = np.zeros(len(detections), np.float32)

@@ -47,7 +47,7 @@ class DetectorRecipe:
     """
 
     architecture: Architecture = field(default_factory=Architecture)
-    epochs: int = 20
+    epochs: int = 16
     batch: int = 16
     learning_rate: float = 2e-3
     seed: int = 0

@@ -1,0 +1,119 @@
+"""A method that behaves, or breaks its contract in a way that its recipe names."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aqa_bench.core.method import FitContext, Method
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.sample import LabeledSet, Sample
+
+
+class TrickyRecipe(Recipe):
+    trick: str = ""
+    shift: float = 0.0
+
+
+class Scores:
+    def __init__(self, seed: int, trick: str, shift: float) -> None:
+        self.seed, self.trick, self.shift = seed, trick, shift
+
+    def predict(self, samples: Sequence[Sample]) -> Any:
+        found = _SCORES.get(self.trick, lambda scores: scores)(self._honest(samples))
+        if self.trick == "ask in predict":
+            _ask_registry()
+        return found
+
+    def _honest(self, samples: Sequence[Sample]) -> np.ndarray:
+        reach = [float(sample.media.keypoints("openpose-18")[..., 1].min()) for sample in samples]
+        noise = np.random.default_rng(self.seed).random(len(samples))
+        return 1 / (1 + np.exp(-(np.tanh(np.array(reach) / 500) + noise - 1 + self.shift)))
+
+
+class Tricky(Method[TrickyRecipe]):
+    @classmethod
+    def recipe_type(cls) -> type[TrickyRecipe]:
+        return TrickyRecipe
+
+    def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Scores:
+        _log(f"{ctx.split} {ctx.seed}")
+        ctx.facts.update(parameters=len(train), device="cpu", note=("a", 1))
+        _FIT.get(self.recipe.trick, lambda *_: None)(train, ctx)
+        return Scores(ctx.seed, self.recipe.trick, self.recipe.shift)
+
+
+def _log(line: str) -> None:
+    name = os.environ.get("AQA_TEST_LOG")
+    if not name:
+        return
+    with Path(name).open("a") as file:
+        file.write(line + "\n")
+    if len(Path(name).read_text().splitlines()) == int(os.environ.get("AQA_TEST_HANG_AT", "0")):
+        time.sleep(600)
+
+
+def _ask_registry(*_: object) -> None:
+    from aqa_bench.core.registry import open_dataset
+
+    open_dataset("stick-figures/shoulder-press").targets("form")
+
+
+def _ask_adapter(*_: object) -> None:
+    from aqa_bench.datasets.stick_figures.adapter import StickFigures
+
+    StickFigures().targets("form")
+
+
+def _ask_living(*_: object) -> None:
+    from aqa_bench.core.dataset import Dataset
+
+    for thing in gc.get_objects():
+        if isinstance(thing, Dataset):
+            thing.targets("form")
+
+
+def _overwrite(train: LabeledSet, _: FitContext) -> None:
+    for sample in train.samples:
+        sample.media.keypoints("openpose-18")[:] = 0
+    train.targets[:] = 0
+
+
+def _fail(*_: object) -> None:
+    raise ZeroDivisionError("by design")
+
+
+def _die(*_: object) -> None:
+    os._exit(9)
+
+
+_FIT: dict[str, Callable[[LabeledSet, FitContext], None]] = {
+    "ask the registry": _ask_registry,
+    "ask the adapter": _ask_adapter,
+    "ask what lives": _ask_living,
+    "overwrite": _overwrite,
+    "fail": _fail,
+    "die": _die,
+    "nan fact": lambda _, ctx: ctx.facts.update(loss=float("nan")),
+    "odd fact": lambda _, ctx: ctx.facts.update(weights=object()),
+    "odd count": lambda _, ctx: ctx.facts.update(parameters="many"),
+    "odd flops": lambda _, ctx: ctx.facts.update(gflops="many"),
+}
+_SCORES: dict[str, Callable[[np.ndarray], Any]] = {
+    "too few": lambda s: s[:-1],
+    "too many": lambda s: np.append(s, 0.5),
+    "of another split": lambda s: np.concatenate([s, s]),
+    "two columns": lambda s: np.stack([1 - s, s], axis=1),
+    "nan": lambda s: np.where(np.arange(len(s)) == 3, np.nan, s),
+    "inf": lambda s: np.where(np.arange(len(s)) == 0, np.inf, s),
+    "negative": lambda s: s - 1,
+    "logits": lambda s: s * 10,
+    "text": lambda s: ["high"] * len(s),
+    "nothing": lambda s: None,
+}
