@@ -1,0 +1,291 @@
+"""The gym as a dataset: scored from annotations alone, rendered when a method wants to see it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset import Audit, Dataset
+from aqa_bench.core.errors import DataError, UsageError
+from aqa_bench.core.files import pretty_json, write_atomic
+from aqa_bench.core.paths import cache_home
+from aqa_bench.core.progress import Progress
+from aqa_bench.core.sample import Sample, UInt8Array
+from aqa_bench.core.split import Split
+from aqa_bench.core.task import Modality, Unit
+from aqa_bench.core.trajectory import Trajectory
+from aqa_bench.media.frame_store import FrameStore, build
+from aqa_bench.media.source import MediaFile
+from aqa_bench.media.video import decode
+
+from ..fitness_aqa.adapter import FitnessAQA
+from ..fitness_aqa.family import FitnessAQAFamily
+from ..fitness_aqa.layout import Kind
+from .annotated import Annotated, annotated
+from .cards import CARDS
+from .detector import detected_boxes, detected_heights
+from .generate import generate
+from .media import GymClip, GymImage, frame_size
+from .plan import ClipPlan, plan_clips
+from .presets import GENERATOR_VERSION, PRESETS, Exercise, preset_named
+from .splits import SPLITS
+
+__all__ = ["DEFAULT_PRESET", "FAMILY", "SyntheticGym", "SyntheticGymFamily"]
+
+DEFAULT_PRESET = "demo"
+_RENDERED = frozenset({Modality.FRAMES, Modality.IMAGE})
+
+
+class SyntheticGym(Dataset):
+    """One exercise under one preset.
+
+    Args:
+        card: Its card.
+        preset: Name of the preset.
+        home: The family's data folder.
+    """
+
+    def __init__(self, card: DatasetCard, preset: str, home: Path) -> None:
+        self.card = card
+        self.preset = preset
+        self.home = home
+        self.exercise = cast(Exercise, card.id.partition("/")[2])
+        self._stores: dict[int, FrameStore] = {}
+
+    @cached_property
+    def annotated(self) -> Annotated:
+        """Annotations of every clip."""
+        return annotated(self.preset, self.exercise, self.home)
+
+    @property
+    def folder(self) -> Path:
+        """Where the rendered release lies, or will."""
+        return self.home / f"v{GENERATOR_VERSION}" / self.preset / self.exercise
+
+    @cached_property
+    def release(self) -> FitnessAQA:
+        """The rendered release, read by the adapter of the real one.
+
+        Raises:
+            DataError: It has not been rendered.
+        """
+        return _RELEASES.open(self.card.id, self.folder)
+
+    def fingerprint(self) -> str:
+        """Hex SHA-256 over the generator's version and the annotations; nothing has to be rendered."""
+        return self.annotated.fingerprint
+
+    def samples(self, task: str) -> Mapping[str, Sample]:
+        """Every labelled clip or image of a task by id; a group is a filmed session."""
+        known = self.annotated
+        if self.card.task(task).unit is Unit.CLIP:
+            return {
+                name: self._clip(name) for name, clip in known.clips.items() if clip["role"] == "labelled"
+            }
+        return {
+            name: Sample(name, _source(name), GymImage(self, name, name.rpartition("_")[0], still.frame))
+            for name, still in known.stills.items()
+            if task in still.labels
+        }
+
+    def targets(self, task: str) -> Mapping[str, float]:
+        """1 = the error's realised size is over its threshold."""
+        known = self.annotated
+        if self.card.task(task).unit is Unit.CLIP:
+            clips = known.clips.items()
+            return {name: float(clip["labels"][task]) for name, clip in clips if clip["role"] == "labelled"}
+        return {name: float(s.labels[task]) for name, s in known.stills.items() if task in s.labels}
+
+    def splits(self, task: str, scheme: str) -> Sequence[Split]:
+        """The generator's split by session."""
+        parts: dict[str, list[str]] = {part: [] for part in SPLITS}
+        for name in self.targets(task):
+            parts[self.annotated.parts[_source(name)]].append(name)
+        return (Split(0, 0, *(tuple(parts[part]) for part in ("train", "val", "test"))),)
+
+    def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
+        """The unlabelled clips; their sessions are none of the labelled ones'."""
+        return [self._clip(name) for name in self._pool]
+
+    def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:
+        """Render the release if frames or images are needed and not there yet."""
+        if needs & _RENDERED:
+            render(self.card.id, self.preset, self.home, progress)
+
+    def read_frames(self, clip: str, indices: Sequence[int] | None, size: int | None) -> UInt8Array:
+        """Frames of a clip, through a frame store where they are resized.
+
+        Raises:
+            DataError: The release has not been rendered, or a frame does not exist.
+        """
+        if size is None:
+            return decode(self._files[clip], indices)
+        if size not in self._stores:
+            root = cache_home() / "frames" / self.card.id
+            jobs = os.cpu_count() or 1
+            self._stores[size] = build(self._files, root, size, fingerprint=self.fingerprint(), jobs=jobs)
+        return self._stores[size].frames(clip, indices)
+
+    def read_image(self, image: str, size: int | None) -> UInt8Array:
+        """A still.
+
+        Raises:
+            DataError: The release has not been rendered.
+        """
+        task = next(iter(self.annotated.stills[image].labels))
+        return self.release.samples(task)[image].media.image(size)
+
+    def read_trajectory(self, clip: str) -> Trajectory:
+        """A clip's trajectory as the simulated detector delivers it, labelled clips included."""
+        from aqa_bench.media.trajectory import from_boxes, from_heights
+
+        rng = self._plans[clip].stream("detector")
+        boxes = self.annotated.row(clip, "bar_box").astype(np.float64)
+        size = frame_size(self.preset)
+        if self.exercise == "overhead-press":
+            return from_boxes(detected_boxes(rng, boxes, size), starts="low")
+        return from_heights(detected_heights(rng, boxes, size), starts="high")
+
+    def audit(self, progress: Progress | None = None) -> Audit:
+        """Audit the rendered release as if it were the real one, and compare it with the annotations.
+
+        Raises:
+            DataError: It has not been rendered.
+        """
+        audit = self.release.audit(progress)
+        notes = [note for task in self.card.tasks for note in self._disagreements(task.id)]
+        return audit.model_copy(
+            update={
+                "fingerprint": self.fingerprint(),
+                "ok": audit.ok and not notes,
+                "notes": [*notes, f"Preset {self.preset}, generator {GENERATOR_VERSION}.", *audit.notes],
+            }
+        )
+
+    def _disagreements(self, task: str) -> list[str]:
+        (read,), (meant,) = self.release.splits(task, "official"), self.splits(task, "official")
+        same = self.release.targets(task) == self.targets(task) and all(
+            set(getattr(read, part)) == set(getattr(meant, part)) for part in SPLITS
+        )
+        return [] if same else [f"What was read of {task} is not what was generated."]
+
+    def _clip(self, name: str) -> Sample:
+        return Sample(name, _source(name), GymClip(self, name))
+
+    @cached_property
+    def _pool(self) -> list[str]:
+        return [name for name, clip in self.annotated.clips.items() if clip["role"] == "unlabelled"]
+
+    @cached_property
+    def _plans(self) -> dict[str, ClipPlan]:
+        return {plan.id: plan for plan in plan_clips(self.preset, self.exercise)}
+
+    @cached_property
+    def _files(self) -> dict[str, MediaFile]:
+        entries = {**self.release.index.entries(Kind.CLIP), **self.release.index.entries(Kind.POOL)}
+        return {name: entry.media for name, entry in entries.items()}
+
+
+class SyntheticGymFamily:
+    """Generates and opens the gym's datasets."""
+
+    def open(self, dataset: str, home: Path) -> SyntheticGym:
+        """Open an exercise under the preset that was last prepared, ``demo`` by default."""
+        card = next(card for card in CARDS if card.id == dataset)
+        return SyntheticGym(card, _chosen(home), home)
+
+    def prepare(
+        self,
+        dataset: str | None,
+        sources: Sequence[Path],
+        home: Path,
+        options: Mapping[str, str],
+        progress: Progress,
+    ) -> Sequence[str]:
+        """Generate a preset and make it the one in use.
+
+        Raises:
+            UsageError: There is no such preset or option, or sources were given.
+        """
+        if sources or set(options) - {"preset"}:
+            raise UsageError(
+                "The synthetic gym is generated and takes no sources.",
+                expected=f"--preset {' | '.join(PRESETS)}",
+                found=", ".join([*map(str, sources), *sorted(set(options) - {"preset"})]),
+            )
+        preset = preset_named(options.get("preset", DEFAULT_PRESET)).name
+        lines: list[str] = []
+        for card in CARDS:
+            if dataset in (None, card.id):
+                lines += render(card.id, preset, home, progress)
+        write_atomic(home / "preset.json", pretty_json({"preset": preset}))
+        return lines
+
+
+def render(dataset: str, preset: str, home: Path, progress: Progress) -> Sequence[str]:
+    """Generate one exercise unless it is there, and index it.
+
+    Args:
+        dataset: Dataset id.
+        preset: Name of the preset.
+        home: The family's data folder.
+        progress: Where to report.
+
+    Returns:
+        The coverage table of the release that was written.
+    """
+    exercise = cast(Exercise, dataset.partition("/")[2])
+    folder = home / f"v{GENERATOR_VERSION}" / preset / exercise
+    try:
+        _RELEASES.open(dataset, folder)
+    except DataError:
+        jobs = os.cpu_count() or 1
+        progress.start(f"rendering {dataset} ({preset})")
+        generate(preset, exercise, folder, jobs=jobs, progress=_Steps(progress, f"{dataset} ({preset})"))
+        progress.close()
+        return _RELEASES.prepare(dataset, [folder], folder, {}, progress)
+    return [f"{dataset}, preset {preset}: already in {folder}"]
+
+
+class _Steps:
+    """Turns counts of clips done into steps."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress, self._name, self._done = progress, name, -1
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._done < 0:
+            self._progress.start(f"rendering {self._name}", total)
+            self._done = 0
+        self._progress.advance(done - self._done)
+        self._done = done
+
+
+def _chosen(home: Path) -> str:
+    try:
+        return preset_named(json.loads((home / "preset.json").read_text(encoding="utf-8"))["preset"]).name
+    except FileNotFoundError:
+        return DEFAULT_PRESET
+    except (OSError, ValueError, KeyError, TypeError, UsageError) as error:
+        raise DataError(
+            "The gym's choice of preset cannot be read.",
+            where=home / "preset.json",
+            expected=f"one of {', '.join(PRESETS)}",
+            found=str(error),
+            remedy="aqa-bench dataset prepare synthetic-gym --preset demo",
+        ) from error
+
+
+def _source(name: str) -> str:
+    return name.partition("_")[0]
+
+
+_RELEASES = FitnessAQAFamily(CARDS)
+FAMILY = SyntheticGymFamily()

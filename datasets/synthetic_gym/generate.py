@@ -1,0 +1,231 @@
+"""The dataset as a whole: annotated in seconds, rendered in parallel, written once."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.files import canonical_json, pretty_json, sha256_bytes, write_atomic
+
+from .clip import ClipAnnotation, make_clip, make_shot
+from .detector import detected_boxes, detected_heights
+from .plan import ClipPlan, plan_clips
+from .presets import GENERATOR_VERSION, PRESETS, Exercise, preset_named
+from .splits import split_sources
+from .stills import Still, crop_person, row_stills, squat_stills
+from .writer import (
+    image_folder,
+    jpeg,
+    mp4,
+    trajectory_file,
+    video_file,
+    write_annotations,
+    write_keypoints,
+    write_labels,
+)
+
+__all__ = [
+    "MANIFEST",
+    "Progress",
+    "annotate",
+    "annotation_fingerprint",
+    "fingerprint",
+    "generate",
+    "splits",
+    "stills_of",
+]
+
+MANIFEST = "generator.json"
+_PARTS = ".parts"
+
+#: Called with the number of clips done and the number of all clips.
+Progress = Callable[[int, int], None]
+
+
+def annotate(preset: str, exercise: Exercise) -> list[ClipAnnotation]:
+    """Labels, keypoints and trajectories of a dataset without rendering it.
+
+    Args:
+        preset: Name of the preset.
+        exercise: Which exercise.
+
+    Returns:
+        One annotation a clip, the labelled ones first, in the order of :func:`plan_clips`.
+
+    Raises:
+        UsageError: There is no such preset.
+    """
+    return [make_clip(plan).annotation for plan in plan_clips(preset, exercise)]
+
+
+def annotation_fingerprint(preset: str, exercise: Exercise, annotations: Sequence[ClipAnnotation]) -> str:
+    """SHA-256 over the generator's version and what is annotated, floats to 6 significant digits."""
+    records = [annotation.record() for annotation in annotations]
+    return sha256_bytes(canonical_json([GENERATOR_VERSION, preset, exercise, records]).encode())
+
+
+def fingerprint(preset: str, exercise: Exercise) -> str:
+    """Identity of a dataset, the same wherever it is computed; nothing is rendered.
+
+    Raises:
+        UsageError: There is no such preset.
+    """
+    return annotation_fingerprint(preset, exercise, annotate(preset, exercise))
+
+
+def splits(preset: str, exercise: Exercise, annotations: Sequence[ClipAnnotation]) -> dict[str, str]:
+    """Part (train, val or test) of every labelled source."""
+    labels: dict[str, list[dict[str, int]]] = {}
+    for annotation in annotations:
+        if annotation.role == "labelled":
+            labels.setdefault(annotation.source, []).append(dict(annotation.labels))
+    return split_sources(f"{preset}/{exercise}", labels)
+
+
+def generate(
+    preset: str,
+    exercise: Exercise,
+    out: Path,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    device: str = "cpu",
+) -> Path:
+    """Render a dataset into a folder in the layout of the Fitness-AQA release.
+
+    Every file is written whole; work is collected in ``<out>.partial`` and renamed to ``out`` at the
+    end. A run that was stopped goes on where it was.
+
+    Args:
+        preset: Name of the preset.
+        exercise: Which exercise.
+        out: Folder of this preset and exercise alone.
+        jobs: Worker processes; 1 renders in this process.
+        progress: Told after every clip.
+        device: Where to render; ``jobs`` above 1 is for the CPU.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        UsageError: There is no such preset.
+        DataError: ``out`` exists and is not this dataset.
+        AqaBenchError: ``out`` cannot be written.
+    """
+    preset_named(preset)
+    annotations = annotate(preset, exercise)
+    manifest = {
+        "generator": "synthetic-gym",
+        "version": GENERATOR_VERSION,
+        "preset": preset,
+        "exercise": exercise,
+        "fingerprint": annotation_fingerprint(preset, exercise, annotations),
+    }
+    if out.exists():
+        _check(out, manifest)
+        return out
+    partial = out.with_name(f"{out.name}.partial")
+    if (partial / MANIFEST).is_file():
+        _check(partial, manifest)
+    write_atomic(partial / MANIFEST, pretty_json(manifest))
+
+    plans = plan_clips(preset, exercise)
+    todo = [plan for plan in plans if not (partial / _PARTS / f"{plan.id}.json").is_file()]
+    if progress is not None:
+        progress(len(plans) - len(todo), len(plans))
+    for done, _ in enumerate(_rendered(partial, todo, jobs, device), len(plans) - len(todo) + 1):
+        if progress is not None:
+            progress(done, len(plans))
+    parts = {plan.id: json.loads((partial / _PARTS / f"{plan.id}.json").read_text()) for plan in plans}
+    split = splits(preset, exercise, annotations)
+    stills = [still for plan, a in zip(plans, annotations, strict=True) for still in stills_of(plan, a)]
+    write_labels(partial, exercise, [a for a in annotations if a.role == "labelled"], stills, split)
+    write_keypoints(partial, exercise, annotations)
+    write_annotations(partial, annotations, split, {i: part["visibility"] for i, part in parts.items()})
+    return _finish(partial, out, manifest)
+
+
+def _finish(partial: Path, out: Path, manifest: dict[str, str]) -> Path:
+    for part in (partial / _PARTS).iterdir():
+        part.unlink(missing_ok=True)
+    (partial / _PARTS).rmdir()
+    try:
+        partial.rename(out)
+    except OSError:
+        _check(out, manifest)
+    return out
+
+
+def _check(folder: Path, manifest: dict[str, str]) -> None:
+    try:
+        found = json.loads((folder / MANIFEST).read_text())
+    except (OSError, ValueError):
+        found = None
+    if found != manifest:
+        raise DataError(
+            "The folder holds something else than the dataset asked for.",
+            where=folder,
+            expected=f"{manifest['exercise']}, preset {manifest['preset']}, generator {manifest['version']}",
+            found="another dataset" if found else f"no readable {MANIFEST}",
+            remedy="Choose another folder, or delete this one.",
+        )
+
+
+def _rendered(root: Path, plans: Sequence[ClipPlan], jobs: int, device: str) -> Iterator[None]:
+    if jobs <= 1 or len(plans) < 2:
+        for plan in plans:
+            _make(root, plan, device)
+            yield None
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(plans)), context, initializer=_single_threaded) as pool:
+        futures = [pool.submit(_make, root, plan, device) for plan in plans]
+        try:
+            for future in as_completed(futures):
+                future.result()
+                yield None
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _single_threaded() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def stills_of(plan: ClipPlan, annotation: ClipAnnotation) -> list[Still]:
+    """Images of the image tasks that are taken from a clip; none of an unlabelled one or of a press."""
+    if plan.role != "labelled" or plan.exercise == "overhead-press":
+        return []
+    choose = squat_stills if plan.exercise == "backsquat" else row_stills
+    return choose(plan, annotation)
+
+
+def _make(root: Path, plan: ClipPlan, device: str) -> None:
+    """Render one clip and write its media; the part file, written last, says that it is done."""
+    from .render import render_shot
+
+    preset, clip = PRESETS[plan.preset], make_clip(plan)
+    rendered = render_shot(make_shot(clip), preset.size, preset.supersample, device)
+    frames, annotation = rendered.frames.numpy(), clip.annotation
+    if plan.exercise != "barbell-row":
+        write_atomic(root / video_file(plan.exercise, plan.role, plan.id), mp4(frames, preset.fps))
+    for still in stills_of(plan, annotation):
+        image = frames[still.frame]
+        if plan.exercise == "backsquat":
+            image = crop_person(image, annotation.keypoints_2d[still.frame, :, :2])
+        write_atomic(root / image_folder(plan.exercise) / f"{still.id}.jpg", jpeg(image))
+    if plan.role == "unlabelled":
+        rng = plan.stream("detector")
+        detect = detected_heights if plan.exercise == "backsquat" else detected_boxes
+        track: Any = detect(rng, annotation.bar_box, preset.size)
+        write_atomic(root / trajectory_file(plan.exercise, plan.id), canonical_json(track))
+    part = {"visibility": round(float(rendered.visibility.mean()), 4)}
+    write_atomic(root / _PARTS / f"{plan.id}.json", canonical_json(part))

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aqa_bench.core.errors import DataError, UsageError
+from aqa_bench.core.progress import NullProgress
+from aqa_bench.core.split import check_split
+from aqa_bench.core.task import Modality, Unit
+from aqa_bench.datasets.fitness_aqa.bar import read_trajectory
+from aqa_bench.datasets.fitness_aqa.layout import Kind
+from aqa_bench.datasets.synthetic_gym.adapter import FAMILY, SyntheticGym
+from aqa_bench.datasets.synthetic_gym.presets import EXERCISES, GENERATOR_VERSION, Exercise
+from aqa_bench.media.video import decode
+
+FRAMES = frozenset({Modality.FRAMES, Modality.IMAGE})
+
+
+@pytest.fixture(scope="session")
+def home(tiny: dict[Exercise, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose rendered releases are the session's."""
+    home = tmp_path_factory.mktemp("home")
+    folder = home / f"v{GENERATOR_VERSION}" / "tiny"
+    folder.mkdir(parents=True)
+    for exercise, release in tiny.items():
+        (folder / exercise).symlink_to(release, target_is_directory=True)
+    FAMILY.prepare(None, (), home, {"preset": "tiny"}, NullProgress())
+    return home
+
+
+def opened(home: Path, exercise: Exercise = "backsquat") -> SyntheticGym:
+    return FAMILY.open(f"synthetic-gym/{exercise}", home)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_reader_of_the_real_release_reads_what_was_generated(home: Path, exercise: Exercise) -> None:
+    dataset = opened(home, exercise)
+    audit = dataset.audit()
+    assert audit.ok
+    assert audit.fingerprint == dataset.fingerprint()
+    assert audit.groups_across_splits == 0
+    for task in dataset.card.tasks:
+        assert dataset.release.targets(task.id) == dataset.targets(task.id)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_scoring_needs_no_rendering(tmp_path: Path, exercise: Exercise) -> None:
+    dataset = SyntheticGym(opened(tmp_path, exercise).card, "tiny", tmp_path)
+    for task in dataset.card.tasks:
+        samples, targets = dataset.samples(task.id), dataset.targets(task.id)
+        assert samples.keys() == targets.keys()
+        (split,) = dataset.splits(task.id, "official")
+        groups = {name: sample.group for name, sample in samples.items()}
+        check_split(split, groups, dataset.card.id, strict_groups=True)
+        assert set(split.train) | set(split.val) | set(split.test) == samples.keys()
+        media = next(iter(samples.values())).media
+        assert media.keypoints("openpose-18").shape == (media.length, 18, 3)
+        with pytest.raises(DataError, match="has not been prepared"):
+            media.frames() if task.unit is Unit.CLIP else media.image()
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".npz"}
+
+
+def test_the_fingerprint_does_not_depend_on_the_folder_but_on_the_preset(home: Path, tmp_path: Path) -> None:
+    card = opened(home).card
+    assert SyntheticGym(card, "tiny", tmp_path).fingerprint() == opened(home).fingerprint()
+    press = opened(home, "overhead-press")
+    assert press.fingerprint() != opened(home).fingerprint()
+
+
+def test_frames_come_resized_from_a_store_and_whole_from_the_video(home: Path) -> None:
+    dataset = opened(home)
+    dataset.materialise(FRAMES, NullProgress())
+    name, sample = next(iter(dataset.samples("kie").items()))
+    whole = sample.media.frames()
+    assert whole.shape == (16, 64, 64, 3)
+    np.testing.assert_array_equal(sample.media.frames([3, 0]), whole[[3, 0]])
+    video = dataset.release.index.entries(Kind.CLIP)[name].media
+    np.testing.assert_array_equal(sample.media.frames([5], 32), decode(video, [5], 32))
+
+
+def test_the_pool_has_the_trajectories_of_its_files(home: Path) -> None:
+    for exercise in ("backsquat", "overhead-press"):
+        dataset = opened(home, exercise)
+        task = dataset.card.tasks[0].id
+        pool = dataset.unlabeled(task, frozenset())
+        assert pool
+        assert not {s.group for s in pool} & {s.group for s in dataset.samples(task).values()}
+        tracks = dataset.release.index.entries(Kind.TRAJECTORY)
+        for sample in pool[:5]:
+            filed = read_trajectory(exercise, tracks[sample.id].media, sample.media.length)
+            given = sample.media.trajectory()
+            np.testing.assert_allclose(given.elevation, filed.elevation, atol=0.02)
+            assert given.turning_point == filed.turning_point
+
+
+def test_boxes_hold_the_bar(home: Path) -> None:
+    boxes = next(iter(opened(home).samples("kie").values())).media.bar_boxes()
+    assert boxes.shape == (16, 4)
+    assert (boxes[:, 2:] > boxes[:, :2]).all()
+    assert (boxes >= 0).all()
+    assert (boxes <= 64).all()
+
+
+def test_the_preset_in_use_is_remembered_and_checked(home: Path, tmp_path: Path) -> None:
+    assert opened(home).preset == "tiny"
+    assert opened(tmp_path).preset == "demo"
+    (tmp_path / "preset.json").write_text("[]")
+    with pytest.raises(DataError, match="choice of preset"):
+        opened(tmp_path)
+
+
+def test_sources_and_unknown_options_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="takes no sources"):
+        FAMILY.prepare(None, [tmp_path], tmp_path, {}, NullProgress())
+    with pytest.raises(UsageError, match="takes no sources"):
+        FAMILY.prepare(None, (), tmp_path, {"size": "3"}, NullProgress())
+    with pytest.raises(UsageError, match="no such preset"):
+        FAMILY.prepare(None, (), tmp_path, {"preset": "dmeo"}, NullProgress())
+
+
+def test_damaged_annotations_name_the_file(tmp_path: Path) -> None:
+    file = tmp_path / f"v{GENERATOR_VERSION}" / "tiny" / "backsquat.annotations.npz"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"no archive")
+    with pytest.raises(DataError, match=r"backsquat\.annotations\.npz"):
+        SyntheticGym(opened(tmp_path).card, "tiny", tmp_path).fingerprint()
