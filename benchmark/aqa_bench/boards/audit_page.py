@@ -50,9 +50,9 @@ def render_page(audit: Audit) -> str:
                 for part, count in table.splits.items()
             ],
         ),
-        "The floor is the F1 of always answering 'error'.",
+        "The floor is what the task's primary metric gives to a method that looks at nothing.",
         "## Leakage",
-        f"Source videos in two parts of a split: {audit.groups_across_splits}. "
+        f"Groups in two parts of a split: {audit.groups_across_splits}. "
         f"Sets of byte-identical media: {len(audit.duplicates)}.",
         _listed("Byte-identical", [" = ".join(ids) for ids in audit.duplicates]),
         *_pool(audit.details.get("pool", {})),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aqa_bench.cli.options import Json
-from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
+from aqa_bench.cli.output import TerminalProgress, emit, say, table
 from aqa_bench.cli.show import show
 
 __all__ = ["app"]
@@ -82,40 +82,13 @@ def prepare(
 @app.command(epilog="Example:  aqa-bench dataset verify pose-trainer/shoulder-press --json")
 def verify(dataset: DatasetId, as_json: Json = False) -> None:
     """Audit what is on disk against what was published; exit 1 where a task cannot be run as published."""
+    from aqa_bench.boards.audit_page import render_page
     from aqa_bench.core.registry import open_dataset
 
     audit = open_dataset(dataset).audit(TerminalProgress(quiet=as_json))
     if as_json:
         emit(audit.model_dump(mode="json"))
     else:
-        coverage = audit.coverage
-        say(f"{audit.dataset}: {'ok' if audit.ok else 'NOT OK'}, fingerprint {audit.fingerprint[:16]}")
-        say(
-            f"files: {coverage.expected} expected, {coverage.found} found, {len(coverage.missing)} missing, "
-            f"{len(coverage.unreadable)} unreadable, {coverage.extra} extra"
-        )
-        for label, names in (("missing", coverage.missing), ("unreadable", coverage.unreadable)):
-            for name in names:
-                say(f"  {label}: {name}")
-        rows = [
-            [
-                task,
-                part,
-                str(count.n),
-                _count(count.positive),
-                number(count.floor),
-            ]
-            for task, tasks in audit.tasks.items()
-            for part, count in tasks.splits.items()
-        ]
-        table(["task", "part", "n", "errors", "floor"], rows)
-        say(f"groups in two parts of a split: {audit.groups_across_splits}")
-        say(f"duplicates: {len(audit.duplicates)}")
-        for note in audit.notes:
-            say(f"- {note}")
+        say(render_page(audit))
     if not audit.ok:
         raise typer.Exit(1)
-
-
-def _count(value: int | None) -> str:
-    return "-" if value is None else str(value)

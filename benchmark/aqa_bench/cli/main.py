@@ -13,7 +13,18 @@ from typing import Annotated, Any
 import typer
 
 from aqa_bench import BENCHMARK_VERSION, __version__
-from aqa_bench.cli import compare, dataset, ensemble, leaderboard, listing, run, score, suite, tables
+from aqa_bench.cli import (
+    compare,
+    dataset,
+    detector,
+    ensemble,
+    leaderboard,
+    listing,
+    run,
+    score,
+    suite,
+    tables,
+)
 from aqa_bench.cli.output import report_error
 from aqa_bench.core.errors import AqaBenchError
 
@@ -39,6 +50,7 @@ app.command("score", epilog=score.EXAMPLES)(score.score_runs)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare_runs)
 app.command("ensemble", epilog=ensemble.EXAMPLES)(ensemble.make_ensemble)
 app.add_typer(leaderboard.app, name="leaderboard")
+app.add_typer(detector.app, name="detector")
 app.command("table", epilog=tables.EXAMPLES)(tables.print_table)
 
 

@@ -125,6 +125,17 @@ LAYOUTS: dict[str, Layout] = {
             ),
             "nose",
         ),
+        # Shoulders to ankles: what every estimator gives, without face and feet.
+        Layout(
+            "body-12",
+            _both(*_ARM, *_LEG),
+            (
+                *_LIMBS,
+                *_mirrored("shoulder", "hip"),
+                *(("left_shoulder", "right_shoulder"), ("left_hip", "right_hip")),
+            ),
+            None,
+        ),
         # The 17 joints used for 3-D pose on Human3.6M; joint 9, between neck and face, is called nose.
         Layout(
             "h36m-17",

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
+from aqa_bench.boards.audit_page import render_page
 from aqa_bench.core.dataset import Audit, Coverage
 from aqa_bench.core.progress import NullProgress
 from aqa_bench.datasets.fitness_aqa.adapter import FitnessAQA
 from aqa_bench.datasets.fitness_aqa.family import FAMILY
 from aqa_bench.datasets.fitness_aqa.index import Index
 from aqa_bench.datasets.fitness_aqa.measures import always_error_f1
-from aqa_bench.datasets.fitness_aqa.page import render_page
 from aqa_bench.datasets.fitness_aqa.published import PUBLISHED, Published, PublishedTask
 
 
