@@ -20,7 +20,7 @@ from aqa_bench.media.torso import torso_length
 
 from .recipe import Source, TDMRecipe
 
-__all__ = ["distance_sequences", "fill_missing", "keypoint_distances"]
+__all__ = ["distance_sequences", "fill_missing", "keypoint_distances", "mirror_order"]
 
 _ESTIMATORS = {Source.MEDIAPIPE: "mediapipe", Source.YOLO_POSE: "ultralytics"}
 _NEEDS = {
@@ -77,6 +77,33 @@ def keypoint_distances(
     if normalise:
         points /= torso_length(keypoints, layout) or 1.0
     return temporal_distance_matrix(points)
+
+
+def mirror_order(layout: str) -> npt.NDArray[np.intp]:
+    """Order of the distances that a mirror image has: left and right joints change places.
+
+    Args:
+        layout: Name of the joint order.
+
+    Returns:
+        ``(V (V - 1) / 2,)``: ``distances[..., mirror_order(layout)]`` are those of the mirror image.
+
+    Example:
+        >>> order = mirror_order("body-12")
+        >>> bool((order[order] == np.arange(66)).all())
+        True
+    """
+    joints = find_layout(layout).joints
+    swapped = {"left": "right", "right": "left"}
+    partner = []
+    for joint in joints:
+        side, _, part = joint.partition("_")
+        partner.append(joints.index(f"{swapped[side]}_{part}" if side in swapped else joint))
+    first, second = np.triu_indices(len(joints), k=1)
+    place = np.zeros((len(joints), len(joints)), dtype=np.intp)
+    place[first, second] = place[second, first] = np.arange(len(first))
+    mirrored: npt.NDArray[np.intp] = place[np.asarray(partner)[first], np.asarray(partner)[second]]
+    return mirrored
 
 
 def fill_missing(keypoints: npt.NDArray[np.floating[Any]], layout: str) -> npt.NDArray[np.float32]:

@@ -10,18 +10,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from aqa_bench.core.errors import MethodError
+from aqa_bench.core.errors import MethodError, RecipeError
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.task import TaskKind
 from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.device import deterministic, resolve_device
 from aqa_bench.learn.heads.resnet1d import ResNet1D
+from aqa_bench.learn.temporal_head import Examples, forward
 from aqa_bench.media.pose import CALIBRATED
 
-from .features import distance_sequences
+from .features import distance_sequences, mirror_order
 from .recipe import Source, TDMRecipe
-from .training import Examples, forward, train_head
+from .training import train_head
 
 __all__ = ["PoseTDM", "TDMPredictor"]
 
@@ -46,7 +47,12 @@ class TDMPredictor:
         """Softmax probability of error, or the score: ``(n,)`` float64."""
         if not samples:
             return np.empty(0)
-        x = torch.from_numpy(distance_sequences(samples, self.recipe)).to(self.device)
+        x = torch.from_numpy(distance_sequences(samples, self.recipe))
+        views = [x, x[..., mirror_order(self.recipe.layout)]] if self.recipe.mirror else [x]
+        scores: npt.NDArray[np.float64] = np.mean([self._judge(v.to(self.device)) for v in views], axis=0)
+        return scores
+
+    def _judge(self, x: torch.Tensor) -> npt.NDArray[np.float64]:
         outputs = forward(self.head, x, self.recipe.batch_size).double().cpu()
         if self.scale is not None:
             mean, deviation = self.scale
@@ -79,6 +85,10 @@ class PoseTDM(Method[TDMRecipe]):
         """
         is_score = ctx.task.kind is TaskKind.SCORE
         _check(train, ctx, is_score=is_score)
+        if self.recipe.mirror and self.recipe.source is Source.HMR:
+            raise RecipeError(
+                "Distances without joints cannot be mirrored.", expected="mirror = false", found="hmr"
+            )
         device = resolve_device(ctx.device)
         mean, deviation = (float(train.targets.mean()), float(train.targets.std()) or 1.0)
 
@@ -91,6 +101,9 @@ class PoseTDM(Method[TDMRecipe]):
             return Examples(x, torch.from_numpy(part.targets).long())
 
         learn = examples(train)
+        if self.recipe.mirror:
+            mirrored = learn.x[..., mirror_order(self.recipe.layout)]
+            learn = Examples(torch.cat([learn.x, mirrored]), torch.cat([learn.y, learn.y]))
         with deterministic(ctx.seed):
             head, result = train_head(
                 learn,

@@ -37,6 +37,7 @@ class TDMRecipe(Recipe):
     Attributes:
         source: Where the pose comes from.
         layout: Joints whose distances are used; ``hmr`` has its own.
+        mirror: Whether every clip is also learnt from as its mirror image, and judged as the mean over both.
         normalise: Divide positions by the clip's median torso length, or leave pixels.
         length: Frames that every distance matrix is resampled to.
         width: Channels of the head.
@@ -55,6 +56,7 @@ class TDMRecipe(Recipe):
 
     source: Source = Source.DATASET
     layout: str = "openpose-18"
+    mirror: bool = False
     normalise: Literal["torso", "none"] = "torso"
     length: int = Field(default=200, ge=8)
     width: int = Field(default=256, ge=1)

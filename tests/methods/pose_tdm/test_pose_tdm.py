@@ -11,8 +11,14 @@ from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe import load_recipe, recipe_names
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
+from aqa_bench.media.layouts import find_layout
 from aqa_bench.methods.pose_tdm import METHOD
-from aqa_bench.methods.pose_tdm.features import distance_sequences, fill_missing, keypoint_distances
+from aqa_bench.methods.pose_tdm.features import (
+    distance_sequences,
+    fill_missing,
+    keypoint_distances,
+    mirror_order,
+)
 from aqa_bench.methods.pose_tdm.recipe import TDMRecipe
 
 NECK, HIP, LEFT_HIP, WRIST = 1, 8, 11, 4
@@ -55,6 +61,14 @@ def dataset(n: int, first: int = 0, kind: TaskKind = TaskKind.BINARY) -> Labeled
     )
     targets = np.array([float(i % 2) for i in range(first, first + n)])
     return LabeledSet(samples, targets if kind is TaskKind.BINARY else 80 - 30 * targets)
+
+
+def mirror_partners(layout: str) -> list[int]:
+    """Index of every joint's counterpart on the other side."""
+    joints = find_layout(layout).joints
+    other = {"left": "right", "right": "left"}
+    names = [name.partition("_") for name in joints]
+    return [joints.index(f"{other[s]}_{part}") if s in other else i for i, (s, _, part) in enumerate(names)]
 
 
 EMPTY = LabeledSet((), np.empty(0))
@@ -190,3 +204,27 @@ def test_unfit_values_are_refused(override: str) -> None:
 def test_an_unknown_layout_is_refused() -> None:
     with pytest.raises(AqaBenchError, match="openpose-19"):
         fitted(dataset(4), "layout=openpose-19")
+
+
+@pytest.mark.parametrize("layout", ["body-12", "openpose-18"])
+def test_mirrored_distances_are_those_of_the_mirror_image(layout: str) -> None:
+    partner = mirror_partners(layout)
+    pose = np.random.default_rng(3).normal(size=(5, len(partner), 3)) * 50
+    pose[..., 2] = 1
+    image = pose[:, partner] * [-1, 1, 1]
+    plain, mirrored = (keypoint_distances(p, layout, normalise=False) for p in (pose, image))
+    np.testing.assert_allclose(plain[:, mirror_order(layout)], mirrored, rtol=1e-5)
+    assert not np.allclose(plain, mirrored)
+
+
+def test_with_mirror_images_left_and_right_are_judged_alike() -> None:
+    predictor, _ = fitted(dataset(12), "mirror=true", "epochs=2")
+    one = clip(5, error=True)
+    flipped = (one[:, mirror_partners("openpose-18")] * np.array([-1, 1, 1])).astype(np.float32)
+    scores = predictor.predict([Sample(name, name, Keypoints(k)) for name, k in (("a", one), ("b", flipped))])
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)
+
+
+def test_released_distances_cannot_be_mirrored() -> None:
+    with pytest.raises(RecipeError, match="cannot be mirrored"):
+        fitted(dataset(12), "mirror=true", "source=hmr")

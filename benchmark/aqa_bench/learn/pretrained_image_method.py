@@ -1,0 +1,177 @@
+"""Image methods whose backbone learns from a pool without labels first."""
+
+from __future__ import annotations
+
+import logging
+import os
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import torch
+
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.files import canonical_json, sha256_bytes
+from aqa_bench.core.method import FitContext
+from aqa_bench.core.sample import Sample
+from aqa_bench.core.seeds import derive_seed
+from aqa_bench.core.task import Modality
+from aqa_bench.learn.backbones.image_backbone import ImageBackbone
+from aqa_bench.learn.extractor import state_sha256
+from aqa_bench.learn.features import FrameFeatureExtractor
+from aqa_bench.learn.image_method import ImageMethod
+from aqa_bench.learn.image_recipe import PretrainingRecipe
+from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.pretext import Pretext
+from aqa_bench.learn.pretraining import pretrain
+from aqa_bench.learn.trained_weights import TrainedWeights
+
+__all__ = ["PretrainedImageMethod"]
+
+PretrainingRecipeT = TypeVar("PretrainingRecipeT", bound=PretrainingRecipe)
+_log = logging.getLogger(__name__)
+_HELD_OUT = 500
+_NEEDED = 2
+
+
+class PretrainedImageMethod(ImageMethod[PretrainingRecipeT]):
+    """Pre-trains once for all tasks, splits and label seeds of a run.
+
+    Weights are kept in the cache by what they depend on: the pool's content and trajectories, the
+    recipe's values, the seed of the run and the initial weights.
+
+    Attributes:
+        id: The method's id, which names its folder of weights.
+    """
+
+    id: ClassVar[str]
+
+    def __init__(self, recipe: PretrainingRecipeT) -> None:
+        super().__init__(recipe)
+        self._known: dict[str, tuple[ImageBackbone, dict[str, Any]]] = {}
+
+    @abstractmethod
+    def pretext(self, backbone: ImageBackbone, pool: PoolFrames, seed: int) -> Pretext:
+        """What is learnt from the pool; it draws initial weights from PyTorch's default generator.
+
+        Args:
+            backbone: The network to train, on its device.
+            pool: Clips that can be used.
+            seed: Seed of batches.
+
+        Raises:
+            DataError: The pool cannot be used.
+        """
+
+    def usable(self, pool: PoolFrames) -> tuple[Sequence[int], Mapping[str, int]]:
+        """Numbers of the clips that can be used, and how many cannot, by reason."""
+        return range(len(pool)), {}
+
+    def backbone(
+        self, pool: Sequence[Sample], ctx: FitContext, device: torch.device
+    ) -> tuple[ImageBackbone, dict[str, Any]]:
+        """The pre-trained backbone.
+
+        Args:
+            pool: Unlabelled samples; those that are no clips are left out.
+            ctx: The run's seed, cache and progress.
+            device: Where to compute.
+
+        Raises:
+            DataError: Fewer than two clips can be used.
+            MethodError: The loss is not finite, or the GPU's memory is not enough.
+        """
+        device = _own(device)
+        recipe = self.recipe
+        clips, dropped = self._clips(pool, ctx)
+        learn, watched = _divided(clips, recipe.held_out)
+        document = recipe.pretraining()
+        seed = derive_seed(self.id, canonical_json(document), ctx.dataset, ctx.run_seed)
+        backbone = self.initial_backbone(derive_seed(seed, "backbone")).to(device).freeze(recipe.freeze)
+        frames = PoolFrames(learn, recipe.frame_spec(recipe.pool_frames))
+        identity = {
+            "method": self.id,
+            "clips": [sample.media.content_key for sample in learn],
+            "watched": [sample.media.content_key for sample in watched],
+            "trajectories": sha256_bytes(b"\x1f".join(e.tobytes() for e in frames.elevations())),
+            "recipe": document,
+            "seed": seed,
+            "initial": state_sha256(backbone),
+            "device": device.type,
+            "processes": os.environ.get("WORLD_SIZE", "1"),
+        }
+        weights = TrainedWeights(ctx.cache / "weights" / self.id, identity)
+        if weights.key in self._known:
+            return self._known[weights.key]
+        extractor = FrameFeatureExtractor(backbone, recipe.frame_spec(recipe.frames), device)
+        facts = weights.once(
+            extractor,
+            lambda: pretrain(
+                lambda: self.pretext(backbone, frames, seed),
+                recipe,
+                frames,
+                watched,
+                weights,
+                seed=seed,
+                device=device,
+                cache=ctx.cache,
+                progress=ctx.progress,
+                name=self.id,
+            ),
+        )
+        if facts.get("collapsed"):
+            _log.warning("The embeddings of %s have collapsed: its features say little.", self.id)
+        start = backbone.weights_name
+        facts |= {
+            "weights": f"{start}, then {self.id} (sha256 {extractor.weights_sha256[:12]})",
+            "pretrained_on": ("" if start == "random" else f"{start.partition(',')[0]}; ")
+            + f"{len(learn)} unlabelled clips of {ctx.dataset}",
+            "pretraining_clips": len(learn),
+            "pretraining_clips_dropped": dict(dropped),
+        }
+        self._known = {weights.key: (backbone, facts)}
+        return self._known[weights.key]
+
+    def _clips(self, pool: Sequence[Sample], ctx: FitContext) -> tuple[list[Sample], Counter[str]]:
+        """Clips that can be used, each once, in an order that depends on their content alone."""
+        found = {
+            sample.media.content_key: sample for sample in pool if Modality.FRAMES in sample.media.provides
+        }
+        clips = [found[key] for key in sorted(found)]
+        dropped = Counter({"without frames, or twice in the pool": len(pool) - len(clips)})
+        numbers: Sequence[int] = ()
+        if len(clips) >= _NEEDED:
+            frames = PoolFrames(clips, self.recipe.frame_spec(self.recipe.pool_frames))
+            numbers, reasons = self.usable(frames)
+            dropped.update(reasons)
+        if len(numbers) < _NEEDED:
+            raise DataError(
+                f"{self.id} has too few clips to pre-train on.",
+                where=f"the unlabelled pool of {ctx.dataset} {ctx.task.id}, {ctx.split}",
+                expected=f"at least {_NEEDED} usable clips",
+                found=f"{len(numbers)} of {len(pool)} samples",
+                remedy="Use a dataset with unlabelled clips, or the method imagenet, which needs none.",
+            )
+        return [clips[i] for i in numbers], +dropped
+
+
+def _divided(clips: list[Sample], share: float) -> tuple[list[Sample], list[Sample]]:
+    """Clips to learn from, and clips to watch the pre-training on: the same whatever the seed."""
+    count = min(int(share * len(clips)), _HELD_OUT)
+    if count < _NEEDED:
+        return clips, []
+    order = np.argsort([derive_seed("watched", sample.media.content_key) for sample in clips])
+    watched = set(order[:count].tolist())
+    return (
+        [clip for i, clip in enumerate(clips) if i not in watched],
+        [clips[i] for i in sorted(watched)],
+    )
+
+
+def _own(device: torch.device) -> torch.device:
+    """The GPU of this process among those that torchrun started."""
+    if device.type == "cuda" and os.environ.get("WORLD_SIZE", "1") != "1":
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return device

@@ -1,0 +1,159 @@
+"""Pre-training on a pool: the loop, what is watched, and what is kept of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+
+from aqa_bench.core.files import write_atomic
+from aqa_bench.core.progress import Progress
+from aqa_bench.core.sample import Sample
+from aqa_bench.learn.device import Precision, autocast, deterministic
+from aqa_bench.learn.distributed import World, data_parallel, distributed
+from aqa_bench.learn.image_recipe import PretrainingRecipe
+from aqa_bench.learn.loop import fit, to_device
+from aqa_bench.learn.memory import out_of_memory_explained
+from aqa_bench.learn.optimizers import optimizer
+from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.pretext import Pretext
+from aqa_bench.learn.pretraining_monitor import PretrainingMonitor
+from aqa_bench.learn.trained_weights import TrainedWeights
+
+__all__ = ["pretrain"]
+
+_log = logging.getLogger(__name__)
+_CHECKPOINTS = 10
+_TRIPLETS = "triplet_accuracy_"
+
+
+def pretrain(
+    build: Callable[[], Pretext],
+    recipe: PretrainingRecipe,
+    frames: PoolFrames,
+    watched: Sequence[Sample],
+    weights: TrainedWeights,
+    *,
+    seed: int,
+    device: torch.device,
+    cache: Path,
+    progress: Progress,
+    name: str,
+) -> dict[str, Any]:
+    """Train the pretext's network in place; a killed training goes on from its last checkpoint.
+
+    Under ``torchrun`` processes share batches and average gradients, and all end with the same weights.
+
+    Args:
+        build: Makes the pretext, within the seeded block.
+        recipe: Length, optimisation and batch size.
+        frames: The pool; it is read ahead of the training here.
+        watched: Clips to watch; where there are none, the pool's own are watched.
+        weights: Names the checkpoint and the log.
+        seed: Seed of weights and draws.
+        device: Where to compute.
+        cache: Folder for decoded frames.
+        progress: Where to report.
+        name: The method's id, for the display.
+
+    Returns:
+        Facts of the training: epochs, batches, first and last loss, seconds, and the figures that were
+        watched, before (triplet accuracy alone) and after.
+
+    Raises:
+        DataError: The pool cannot be used.
+        MethodError: The loss is not finite, or the GPU's memory is not enough.
+    """
+    started = time.perf_counter()
+    with deterministic(seed), distributed(device) as world:
+        pretext = build()
+        network = pretext.network.to(device)
+        per_epoch = max(pretext.per_epoch(recipe.batch_size) // world.size, 1)
+        epochs = recipe.epochs if recipe.steps is None else math.ceil(recipe.steps / per_epoch)
+        monitor = PretrainingMonitor(watched or frames.samples, frames.spec, device)
+        before = monitor.figures(network, pretext.embed)
+        frames.prepare(cache / "frames", device, progress=progress)
+        optimiser, schedule = _optimisation(pretext, recipe, epochs)
+        draws = pretext.batches(recipe.batch_size, world)
+        with out_of_memory_explained(
+            recipe.batch_size, try_step=_trial(pretext, device), accumulate=recipe.accumulate
+        ):
+            result = fit(
+                data_parallel(network, world, device),
+                draws,
+                pretext.loss,
+                optimizer=optimiser,
+                scheduler=schedule,
+                epochs=epochs,
+                device=device,
+                precision=Precision.default(device),
+                accumulate=recipe.accumulate,
+                checkpoint=weights.checkpoint,
+                checkpoint_every=max(epochs // _CHECKPOINTS, 1),
+                log=weights.log if world.is_main else None,
+                progress=progress,
+                task=f"pre-training {name}",
+            )
+        if world.size > 1:
+            # Batch norms on CPUs have statistics of their own; all go on with those of the first.
+            for tensor in network.state_dict().values():
+                dist.broadcast(tensor, 0)
+        after = monitor.figures(network, pretext.embed)
+    facts: dict[str, Any] = {
+        "pretraining_epochs": epochs,
+        "pretraining_batches": epochs * per_epoch,
+        "pretraining_losses": [round(result.losses[0], 6), round(result.losses[-1], 6)],
+        "watched": f"{len(watched)} other clips" if watched else "the pre-training's own clips",
+        **{f"initial_{k}": v for k, v in before.items() if k.startswith(_TRIPLETS)},
+        **after,
+    }
+    if world.is_main:
+        lines = weights.log.read_text(encoding="utf-8")
+        write_atomic(
+            weights.log,
+            lines + "".join(f"{json.dumps(figures)}\n" for figures in ({"before": before}, {"after": after})),
+        )
+    _log.info("%s pre-trained in %.0f s: %s", name, time.perf_counter() - started, after)
+    return facts
+
+
+def _optimisation(
+    pretext: Pretext, recipe: PretrainingRecipe, epochs: int
+) -> tuple[torch.optim.Optimizer, LRScheduler | None]:
+    fixed = {id(parameter) for parameter in pretext.fixed_rate}
+    trained = [p for p in pretext.network.parameters() if p.requires_grad]
+    groups: list[dict[str, Any]] = [{"params": [p for p in trained if id(p) not in fixed]}]
+    if fixed:
+        groups.append({"params": [p for p in trained if id(p) in fixed]})
+    built = optimizer(recipe.optimizer, groups, recipe.lr, weight_decay=recipe.weight_decay)
+    if recipe.schedule == "constant":
+        return built, None
+
+    def cosine(epoch: int) -> float:
+        return (1 + math.cos(math.pi * epoch / epochs)) / 2
+
+    rates: list[Callable[[int], float]] = [cosine, lambda _: 1.0]
+    return built, LambdaLR(built, rates[: len(groups)])
+
+
+def _trial(pretext: Pretext, device: torch.device) -> Callable[[int], None]:
+    """One step with a batch size, to find one that a GPU has memory for."""
+
+    def step(batch_size: int) -> None:
+        pretext.network.zero_grad(set_to_none=True)
+        for batch in islice(pretext.batches(batch_size, World())(0), 1):
+            with autocast(device, Precision.default(device)):
+                loss = pretext.loss(pretext.network, to_device(batch, device))
+            loss.backward()  # type: ignore[no-untyped-call]
+        pretext.network.zero_grad(set_to_none=True)
+
+    return step

@@ -1,0 +1,132 @@
+"""Image methods that pre-train on triplets of frames by the phase of the barbell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from aqa_bench.core.errors import MethodError
+from aqa_bench.learn.augment import augmentation
+from aqa_bench.learn.backbones.image_backbone import ImageBackbone
+from aqa_bench.learn.distributed import World
+from aqa_bench.learn.heads.projection import Projection
+from aqa_bench.learn.image_batches import ImageBatch, ImageBatches, elevation_batches, triplet_batches
+from aqa_bench.learn.image_recipe import PretrainingRecipe
+from aqa_bench.learn.losses import batch_all_distance_ratio, distance_ratio_loss
+from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.pretext import Pretext
+from aqa_bench.learn.pretrained_image_method import PretrainedImageMethod
+from aqa_bench.learn.triplets import Negatives, TripletSampler
+
+__all__ = ["EmbeddingNetwork", "TripletMethod", "TripletRecipe"]
+
+
+class TripletRecipe(PretrainingRecipe):
+    """Triplets, their loss and the embedding.
+
+    Attributes:
+        triplets: ``sampled``: one triplet an anchor clip; ``batch-all``: every valid triplet of a batch of
+            clips at the same elevations, for weak initial weights.
+        negatives: Where the negative comes from; see :class:`aqa_bench.learn.triplets.TripletSampler`.
+        gap: Smallest difference in phase between anchor and negative, of 360.
+        tolerance: With ``batch-all``, largest difference in phase between anchor and positive.
+        elevations: With ``batch-all``, elevations a batch; ``batch_size`` counts clips then.
+        terms: Summands of the loss' denominator.
+        squared: Whether the loss' distances are squared.
+        embedding: Length of the embedding.
+        hidden: Widths of layers between features and embedding.
+    """
+
+    triplets: Literal["sampled", "batch-all"] = "sampled"
+    negatives: Negatives = "positive-clip"
+    gap: float = Field(default=30.0, ge=0, lt=180)
+    tolerance: float = Field(default=8.0, ge=0)
+    elevations: int = Field(default=8, ge=2)
+    terms: Literal[2, 3] = 2
+    squared: bool = False
+    embedding: int = Field(default=128, ge=2)
+    hidden: tuple[int, ...] = ()
+
+
+TripletRecipeT = TypeVar("TripletRecipeT", bound=TripletRecipe)
+
+
+class EmbeddingNetwork(nn.Module):
+    """A backbone and a projection onto the unit sphere.
+
+    Args:
+        backbone: The network.
+        projection: Maps its features to embeddings.
+    """
+
+    def __init__(self, backbone: ImageBackbone, projection: Projection) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.projection = projection
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Unit embeddings ``(N, D)`` of images."""
+        y: Tensor = self.projection(self.backbone(images))
+        return y
+
+
+class TripletMethod(PretrainedImageMethod[TripletRecipeT]):
+    """Frames of the same elevation are drawn together, others apart (Parmar et al., ECCV 2022, Eq. 1)."""
+
+    def usable(self, pool: PoolFrames) -> tuple[Sequence[int], Mapping[str, int]]:
+        """Clips whose bar turns, with frames beyond the gap.
+
+        Raises:
+            DataError: There are too few.
+        """
+        recipe = self.recipe
+        negatives: Negatives = "positive-clip" if recipe.negatives == "same-clip" else recipe.negatives
+        sampler = TripletSampler(pool.elevations(), gap=recipe.gap, negatives=negatives)
+        return sampler.usable.tolist(), sampler.dropped
+
+    def pretext(self, backbone: ImageBackbone, pool: PoolFrames, seed: int) -> Pretext:
+        """Triplets of the pool, and their loss."""
+        recipe = self.recipe
+        network = EmbeddingNetwork(
+            backbone, Projection(backbone.num_features, recipe.embedding, recipe.hidden)
+        )
+        sampler = TripletSampler(pool.elevations(), gap=recipe.gap, negatives=recipe.negatives)
+        augment = augmentation(recipe.augmentation)
+        batch_all = recipe.triplets == "batch-all"
+        if batch_all and recipe.negatives != "positive-clip":
+            raise MethodError(
+                "The loss over all triplets of a batch draws negatives from every clip of it.",
+                where="negatives",
+                expected="positive-clip with triplets = batch-all",
+                found=recipe.negatives,
+            )
+
+        def batches(batch_size: int, world: World) -> ImageBatches:
+            if not batch_all:
+                return triplet_batches(pool, sampler, batch_size, seed, world)
+            videos = min(batch_size, len(sampler.usable))
+            steps = per_epoch(batch_size)
+            return elevation_batches(pool, sampler, recipe.elevations, videos, steps, seed, world)
+
+        def per_epoch(batch_size: int) -> int:
+            return max(len(sampler.usable) // batch_size, 1)
+
+        def loss(model: nn.Module, batch: ImageBatch) -> Tensor:
+            embeddings = model(augment(batch.images, batch.generator()))
+            if batch_all:
+                return batch_all_distance_ratio(
+                    embeddings,
+                    batch.phases,
+                    batch.clips,
+                    gap=recipe.gap,
+                    tolerance=recipe.tolerance,
+                    squared=recipe.squared,
+                )
+            anchor, positive, negative = torch.chunk(embeddings, 3)
+            return distance_ratio_loss(anchor, positive, negative, terms=recipe.terms, squared=recipe.squared)
+
+        return Pretext(network, network.forward, batches, per_epoch, loss)

@@ -1,0 +1,40 @@
+"""Every frame against the other half-cycle at the same elevation of the bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import softmax
+
+__all__ = ["half_cycle_difference"]
+
+
+def half_cycle_difference(
+    features: npt.NDArray[np.float32],
+    elevation: npt.NDArray[np.floating[Any]],
+    turning_point: int,
+    *,
+    bandwidth: float,
+) -> npt.NDArray[np.float32]:
+    """Features minus a weighted mean of the other half-cycle's.
+
+    What both ways have in common at one elevation cancels: body, clothes, background and camera.
+
+    Args:
+        features: ``(T, D)``.
+        elevation: ``(T,)`` in [0, 1].
+        turning_point: Position at which the first half-cycle ends; it belongs to the first.
+        bandwidth: Difference in elevation at which a frame of the other half weighs ``exp(-1/2)``.
+
+    Returns:
+        ``(T, D)`` float32; zeros where there is no other half-cycle.
+    """
+    first = np.arange(len(features)) <= turning_point
+    if first.all() or not first.any():
+        return np.zeros_like(features, dtype=np.float32)
+    apart = (elevation[:, None] - elevation[None, :]) / bandwidth
+    logits = np.where(first[:, None] != first[None, :], -(apart**2) / 2, -np.inf)
+    difference = features - softmax(logits.astype(np.float64), axis=1) @ features
+    return np.asarray(difference, dtype=np.float32)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from aqa_bench.core.errors import DataError
+from aqa_bench.learn.distributed import World
+from aqa_bench.learn.heads.projection import SimSiamPredictor, SimSiamProjector
+from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.methods.simsiam import METHOD
+from aqa_bench.methods.simsiam.method import SiameseNetwork, SimSiam, SimSiamRecipe
+
+SMALL = ("projection=32", "bottleneck=8")
+
+
+def published(network: SiameseNetwork, x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
+    """Algorithm 1 of the paper, step by step."""
+
+    def distance(p: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        z = z.detach()
+        return -(F.normalize(p, dim=1) * F.normalize(z, dim=1)).sum(dim=1).mean()
+
+    z1 = network.projector(network.backbone(x1))
+    z2 = network.projector(network.backbone(x2))
+    p1, p2 = network.predictor(z1), network.predictor(z2)
+    return distance(p1, z2) / 2 + distance(p2, z1) / 2
+
+
+def test_loss_and_gradients_are_those_of_the_published_algorithm(bench, tiny) -> None:
+    torch.manual_seed(0)
+    recipe = SimSiamRecipe(
+        weights="random", resize=32, crop=32, projection=32, bottleneck=8, augmentation="none"
+    )
+    pool = PoolFrames(bench.pool(6), recipe.frame_spec(8))
+    pretext = SimSiam(recipe).pretext(tiny(), pool, seed=0)
+    network = pretext.network.train()
+    batch = next(pretext.batches(4, World())(0))
+    ours = pretext.loss(network, batch)
+    ours.backward()
+    gradients = [p.grad.clone() for p in network.parameters()]
+    network.zero_grad()
+    images = batch.images.permute(0, 3, 1, 2) / 255
+    theirs = published(network, images, images)
+    theirs.backward()
+    torch.testing.assert_close(ours, theirs)
+    for mine, parameter in zip(gradients, network.parameters(), strict=True):
+        torch.testing.assert_close(mine, parameter.grad, rtol=1e-3, atol=1e-5)
+
+
+def test_two_views_of_a_frame_differ(bench, tiny) -> None:
+    recipe = SimSiamRecipe(weights="random", resize=32, crop=32, augmentation="simsiam")
+    pool = PoolFrames(bench.pool(4), recipe.frame_spec(8))
+    pretext = SimSiam(recipe).pretext(tiny(), pool, seed=0)
+    seen = []
+
+    class Spy(torch.nn.Module):
+        def forward(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            seen.append((first, second))
+            return tuple(torch.ones(4, 2) for _ in range(4))
+
+    pretext.loss(Spy(), next(pretext.batches(4, World())(0)))
+    ((first, second),) = seen
+    assert not torch.equal(first, second)
+
+
+def test_the_predictor_keeps_its_rate_under_the_schedule() -> None:
+    from aqa_bench.learn.pretext import Pretext
+    from aqa_bench.learn.pretraining import _optimisation
+
+    predictor = SimSiamPredictor(8, 4)
+    network = torch.nn.ModuleList([SimSiamProjector(8, 8), predictor])
+    none = lambda *_: None  # noqa: E731
+    pretext = Pretext(network, none, none, none, none, list(predictor.parameters()))
+    recipe = SimSiamRecipe(optimizer="sgd", lr=0.05, schedule="cosine")
+    optimiser, schedule = _optimisation(pretext, recipe, epochs=10)
+    for _ in range(5):
+        optimiser.step()
+        schedule.step()
+    assert [group["lr"] for group in optimiser.param_groups] == pytest.approx([0.025, 0.05])
+
+
+def test_the_same_seed_gives_the_same_scores_in_another_cache(fresh) -> None:
+    test = fresh("a").labelled(3, first=100).samples
+    pool = fresh("a").pool(6)
+    scores = [fresh(cache).fit(METHOD, *SMALL, pool=pool).predictor.predict(test) for cache in ("a", "b")]
+    np.testing.assert_array_equal(*scores)
+
+
+def test_collapse_is_measured_and_said(
+    bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        SiameseNetwork, "projections", lambda self, x: self.projector(self.backbone(x)) * 0 + 1
+    )
+    with caplog.at_level(logging.WARNING):
+        facts = bench.fit(METHOD, *SMALL, pool=bench.pool(6)).facts
+    assert facts["collapsed"]
+    assert "collapsed" in caplog.text
+
+
+def test_too_few_clips_are_refused(bench) -> None:
+    with pytest.raises(DataError, match="at least 2 usable"):
+        bench.fit(METHOD, *SMALL, pool=bench.pool(1))

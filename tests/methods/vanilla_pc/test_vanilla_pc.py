@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqa_bench.core.errors import DataError, RecipeError
+from aqa_bench.learn.triplets import TripletSampler
+from aqa_bench.methods.vanilla_pc import METHOD
+
+
+def test_all_three_frames_come_from_one_clip(bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    draw = TripletSampler.draw
+
+    def watched(self, clips, rng):
+        triplets = draw(self, clips, rng)
+        drawn.append((self.negatives, triplets))
+        return triplets
+
+    monkeypatch.setattr(TripletSampler, "draw", watched)
+    bench.fit(METHOD, pool=bench.pool(6))
+    trained = [triplets for negatives, triplets in drawn if negatives == "same-clip"]
+    assert trained
+    for triplets in trained:
+        np.testing.assert_array_equal(triplets.anchor.clips, triplets.negative.clips)
+        np.testing.assert_array_equal(triplets.anchor.clips, triplets.positive.clips)
+
+
+def test_the_same_seed_gives_the_same_scores_in_another_cache(fresh) -> None:
+    test = fresh("a").labelled(3, first=100).samples
+    pool = fresh("a").pool(6)
+    scores = [fresh(cache).fit(METHOD, pool=pool).predictor.predict(test) for cache in ("a", "b")]
+    np.testing.assert_array_equal(*scores)
+
+
+def test_other_clips_are_never_drawn_from(bench) -> None:
+    with pytest.raises(RecipeError):
+        bench.fit(METHOD, "negatives=third-clip", pool=bench.pool(6))
+    with pytest.raises(DataError, match="at least 2 usable"):
+        bench.fit(METHOD, pool=())
