@@ -307,7 +307,7 @@ def _row(
     elif np.isnan(row.value):
         why = f"{primary} is undefined"
     elif not scheme.honest:
-        why = "this protocol shows it test labels"
+        why = "its protocol shows test labels"
     low, high = percentile_bounds(row.value, row.distribution, 0.95)
     counts = {r.record.parameters for r in row.runs}
     base = primary_floor(row.scores, primary)

@@ -120,7 +120,7 @@ def _facts(board: Board) -> str:
     warning = (
         ""
         if board.honest
-        else " **This protocol shows test labels to the method; read it as an upper bound.**"
+        else " **This protocol shows test labels to the method; its rows are never ranked.**"
     )
     return (
         f"{board.question} {board.rule}{warning}\n\n"

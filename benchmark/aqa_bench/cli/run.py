@@ -83,7 +83,7 @@ def show_run(outcome: Outcome) -> None:
     how = "on disk already" if outcome.cached else f"{record.timings['total']:.1f} s on {record.device}"
     say(f"{record.method} ({record.recipe}, seed {record.seed}) on {record.dataset} ({record.scheme}): {how}")
     if not record.honest:
-        say("This scheme shows test labels to the method: read the numbers as an upper bound.")
+        say("This scheme shows test labels to the method: its numbers are not comparable with the others.")
     for task in record.tasks:
         primary = scheme.primary or card.task(task).primary
         values = record.metrics[task]
