@@ -76,7 +76,7 @@ class SyntheticGym(Dataset):
         Raises:
             DataError: It has not been rendered.
         """
-        return _RELEASES.open(self.card.id, self.folder)
+        return _RELEASES.open(self.card.id, self.folder.parent)
 
     def fingerprint(self) -> str:
         """Hex SHA-256 over the generator's version and the annotations; nothing has to be rendered."""
@@ -244,13 +244,13 @@ def render(dataset: str, preset: str, home: Path, progress: Progress) -> Sequenc
     exercise = cast(Exercise, dataset.partition("/")[2])
     folder = home / f"v{GENERATOR_VERSION}" / preset / exercise
     try:
-        _RELEASES.open(dataset, folder)
+        _RELEASES.open(dataset, folder.parent)
     except DataError:
         jobs = os.cpu_count() or 1
         progress.start(f"rendering {dataset} ({preset})")
         generate(preset, exercise, folder, jobs=jobs, progress=_Steps(progress, f"{dataset} ({preset})"))
         progress.close()
-        return _RELEASES.prepare(dataset, [folder], folder, {}, progress)
+        return _RELEASES.prepare(dataset, [folder], folder.parent, {}, progress)
     return [f"{dataset}, preset {preset}: already in {folder}"]
 
 

@@ -133,7 +133,9 @@ def test_leaked_labels_reach_the_method_only_where_the_scheme_says_so(resolved, 
 
 
 _QUICKLY = """
-import sys
+import signal, sys
+# A shell starts background jobs with Ctrl-C ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from aqa_bench.stats.scoring import evaluate
 evaluate.__kwdefaults__["n_resamples"] = 50
 from aqa_bench.cli.main import main

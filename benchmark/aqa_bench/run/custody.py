@@ -34,6 +34,9 @@ class _SealedMedia(Media):
         self.provides = media.provides
         self._ask: Callable[[], Media] = lambda: media
 
+    def __repr__(self) -> str:
+        return "sealed media"
+
     @property
     def length(self) -> int:
         return self._ask().length
