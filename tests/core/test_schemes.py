@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqa_bench.core import schemes
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.split import check_split
+from aqa_bench.core.split import Split, check_repeats, check_split
 
 PRESS = {f"bad{i}": 1.0 for i in range(17)} | {f"good{i}": 0.0 for i in range(19)}
 ALONE = {i: i for i in PRESS}
@@ -139,3 +142,76 @@ def test_without_bad_samples_there_is_nothing_to_detect(scheme):
     targets = {str(i): 0.0 for i in range(9)}
     with pytest.raises(DataError, match="bad samples"):
         scheme("d", targets, {i: i for i in targets})
+
+
+@st.composite
+def official(draw: st.DrawFn) -> tuple[dict[str, float], Split]:
+    """A split whose train part has at least two samples of each class."""
+    labels = [0.0, 0.0, 1.0, 1.0, *draw(st.lists(st.sampled_from([0.0, 1.0]), max_size=400))]
+    targets = {f"s{i}": label for i, label in enumerate(draw(st.permutations(labels)))}
+    split = Split(0, 0, tuple(targets), ("v0", "v1"), ("t0", "t1", "t2"))
+    return targets | dict.fromkeys((*split.val, *split.test), 0.0), split
+
+
+@settings(max_examples=40, deadline=None)
+@given(official(), st.integers(1, 100))
+def test_low_data_draws_the_share_of_either_class_but_at_least_two(data, percent):
+    targets, split = data
+    lows = schemes.low_data("d", split, targets, percent)
+    check_repeats(lows, "d")
+    assert [low.id for low in lows] == [f"r{r}f0" for r in range(5)]
+    assert lows == schemes.low_data("d", split, targets, percent)
+    for low in lows:
+        check_split(low, dict.fromkeys(targets, "one group"), "d")
+        assert (low.val, low.test, low.leaked) == (split.val, split.test, ())
+        assert [i for i in split.train if i in set(low.train)] == list(low.train)
+        for label in (0.0, 1.0):
+            whole, drawn = (sum(targets[i] == label for i in part) for part in (split.train, low.train))
+            assert drawn == 2 or abs(drawn - whole * percent / 100) <= 0.5
+            assert 2 <= drawn <= whole
+
+
+@settings(max_examples=40, deadline=None)
+@given(official(), st.lists(st.integers(1, 100), min_size=2, max_size=4))
+def test_low_data_shares_of_a_repeat_are_nested(data, percents):
+    targets, split = data
+    tracks = [schemes.low_data("d", split, targets, percent) for percent in sorted(percents)]
+    for lower, higher in pairwise(tracks):
+        assert all(set(a.train) <= set(b.train) for a, b in zip(lower, higher, strict=True))
+    assert all(low.train == split.train for low in schemes.low_data("d", split, targets, 100))
+
+
+@settings(max_examples=20, deadline=None)
+@given(official(), st.randoms())
+def test_low_data_does_not_depend_on_the_order_of_the_samples(data, random):
+    targets, split = data
+    shuffled = replace(split, train=tuple(random.sample(split.train, len(split.train))))
+    ours, theirs = (schemes.low_data("d", s, targets, 10) for s in (split, shuffled))
+    assert [set(s.train) for s in ours] == [set(s.train) for s in theirs]
+
+
+def test_a_known_low_data_draw():
+    """The first split of a name is part of every published run: it never changes."""
+    targets = {f"s{i}": float(i % 4 == 0) for i in range(200)}
+    split = Split(0, 0, tuple(targets), (), ("t",))
+    lows = schemes.low_data("fitness-aqa/barbell-row", split, targets, 1)
+    assert lows[0].train == ("s64", "s65", "s138", "s180")
+    assert len({low.train for low in lows}) == 5
+    assert schemes.low_data("synthetic-gym/barbell-row", split, targets, 1) != lows
+
+
+@pytest.mark.parametrize(
+    ("positives", "percent", "match"),
+    [(1, 10, "2 training samples"), (5, 0, "1 to 100"), (5, 101, "1 to 100")],
+)
+def test_low_data_out_of_range(positives, percent, match):
+    targets = {f"s{i}": float(i < positives) for i in range(20)}
+    with pytest.raises(DataError, match=match):
+        schemes.low_data("d", Split(0, 0, tuple(targets), (), ("t",)), targets, percent)
+
+
+def test_low_data_schemes_are_honest_and_say_how_they_draw():
+    assert [scheme.id for scheme in schemes.LOW_DATA] == list(schemes.LOW_DATA_PERCENT)
+    for scheme in schemes.LOW_DATA:
+        assert scheme.honest
+        assert f"{schemes.LOW_DATA_PERCENT[scheme.id]}% of the official train samples" in scheme.description

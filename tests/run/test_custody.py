@@ -141,6 +141,17 @@ def test_an_unlabelled_sample_of_a_held_out_group_is_refused() -> None:
             custodian.pool(leak, frozenset({first.id, second.id}), "here")
 
 
+def test_where_groups_are_shared_the_pool_avoids_held_out_samples_alone() -> None:
+    dataset = Telling()
+    custodian = Custodian(dataset, "form")
+    first, second = (dataset.items[name] for name in dataset.names[:2])
+    sibling = Sample("unlabelled", second.group, Media())
+    held_out = frozenset({first.id, second.id})
+    assert len(custodian.pool([sibling], held_out, "here", shares_groups=True)) == 1
+    with pytest.raises(DataError, match="overlap"):
+        custodian.pool([sibling, first], held_out, "here", shares_groups=True)
+
+
 @pytest.mark.parametrize("trick", ["ask the registry", "ask the adapter", "ask what lives", "ask in predict"])
 def test_a_method_that_asks_for_labels_is_refused_and_leaves_nothing(
     resolved, tmp_path: Path, trick: str

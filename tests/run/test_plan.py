@@ -8,9 +8,10 @@ import pytest
 from aqa_bench.core.cards import MethodCard, Regime
 from aqa_bench.core.errors import DataError, RecipeError, UsageError
 from aqa_bench.core.split import Split
+from aqa_bench.core.task import Modality, Unit
 from aqa_bench.datasets.stick_figures.adapter import StickFigures
 from aqa_bench.run import plan
-from aqa_bench.run.plan import Request, resolve, run_id_of
+from aqa_bench.run.plan import Request, _check_needs, resolve, run_id_of
 
 DATASET = "stick-figures/shoulder-press"
 CARD = MethodCard(
@@ -45,6 +46,7 @@ SAME = {
         {"recipe": {"rate": 0.2}},
         {"seed": 1},
         {"members": ["a", "b"]},
+        {"pool": {"dataset": "e", "fingerprint": "g"}},
     ],
 )
 def test_the_run_id_changes_with_everything_that_decides_the_result(change: dict[str, object]) -> None:
@@ -121,6 +123,22 @@ def test_a_method_that_needs_what_the_dataset_lacks_is_refused(plugins, monkeypa
     with pytest.raises(UsageError, match="needs what") as caught:
         resolve(Request(DATASET, "noise"))
     assert (caught.value.expected, caught.value.found) == ("keypoints", "nothing")
+
+
+@pytest.mark.parametrize("provides", [{Modality.IMAGE}, {Modality.FRAMES, Modality.IMAGE}])
+def test_one_of_several_modalities_is_enough(provides: set[Modality]) -> None:
+    pictures = CARD.model_copy(update={"one_of": frozenset({Modality.FRAMES, Modality.IMAGE})})
+    _check_needs(pictures, StickFigures.card.model_copy(update={"provides": frozenset(provides)}))
+    with pytest.raises(UsageError, match="needs what") as caught:
+        _check_needs(pictures, StickFigures.card)
+    assert caught.value.expected == "frames or image"
+
+
+def test_a_method_of_clips_does_not_judge_images() -> None:
+    clips = CARD.model_copy(update={"units": frozenset({Unit.CLIP})})
+    task = StickFigures.card.tasks[0]
+    assert clips.can_judge(task.model_copy(update={"unit": Unit.CLIP}))
+    assert not clips.can_judge(task.model_copy(update={"unit": Unit.IMAGE}))
 
 
 def test_a_dataset_that_is_not_prepared_says_how_to_prepare_it() -> None:

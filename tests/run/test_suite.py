@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from aqa_bench.core.errors import UsageError
-from aqa_bench.core.record import read_record
-from aqa_bench.run.plan import Request
-from aqa_bench.run.suite import plan_jobs, read_suite, run_jobs
+from aqa_bench.core.recipe import recipe_names
+from aqa_bench.core.registry import find_dataset, find_method
+from aqa_bench.run.plan import Request, fits
+from aqa_bench.run.suite import find_suite, plan_jobs, read_suite, shipped_suites
 
 DATASET = "stick-figures/shoulder-press"
 
@@ -78,56 +79,33 @@ def test_a_suite_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
             read_suite(path)
 
 
-def test_what_is_on_disk_is_skipped(plugins, tmp_path: Path, fits) -> None:
-    jobs = [Request(DATASET, "noise", seed=s, scheme="one-class") for s in (0, 1)]
-    assert [r.cached for r in run_jobs(jobs[:1], tmp_path)] == [False]
-    assert [r.cached for r in run_jobs(jobs, tmp_path)] == [True, False]
-    assert len(fits()) == 40
-    assert [r.cached for r in run_jobs(jobs, tmp_path, force=True)] == [False, False]
-    assert len(fits()) == 80
+def test_a_pattern_leaves_out_methods_that_cannot_be_run(plugins, tmp_path: Path) -> None:
+    block = '[[block]]\ndatasets = ["{}"]\nmethods = ["scorer", "noise"]\n'
+    assert [j.method for j in planned(tmp_path, block.format("stick-figures/*"))] == ["noise"]
+    assert [j.method for j in planned(tmp_path, block.format(DATASET))] == ["scorer", "noise"]
 
 
-def test_a_job_that_fails_does_not_stop_the_others(plugins, tmp_path: Path) -> None:
-    jobs = [
-        Request(DATASET, "noise", scheme="one-class", overrides=("trick=fail",)),
-        Request(DATASET, "noise", "missing"),
-        Request(DATASET, "noise", scheme="one-class"),
-    ]
-    failed, missing, fine = run_jobs(jobs, tmp_path)
-    assert "ZeroDivisionError: by design" in str(failed.error)
-    assert failed.path is None
-    assert "There is no recipe 'missing'" in str(missing.error)
-    assert fine.error is None
-    assert fine.path is not None
-    assert read_record(fine.path).method == "noise"
+def test_a_suite_is_a_path_or_the_name_of_a_shipped_one(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.touch()
+    assert find_suite(str(file)) == file
+    assert {"smoke", "gym"} <= shipped_suites().keys()
+    assert find_suite("smoke") == shipped_suites()["smoke"]
+    with pytest.raises(UsageError, match="Did you mean 'smoke'"):
+        find_suite("smok")
 
 
-def test_processes_run_jobs_and_one_that_dies_takes_no_other_along(plugins, tmp_path: Path) -> None:
-    jobs = [Request(DATASET, "noise", scheme="one-class", overrides=("trick=die",))]
-    jobs += [Request(DATASET, "noise", seed=s, scheme="one-class") for s in range(3)]
-    results = {r.request: r for r in run_jobs(jobs, tmp_path / "runs", workers=2)}
-    assert len(results) == 4
-    assert "its process ended" in str(results[jobs[0]].error)
-    assert [results[job].error for job in jobs[1:]] == [None, None, None]
-    alone = list(run_jobs(jobs[1:2], tmp_path / "alone"))
-    one, other = (read_record(r.path) for r in (results[jobs[1]], alone[0]))
-    assert one.predictions_sha256 == other.predictions_sha256
-    assert one.environment.threads == 1
+@pytest.mark.parametrize("name", shipped_suites())
+def test_every_shipped_suite_can_be_planned_and_says_what_it_is_for(name: str) -> None:
+    suite = read_suite(shipped_suites()[name])
+    assert suite.about
+    assert plan_jobs(suite)
 
 
-def test_progress_counts_every_job(plugins, tmp_path: Path) -> None:
-    class Counter:
-        total, done, closed = None, 0, False
-
-        def start(self, task: str, total: int | None = None) -> None:
-            self.total = total
-
-        def advance(self, steps: int = 1, **fields: object) -> None:
-            self.done += steps
-
-        def close(self) -> None:
-            self.closed = True
-
-    counter = Counter()
-    list(run_jobs([Request(DATASET, "noise", "missing")] * 2, tmp_path, progress=counter))
-    assert (counter.total, counter.done, counter.closed) == (2, 2, True)
+@pytest.mark.parametrize("name", shipped_suites())
+def test_every_job_of_a_shipped_suite_fits_its_cards(name: str) -> None:
+    for job in plan_jobs(read_suite(shipped_suites()[name])):
+        plugin, card = find_method(job.method), find_dataset(job.dataset)
+        assert fits(plugin.card, card, job.tasks), job
+        assert job.recipe in (None, *recipe_names(plugin.package)), job
+        assert job.pretrain_on is None or plugin.card.uses_pool, job

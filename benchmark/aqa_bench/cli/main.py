@@ -18,8 +18,11 @@ from aqa_bench.cli import (
     dataset,
     detector,
     ensemble,
+    explain,
+    features,
     leaderboard,
     listing,
+    retrieve,
     run,
     score,
     suite,
@@ -45,13 +48,16 @@ app = typer.Typer(
 app.command("list", epilog=listing.EXAMPLES)(listing.list_things)
 app.add_typer(dataset.app, name="dataset")
 app.command("run", epilog=run.EXAMPLES)(run.run_method)
-app.command("suite", epilog=suite.EXAMPLES)(suite.run_suite)
+app.add_typer(suite.app, name="suite")
 app.command("score", epilog=score.EXAMPLES)(score.score_runs)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare_runs)
 app.command("ensemble", epilog=ensemble.EXAMPLES)(ensemble.make_ensemble)
+app.command("retrieve", epilog=retrieve.EXAMPLES)(retrieve.retrieve_frames)
+app.command("explain", epilog=explain.EXAMPLES)(explain.explain_method)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(detector.app, name="detector")
-app.command("table", epilog=tables.EXAMPLES)(tables.print_table)
+app.add_typer(features.app, name="features")
+app.command("table", epilog=tables.EXAMPLES)(tables.make_table)
 
 
 def _print_version(asked: bool) -> None:

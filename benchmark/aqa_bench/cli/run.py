@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +30,15 @@ def run_method(
     scheme: Annotated[
         str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")
     ] = None,
+    pretrain_on: Annotated[
+        str | None, typer.Option(help="Dataset id whose unlabelled samples are learned from instead.")
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="Folder of features, for --method features; short for --set path=.")
+    ] = None,
+    shuffle_labels: Annotated[
+        bool, typer.Option("--shuffle-labels", help="Permute training labels: a control that learns nothing.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the run.")] = 0,
     device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
     overrides: Annotated[
@@ -45,7 +55,18 @@ def run_method(
     from aqa_bench.run.plan import Request, resolve
     from aqa_bench.run.runner import run
 
-    request = Request(dataset, method, recipe, seed, scheme, tuple(task or ()), tuple(overrides or ()))
+    settings = [*(overrides or ()), *([] if features is None else [f"path={json.dumps(str(features))}"])]
+    request = Request(
+        dataset,
+        method,
+        recipe,
+        seed,
+        scheme,
+        tuple(task or ()),
+        tuple(settings),
+        pretrain_on,
+        shuffle_labels,
+    )
     outcome = run(resolve(request), out, device=device, force=force, progress=TerminalProgress(quiet=as_json))
     if as_json:
         emit(run_document(outcome))
@@ -84,6 +105,8 @@ def show_run(outcome: Outcome) -> None:
     say(f"{record.method} ({record.recipe}, seed {record.seed}) on {record.dataset} ({record.scheme}): {how}")
     if not record.honest:
         say("This scheme shows test labels to the method: its numbers are not comparable with the others.")
+    if scheme.shares_groups:
+        say(f"Groups stand in several parts of this scheme: {scheme.description}")
     for task in record.tasks:
         primary = scheme.primary or card.task(task).primary
         values = record.metrics[task]

@@ -7,24 +7,35 @@ from typing import Annotated
 
 import typer
 
-from aqa_bench.cli.options import Json, Submissions
-from aqa_bench.cli.output import emit, say
+from aqa_bench.cli.options import Json, Leaderboards, Submissions
+from aqa_bench.cli.output import TerminalProgress, emit, say
 
-__all__ = ["EXAMPLES", "print_table"]
+__all__ = ["EXAMPLES", "make_table"]
 
-EXAMPLES = "Example:  aqa-bench table anomaly"
+EXAMPLES = "Examples:  aqa-bench table all  |  aqa-bench table 2  |  aqa-bench table anomaly --json"
+
+_ALL = "all"
 
 
-def print_table(
-    name: Annotated[str, typer.Argument(help="Table id (aqa-bench list tables).")],
+def make_table(
+    name: Annotated[str, typer.Argument(help="all, or a table's id (aqa-bench list tables).")],
     submissions: Submissions = Path("submissions"),
+    leaderboards: Leaderboards = Path("leaderboards"),
     as_json: Json = False,
 ) -> None:
-    """Print one of the source documents' comparisons, computed from submissions."""
-    from aqa_bench.boards.papers import paper_table
+    """Write leaderboards/papers: printed numbers beside those of submissions. One table is printed too."""
+    from aqa_bench.boards.paper_build import build_papers
+    from aqa_bench.boards.papers import TABLES, paper_markdown
 
-    document = paper_table(name, submissions)
-    if as_json:
-        emit(document.model_dump(mode="json"))
-    else:
-        say(document.to_markdown())
+    names = list(TABLES) if name == _ALL else [name]
+    report = build_papers(names, submissions, leaderboards, TerminalProgress(quiet=as_json))
+    if name == _ALL:
+        if as_json:
+            return emit({"written": list(report.files), "tables": list(report.tables)})
+        for file in report.files:
+            say(f"written: {file}")
+        for left in [table for table in names if table not in report.tables]:
+            say(f"left out, nothing was submitted: {left}")
+        return None
+    table = report.tables[name]
+    return emit(table.model_dump(mode="json")) if as_json else say(paper_markdown(table))

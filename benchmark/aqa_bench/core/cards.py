@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from aqa_bench.core.split import Scheme
-from aqa_bench.core.task import Modality, Task
+from aqa_bench.core.task import Modality, Task, Unit
 
 __all__ = ["DatasetCard", "Decision", "MethodCard", "Regime"]
 
@@ -80,6 +80,8 @@ class MethodCard(BaseModel):
         summary: The idea in one sentence.
         modality: What it looks at, in the tables' words (``2D pose``, ``image``, ``video``, ...).
         needs: Modalities that samples must provide.
+        one_of: Modalities of which samples must provide at least one; empty where there is no choice.
+        units: What a sample may be; a method of clips cannot judge single images.
         regime: How features are used.
         pretrained_on: Data its weights have seen before, in words; "nothing" if none.
         decision: Where the threshold of binary tasks comes from.
@@ -98,6 +100,8 @@ class MethodCard(BaseModel):
     summary: str
     modality: str
     needs: frozenset[Modality]
+    one_of: frozenset[Modality] = frozenset()
+    units: frozenset[Unit] = frozenset(Unit)
     regime: Regime
     pretrained_on: str = "nothing"
     decision: Decision = Decision.TUNED
@@ -105,3 +109,8 @@ class MethodCard(BaseModel):
     control: bool = False
     uses_pool: bool = False
     tasks: frozenset[str] = frozenset({"binary", "one-class", "score"})
+
+    def can_judge(self, task: Task) -> bool:
+        """Whether the task's kind and unit are ones that the method can do, and it tells what is needed."""
+        told = not self.needs & task.withheld and (not self.one_of or bool(self.one_of - task.withheld))
+        return told and task.kind.value in self.tasks and task.unit in self.units

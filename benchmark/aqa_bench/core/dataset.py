@@ -120,6 +120,14 @@ class Dataset(ABC):
     def splits(self, task: str, scheme: str) -> Sequence[Split]:
         """The splits of a task under a scheme of the card."""
 
+    def strata(self, task: str) -> Mapping[str, str]:
+        """Stratum of every sample of a score task, e.g. a dive's difficulty; empty where there are none.
+
+        Within them rank correlation is printed a second time, since the stratum alone may tell much of
+        the score.
+        """
+        return {}
+
     def expected(self, task: str) -> int:
         """Number of samples the task's splits name, whether or not their media are at hand."""
         return len(self.samples(task))
@@ -132,7 +140,8 @@ class Dataset(ABC):
             held_out: Ids of its val and test samples.
 
         Returns:
-            Samples that share no group with a val or test sample of any task of the exercise.
+            Samples that are not held out and, save where a scheme of the dataset shares groups between
+            its parts, share no group with a val or test sample of any task of the exercise.
         """
         return ()
 

@@ -50,6 +50,7 @@ class FitContext:
         cache: Folder for features and weights, shared by runs and safe to delete.
         progress: Where long work reports.
         leaked: Labelled samples, test samples among them, in schemes that are not honest; else None.
+        pool_dataset: Dataset id that the pool is of; the dataset itself unless it was chosen otherwise.
         run_seed: The run's own seed, the same for all its tasks and splits: for work that they share.
         facts: Filled by the method with what the record should tell: ``parameters`` (count),
             ``gflops`` (a sample), ``weights`` (which initial weights), ``device``, ``dtype``,
@@ -64,8 +65,12 @@ class FitContext:
     cache: Path
     progress: Progress = field(default_factory=NullProgress)
     leaked: LabeledSet | None = None
+    pool_dataset: str = ""
     run_seed: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pool_dataset", self.pool_dataset or self.dataset)
 
 
 class Method(ABC, Generic[RecipeT]):

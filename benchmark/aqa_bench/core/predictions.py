@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,8 @@ from aqa_bench.core.errors import DataError
 __all__ = ["COLUMNS", "predictions_csv", "read_predictions"]
 
 COLUMNS = ("sample_id", "task", "fold", "split", "score")
+_WIDTH = len(COLUMNS)
+_COMMA, _LINE_END = b",\n"
 
 
 def predictions_csv(table: pd.DataFrame) -> bytes:
@@ -38,39 +42,89 @@ def read_predictions(file: Path) -> pd.DataFrame:
             twice, ``split`` is neither val nor test, or a score is not a finite number.
     """
     try:
-        lines = _lines(file.read_bytes().decode())
+        content = file.read_bytes()
+        cells = _cells(content)
+        texts = cells[_WIDTH - 1 :: _WIDTH][1:]
+        scores = np.array(_numbers(texts), dtype=np.float64)
+        if not np.isfinite(scores).all():
+            at = next(i for i, score in enumerate(scores) if not math.isfinite(score))
+            raise _MismatchError("finite scores", f"{texts[at]!r} in line {at + 2}")
+        del cells[_WIDTH - 1 :: _WIDTH]
+        table = _samples("\x00".join(cells)) if b"\x00" not in content else _checked_samples(cells)
     except FileNotFoundError as error:
         raise _damaged(file, "the run's predictions", "no such file") from error
     except OSError as error:
         raise _damaged(file, "a file that can be read", error.strerror or str(error)) from error
+    except _MismatchError as error:
+        raise _damaged(file, error.expected, error.found) from error
     except (ValueError, csv.Error) as error:
         raise _damaged(file, f"a CSV table with the columns {', '.join(COLUMNS)}", str(error)) from error
-    width = len(COLUMNS)
-    if not lines or tuple(lines[0]) != COLUMNS:
-        raise _damaged(file, ", ".join(COLUMNS), ", ".join(lines[0]) if lines else "an empty file")
-    odd = next((i for i, line in enumerate(lines) if len(line) != width), None)
+    return table.assign(score=scores)
+
+
+class _MismatchError(Exception):
+    """Something else than what a predictions table has."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        super().__init__(expected, found)
+        self.expected = expected
+        self.found = found
+
+
+def _cells(content: bytes) -> list[str]:
+    """Every cell, header first, row by row."""
+    text = content.decode()
+    if b'"' not in content and b"\r" not in content and content.endswith(b"\n"):
+        data = np.frombuffer(content, np.uint8)
+        ends = data[(data == _COMMA) | (data == _LINE_END)]
+        row = np.array([_COMMA] * (_WIDTH - 1) + [_LINE_END], np.uint8)
+        if len(ends) % _WIDTH == 0 and (ends.reshape(-1, _WIDTH) == row).all():
+            cells = text[:-1].replace("\n", ",").split(",")
+            _check_header(cells[:_WIDTH])
+            return cells
+    lines = list(_lines(text))
+    _check_header(lines[0] if lines else None)
+    odd = next((i for i, line in enumerate(lines) if len(line) != _WIDTH), None)
     if odd is not None:
-        raise _damaged(file, f"{width} values a line", f"{len(lines[odd])} in line {odd + 1}")
-    cells = [cell for line in lines[1:] for cell in line]
-    columns = [cells[i::width] for i in range(width)]
-    scores = np.array([_number(text) for text in columns[4]], dtype=np.float64)
-    keys = list(map("\x00".join, zip(*columns[:3], strict=True)))
-    if not np.isfinite(scores).all():
-        at = next(i for i, score in enumerate(scores) if not math.isfinite(score))
-        raise _damaged(file, "finite scores", f"{columns[4][at]!r} in line {at + 2}")
+        raise _MismatchError(f"{_WIDTH} values a line", f"{len(lines[odd])} in line {odd + 1}")
+    return [cell for line in lines for cell in line]
+
+
+def _lines(text: str) -> Iterable[list[str]]:
+    if '"' in text or "\r" in text:
+        return csv.reader(io.StringIO(text, newline=""), strict=True)
+    return [line.split(",") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
+def _check_header(header: Sequence[str] | None) -> None:
+    if header is None or tuple(header) != COLUMNS:
+        raise _MismatchError(", ".join(COLUMNS), "an empty file" if header is None else ", ".join(header))
+
+
+@lru_cache(maxsize=16)
+def _samples(joined: str) -> pd.DataFrame:
+    """The table without scores: alike for all runs on the same splits, and so made once for them."""
+    return _checked_samples(joined.split("\x00"))
+
+
+def _checked_samples(cells: Sequence[str]) -> pd.DataFrame:
+    width = _WIDTH - 1
+    columns = [cells[width + i :: width] for i in range(width)]
     if not {"val", "test"}.issuperset(columns[3]):
         at = next(i for i, part in enumerate(columns[3]) if part not in ("val", "test"))
-        raise _damaged(file, "val or test in the column split", f"{columns[3][at]!r} in line {at + 2}")
+        raise _MismatchError("val or test in the column split", f"{columns[3][at]!r} in line {at + 2}")
+    keys = list(zip(*columns[:3], strict=True))
     if len(set(keys)) != len(keys):
         at = next(i for i, key in enumerate(keys) if key in keys[:i])
-        raise _damaged(file, "one row a sample, task and fold", f"{columns[0][at]} again in line {at + 2}")
-    return pd.DataFrame(dict(zip(COLUMNS, [*columns[:4], scores], strict=True)))
+        raise _MismatchError("one row a sample, task and fold", f"{columns[0][at]} again in line {at + 2}")
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=False)))
 
 
-def _lines(text: str) -> list[list[str]]:
-    if '"' in text or "\r" in text:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    return [line.split(",") for line in text.removesuffix("\n").split("\n")] if text else []
+def _numbers(texts: Sequence[str]) -> list[float]:
+    try:
+        return list(map(float, texts))
+    except ValueError:
+        return [_number(text) for text in texts]
 
 
 def _number(text: str) -> float:

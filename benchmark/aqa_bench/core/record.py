@@ -82,6 +82,9 @@ class RunRecord(_Strict):
         scheme: Split scheme.
         honest: False where the scheme shows test labels to the method.
         splits_fingerprint: Hash of the splits' ids, a task.
+        pool_dataset: Dataset whose unlabelled samples were learned from, where it is another one.
+        pool_fingerprint: Hash of that dataset's content.
+        shuffled_labels: Whether training labels were permuted first, as a control.
         tasks: Task ids.
         method: Method id.
         method_version: The method's version.
@@ -123,6 +126,9 @@ class RunRecord(_Strict):
     scheme: str
     honest: bool
     splits_fingerprint: dict[str, str]
+    pool_dataset: str | None = None
+    pool_fingerprint: str | None = None
+    shuffled_labels: bool = False
     tasks: list[str]
     method: str
     method_version: int

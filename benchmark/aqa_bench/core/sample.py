@@ -85,6 +85,10 @@ class Media:
         """Boxes of the barbell as ``(T, 4)`` float32: left, top, right and bottom in pixels."""
         raise self._absent(Modality.BAR_BOXES)
 
+    def features(self) -> FloatArray:
+        """Features that were computed elsewhere, as ``(T, D)`` or ``(D,)`` float32."""
+        raise self._absent(Modality.FEATURES)
+
     def _absent(self, thing: str) -> DataError:
         offered = ", ".join(sorted(self.provides)) or "nothing"
         return DataError(

@@ -1,8 +1,9 @@
-"""Split schemes that need only ids, labels and groups: stratified folds and the one-class family."""
+"""Split schemes that need only ids, labels and groups: folds, the one-class family, low-data tracks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.seeds import data_seed, derive_seed
@@ -10,10 +11,13 @@ from aqa_bench.core.split import Scheme, Split
 
 __all__ = [
     "FOLDS",
+    "LOW_DATA",
+    "LOW_DATA_PERCENT",
     "ONE_CLASS",
     "ONE_CLASS_CLEAN",
     "ONE_CLASS_LEAKY",
     "folds",
+    "low_data",
     "one_class",
     "one_class_clean",
     "one_class_leaky",
@@ -39,6 +43,18 @@ ONE_CLASS_LEAKY = Scheme(
     honest=False,
     primary="auroc",
 )
+LOW_DATA_PERCENT: Mapping[str, int] = {"low-1": 1, "low-5": 5, "low-10": 10}
+"""Share of the training part that is labelled, in percent, by scheme id."""
+LOW_DATA = tuple(
+    Scheme(
+        name,
+        f"5 times: {percent}% of the official train samples of each class, at least 2, drawn one by one "
+        "(groups are not kept whole); val and test as official",
+    )
+    for name, percent in LOW_DATA_PERCENT.items()
+)
+
+_LEAST = 2
 
 
 def folds(
@@ -163,6 +179,47 @@ def one_class_leaky(
         Split(split.repeat, split.fold, split.train, split.val, split.test, leaked=tuple(targets))
         for split in one_class(dataset, targets, groups, repeats=repeats)
     )
+
+
+def low_data(
+    dataset: str, split: Split, targets: Mapping[str, float], percent: int, *, repeats: int = 5
+) -> tuple[Split, ...]:
+    """Train on a share of a split's training samples; val and test stay as they are.
+
+    Of every class the share is drawn sample by sample and rounded to the nearest count, but not below
+    two. Within a repeat, what a lower share draws is drawn by every higher one too.
+
+    Args:
+        dataset: Dataset id: names the seed.
+        split: The split to draw from.
+        targets: 1 = error or 0 = none, by sample id.
+        percent: Share of the training samples, 1 to 100.
+        repeats: Number of repeats.
+
+    Returns:
+        ``repeats`` splits that share ``split``'s val and test; train keeps the split's order.
+
+    Raises:
+        DataError: A class has fewer than two training samples, or ``percent`` is out of range.
+    """
+    classes = [[i for i in split.train if (targets[i] == 1) is error] for error in (False, True)]
+    scheme = Scheme(f"low-{percent}", f"{percent}% of train")
+    if not 1 <= percent <= 100:
+        raise _too_few(dataset, scheme, "a share of 1 to 100 percent", percent)
+    if min(map(len, classes)) < _LEAST:
+        expected = f"at least {_LEAST} training samples of each class"
+        raise _too_few(dataset, scheme, expected, min(map(len, classes)))
+    splits = []
+    for repeat in range(repeats):
+        # One seed for all shares, so that they are nested.
+        seed = data_seed(dataset, "low-data", repeat)
+        chosen: set[str] = set()
+        for members in classes:
+            count = max((len(members) * percent + 50) // 100, _LEAST)
+            chosen.update(_shuffled(members, seed)[:count])
+        train = tuple(i for i in split.train if i in chosen)
+        splits.append(replace(split, repeat=repeat, train=train))
+    return tuple(splits)
 
 
 def _members(targets: Mapping[str, float], groups: Mapping[str, str]) -> dict[str, list[str]]:

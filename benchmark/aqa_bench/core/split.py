@@ -21,12 +21,16 @@ class Scheme:
         honest: False where the protocol itself shows test labels to the method. Such rows are
             printed apart and never ranked with the others.
         primary: Metric that ranks methods under this scheme, where it is not the task's own.
+        shares_groups: True where the protocol lets a group stand in several parts, e.g. an event whose
+            dives are dealt out at random. Its description says so to the reader, and the pool of
+            unlabelled samples then has to avoid held-out samples, not their groups.
     """
 
     id: str
     description: str
     honest: bool = True
     primary: str | None = None
+    shares_groups: bool = False
 
 
 @dataclass(frozen=True, slots=True)

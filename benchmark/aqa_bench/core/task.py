@@ -38,6 +38,7 @@ class Modality(StrEnum):
     TRAJECTORY = "trajectory"
     BAR_BOXES = "bar-boxes"
     ATTRIBUTES = "attributes"
+    FEATURES = "features"
 
 
 class Task(BaseModel):
@@ -51,6 +52,8 @@ class Task(BaseModel):
         primary: Id of the metric that ranks methods.
         secondary: Ids of the metrics printed beside it.
         frames_per_clip: Frames a clip method should use, or None where the paper names none.
+        withheld: Modalities of the dataset that samples of this task do not offer, so that tasks that
+            tell different things of the same clips are never ranked together.
         description: What the positive class or the score means.
     """
 
@@ -63,4 +66,5 @@ class Task(BaseModel):
     primary: str
     secondary: tuple[str, ...] = ()
     frames_per_clip: int | None = None
+    withheld: frozenset[Modality] = frozenset()
     description: str = ""

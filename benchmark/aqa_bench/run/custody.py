@@ -71,6 +71,9 @@ class _SealedMedia(Media):
     def bar_boxes(self) -> FloatArray:
         return self._ask().bar_boxes()
 
+    def features(self) -> FloatArray:
+        return self._ask().features()
+
 
 class Custodian:
     """Hands out the samples and targets of one task.
@@ -99,19 +102,27 @@ class Custodian:
         """Sealed samples without targets, in the order of ``ids``."""
         return tuple(self.seal(self._samples[i]) for i in ids)
 
-    def pool(self, samples: Sequence[Sample], held_out: frozenset[str], where: str) -> tuple[Sample, ...]:
+    def pool(
+        self, samples: Sequence[Sample], held_out: frozenset[str], where: str, *, shares_groups: bool = False
+    ) -> tuple[Sample, ...]:
         """Sealed unlabelled samples, shuffled by token.
 
+        Args:
+            samples: The unlabelled samples.
+            held_out: Ids of the val and test samples.
+            where: Dataset, task and split, for the error.
+            shares_groups: Whether the scheme lets groups stand in several parts.
+
         Raises:
-            DataError: One of them, or its group, is held out.
+            DataError: One of them, or (unless ``shares_groups``) its group, is held out.
         """
-        groups = {self._samples[i].group for i in held_out if i in self._samples}
+        groups = {self._samples[i].group for i in held_out if i in self._samples and not shares_groups}
         leaks = [s.id for s in samples if s.id in held_out or s.group in groups]
         if leaks:
             raise DataError(
                 "The unlabelled samples overlap with those that are held out.",
                 where=where,
-                expected="no sample of a group that stands in val or test",
+                expected="none of val or test" if shares_groups else "no group that stands in val or test",
                 found=f"{len(leaks)} of them, e.g. {leaks[0]}",
                 remedy="Report the dataset's adapter as a bug.",
             )

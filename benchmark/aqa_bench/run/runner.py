@@ -6,8 +6,7 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,20 +16,16 @@ import numpy as np
 import pandas as pd
 
 from aqa_bench import BENCHMARK_VERSION
-from aqa_bench.core.custody import method_running
-from aqa_bench.core.errors import AqaBenchError, MethodError
 from aqa_bench.core.files import atomic_directory, canonical_json, check_writable, sha256_bytes, write_atomic
-from aqa_bench.core.method import FitContext, Method
-from aqa_bench.core.paths import cache_home
+from aqa_bench.core.method import Method
 from aqa_bench.core.predictions import predictions_csv
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, read_record
-from aqa_bench.core.sample import Sample
-from aqa_bench.core.seeds import fit_seed
 from aqa_bench.core.split import Split, splits_fingerprint
 from aqa_bench.core.task import Task
 from aqa_bench.run.custody import Custodian, checked_facts, checked_scores
 from aqa_bench.run.environment import describe_environment, source_revision
+from aqa_bench.run.fitting import materialise, method_at_work, prepare_fit
 from aqa_bench.run.plan import ResolvedRun
 from aqa_bench.stats.run_scores import score_predictions
 
@@ -95,7 +90,7 @@ def run(
     if force:
         _discard(partial)
     check_writable(out)
-    resolved.dataset.materialise(resolved.plugin.card.needs, progress)
+    materialise(resolved, progress)
     started = time.perf_counter()
     method = resolved.plugin.load()(resolved.recipe)
     results: dict[tuple[str, str], _SplitResult] = {}
@@ -125,52 +120,20 @@ def _run_split(
     resolved: ResolvedRun, method: Method[Any], task: Task, split: Split, custodian: Custodian, device: str
 ) -> _SplitResult:
     card = resolved.plugin.card
-    where = f"{resolved.dataset.card.id} {task.id}, {split.id}"
-    pool: Sequence[Sample] = ()
-    if card.uses_pool:
-        held_out = frozenset((*split.val, *split.test))
-        pool = custodian.pool(resolved.dataset.unlabeled(task.id, held_out), held_out, where)
-    train, val = custodian.labeled(split.train), custodian.labeled(split.val)
-    leaked = custodian.labeled(split.leaked) if split.leaked else None
+    given = prepare_fit(resolved, task, split, custodian, device)
     parts = [("val", i) for i in custodian.available(split.val)]
     parts += [("test", i) for i in custodian.available(split.test)]
     bare = custodian.bare([i for _, i in parts])
-    ctx = FitContext(
-        dataset=resolved.dataset.card.id,
-        task=task,
-        split=split.id,
-        seed=fit_seed(resolved.dataset.card.id, card.id, resolved.seed, task.id, split.id),
-        device=device,
-        cache=cache_home(),
-        leaked=leaked,
-        run_seed=resolved.seed,
-    )
     start = time.perf_counter()
-    with method_running(card.id), _failures_explained(card.id, where):
-        predictor = method.fit(train, val, pool, ctx)
+    with method_at_work(card.id, given.where):
+        predictor = method.fit(given.train, given.val, given.pool, given.ctx)
         fitted = time.perf_counter()
         raw = predictor.predict(bare)
     done = time.perf_counter()
-    scores = checked_scores(raw, len(bare), task.kind, card.id, where)
-    facts = checked_facts(ctx.facts, card.id, where)
+    scores = checked_scores(raw, len(bare), task.kind, card.id, given.where)
+    facts = checked_facts(given.ctx.facts, card.id, given.where)
     rows = [(part, name, float(score)) for (part, name), score in zip(parts, scores, strict=True)]
-    return _SplitResult(rows, fitted - start, done - fitted, len(pool), facts)
-
-
-@contextmanager
-def _failures_explained(method: str, where: str) -> Iterator[None]:
-    try:
-        yield
-    except AqaBenchError:
-        raise
-    except Exception as error:
-        # A method is foreign code and may raise anything.
-        raise MethodError(
-            f"Method {method!r} failed.",
-            where=where,
-            found=f"{type(error).__name__}: {error}",
-            remedy="aqa-bench --debug shows where; finished splits are kept.",
-        ) from error
+    return _SplitResult(rows, fitted - start, done - fitted, len(given.pool), facts)
 
 
 def _finish(
@@ -191,6 +154,7 @@ def _finish(
         dataset, resolved.tasks, resolved.scheme, resolved.splits, table, card.decision, where
     )
     facts = _merge_facts([result.facts for result in results.values()])
+    facts |= {} if resolved.features is None else resolved.features.facts()
     record = RunRecord(
         run_id=resolved.run_id,
         benchmark_version=BENCHMARK_VERSION,
@@ -199,6 +163,9 @@ def _finish(
         scheme=resolved.scheme.id,
         honest=resolved.scheme.honest,
         splits_fingerprint={name: splits_fingerprint(splits) for name, splits in resolved.splits.items()},
+        pool_dataset=None if resolved.foreign is None else resolved.foreign.card.id,
+        pool_fingerprint=None if resolved.foreign is None else resolved.foreign.fingerprint(),
+        shuffled_labels=resolved.shuffled_labels,
         tasks=[task.id for task in resolved.tasks],
         method=card.id,
         method_version=card.version,
@@ -219,7 +186,7 @@ def _finish(
         regime=card.regime,
         modality=card.modality,
         pretrained_on=str(facts.pop("pretrained_on", card.pretrained_on)),
-        control=card.control,
+        control=card.control or resolved.shuffled_labels,
         parameters=facts.pop("parameters", None),
         gflops=facts.pop("gflops", None),
         facts=facts,

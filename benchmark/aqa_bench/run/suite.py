@@ -1,39 +1,34 @@
-"""Suites: a TOML file that names datasets x methods x recipes x seeds, run as a list of jobs."""
+"""Suites: TOML files that name datasets x methods x recipes x seeds."""
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
-import os
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
-from functools import partial
-from multiprocessing import get_context
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from queue import SimpleQueue
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from aqa_bench.core.errors import AqaBenchError, UsageError
-from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.errors import UsageError
+from aqa_bench.core.layout import checkout_root
 from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme
-from aqa_bench.run.plan import Request, resolve
-from aqa_bench.run.runner import run
+from aqa_bench.run.plan import Request, fits
 
-__all__ = ["JobResult", "Suite", "plan_jobs", "read_suite", "run_jobs"]
-
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+__all__ = ["Suite", "find_suite", "plan_jobs", "read_suite", "shipped_suites"]
 
 
 class Block(BaseModel):
     """A product of datasets, methods, recipes, schemes and seeds.
 
     Attributes:
-        datasets: Dataset ids or patterns such as ``pose-trainer/*``.
+        datasets: Dataset ids, or patterns such as ``pose-trainer/*``; methods that cannot be run on a
+            dataset are left out where a pattern names it.
         methods: Method ids.
         recipes: Names of recipes; empty means each method's default.
         schemes: Split schemes; empty means the recipe's or the dataset's default.
+        pretrain_on: Datasets whose unlabelled samples take the place of each dataset's own.
+        shuffle_labels: Whether training labels are permuted first, as a control.
         tasks: Task ids; empty means all that a method can do.
         seeds: Seeds; a deterministic method is run once.
         set: ``key=value`` overrides of the recipe.
@@ -45,6 +40,8 @@ class Block(BaseModel):
     methods: tuple[str, ...] = Field(min_length=1)
     recipes: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
+    pretrain_on: tuple[str, ...] = ()
+    shuffle_labels: bool = False
     tasks: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     set: tuple[str, ...] = ()
@@ -64,23 +61,30 @@ class Suite(BaseModel):
     block: tuple[Block, ...] = Field(min_length=1)
 
 
-@dataclass(frozen=True)
-class JobResult:
-    """How one job ended.
+def shipped_suites() -> dict[str, Path]:
+    """Files of the suites that come with the benchmark, by name: those of a checkout's ``suites/``."""
+    root = checkout_root()
+    return {} if root is None else {file.stem: file for file in sorted((root / "suites").glob("*.toml"))}
 
-    Attributes:
-        request: The job.
-        path: The run's folder, or None where it failed.
-        cached: Whether it was on disk already.
-        error: Why it failed, or None.
-        seconds: Seconds the run took, 0 where it was on disk.
+
+def find_suite(name: str) -> Path:
+    """The file of a suite: ``name`` as a path, else the shipped suite of that name.
+
+    Raises:
+        UsageError: There is neither.
     """
-
-    request: Request
-    path: Path | None
-    cached: bool
-    error: str | None
-    seconds: float = 0.0
+    if Path(name).is_file():
+        return Path(name)
+    shipped = shipped_suites()
+    if name in shipped:
+        return shipped[name]
+    near = difflib.get_close_matches(name, shipped, n=1, cutoff=0.5)
+    raise UsageError(
+        "There is no such suite." + (f" Did you mean {near[0]!r}?" if near else ""),
+        where=name,
+        expected=f"a TOML file, or one of {', '.join(shipped)}" if shipped else "a TOML file",
+        found="no file",
+    )
 
 
 def read_suite(file: Path) -> Suite:
@@ -119,108 +123,39 @@ def plan_jobs(suite: Suite) -> list[Request]:
     return list(dict.fromkeys(job for block in suite.block for job in _expand(block)))
 
 
-def run_jobs(
-    jobs: Sequence[Request],
-    out: Path,
-    *,
-    workers: int = 1,
-    device: str = "auto",
-    force: bool = False,
-    progress: Progress | None = None,
-) -> Iterator[JobResult]:
-    """Run jobs, one thread a process; a job that fails never stops the others.
-
-    Args:
-        jobs: The jobs.
-        out: Folder of runs; what is there already is not run again.
-        workers: Number of processes; 1 runs in this one.
-        device: As for a single run.
-        force: Whether to run again what is on disk.
-        progress: Where to report.
-
-    Yields:
-        Results in the order in which jobs end.
-    """
-    progress = NullProgress() if progress is None else progress
-    progress.start("suite", len(jobs))
-    try:
-        if workers <= 1:
-            for job in jobs:
-                yield _counted(_run_job(job, out, device, force), progress)
-            return
-        for result in _in_processes(jobs, workers, partial(_run_job, out=out, device=device, force=force)):
-            yield _counted(result, progress)
-    finally:
-        progress.close()
-
-
-def _run_job(job: Request, out: Path, device: str, force: bool) -> JobResult:
-    try:
-        outcome = run(resolve(job), out, device=device, force=force)
-    except AqaBenchError as error:
-        return JobResult(job, None, False, str(error))
-    except Exception as error:
-        # A plug-in may raise anything; the suite reports it and goes on.
-        return JobResult(job, None, False, f"{type(error).__name__}: {error}")
-    seconds = 0.0 if outcome.cached else outcome.record.timings["total"]
-    return JobResult(job, outcome.path, outcome.cached, None, seconds)
-
-
-def _counted(result: JobResult, progress: Progress) -> JobResult:
-    progress.advance()
-    return result
-
-
-def _in_processes(
-    jobs: Sequence[Request], workers: int, work: Callable[[Request], JobResult]
-) -> Iterator[JobResult]:
-    """Do the work in processes of one thread each; a process that dies takes its own job along, no other."""
-    for name in _THREADS:
-        os.environ.setdefault(name, "1")
-    idle: SimpleQueue[ProcessPoolExecutor] = SimpleQueue()
-    for _ in range(workers):
-        idle.put(_process())
-
-    def result_of(job: Request) -> JobResult:
-        process = idle.get()
-        try:
-            return process.submit(work, job).result()
-        except Exception as error:
-            process.shutdown(wait=False)
-            process = _process()
-            return JobResult(job, None, False, f"its process ended: {type(error).__name__}: {error}")
-        finally:
-            idle.put(process)
-
-    threads = ThreadPoolExecutor(workers)
-    try:
-        for future in as_completed([threads.submit(result_of, job) for job in jobs]):
-            yield future.result()
-    finally:
-        threads.shutdown(cancel_futures=True)
-        for _ in range(workers):
-            idle.get().shutdown()
-
-
-def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-
-
 def _expand(block: Block) -> Iterator[Request]:
-    for dataset in _datasets(block.datasets):
+    for dataset, named in _datasets(block.datasets):
+        card = find_dataset(dataset)
+        for scheme in block.schemes:
+            find_scheme(card, scheme)
         for method in block.methods:
             plugin = find_method(method)
-            for recipe in block.recipes or (None,):
-                for scheme in block.schemes or (None,):
-                    if scheme is not None:
-                        find_scheme(find_dataset(dataset), scheme)
-                    for seed in block.seeds if plugin.card.stochastic else (0,):
-                        yield Request(dataset, method, recipe, seed, scheme, block.tasks, block.set)
+            if not named and not fits(plugin.card, card, block.tasks):
+                continue
+            yield from (
+                Request(
+                    dataset,
+                    method,
+                    recipe,
+                    seed,
+                    scheme,
+                    block.tasks,
+                    block.set,
+                    pool,
+                    block.shuffle_labels,
+                )
+                for recipe in block.recipes or (None,)
+                for scheme in block.schemes or (None,)
+                for pool in block.pretrain_on or (None,)
+                for seed in (block.seeds if plugin.card.stochastic else (0,))
+            )
 
 
-def _datasets(patterns: Sequence[str]) -> Iterator[str]:
+def _datasets(patterns: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Dataset ids, and whether each is named in full."""
     for pattern in patterns:
         matches = fnmatch.filter(dataset_cards(), pattern)
         if not matches:
             find_dataset(pattern)
-        yield from matches
+        for name in matches:
+            yield name, name == pattern

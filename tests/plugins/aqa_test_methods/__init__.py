@@ -27,3 +27,4 @@ def _plugin(name: str, **facts: object) -> MethodPlugin:
 NOISE = _plugin("noise")
 STEADY = _plugin("steady", stochastic=False, decision=Decision.OWN)
 SCORER = _plugin("scorer", tasks=frozenset({"score"}))
+POOLER = _plugin("pooler", uses_pool=True)

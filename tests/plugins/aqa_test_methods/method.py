@@ -45,6 +45,8 @@ class Tricky(Method[TrickyRecipe]):
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Scores:
         _log(f"{ctx.split} {ctx.seed}")
         ctx.facts.update(parameters=len(train), device="cpu", note=("a", 1))
+        if pool:
+            ctx.facts.update(pool=sorted(s.id for s in pool), pool_dataset=ctx.pool_dataset)
         _FIT.get(self.recipe.trick, lambda *_: None)(train, ctx)
         return Scores(ctx.seed, self.recipe.trick, self.recipe.shift)
 
@@ -93,6 +95,11 @@ def _die(*_: object) -> None:
     os._exit(9)
 
 
+def _hang(*_: object) -> None:
+    (Path(os.environ["AQA_TEST_PIDS"]) / str(os.getpid())).touch()
+    time.sleep(600)
+
+
 _FIT: dict[str, Callable[[LabeledSet, FitContext], None]] = {
     "ask the registry": _ask_registry,
     "ask the adapter": _ask_adapter,
@@ -100,6 +107,7 @@ _FIT: dict[str, Callable[[LabeledSet, FitContext], None]] = {
     "overwrite": _overwrite,
     "fail": _fail,
     "die": _die,
+    "hang": _hang,
     "nan fact": lambda _, ctx: ctx.facts.update(loss=float("nan")),
     "odd fact": lambda _, ctx: ctx.facts.update(weights=object()),
     "odd count": lambda _, ctx: ctx.facts.update(parameters="many"),

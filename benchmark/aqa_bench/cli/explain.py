@@ -1,0 +1,113 @@
+"""``aqa-bench explain``: which parts of the frames a method's judgement rests on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aqa_bench.cli.options import Json, as_device
+from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
+
+if TYPE_CHECKING:
+    from aqa_bench.run.explain import Explanation
+
+__all__ = ["EXAMPLES", "explain_method"]
+
+EXAMPLES = (
+    "Example:  aqa-bench explain --dataset synthetic-gym/backsquat --method imagenet --task kfe --out kfe.png"
+)
+
+
+def explain_method(
+    dataset: Annotated[str, typer.Option(help="Dataset id (aqa-bench list datasets).")],
+    method: Annotated[str, typer.Option(help="Method id (aqa-bench list methods).")],
+    task: Annotated[str | None, typer.Option(help="Task id. Default: the method's first.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Named hyper-parameters. Default: the method's.")] = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")
+    ] = None,
+    pretrain_on: Annotated[
+        str | None, typer.Option(help="Dataset id whose unlabelled samples are learned from instead.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the run and of the samples shown.")] = 0,
+    samples: Annotated[int, typer.Option(min=1, max=32, help="Samples to explain.")] = 4,
+    frames: Annotated[int, typer.Option(min=1, max=32, help="Frames of a clip to show.")] = 8,
+    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value over the recipe; repeatable.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The contact sheet, a PNG.")] = Path("explanation.png"),
+    blur: Annotated[bool, typer.Option(help="Make faces unrecognisable.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Fit a method on one split and show what in the frames of val samples speaks for an error.
+
+    Test samples are never shown.
+    """
+    from aqa_bench.core.files import write_atomic
+    from aqa_bench.run.explain import explain
+    from aqa_bench.run.explanation_sheet import explanation_sheet
+    from aqa_bench.run.plan import Request
+
+    request = Request(
+        dataset=dataset,
+        method=method,
+        recipe=recipe,
+        seed=seed,
+        scheme=scheme,
+        tasks=(task,) if task else (),
+        overrides=tuple(overrides or ()),
+        pretrain_on=pretrain_on,
+    )
+    found = explain(request, samples=samples, device=device, progress=TerminalProgress(quiet=as_json))
+    write_atomic(out, explanation_sheet(found, frames=frames, blur=blur))
+    if as_json:
+        emit(_document(found, seed, out))
+    else:
+        _show(found, out)
+
+
+def _document(found: Explanation, seed: int, out: Path) -> dict[str, Any]:
+    return {
+        "dataset": found.card.id,
+        "task": found.task.id,
+        "scheme": found.scheme,
+        "split": found.split,
+        "part": found.part,
+        "method": found.method,
+        "recipe": found.recipe,
+        "seed": seed,
+        "facts": found.facts,
+        "samples": [
+            {
+                "id": item.id,
+                "target": item.target,
+                "score": round(item.score, 6),
+                "output": round(item.attribution.output, 6),
+                "output_of_average": round(item.attribution.baseline, 6),
+                "frames": item.attribution.indices.tolist(),
+                "contributions": [round(float(value), 6) for value in item.attribution.maps.sum(axis=(1, 2))],
+                "share_on_person": None if item.on_person is None else round(item.on_person[0], 6),
+                "area_of_person": None if item.on_person is None else round(item.on_person[1], 6),
+            }
+            for item in found.samples
+        ],
+        "sheet": str(out),
+    }
+
+
+def _show(found: Explanation, out: Path) -> None:
+    rows = [
+        [
+            item.id,
+            f"{item.target:g}",
+            number(item.score, 3),
+            *(number(value, 3) for value in item.on_person or (None, None)),
+        ]
+        for item in found.samples
+    ]
+    title = f"{found.method} ({found.recipe}) on {found.card.id} {found.task.id}, {found.split}, {found.part}"
+    table(["sample", "label", "score", "attribution on the person", "its share of the area"], rows, title)
+    say(str(out))

@@ -1,0 +1,51 @@
+"""``aqa-bench features``: features that people exchange in place of media."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aqa_bench.cli.options import Json, as_device
+from aqa_bench.cli.output import TerminalProgress, emit, say
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Features that people exchange in place of media; run --method features --features DIR reads them.",
+    no_args_is_help=True,
+)
+
+
+@app.command(
+    epilog="Example:  aqa-bench features export --method imagenet --dataset synthetic-gym/backsquat --out F"
+)
+def export(
+    method: Annotated[str, typer.Option(help="Id of an image method (aqa-bench list methods).")],
+    dataset: Annotated[str, typer.Option(help="Dataset id (aqa-bench list datasets).")],
+    out: Annotated[Path, typer.Option(help="Folder to write; it must not exist.")],
+    task: Annotated[list[str] | None, typer.Option(help="Task id; repeatable. Default: all.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Named hyper-parameters. Default: the method's.")] = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the run whose weights are used.")] = 0,
+    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="key=value over the recipe; repeatable.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write what an image method's head would see: an array for each sample, and a manifest."""
+    from aqa_bench.run.feature_export import export_features
+    from aqa_bench.run.plan import Request
+
+    request = Request(dataset, method, recipe, seed, scheme, tuple(task or ()), tuple(overrides or ()))
+    manifest = export_features(request, out, device=device, progress=TerminalProgress(quiet=as_json))
+    written = {"path": str(out), "samples": len(manifest.features or ()), "dims": manifest.dims}
+    if as_json:
+        return emit(written)
+    say(f"{written['samples']} samples, {manifest.dims} features each, in {out}: {manifest.extractor}")
+    say("Features of people's recordings fall under the licence of the data they were made from.")
+    return None
