@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aqa_bench.boards.costs import backbone_of, device_of, latency_ms, shared
 from aqa_bench.boards.model import Board, DatasetBoards, Row
 from aqa_bench.boards.reported import reported_rows
 from aqa_bench.boards.runs import SubmittedRun
@@ -40,6 +41,7 @@ from aqa_bench.stats.scoring import (
     skill_over,
 )
 from aqa_bench.stats.weighted import weighted_metric
+from aqa_bench.stats.within import SPEARMAN_WITHIN, spearman_within
 
 __all__ = ["DIGITS", "assemble"]
 
@@ -60,6 +62,7 @@ class _Scored:
     variant: str
     value: float
     distribution: Matrix
+    predictions: tuple[int, ...]
 
 
 def assemble(version: str, dataset: Dataset, runs: Sequence[SubmittedRun]) -> DatasetBoards:
@@ -113,8 +116,9 @@ def _board(dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[Submitte
     widest = next(row.scores for row in scored if row.scores.ids == reference)
     base = primary_floor(widest, primary)
     ranks = _rank([row for row in scored if row.scores.ids == reference], primary)
-    others = [name for name in metric_ids(task.kind) if name != primary]
-    secondary = _secondary(scored, others, train_range)
+    strata = dataset.strata(task.id)
+    others = [name for name in metric_ids(task.kind, stratified=bool(strata)) if name != primary]
+    secondary = _secondary(scored, others, train_range, strata)
     n_splits = len(dataset.splits(task.id, scheme.id))
     rows = [
         _row(row, primary, values, ranks, reference, scheme, n_splits)
@@ -156,7 +160,9 @@ def _rows(runs: Iterable[SubmittedRun]) -> list[tuple[tuple[SubmittedRun, ...], 
 def _row_key(run: SubmittedRun) -> str:
     record = run.record
     parameters = {name: value for name, value in record.hyperparameters.items() if name != "members"}
-    return canonical_json([record.method, record.method_version, record.recipe, parameters])
+    identity = [record.method, record.method_version, record.recipe, parameters]
+    identity += [record.pool_dataset, record.shuffled_labels]
+    return canonical_json(identity)
 
 
 def _name(run: SubmittedRun) -> tuple[str, str]:
@@ -165,7 +171,9 @@ def _name(run: SubmittedRun) -> tuple[str, str]:
 
 def _variant(run: SubmittedRun, siblings: Sequence[SubmittedRun]) -> str:
     def settings(of: SubmittedRun) -> dict[str, Any]:
-        return {"version": of.record.method_version, **of.record.hyperparameters}
+        pool = {} if of.record.pool_dataset is None else {"pretrained on": of.record.pool_dataset}
+        shuffled = {"labels": "shuffled"} if of.record.shuffled_labels else {}
+        return {"version": of.record.method_version, **of.record.hyperparameters, **pool, **shuffled}
 
     mine = settings(run)
     differ = [
@@ -186,7 +194,7 @@ def _score_row(
     groups: Mapping[str, str],
     train_range: tuple[float, float],
 ) -> _Scored:
-    per_seed = []
+    per_seed, predictions = [], []
     for run in members:
         table = read_predictions(run.folder / PREDICTIONS_FILE)
         scores = collect(
@@ -199,6 +207,7 @@ def _score_row(
             where=run.path,
         )
         per_seed.append(scores)
+        predictions.append(len(table))
     joined = _side_by_side(per_seed)
     seeds = np.concatenate([np.full(s.scores.shape[1], i) for i, s in enumerate(per_seed)])
     values = joined.values(primary)
@@ -216,7 +225,7 @@ def _score_row(
         % (1 << 31),
     )
     value = point_value(primary, joined.targets, values, column_seeds=seeds, train_range=train_range)
-    return _Scored(members, joined, values, seeds, variant, value, distribution)
+    return _Scored(members, joined, values, seeds, variant, value, distribution, tuple(predictions))
 
 
 def _side_by_side(parts: Sequence[TaskScores]) -> TaskScores:
@@ -274,7 +283,10 @@ def _rank(rows: Sequence[_Scored], primary: str) -> dict[int, int | None]:
 
 
 def _secondary(
-    rows: Sequence[_Scored], metrics: Sequence[str], train_range: tuple[float, float]
+    rows: Sequence[_Scored],
+    metrics: Sequence[str],
+    train_range: tuple[float, float],
+    strata: Mapping[str, str],
 ) -> list[dict[str, float | None]]:
     """Metrics of every row, each computed once for the columns of all rows of the same samples."""
     values: list[dict[str, float | None]] = [{} for _ in rows]
@@ -284,8 +296,11 @@ def _secondary(
         bounds = np.cumsum([len(rows[i].seeds) for i in members])[:-1]
         for name in metrics:
             table = np.hstack([rows[i].scores.values(name) for i in members])
-            metric = name.removesuffix(AT_FIXED)
-            columns = weighted_metric(metric, targets, table, once, train_range=train_range)[0]
+            if name == SPEARMAN_WITHIN:
+                columns = spearman_within(targets, table, [strata[i] for i in ids])[0]
+            else:
+                metric = name.removesuffix(AT_FIXED)
+                columns = weighted_metric(metric, targets, table, once, train_range=train_range)[0]
             for i, part in zip(members, np.split(columns, bounds), strict=True):
                 values[i][name] = _rounded(mean_over_seeds(part, rows[i].seeds))
     return values
@@ -309,7 +324,7 @@ def _row(
     elif not scheme.honest:
         why = "its protocol shows test labels"
     low, high = percentile_bounds(row.value, row.distribution, 0.95)
-    counts = {r.record.parameters for r in row.runs}
+    records = [r.record for r in row.runs]
     base = primary_floor(row.scores, primary)
     return Row(
         rank=None if why else ranks[id(row)],
@@ -327,10 +342,14 @@ def _row(
         high=_rounded(high),
         skill=_rounded(skill_over(None if np.isnan(row.value) else row.value, base)),
         secondary=secondary,
-        seeds=len({r.record.seed for r in row.runs}),
+        seeds=len({r.seed for r in records}),
         splits=n_splits,
         scored=len(row.scores.ids),
-        parameters=counts.pop() if len(counts) == 1 else None,
+        parameters=shared(r.parameters for r in records),
+        backbone=backbone_of(record),
+        gflops=shared(r.gflops for r in records),
+        latency_ms=latency_ms(records, row.predictions),
+        device=shared(map(device_of, records)) or "",
         source="",
         runs=tuple(sorted(r.record.run_id for r in row.runs)),
     )

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.assemble import assemble
 from aqa_bench.boards.model import DatasetBoards, board_name
+from aqa_bench.boards.papers import PAPERS, TABLES, paper_files
 from aqa_bench.boards.render import as_csv, as_json, as_markdown
 from aqa_bench.boards.rescore import check_metrics
 from aqa_bench.boards.runs import Problem, SubmittedRun, check_files, find_runs, find_strays
@@ -24,7 +25,7 @@ from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE
 from aqa_bench.core.registry import open_dataset
 
-__all__ = ["BuildReport", "CheckReport", "build", "check"]
+__all__ = ["BuildReport", "CheckReport", "build", "check", "current_boards"]
 
 _FILES = {"table.json": as_json, "table.csv": as_csv, "table.md": as_markdown}
 _LOCK = "inputs.lock.json"
@@ -91,7 +92,7 @@ def build(submissions: Path, leaderboards: Path, progress: Progress | None = Non
             dataset = _at_hand(name, members)
             if isinstance(dataset, Dataset):
                 folder = leaderboards / BENCHMARK_VERSION / board_name(name)
-                for file, text in _contents(dataset, members).items():
+                for file, text in _contents(assemble(BENCHMARK_VERSION, dataset, members), members).items():
                     write_atomic(folder / file, text)
                 report.written.append(folder.as_posix())
             else:
@@ -116,6 +117,7 @@ def check(submissions: Path, leaderboards: Path, progress: Progress | None = Non
     report.problems += [*check_files(runs), *find_strays(submissions)]
     damaged = {problem.path.removesuffix(f"/{PREDICTIONS_FILE}") for problem in report.problems}
     by_dataset = _by_dataset(runs)
+    boards: dict[str, DatasetBoards] = {}
     progress.start("check", len(runs))
     try:
         for name, members in by_dataset.items():
@@ -128,15 +130,44 @@ def check(submissions: Path, leaderboards: Path, progress: Progress | None = Non
                         report.rescored += 1
                     progress.advance()
                 if not any(run.path in damaged for run in members):
-                    report.problems += _table_problems(folder, dataset, members)
+                    try:
+                        boards[name] = assemble(BENCHMARK_VERSION, dataset, members)
+                    except AqaBenchError as error:
+                        report.problems.append(_not_built(folder, error))
+                    else:
+                        report.problems += _differences(folder, _contents(boards[name], members))
             else:
                 report.unscored[name] = dataset
                 report.problems += _consistency(folder, members)
+                committed = _committed(folder)
+                if committed is not None:
+                    boards[name] = committed
                 progress.advance(len(members))
     finally:
         progress.close()
     report.problems += _orphans(leaderboards / BENCHMARK_VERSION, by_dataset)
+    if boards.keys() == by_dataset.keys():
+        report.problems += _paper_problems(leaderboards / PAPERS, boards, runs)
     return report
+
+
+def current_boards(
+    runs: Sequence[SubmittedRun], leaderboards: Path, progress: Progress
+) -> dict[str, DatasetBoards]:
+    """Boards of every dataset: of the runs where its labels are at hand, else as they are committed.
+
+    Raises:
+        DataError: A run is damaged.
+    """
+    found: dict[str, DatasetBoards] = {}
+    for name, members in _by_dataset(runs).items():
+        dataset = _at_hand(name, members)
+        if isinstance(dataset, Dataset):
+            found[name] = assemble(BENCHMARK_VERSION, dataset, members)
+        elif committed := _committed(leaderboards / BENCHMARK_VERSION / board_name(name)):
+            found[name] = committed
+        progress.advance()
+    return found
 
 
 def _by_dataset(runs: Sequence[SubmittedRun]) -> dict[str, list[SubmittedRun]]:
@@ -159,8 +190,7 @@ def _at_hand(name: str, runs: Sequence[SubmittedRun]) -> Dataset | str:
     return dataset
 
 
-def _contents(dataset: Dataset, runs: Sequence[SubmittedRun]) -> dict[str, str]:
-    boards = assemble(BENCHMARK_VERSION, dataset, runs)
+def _contents(boards: DatasetBoards, runs: Sequence[SubmittedRun]) -> dict[str, str]:
     return {name: render(boards) for name, render in _FILES.items()} | {
         _LOCK: _lock(boards.fingerprint, runs)
     }
@@ -174,15 +204,33 @@ def _lock(fingerprint: str, runs: Sequence[SubmittedRun]) -> str:
     return pretty_json({"version": BENCHMARK_VERSION, "dataset_fingerprint": fingerprint, "runs": inputs})
 
 
-def _table_problems(folder: Path, dataset: Dataset, runs: Sequence[SubmittedRun]) -> Iterator[Problem]:
+def _committed(folder: Path) -> DatasetBoards | None:
     try:
-        contents = _contents(dataset, runs)
-    except AqaBenchError as error:
-        yield Problem(
-            path=folder.name, rule="the table can be built", expected="sound submissions", found=str(error)
-        )
+        return DatasetBoards.model_validate_json((folder / "table.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _not_built(folder: Path, error: AqaBenchError) -> Problem:
+    return Problem(
+        path=folder.name, rule="the table can be built", expected="sound submissions", found=str(error)
+    )
+
+
+def _paper_problems(
+    folder: Path, boards: Mapping[str, DatasetBoards], runs: Sequence[SubmittedRun]
+) -> Iterator[Problem]:
+    if not folder.is_dir():
         return
-    yield from _differences(folder, contents)
+    files = paper_files(TABLES, boards, runs)
+    yield from _differences(folder, files)
+    for name in sorted({file.name for file in folder.iterdir()} - files.keys()):
+        yield Problem(
+            path=f"{folder.name}/{name}",
+            rule="every table has submissions",
+            expected=", ".join(sorted(files)[:3]) + ", ...",
+            found="another file",
+        )
 
 
 def _differences(folder: Path, contents: Mapping[str, str]) -> Iterator[Problem]:

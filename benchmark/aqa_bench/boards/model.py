@@ -36,6 +36,10 @@ class Row(_Strict):
         splits: Number of splits a seed.
         scored: Samples scored.
         parameters: Parameters, or None.
+        backbone: Network that its features come from; empty where there is none or it is not told.
+        gflops: Giga multiply-adds a sample, or None where not counted.
+        latency_ms: Milliseconds a sample in ``predict``, or None where not recorded.
+        device: Where that was; empty where the runs were made on several devices.
         source: Citation of a reported row; empty for measured ones.
         runs: Run-ids behind the row.
     """
@@ -59,6 +63,10 @@ class Row(_Strict):
     splits: int
     scored: int
     parameters: int | None
+    backbone: str = ""
+    gflops: float | None = None
+    latency_ms: float | None = None
+    device: str = ""
     source: str
     runs: tuple[str, ...]
 

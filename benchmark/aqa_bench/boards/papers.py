@@ -1,91 +1,88 @@
-"""The source documents' comparisons, recomputed from submissions."""
+"""The papers' tables, recomputed: which there are, and their files."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
-from pydantic import BaseModel, ConfigDict
+from aqa_bench.boards.model import DatasetBoards
+from aqa_bench.boards.papers_anomaly import ANOMALY_DATASET, ANOMALY_TITLE, AnomalyTable, anomaly_table
+from aqa_bench.boards.papers_compare import compare_table
+from aqa_bench.boards.papers_model import ComparedTable
+from aqa_bench.boards.papers_render import anomaly_files, table_files, table_markdown
+from aqa_bench.boards.published import published
+from aqa_bench.boards.runs import SubmittedRun
+from aqa_bench.core.registry import find
 
-from aqa_bench import BENCHMARK_VERSION
-from aqa_bench.boards.assemble import assemble
-from aqa_bench.boards.model import Board
-from aqa_bench.boards.render import board_table
-from aqa_bench.boards.runs import find_runs
-from aqa_bench.core.errors import DataError
-from aqa_bench.core.registry import find, open_dataset
+__all__ = [
+    "ANOMALY",
+    "PAPERS",
+    "TABLES",
+    "paper_datasets",
+    "paper_files",
+    "paper_markdown",
+    "paper_table",
+]
 
-__all__ = ["TABLES", "PaperTable", "paper_table"]
+PAPERS = "papers"
+"""Folder of the tables below the leaderboards."""
 
-TABLES = {
-    "anomaly": "Pose Trainer's rules against ST-GCN with a one-class SVM on the shoulder press",
-}
+ANOMALY = "anomaly"
 
-_ANOMALY_DATASET = "pose-trainer/shoulder-press"
-_ANOMALY_METRICS = ("ap", "balanced_accuracy", "f1", "f1_good", "accuracy")
-_ANOMALY_NOTES = (
-    "The document prints its results as pictures only, so there is no reported row to compare with.",
-    "It fine-tunes the network with a logistic head on the whole dataset, test clips included, before the "
-    "one-class SVM is fitted; that is the scheme `one-class-leaky`, which is never ranked.",
-    "Recipes named quick are cut down for one CPU core and start from exercise recognition, not Kinetics; "
-    "the recipes paper, clean and frozen hold the full budgets.",
-    "The rules' thresholds were chosen by their authors on these same clips.",
-)
-
-
-class PaperTable(BaseModel):
-    """A comparison of a source document.
-
-    Attributes:
-        id: Table id.
-        title: What it compares.
-        boards: The boards it is made of, honest ones first.
-        metrics: Secondary metrics to show.
-        notes: What a reader has to know.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    title: str
-    boards: tuple[Board, ...]
-    metrics: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    def to_markdown(self) -> str:
-        """The table as Markdown."""
-        parts = [f"# {self.title}\n"]
-        for board in self.boards:
-            floor = "none" if board.floor is None else f"{board.floor:.4f}"
-            parts.append(f"## scheme `{board.scheme}` (floor of {board.primary}: {floor})\n\n{board.rule}\n")
-            parts.append(board_table(board, self.metrics))
-        return "\n".join(parts) + "".join(f"\n- {note}" for note in self.notes)
+TABLES: Mapping[str, str] = {table.id: table.title for table in published().tables} | {ANOMALY: ANOMALY_TITLE}
+"""Title of every table by id."""
 
 
-def paper_table(name: str, submissions: Path) -> PaperTable:
-    """Recompute one of the documents' comparisons.
-
-    Args:
-        name: A key of :data:`TABLES`.
-        submissions: Folder of submitted runs.
+def paper_datasets(name: str) -> tuple[str, ...]:
+    """Datasets whose runs a table shows: its own, then the twin's.
 
     Raises:
         UsageError: There is no such table.
-        DataError: The dataset is not at hand, or no run of the comparison was submitted.
     """
-    title = find(TABLES, name, "table", "aqa-bench list tables")
-    runs = [run for run in find_runs(submissions) if run.record.dataset == _ANOMALY_DATASET]
-    if not runs:
-        raise DataError(
-            "No run of this comparison was submitted.",
-            where=submissions,
-            expected=f"runs of {_ANOMALY_DATASET}",
-            found="none",
-            remedy="aqa-bench suite suites/pose-trainer.toml --out submissions",
-        )
-    boards = assemble(BENCHMARK_VERSION, open_dataset(_ANOMALY_DATASET), runs).boards
-    chosen = sorted(
-        (b for b in boards if b.scheme.startswith("one-class")), key=lambda board: not board.honest
-    )
-    return PaperTable(
-        id=name, title=title, boards=tuple(chosen), metrics=_ANOMALY_METRICS, notes=_ANOMALY_NOTES
-    )
+    find(TABLES, name, "table", "aqa-bench list tables")
+    if name == ANOMALY:
+        return (ANOMALY_DATASET,)
+    table = next(table for table in published().tables if table.id == name)
+    return tuple(dataset for dataset in (table.dataset, table.twin) if dataset)
+
+
+def paper_table(
+    name: str, boards: Mapping[str, DatasetBoards], runs: Iterable[SubmittedRun]
+) -> ComparedTable | AnomalyTable | None:
+    """A table beside what was measured.
+
+    Args:
+        name: A key of :data:`TABLES`.
+        boards: Boards by dataset id.
+        runs: The submitted runs behind them.
+
+    Returns:
+        The table; None where it has no printed row and nothing was measured.
+
+    Raises:
+        UsageError: There is no such table.
+    """
+    datasets = paper_datasets(name)
+    if name == ANOMALY:
+        found = boards.get(ANOMALY_DATASET)
+        return None if found is None else anomaly_table(found)
+    pools = {run.record.run_id: run.record.pool_dataset for run in runs if run.record.dataset in datasets}
+    printed = next(table for table in published().tables if table.id == name)
+    return compare_table(printed, boards, pools)
+
+
+def paper_markdown(table: ComparedTable | AnomalyTable) -> str:
+    """A table as Markdown."""
+    return table.to_markdown() if isinstance(table, AnomalyTable) else table_markdown(table)
+
+
+def paper_files(
+    names: Iterable[str], boards: Mapping[str, DatasetBoards], runs: Iterable[SubmittedRun]
+) -> dict[str, str]:
+    """Tables as files: name below :data:`PAPERS` and text. Args as :func:`paper_table`."""
+    runs = list(runs)
+    files: dict[str, str] = {}
+    for name in names:
+        table = paper_table(name, boards, runs)
+        if table is not None:
+            files |= anomaly_files(table) if isinstance(table, AnomalyTable) else table_files(table)
+    return files

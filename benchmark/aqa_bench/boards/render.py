@@ -10,9 +10,28 @@ from aqa_bench.boards.model import Board, DatasetBoards, Row
 from aqa_bench.core.files import pretty_json
 from aqa_bench.core.record import RowKind
 
-__all__ = ["as_csv", "as_json", "as_markdown", "board_table", "markdown_table"]
+__all__ = [
+    "SECONDARY",
+    "as_csv",
+    "as_json",
+    "as_markdown",
+    "board_cells",
+    "board_csv",
+    "board_table",
+    "count",
+    "interval",
+    "markdown_table",
+    "metric_name",
+    "number",
+    "shown_metrics",
+    "text_columns",
+]
+
+SECONDARY = ("f1", "f1_good", "balanced_accuracy", "auroc", "ap", "mcc")
+"""Metrics printed beside the primary one; the CSV and JSON files hold all."""
 
 _SHOWN = 4
+_TEXTS = frozenset({"method", "recipe", "regime", "backbone", "pre-trained on", "kind"})
 _TIES = (
     "Methods of one rank group cannot be told apart by this test set (paired bootstrap, Holm-corrected, 5%)."
 )
@@ -28,6 +47,7 @@ _METRIC_NAMES = {
     "ap": "AP",
     "auroc": "AUROC",
     "spearman": "Spearman",
+    "spearman_within": "Spearman within strata",
     "r_l2": "R-l2 (x100)",
     "mae": "MAE",
 }
@@ -40,8 +60,13 @@ def as_json(boards: DatasetBoards) -> str:
 
 def as_csv(boards: DatasetBoards) -> str:
     """``table.csv``: one line a row of every board, metrics in columns."""
-    metrics = sorted({name for board in boards.boards for name in _metrics(board)})
-    lines = [_flat(board, row) for board in boards.boards for row in board.rows]
+    return board_csv(boards.boards)
+
+
+def board_csv(boards: Sequence[Board]) -> str:
+    """Boards as CSV: one line a row, metrics in columns."""
+    metrics = sorted({name for board in boards for name in _metrics(board)})
+    lines = [_flat(board, row) for board in boards for row in board.rows]
     facts = [name for name in (lines[0] if lines else {}) if name not in metrics]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, [*facts, *metrics], restval="", lineterminator="\n")
@@ -64,47 +89,65 @@ def as_markdown(boards: DatasetBoards) -> str:
     return "\n".join(parts)
 
 
-def board_table(
-    board: Board, metrics: Sequence[str] = ("f1", "f1_good", "balanced_accuracy", "auroc", "ap", "mcc")
-) -> str:
+def board_table(board: Board, metrics: Sequence[str] = SECONDARY) -> str:
     """The rows of one board as a Markdown table.
 
     Args:
         board: The board.
         metrics: Secondary metrics to show where the board has them.
     """
-    shown = [name for name in (*metrics, "r_l2", "mae") if name != board.primary and name in _metrics(board)]
-    header = ["rank", "method", "recipe", _name(board.primary), "95% interval", "skill", *map(_name, shown)]
-    header += ["seeds x splits", "scored", "parameters", "kind"]
+    header, lines = board_cells(board, metrics)
+    for row, line in zip(board.rows, lines, strict=True):
+        line[1] = f"*{row.method}*" if row.control else row.method
+    return markdown_table(header, lines, text_columns(header)) + "".join(f"\n- {note}" for note in _notes(board)) + "\n"
+
+
+def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of one board as plain texts. Args as :func:`board_table`."""
+    shown = shown_metrics(board, metrics)
+    header = ["rank", "method", "recipe", metric_name(board.primary), "95% interval", "skill"]
+    header += [*map(metric_name, shown), "seeds x splits", "scored", "regime", "backbone", "pre-trained on"]
+    header += ["parameters", "GFLOPs", "ms/sample", "kind"]
     lines = []
     for row in board.rows:
-        method = f"*{row.method}*" if row.control else row.method
         recipe = f"{row.recipe} ({row.variant})" if row.variant else row.recipe
         lines.append(
             [
                 "-" if row.rank is None else str(row.rank),
-                method,
+                row.method,
                 recipe,
-                _number(row.value),
-                _interval(row),
-                _number(row.skill),
-                *(_number(row.secondary.get(name)) for name in shown),
+                number(row.value),
+                interval(row),
+                number(row.skill),
+                *(number(row.secondary.get(name)) for name in shown),
                 "-" if row.kind is RowKind.REPORTED else f"{row.seeds} x {row.splits}",
                 f"{row.scored}/{board.samples}",
-                _count(row.parameters),
+                row.regime or "-",
+                row.backbone or "-",
+                row.pretrained_on or "-",
+                count(row.parameters),
+                number(row.gflops, 2),
+                number(row.latency_ms, 3),
                 row.kind.value,
             ]
         )
-    return markdown_table(header, lines) + "".join(f"\n- {note}" for note in _notes(board)) + "\n"
+    return header, lines
 
 
-def markdown_table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A Markdown table with aligned columns; the first two columns are text, the rest numbers."""
+def text_columns(header: Sequence[str]) -> tuple[int, ...]:
+    """Places of the columns of :func:`board_cells` that hold text rather than numbers."""
+    return tuple(i for i, name in enumerate(header) if name in _TEXTS)
+
+
+def markdown_table(
+    header: Sequence[str], lines: Sequence[Sequence[str]], texts: Sequence[int] = (1, 2)
+) -> str:
+    """A Markdown table with aligned columns: texts to the left, numbers to the right."""
     widths = [max(len(line[i]) for line in [header, *lines]) for i in range(len(header))]
-    rule = ["-" * width if i in (1, 2) else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
+    rule = ["-" * width if i in texts else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
     rows = [
         [
-            cell.ljust(width) if i in (1, 2) else cell.rjust(width)
+            cell.ljust(width) if i in texts else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ]
         for line in [header, *lines]
@@ -116,7 +159,7 @@ def markdown_table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str
 def _facts(board: Board) -> str:
     sizes = f"{board.samples} samples" + ("" if board.positive is None else f", {board.positive} errors")
     sizes += f", {board.groups} groups"
-    floor = "none" if board.floor is None else _number(board.floor)
+    floor = "none" if board.floor is None else number(board.floor)
     warning = (
         ""
         if board.honest
@@ -124,7 +167,7 @@ def _facts(board: Board) -> str:
     )
     return (
         f"{board.question} {board.rule}{warning}\n\n"
-        f"Primary metric: {_name(board.primary)}. Trivial floor: {floor}. Tested: {sizes}.\n"
+        f"Primary metric: {metric_name(board.primary)}. Trivial floor: {floor}. Tested: {sizes}.\n"
     )
 
 
@@ -137,20 +180,34 @@ def _metrics(board: Board) -> set[str]:
     return {name for row in board.rows for name in row.secondary} | {board.primary}
 
 
-def _name(metric: str) -> str:
+def shown_metrics(board: Board, metrics: Sequence[str]) -> list[str]:
+    """Those of ``metrics`` that the board has beside its primary one, then its measures of scores."""
+    there = _metrics(board) - {board.primary}
+    return [name for name in (*metrics, "spearman_within", "r_l2", "mae") if name in there]
+
+
+def metric_name(metric: str) -> str:
+    """A metric's name in a table's head.
+
+    >>> metric_name("balanced_accuracy@0.5")
+    'balanced acc.@0.5'
+    """
     base, at, threshold = metric.partition("@")
     return _METRIC_NAMES.get(base, base) + at + threshold
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.{_SHOWN}f}"
+def number(value: float | None, digits: int = _SHOWN) -> str:
+    """A number of a table; ``-`` where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _interval(row: Row) -> str:
+def interval(row: Row) -> str:
+    """The row's 95% interval; ``-`` where there is none."""
     return "-" if row.low is None or row.high is None else f"[{row.low:.{_SHOWN}f}, {row.high:.{_SHOWN}f}]"
 
 
-def _count(value: int | None) -> str:
+def count(value: int | None) -> str:
+    """A number of things, with commas."""
     return "-" if value is None else f"{value:,}"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from functools import cache
-from importlib import resources
 
 from pydantic import BaseModel, ConfigDict
 
 from aqa_bench.boards.model import Row
+from aqa_bench.boards.published import PrintedTable, published
 from aqa_bench.core.record import RowKind
 
 __all__ = ["ReportedResult", "reported_results", "reported_rows"]
@@ -23,7 +23,7 @@ class ReportedResult(BaseModel):
         scheme: The split scheme it was printed for.
         method: Method id, or the paper's own name.
         modality: What the method looks at.
-        samples: Test samples, as printed.
+        samples: Test samples.
         values: Printed value a metric id.
         source: Citation.
         note: Known errata.
@@ -44,9 +44,30 @@ class ReportedResult(BaseModel):
 
 @cache
 def reported_results() -> tuple[ReportedResult, ...]:
-    """Every printed result that the project carries, from ``reported.json``."""
-    text = (resources.files("aqa_bench.boards") / "reported.json").read_text(encoding="utf-8")
-    return tuple(ReportedResult.model_validate(item) for item in json.loads(text)["results"])
+    """Every printed result that a leaderboard may show beside runs of the same data."""
+    carried = published()
+    notebooks = [
+        ReportedResult.model_validate(result.model_dump() | {"source": carried.sources[result.source]})
+        for result in carried.results
+    ]
+    # Tables whose data were released otherwise than printed have no sizes, and are compared apart.
+    return (*notebooks, *(result for table in carried.tables for result in _of_table(table)))
+
+
+def _of_table(table: PrintedTable) -> Iterator[ReportedResult]:
+    for row in table.rows:
+        for task, value in zip(table.tasks, row.values, strict=True):
+            if task in table.samples:
+                yield ReportedResult(
+                    dataset=table.dataset,
+                    task=task,
+                    scheme=table.scheme,
+                    method=row.printed_as,
+                    modality=row.modality,
+                    samples=table.samples[task],
+                    values={table.metric: round(value / table.scale, 6)},
+                    source=f"{published().sources[table.source]} Table {table.id}.",
+                )
 
 
 def reported_rows(dataset: str, task: str, scheme: str, primary: str) -> list[Row]:

@@ -1,0 +1,79 @@
+"""Building an earlier version of the leaderboards again, from the runs that its lock names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from aqa_bench.boards.runs import SubmittedRun
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.files import sha256_file
+from aqa_bench.core.record import read_record
+
+__all__ = ["LOCK_FILE", "Lock", "locked_runs", "read_lock", "versions"]
+
+LOCK_FILE = "inputs.lock.json"
+
+
+class Lock(BaseModel):
+    """The content of ``inputs.lock.json``.
+
+    Attributes:
+        version: Version of the leaderboards.
+        dataset_fingerprint: Content that the runs were scored on.
+        runs: SHA-256 of each file of each run, by the run's path below the submissions.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: str
+    dataset_fingerprint: str
+    runs: dict[str, dict[str, str]]
+
+
+def versions(leaderboards: Path) -> list[str]:
+    """Versions that there are tables of, sorted."""
+    return sorted({lock.parent.parent.name for lock in leaderboards.glob(f"*/*/{LOCK_FILE}")})
+
+
+def read_lock(folder: Path) -> Lock:
+    """The lock of one dataset's leaderboard.
+
+    Raises:
+        DataError: There is none, or it cannot be read.
+    """
+    file = folder / LOCK_FILE
+    try:
+        return Lock.model_validate(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
+        raise DataError(
+            "The inputs of a leaderboard cannot be read.",
+            where=file,
+            expected="the lock that the build wrote",
+            found=type(error).__name__,
+            remedy="Restore it from the repository's history.",
+        ) from error
+
+
+def locked_runs(submissions: Path, lock: Lock) -> list[SubmittedRun]:
+    """The runs that a lock names, and no others.
+
+    Raises:
+        DataError: One is gone or is not what it was.
+    """
+    for path, hashes in lock.runs.items():
+        for name, expected in hashes.items():
+            file = submissions / path / name
+            found = sha256_file(file) if file.is_file() else None
+            if found != expected:
+                raise DataError(
+                    f"Leaderboard {lock.version} was built from another file.",
+                    where=file,
+                    expected=f"sha256 {expected[:16]}",
+                    found="no such file" if found is None else f"sha256 {found[:16]}",
+                    remedy="Restore it from the repository's history; submissions are never edited.",
+                )
+    folders = [(path, submissions / path) for path in sorted(lock.runs)]
+    return [SubmittedRun(path, folder, read_record(folder)) for path, folder in folders]
