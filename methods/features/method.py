@@ -1,0 +1,130 @@
+"""A head on features that come from files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.method import FitContext, Method
+from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.seeds import derive_seed
+from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
+from aqa_bench.learn.device import deterministic, resolve_device
+from aqa_bench.learn.feature_scaling import FeatureScaler
+from aqa_bench.learn.targets import TargetCoding
+from aqa_bench.learn.temporal import resample_time
+from aqa_bench.learn.temporal_head import Examples, build_head, forward, train_head
+
+from .recipe import ImportedFeaturesRecipe
+
+__all__ = ["FeaturePredictor", "ImportedFeatures"]
+
+
+@dataclass(frozen=True)
+class FeaturePredictor:
+    """A head on imported features.
+
+    Attributes:
+        head: The network, in evaluation mode.
+        recipe: Length of sequences and batch size.
+        scaler: What the training features said of their scale.
+        coding: Turns outputs into scores.
+        device: Where the head computes.
+    """
+
+    head: nn.Module
+    recipe: ImportedFeaturesRecipe
+    scaler: FeatureScaler
+    coding: TargetCoding
+    device: torch.device
+
+    def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
+        """Softmax probability of error, or the score: ``(n,)`` float64."""
+        if not samples:
+            return np.empty(0)
+        x = _inputs(_read(samples), self.scaler, self.recipe.length).to(self.device)
+        return self.coding.decode(forward(self.head, x, self.recipe.batch_size))
+
+
+class ImportedFeatures(Method[ImportedFeaturesRecipe]):
+    """Features as they come, scaled by what the training samples say, into a head."""
+
+    @classmethod
+    def recipe_type(cls) -> type[ImportedFeaturesRecipe]:
+        """The pydantic model of its hyper-parameters."""
+        return ImportedFeaturesRecipe
+
+    def fit(
+        self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
+    ) -> FeaturePredictor:
+        """Train the head.
+
+        Args:
+            train: Labelled samples; both classes for binary tasks.
+            val: Chooses the epoch that is kept; may be empty.
+            pool: Not used.
+            ctx: Task, seed and device; ``facts`` receives the cost of the head and how long was trained.
+
+        Raises:
+            MethodError: All training samples are of one class, or there is only one.
+            DataError: Samples have no features, or sequences and vectors are mixed.
+        """
+        recipe, coding = self.recipe, TargetCoding.of(train, ctx, "A head on features")
+        device = resolve_device(ctx.device)
+        known = _read(train.samples)
+        scaler = FeatureScaler.fit(known, standardise=recipe.standardise, components=recipe.components)
+        x = _inputs(known, scaler, recipe.length)
+        judged = _inputs(_read(val.samples), scaler, recipe.length) if len(val) else x[:0]
+        with deterministic(ctx.seed):
+            head = build_head(
+                recipe.vector_head if x.ndim == 2 else recipe.head,
+                x.shape[-1],
+                coding.num_outputs,
+                width=recipe.width,
+                blocks=recipe.blocks,
+                dropout=recipe.dropout,
+            )
+            result = train_head(
+                head,
+                Examples(x, coding.encode(train.targets)),
+                Examples(judged, coding.encode(val.targets)),
+                recipe.training(),
+                is_score=coding.is_score,
+                seed=derive_seed(ctx.seed, "head"),
+                device=device,
+            )
+        # Of the head alone: what the extractor cost is known to whoever made the features.
+        ctx.facts.update(
+            parameters=parameter_count(head),
+            gflops=round(giga_multiply_adds(head, x[:1].to(device)), 6),
+            dtype="float32",
+            device=str(device),
+            batch_size=recipe.batch_size,
+            epochs_run=result.epochs_run,
+            best_epoch=-1 if result.best_epoch is None else result.best_epoch,
+        )
+        return FeaturePredictor(head, recipe, scaler, coding, device)
+
+
+def _read(samples: Sequence[Sample]) -> list[npt.NDArray[np.float32]]:
+    arrays = [np.asarray(sample.media.features(), np.float32) for sample in samples]
+    shapes = {(array.ndim, array.shape[-1]) for array in arrays}
+    if len(shapes) > 1:
+        raise DataError(
+            "The samples' features differ in kind or length.",
+            expected="all (T, D), or all (D,), of one D",
+            found=" and ".join(f"{d} features{' a frame' * (n - 1)}" for n, d in sorted(shapes)),
+        )
+    return arrays
+
+
+def _inputs(arrays: Sequence[npt.NDArray[np.float32]], scaler: FeatureScaler, length: int) -> Tensor:
+    """``(n, length, K)`` of sequences or ``(n, K)`` of vectors, float32."""
+    scaled = [scaler(array) for array in arrays]
+    return torch.from_numpy(np.stack([resample_time(f, length) if f.ndim > 1 else f for f in scaled])).float()
