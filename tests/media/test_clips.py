@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqa_bench.core.errors import UsageError
-from aqa_bench.media.clips import half_cycle, reverse, strided, uniform
+from aqa_bench.media.clips import half_cycle, looped, reverse, shuffled, still, strided, uniform, windows
 
 lengths = st.integers(1, 500)
 counts = st.integers(1, 64)
@@ -31,6 +31,30 @@ def test_strided_follows_the_definition(
     start = data.draw(st.integers(0, n - 1))
     expected = [(start + i * stride) % n if loop else min(start + i * stride, n - 1) for i in range(count)]
     assert strided(n, count, stride, start, loop=loop).tolist() == expected
+
+
+@given(lengths, counts, st.integers(1, 9))
+def test_looping_plays_the_whole_clip_so_many_times(n: int, count: int, times: int) -> None:
+    indices = looped(n, count, times)
+    assert indices.tolist() == [int(i * times * n / count + 1e-9) % n for i in range(count)]
+    assert (np.diff(looped(n, count)) >= 0).all()
+    if times <= count:
+        assert (np.diff(indices) < 0).sum() <= times - 1
+
+
+@given(lengths, st.integers(1, 6), counts)
+def test_windows_follow_each_other(n: int, clips: int, count: int) -> None:
+    parts = windows(n, clips, count)
+    assert parts.shape == (clips, count)
+    np.testing.assert_array_equal(parts.ravel(), uniform(n, clips * count))
+
+
+@given(lengths, counts)
+def test_controls_have_no_motion_or_no_order(n: int, count: int) -> None:
+    indices = uniform(n, count)
+    assert set(still(indices)) == {indices[count // 2]}
+    mixed = shuffled(indices, np.random.default_rng(0))
+    assert sorted(mixed) == indices.tolist()
 
 
 @given(lengths, counts)
@@ -58,6 +82,8 @@ def test_half_cycles_meet_at_the_turning_point(n: int, frames: int, data: st.Dat
         lambda: strided(3, 3, stride=0),
         lambda: strided(3, 3, start=3),
         lambda: half_cycle(9, 9),
+        lambda: looped(9, 3, times=0),
+        lambda: windows(9, 0, 3),
         lambda: half_cycle(9, 3, frames=1),
     ],
 )

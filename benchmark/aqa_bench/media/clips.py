@@ -1,4 +1,7 @@
-"""Clip sampling: which frame numbers to read."""
+"""Clip sampling: which frame numbers to read.
+
+pytorchvideo's clip samplers cut spans of seconds out of a video, not frames, so they do not serve here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ import numpy.typing as npt
 
 from aqa_bench.core.errors import UsageError
 
-__all__ = ["Indices", "half_cycle", "reverse", "strided", "uniform"]
+__all__ = [
+    "Indices", "half_cycle", "looped", "reverse", "shuffled", "still", "strided", "uniform", "windows",
+]  # fmt: skip
 
 Indices = npt.NDArray[np.int64]
 
@@ -57,6 +62,60 @@ def strided(n_frames: int, count: int, stride: int = 1, start: int = 0, *, loop:
 def reverse(indices: Indices) -> Indices:
     """The same frames played backwards, as a new array."""
     return np.ascontiguousarray(indices[::-1])
+
+
+def looped(n_frames: int, count: int, times: int = 1) -> Indices:
+    """The whole clip at a multiple of its speed, played as many times over.
+
+    Args:
+        n_frames: Length of the clip, at least 1.
+        count: Number of frames to take, at least 1.
+        times: How often the clip is played, and how much faster: every ``times * n_frames / count``-th
+            frame is taken, and the clip starts over when it ends.
+
+    Returns:
+        ``(count,)`` int64.
+
+    Example:
+        >>> looped(8, 4).tolist(), looped(8, 4, times=2).tolist()
+        ([0, 2, 4, 6], [0, 4, 0, 4])
+    """
+    _positive(n_frames=n_frames, count=count, times=times)
+    return np.arange(count, dtype=np.int64) * (times * n_frames) // count % n_frames
+
+
+def windows(n_frames: int, clips: int, count: int) -> Indices:
+    """Successive clips that together span the whole one: :func:`uniform` frames, cut into parts.
+
+    Args:
+        n_frames: Length of the clip, at least 1.
+        clips: Number of parts, at least 1.
+        count: Frames of each part, at least 1.
+
+    Returns:
+        ``(clips, count)`` int64.
+
+    Example:
+        >>> windows(6, 2, 3).tolist()
+        [[0, 1, 2], [3, 4, 5]]
+    """
+    _positive(clips=clips, count=count)
+    return uniform(n_frames, clips * count).reshape(clips, count)
+
+
+def still(indices: Indices) -> Indices:
+    """The middle frame in place of all: a clip without motion.
+
+    Example:
+        >>> still(uniform(9, 3)).tolist()
+        [4, 4, 4]
+    """
+    return np.full_like(indices, indices[len(indices) // 2])
+
+
+def shuffled(indices: Indices, rng: np.random.Generator) -> Indices:
+    """The same frames in a random order: a clip without the order of its motion."""
+    return rng.permutation(indices)
 
 
 def half_cycle(n_frames: int, turning_point: int, frames: int = 16) -> tuple[Indices, Indices]:

@@ -17,7 +17,12 @@ _LINE, _GAP = 14, 4
 
 
 def contact_sheet(
-    frames: UInt8Array, captions: Sequence[str], title: Sequence[str], boxes: FloatArray | None = None
+    frames: UInt8Array,
+    captions: Sequence[str],
+    title: Sequence[str],
+    boxes: FloatArray | None = None,
+    *,
+    columns: int = 8,
 ) -> bytes:
     """Draw frames side by side.
 
@@ -26,6 +31,7 @@ def contact_sheet(
         captions: A line under each frame.
         title: Lines above all.
         boxes: ``(T, 4)`` left, top, right and bottom in pixels, drawn where finite.
+        columns: Frames a row.
 
     Returns:
         A PNG.
@@ -33,7 +39,7 @@ def contact_sheet(
     from PIL import Image, ImageDraw
 
     count, height, width = frames.shape[:3]
-    columns = min(count, 8)
+    columns = min(count, columns)
     rows = -(-count // columns)
     head = len(title) * _LINE + 2 * _GAP
     cell = height + _LINE + _GAP

@@ -16,7 +16,7 @@ from aqa_bench.media.source import MediaFile
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "read_image"]
+__all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "encode_png", "read_image"]
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 MAX_PIXELS = 64_000_000
@@ -49,6 +49,15 @@ def read_image(source: Path | str | bytes | MediaFile, size: Size = None, fit: F
             return _resized(ImageOps.exif_transpose(image).convert("RGB"), size, fit)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise _damaged(where, str(error) or type(error).__name__) from error
+
+
+def encode_png(image: UInt8Array) -> bytes:
+    """An image ``(H, W, 3)`` RGB as a PNG file."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def _resized(image: Image.Image, size: Size, fit: Fit) -> UInt8Array:
