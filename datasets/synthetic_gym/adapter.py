@@ -18,6 +18,7 @@ from aqa_bench.core.files import pretty_json, write_atomic
 from aqa_bench.core.paths import cache_home
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.sample import Sample, UInt8Array
+from aqa_bench.core.schemes import LOW_DATA_PERCENT, low_data
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality, Unit
 from aqa_bench.core.trajectory import Trajectory
@@ -27,10 +28,14 @@ from aqa_bench.media.video import decode
 
 from ..fitness_aqa.adapter import FitnessAQA
 from ..fitness_aqa.family import FitnessAQAFamily
+from ..fitness_aqa.index import Entry
 from ..fitness_aqa.layout import Kind
+from ..fitness_aqa.media import ImageMedia
 from .annotated import Annotated, annotated
 from .cards import CARDS
 from .detector import detected_boxes, detected_heights
+from .diving.adapter import SyntheticDiving, render_dives
+from .diving.cards import DIVING
 from .generate import generate
 from .media import GymClip, GymImage, frame_size
 from .plan import ClipPlan, plan_clips
@@ -104,11 +109,19 @@ class SyntheticGym(Dataset):
         return {name: float(s.labels[task]) for name, s in known.stills.items() if task in s.labels}
 
     def splits(self, task: str, scheme: str) -> Sequence[Split]:
-        """The generator's split by session."""
+        """The generator's split by session, or a low-data track of it.
+
+        Raises:
+            DataError: A low-data track is asked for and the preset has too few training samples.
+        """
+        targets = self.targets(task)
         parts: dict[str, list[str]] = {part: [] for part in SPLITS}
-        for name in self.targets(task):
+        for name in targets:
             parts[self.annotated.parts[_source(name)]].append(name)
-        return (Split(0, 0, *(tuple(parts[part]) for part in ("train", "val", "test"))),)
+        split = Split(0, 0, *(tuple(parts[part]) for part in ("train", "val", "test")))
+        if scheme in LOW_DATA_PERCENT:
+            return low_data(self.card.id, split, targets, LOW_DATA_PERCENT[scheme])
+        return (split,)
 
     def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
         """The unlabelled clips; their sessions are none of the labelled ones'."""
@@ -139,8 +152,7 @@ class SyntheticGym(Dataset):
         Raises:
             DataError: The release has not been rendered.
         """
-        task = next(iter(self.annotated.stills[image].labels))
-        return self.release.samples(task)[image].media.image(size)
+        return ImageMedia(self._images[image]).image(size)
 
     def read_trajectory(self, clip: str) -> Trajectory:
         """A clip's trajectory as the simulated detector delivers it, labelled clips included."""
@@ -192,12 +204,18 @@ class SyntheticGym(Dataset):
         entries = {**self.release.index.entries(Kind.CLIP), **self.release.index.entries(Kind.POOL)}
         return {name: entry.media for name, entry in entries.items()}
 
+    @cached_property
+    def _images(self) -> Mapping[str, Entry]:
+        return self.release.index.entries(Kind.IMAGE)
+
 
 class SyntheticGymFamily:
     """Generates and opens the gym's datasets."""
 
-    def open(self, dataset: str, home: Path) -> SyntheticGym:
-        """Open an exercise under the preset that was last prepared, ``demo`` by default."""
+    def open(self, dataset: str, home: Path) -> SyntheticGym | SyntheticDiving:
+        """Open an exercise or the dives under the preset that was last prepared, ``demo`` by default."""
+        if dataset == DIVING.id:
+            return SyntheticDiving(_chosen(home), home)
         card = next(card for card in CARDS if card.id == dataset)
         return SyntheticGym(card, _chosen(home), home)
 
@@ -225,6 +243,8 @@ class SyntheticGymFamily:
         for card in CARDS:
             if dataset in (None, card.id):
                 lines += render(card.id, preset, home, progress)
+        if dataset in (None, DIVING.id):
+            lines += render_dives(preset, home, progress)
         write_atomic(home / "preset.json", pretty_json({"preset": preset}))
         return lines
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.schemes import LOW_DATA
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Modality, Unit
 
@@ -31,7 +32,7 @@ def _card(exercise: str) -> DatasetCard:
         access="Nothing to download: it is generated on first use. "
         f"aqa-bench dataset prepare synthetic-gym/{exercise} --preset tiny | demo | wild | wild-224",
         tasks=TASKS[exercise],
-        schemes=(OFFICIAL,),
+        schemes=(OFFICIAL, *(LOW_DATA if exercise == "barbell-row" else ())),
         provides=frozenset(provides),
         notes=(
             "Rendered, not filmed: a result here says how a method works, not how it works on people.",

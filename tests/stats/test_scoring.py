@@ -124,6 +124,34 @@ def test_score_tasks_have_rank_correlation_and_errors() -> None:
     assert metric_ids(TaskKind.SCORE) == ("spearman", "r_l2", "mae")
 
 
+def test_strata_add_a_metric_and_change_no_other() -> None:
+    targets = {name: float(i**1.5) for i, name in enumerate(IDS)}
+    strata = {name: "first half" if i < len(IDS) // 2 else "second half" for i, name in enumerate(IDS)}
+    table = predictions(4)
+    options = {"kind": TaskKind.SCORE, "decision": Decision.OWN, "primary": "spearman", "where": "here"}
+    found = [
+        evaluate(
+            collect(table, targets, GROUPS, **options, strata=given),  # type: ignore[arg-type]
+            dataset="d",
+            kind=TaskKind.SCORE,
+            train_range=(0.0, 150.0),
+            n_resamples=50,
+        )
+        for given in (strata, None, {})
+    ]
+    test = table[table["split"] == "test"]
+    means = []
+    for _, part in test.groupby(test["fold"].str[:2]):
+        halves = [h for _, h in part.groupby(part["sample_id"].map(strata))]
+        rho = [spearmanr(h["sample_id"].map(targets), h["score"]).statistic for h in halves]
+        means.append(np.average(rho, weights=[len(h) for h in halves]))
+    assert tuple(found[0]) == metric_ids(TaskKind.SCORE, stratified=True)
+    within = found[0].pop("spearman_within")
+    assert within.value == pytest.approx(np.mean(means), abs=1e-12)
+    assert (within.low or 9) <= within.value <= (within.high or -9)
+    assert found[0] == found[1] == found[2]
+
+
 def test_thresholds_are_tuned_on_val_alone() -> None:
     table = predictions(5)
     before = collected(table).thresholds

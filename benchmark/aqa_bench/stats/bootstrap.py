@@ -320,9 +320,12 @@ def _draw_counts(index: NDArray[np.int64], n_resamples: int, rng: np.random.Gene
 def _seed_means(columns: Array, seed_index: NDArray[np.int64]) -> Array:
     """Mean of the defined columns of every seed: ``(B, K)`` to ``(B, S)``."""
     member = np.eye(int(seed_index.max()) + 1)[seed_index]
-    defined = ~np.isnan(columns)
-    count = defined @ member
-    total = np.where(defined, columns, 0.0) @ member
+    undefined = np.isnan(columns)
+    if not undefined.any():
+        means: Array = (columns @ member) / member.sum(axis=0)
+        return means
+    count = (~undefined) @ member
+    total = np.where(undefined, 0.0, columns) @ member
     means = np.full(total.shape, np.nan)
     np.divide(total, count, out=means, where=count > 0)
     return means

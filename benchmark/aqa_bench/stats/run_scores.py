@@ -49,6 +49,7 @@ def task_scores(
         decision=decision,
         primary=primary_metric(task, scheme),
         where=where,
+        strata=dataset.strata(task.id),
     )
 
 

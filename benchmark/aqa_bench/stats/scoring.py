@@ -24,8 +24,8 @@ from aqa_bench.core.task import TaskKind
 from aqa_bench.stats.bootstrap import bootstrap
 from aqa_bench.stats.floors import floor, skill
 from aqa_bench.stats.fold_thresholds import tune_folds
-from aqa_bench.stats.metrics import METRICS
 from aqa_bench.stats.thresholds import FIXED_THRESHOLD
+from aqa_bench.stats.within import SPEARMAN_WITHIN, spearman_within_interval
 
 __all__ = [
     "AT_FIXED",
@@ -64,6 +64,7 @@ class TaskScores:
         scores: ``(n, R)``, a column a repeat; NaN where the repeat does not test the sample.
         decisions: ``(n, R)``, 1 where the score reaches its fold's threshold; NaN as in scores.
         thresholds: Threshold a fold.
+        strata: ``(n,)`` stratum names of a score task whose dataset has strata, else None.
     """
 
     ids: tuple[str, ...]
@@ -72,18 +73,19 @@ class TaskScores:
     scores: Matrix
     decisions: Matrix
     thresholds: dict[str, float]
+    strata: npt.NDArray[np.str_] | None = None
 
     def values(self, metric: str) -> Matrix:
         """The matrix that a metric id (with or without ``@0.5``) is computed from."""
         if metric.endswith(AT_FIXED):
             return _decide(self.scores, np.full_like(self.scores, FIXED_THRESHOLD))
-        return self.decisions if METRICS[metric].kind == "decision" else self.scores
+        return self.decisions if metric in _DECISIONS else self.scores
 
 
-def metric_ids(kind: TaskKind) -> tuple[str, ...]:
-    """Ids of all metrics that a record holds for a kind of task."""
+def metric_ids(kind: TaskKind, *, stratified: bool = False) -> tuple[str, ...]:
+    """Ids of all metrics that a record holds for a kind of task, in a dataset with or without strata."""
     if kind is TaskKind.SCORE:
-        return _SCORES
+        return (*_SCORES, SPEARMAN_WITHIN) if stratified else _SCORES
     return (*_DECISIONS, *_RANKINGS, *(name + AT_FIXED for name in _DECISIONS))
 
 
@@ -101,6 +103,7 @@ def collect(
     decision: Decision,
     primary: str,
     where: str,
+    strata: Mapping[str, str] | None = None,
 ) -> TaskScores:
     """Align one task's predictions with its targets and fix the thresholds.
 
@@ -113,6 +116,7 @@ def collect(
             samples of both classes use 0.5.
         primary: The metric that ranks methods.
         where: Name of the run, for errors.
+        strata: Stratum a sample id; none where empty or None.
 
     Raises:
         DataError: A predicted id has no target, a fold has no proper name, or there are no test predictions.
@@ -160,6 +164,7 @@ def collect(
         scores=scores,
         decisions=_decide(scores, cuts),
         thresholds=thresholds,
+        strata=np.array([strata[i] for i in ids]) if strata else None,
     )
 
 
@@ -188,6 +193,18 @@ def evaluate(
             train_range=train_range,
         )
         values[metric] = MetricValue(
+            value=_finite(interval.value), low=_finite(interval.low), high=_finite(interval.high)
+        )
+    if scores.strata is not None and kind is TaskKind.SCORE:
+        interval = spearman_within_interval(
+            scores.targets,
+            scores.scores,
+            scores.strata,
+            groups=scores.groups,
+            n_resamples=n_resamples,
+            rng_seed=data_seed(dataset, "bootstrap"),
+        )
+        values[SPEARMAN_WITHIN] = MetricValue(
             value=_finite(interval.value), low=_finite(interval.low), high=_finite(interval.high)
         )
     return values

@@ -80,18 +80,19 @@ def weighted_metric(
 
 
 def _decisions(metric_id: str, y: Array, table: Array, w: Array) -> Array:
-    tested = ~np.isnan(table)
-    decided = np.where(tested, table, 0.0)
-    flagged = w @ decided
-    tp = w @ (y[:, None] * decided)
-    # Where every column tested every sample, the class totals are one column, not K.
-    mask = np.ones((len(y), 1)) if tested.all() else tested.astype(np.float64)
-    total = w @ mask
-    positive = w @ (y[:, None] * mask)
+    untested = np.isnan(table)
+    error = y == 1
+    good = ~error
+    if not untested.any():
+        # Where every column tested every sample, the class totals are one column, not K.
+        decided, mask = table, np.ones((len(y), 1))
+    else:
+        decided, mask = np.where(untested, 0.0, table), (~untested).astype(np.float64)
+    of_errors, of_good = w[:, error], w[:, good]
+    tp, fp = of_errors @ decided[error], of_good @ decided[good]
     # A column of differences of sums can be -0.0 or -1e-16 with fractional weights.
-    fn = np.maximum(positive - tp, 0.0)
-    fp = np.maximum(flagged - tp, 0.0)
-    return from_counts(metric_id, tp, fp, fn, np.maximum(total - positive - fp, 0.0))
+    fn = np.maximum(of_errors @ mask[error] - tp, 0.0)
+    return from_counts(metric_id, tp, fp, fn, np.maximum(of_good @ mask[good] - fp, 0.0))
 
 
 def _weighted_mean(losses: Array, w: Array) -> Array:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from aqa_bench.core.progress import NullProgress
+from aqa_bench.datasets.synthetic_gym.adapter import FAMILY
 from aqa_bench.datasets.synthetic_gym.clip import Clip, make_clip
 from aqa_bench.datasets.synthetic_gym.generate import generate
 from aqa_bench.datasets.synthetic_gym.plan import plan_clips
-from aqa_bench.datasets.synthetic_gym.presets import EXERCISES, Exercise
+from aqa_bench.datasets.synthetic_gym.presets import EXERCISES, GENERATOR_VERSION, Exercise
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +23,19 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[Exercise, Path]:
     """The tiny datasets on disk."""
     root = tmp_path_factory.mktemp("gym")
     return {e: generate("tiny", e, root / e) for e in EXERCISES}
+
+
+@pytest.fixture(scope="session")
+def home(tiny: dict[Exercise, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose rendered releases are the session's."""
+    root = tmp_path_factory.mktemp("data") / "synthetic-gym"
+    folder = root / f"v{GENERATOR_VERSION}" / "tiny"
+    folder.mkdir(parents=True)
+    for exercise, release in tiny.items():
+        (folder / exercise).symlink_to(release, target_is_directory=True)
+    for exercise in EXERCISES:
+        FAMILY.prepare(f"synthetic-gym/{exercise}", (), root, {"preset": "tiny"}, NullProgress())
+    return root
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

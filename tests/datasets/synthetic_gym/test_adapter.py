@@ -18,20 +18,10 @@ from aqa_bench.media.video import decode
 FRAMES = frozenset({Modality.FRAMES, Modality.IMAGE})
 
 
-@pytest.fixture(scope="session")
-def home(tiny: dict[Exercise, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder whose rendered releases are the session's."""
-    home = tmp_path_factory.mktemp("home")
-    folder = home / f"v{GENERATOR_VERSION}" / "tiny"
-    folder.mkdir(parents=True)
-    for exercise, release in tiny.items():
-        (folder / exercise).symlink_to(release, target_is_directory=True)
-    FAMILY.prepare(None, (), home, {"preset": "tiny"}, NullProgress())
-    return home
-
-
 def opened(home: Path, exercise: Exercise = "backsquat") -> SyntheticGym:
-    return FAMILY.open(f"synthetic-gym/{exercise}", home)
+    dataset = FAMILY.open(f"synthetic-gym/{exercise}", home)
+    assert isinstance(dataset, SyntheticGym)
+    return dataset
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
@@ -101,6 +91,26 @@ def test_boxes_hold_the_bar(home: Path) -> None:
     assert (boxes[:, 2:] > boxes[:, :2]).all()
     assert (boxes >= 0).all()
     assert (boxes <= 64).all()
+
+
+def test_low_data_tracks_share_the_official_val_and_test(tmp_path: Path) -> None:
+    dataset = opened(tmp_path, "barbell-row")
+    tracks = ("low-1", "low-5", "low-10")
+    assert tuple(scheme.id for scheme in dataset.card.schemes) == ("official", *tracks)
+    for task in ("lumbar", "torso"):
+        targets, (official,) = dataset.targets(task), dataset.splits(task, "official")
+        sizes = []
+        for scheme in tracks:
+            splits = dataset.splits(task, scheme)
+            assert [split.id for split in splits] == [f"r{r}f0" for r in range(5)]
+            assert len({split.train for split in splits}) == 5
+            for split in splits:
+                assert (split.val, split.test) == (official.val, official.test)
+                assert set(split.train) < set(official.train)
+                assert min(np.bincount([int(targets[i]) for i in split.train])) >= 2
+            sizes.append(len(splits[0].train))
+        assert sizes == sorted(set(sizes))
+        assert sizes[2] == pytest.approx(0.1 * len(official.train), abs=1)
 
 
 def test_the_preset_in_use_is_remembered_and_checked(home: Path, tmp_path: Path) -> None:

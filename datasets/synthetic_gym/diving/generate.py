@@ -1,0 +1,83 @@
+"""Rendering the dives: in parallel, each video written whole, what is there is kept."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from aqa_bench.core.files import write_atomic
+from aqa_bench.core.progress import Progress
+
+from ..writer import mp4
+from .annotated import preset_folder
+from .dive import make_dive
+from .plan import DivePlan, plan_dives
+from .presets import diving_preset
+
+__all__ = ["generate_dives", "video_file"]
+
+
+def video_file(home: Path, preset: str, dive: str) -> Path:
+    """Place of a dive's video below the family's data folder."""
+    return preset_folder(home, preset) / "videos" / f"{dive}.mp4"
+
+
+def generate_dives(preset: str, home: Path, progress: Progress, *, jobs: int = 1, device: str = "cpu") -> int:
+    """Render the videos of a preset that are not there.
+
+    Args:
+        preset: Name of the preset.
+        home: The family's data folder.
+        progress: Where to report.
+        jobs: Worker processes; 1 renders in this process.
+        device: Where to render; ``jobs`` above 1 is for the CPU.
+
+    Returns:
+        Number of videos rendered.
+
+    Raises:
+        UsageError: There is no such preset.
+        AqaBenchError: The folder cannot be written.
+    """
+    todo = [plan for plan in plan_dives(preset) if not video_file(home, preset, plan.id).is_file()]
+    if not todo:
+        return 0
+    progress.start(f"rendering synthetic-gym/diving ({preset})", len(todo))
+    try:
+        if jobs <= 1 or len(todo) < 2:
+            for plan in todo:
+                _make(plan, home, device)
+                progress.advance()
+        else:
+            _make_in_parallel(todo, home, device, jobs, progress)
+    finally:
+        progress.close()
+    return len(todo)
+
+
+def _make_in_parallel(plans: list[DivePlan], home: Path, device: str, jobs: int, progress: Progress) -> None:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(plans)), context, initializer=_single_threaded) as pool:
+        futures = [pool.submit(_make, plan, home, device) for plan in plans]
+        try:
+            for future in as_completed(futures):
+                future.result()
+                progress.advance()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _single_threaded() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _make(plan: DivePlan, home: Path, device: str) -> None:
+    from .render import render_dive
+
+    preset = diving_preset(plan.preset)
+    frames = render_dive(make_dive(plan), preset.size, preset.supersample, device).numpy()
+    write_atomic(video_file(home, plan.preset, plan.id), mp4(frames, preset.fps))
