@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.learn.batches import shuffled_batches
+from aqa_bench.learn.batches import full_batches, shuffled_batches
 
 
 @given(st.integers(1, 60), st.integers(1, 20), st.integers(0, 99))
@@ -31,3 +31,10 @@ def test_the_order_is_the_seeds() -> None:
 def test_a_size_below_one_is_refused() -> None:
     with pytest.raises(RecipeError):
         next(shuffled_batches(torch.zeros(2), torch.zeros(2), 0, 0))
+
+
+@pytest.mark.parametrize(("count", "size"), [(7, 3), (6, 3), (2, 3), (3, 3)])
+def test_full_batches_leave_the_rest_unless_it_is_all(count: int, size: int) -> None:
+    parts = [list(range(count))[part] for part in full_batches(count, size)]
+    assert [i for part in parts for i in part] == list(range(count - count % size or count))
+    assert all(len(part) == min(size, count) for part in parts)

@@ -8,7 +8,8 @@ from aqa_bench.learn.triplet_method import TripletRecipe
 
 
 @pytest.mark.parametrize(
-    "change", [{"head_lr": 0.5}, {"frames": 4}, {"finetune": False}, {"pooling": "map"}, {"length": 16}]
+    "change",
+    [{"head_lr": 0.5}, {"frames": 4}, {"finetune": False}, {"pooling": "map"}, {"pretraining_seeds": 3}],
 )
 def test_what_comes_after_leaves_the_pre_training_alone(change: dict[str, object]) -> None:
     assert TripletRecipe(**change).pretraining() == TripletRecipe().pretraining()
@@ -17,6 +18,11 @@ def test_what_comes_after_leaves_the_pre_training_alone(change: dict[str, object
 @pytest.mark.parametrize("change", [{"gap": 45}, {"resize": 256}, {"freeze": 1}, {"weights": "random"}])
 def test_what_shapes_the_weights_is_part_of_it(change: dict[str, object]) -> None:
     assert TripletRecipe(**change).pretraining() != TripletRecipe().pretraining()
+
+
+def test_seeds_share_pre_trainings_in_turn() -> None:
+    assert [TripletRecipe(pretraining_seeds=3).pretraining_seed(seed) for seed in range(5)] == [0, 1, 2, 0, 1]
+    assert TripletRecipe().pretraining_seed(4) == 4
 
 
 def test_counts_out_of_range_are_refused() -> None:

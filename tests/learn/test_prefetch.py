@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextvars import ContextVar
 
 import pytest
 
@@ -44,3 +45,9 @@ def test_stays_a_bounded_number_of_items_ahead_and_ends_when_closed() -> None:
     assert len(made) == 4
     iterator.close()  # type: ignore[attr-defined]
     assert not any(thread.name == "prefetch" for thread in threading.enumerate())
+
+
+def test_the_thread_has_the_context_of_its_reader() -> None:
+    name: ContextVar[str] = ContextVar("name", default="nobody")
+    name.set("reader")
+    assert list(prefetch((name.get() for _ in range(2)), depth=1)) == ["reader", "reader"]

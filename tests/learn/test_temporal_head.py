@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from aqa_bench.core.errors import RecipeError
+from aqa_bench.learn.complexity import giga_multiply_adds
 from aqa_bench.learn.device import deterministic
 from aqa_bench.learn.temporal_head import (
     Examples,
@@ -22,11 +23,14 @@ CPU = torch.device("cpu")
 def examples(n: int, seed: int, *shape: int) -> Examples:
     generator = torch.Generator().manual_seed(seed)
     x, y = torch.randn(n, *shape, generator=generator), torch.arange(n) % 2
-    x[y == 1] += 2
+    # Every other feature: the attention's layer norm takes a shift of all of them away.
+    x[y == 1] += 2 * (torch.arange(shape[-1]) % 2 == 0)
     return Examples(x, y)
 
 
-@pytest.mark.parametrize(("kind", "shape"), [("resnet1d", (32, 6)), ("linear", (6,)), ("mlp", (4, 6))])
+@pytest.mark.parametrize(
+    ("kind", "shape"), [("resnet1d", (32, 6)), ("attentive", (8, 6)), ("linear", (6,)), ("mlp", (4, 6))]
+)
 def test_every_head_separates_shifted_classes(kind: str, shape: tuple[int, ...]) -> None:
     with deterministic(0):
         head = build_head(kind, 6, 2, width=16, blocks=1)
@@ -62,6 +66,17 @@ def test_f1_chooses_and_the_loss_breaks_ties() -> None:
     assert score(1.0) == pytest.approx(2 / 3, abs=1e-5)
     outputs = torch.tensor([[0.0, -1.0], [0.0, 1.0], [0.0, -0.1]])
     assert score(1.0, "loss") == pytest.approx(-float(F.cross_entropy(outputs, y)))
+
+
+def test_attention_needs_a_width_that_divides() -> None:
+    with pytest.raises(RecipeError, match="width"):
+        build_head("attentive", 6, 2, width=30)
+
+
+def test_the_cost_of_attention_can_be_counted() -> None:
+    assert (
+        giga_multiply_adds(build_head("attentive", 6, 2, width=16), torch.zeros(1, 8, 6)) > 8 * 6 * 16 / 1e9
+    )
 
 
 def test_an_unknown_head_is_refused() -> None:

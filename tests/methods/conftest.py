@@ -27,6 +27,11 @@ SMALL = (
 )
 """A small network on few small frames, whatever the recipe."""
 SMALL_PRETRAINING = ("steps=2", "batch_size=3", "pool_frames=8", "freeze=0")
+SMALL_VIDEO = (
+    *("backbone=r2plus1d-small", "weights=random", "resize=32", "crop=32", "frames=8"),
+    *("finetune_epochs=2", "finetune_batch_size=4", "head_epochs=4", "width=8"),
+)
+SMALL_VIDEO_PRETRAINING = ("epochs=2", "batch_size=3", "clip_frames=8")
 
 
 class TinyBackbone(ImageBackbone):
@@ -101,6 +106,13 @@ class DrawnClip(Media):
         return Trajectory(elevation, np.ones(self.count, np.float32), self.count // 2)
 
 
+class DrawnRepetition(DrawnClip):
+    """Such a clip, long enough for two half-cycles."""
+
+    def __init__(self, seed: int, error: bool, turns: bool = True, count: int = 24) -> None:
+        super().__init__(seed, error, turns, count)
+
+
 class DrawnImage(DrawnClip):
     """One frame of such a clip, without a trajectory."""
 
@@ -121,39 +133,46 @@ class Bench:
     """Fits a method on drawn clips; the cache is the test's own."""
 
     cache: Path
+    small: Sequence[str] = SMALL
+    small_pretraining: Sequence[str] = SMALL_PRETRAINING
+    clip: type[DrawnClip] = DrawnClip
 
-    def labelled(self, n: int, kind: type[DrawnClip] = DrawnClip, first: int = 0) -> LabeledSet:
+    def labelled(self, n: int, kind: type[DrawnClip] | None = None, first: int = 0) -> LabeledSet:
+        kind = kind or self.clip
         samples = [Sample(f"s{i}", f"s{i}", kind(i, i % 2 == 1)) for i in range(first, first + n)]
         return LabeledSet(tuple(samples), np.array([float(i % 2) for i in range(first, first + n)]))
 
     def pool(self, n: int, turns: bool = True) -> list[Sample]:
-        return [Sample(f"p{i}", f"p{i}", DrawnClip(i, i % 2 == 1, turns)) for i in range(500, 500 + n)]
+        return [Sample(f"p{i}", f"p{i}", self.clip(i, i % 2 == 1, turns)) for i in range(500, 500 + n)]
 
     def fit(
         self,
         plugin: MethodPlugin,
         *overrides: str,
         train: LabeledSet | None = None,
+        val: LabeledSet | None = None,
         pool: Sequence[Sample] = (),
         recipe: str = "quick",
         seed: int = 1,
         run_seed: int = 0,
         task: str = "kie",
+        task_kind: TaskKind = TaskKind.BINARY,
     ) -> Fitted:
         kind = plugin.load()
         loaded = load_recipe(plugin.package, kind.recipe_type(), recipe)
-        small = SMALL + (SMALL_PRETRAINING if plugin.card.uses_pool else ())
+        small = [*self.small, *(self.small_pretraining if plugin.card.uses_pool else ())]
         method = kind(loaded.with_overrides([*small, *overrides], plugin.card.id))
         ctx = FitContext(
             dataset="drawn/clips",
-            task=Task(id=task, name=task, kind=TaskKind.BINARY, unit=Unit.CLIP, primary="f1"),
+            task=Task(id=task, name=task, kind=task_kind, unit=Unit.CLIP, primary="f1"),
             split="test",
             seed=seed,
             device="cpu",
             cache=self.cache,
             run_seed=run_seed,
         )
-        predictor = method.fit(train or self.labelled(8), self.labelled(4, first=50), pool, ctx)
+        val = self.labelled(4, first=50) if val is None else val
+        predictor = method.fit(train or self.labelled(8), val, pool, ctx)
         return Fitted(predictor, ctx.facts)
 
 
@@ -177,6 +196,12 @@ def bench(tmp_path: Path, tiny: object) -> Bench:
 def fresh(tmp_path: Path, tiny: object) -> Callable[[str], Bench]:
     """A bench with another cache."""
     return lambda name: Bench(tmp_path / name)
+
+
+@pytest.fixture
+def video_bench(tmp_path: Path) -> Callable[..., Bench]:
+    """A bench for video methods, with a cache of that name."""
+    return lambda name="a": Bench(tmp_path / name, SMALL_VIDEO, SMALL_VIDEO_PRETRAINING, DrawnRepetition)
 
 
 @pytest.fixture

@@ -11,7 +11,22 @@ from torch import Tensor
 
 from aqa_bench.core.errors import RecipeError
 
-__all__ = ["shuffled_batches"]
+__all__ = ["full_batches", "shuffled_batches"]
+
+
+def full_batches(count: int, size: int) -> Iterator[slice]:
+    """Slices of ``size`` items; what is left over makes no batch, unless it is all there is.
+
+    Args:
+        count: Number of items.
+        size: Items a batch, at least 1.
+
+    Example:
+        >>> [(part.start, part.stop) for part in full_batches(7, 3)]
+        [(0, 3), (3, 6)]
+    """
+    for start in range(0, max(count - count % size, 1), size):
+        yield slice(start, start + size)
 
 
 def shuffled_batches(x: Tensor, y: Tensor, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -93,13 +93,14 @@ def distributed(device: torch.device) -> Iterator[World]:
         dist.destroy_process_group()
 
 
-def data_parallel(model: nn.Module, world: World, device: torch.device) -> nn.Module:
+def data_parallel(model: nn.Module, world: World, device: torch.device, *, idle: bool = False) -> nn.Module:
     """Wrap a model so that processes average their gradients; batch norms share statistics on GPUs.
 
     Args:
         model: The whole network that the loss calls, on ``device``.
         world: From :func:`distributed`.
         device: Where this process computes.
+        idle: Whether some parameters that could train get no gradient.
 
     Returns:
         The wrapped model; the model itself in a world of one.
@@ -108,8 +109,8 @@ def data_parallel(model: nn.Module, world: World, device: torch.device) -> nn.Mo
         return model
     if device.type == "cuda":
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
-        return DistributedDataParallel(model, device_ids=[device])
-    return DistributedDataParallel(model)
+        return DistributedDataParallel(model, device_ids=[device], find_unused_parameters=idle)
+    return DistributedDataParallel(model, find_unused_parameters=idle)
 
 
 def bare(model: nn.Module) -> nn.Module:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +25,7 @@ from aqa_bench.learn.feature_cache import FeatureCache, feature_key
 from aqa_bench.learn.frames import FrameSpec, Regions, read_frames
 from aqa_bench.learn.prefetch import prefetch
 
-__all__ = ["FrameFeatureExtractor", "Pooling", "feature_folder"]
+__all__ = ["FrameFeatureExtractor", "Pooling", "extract_once", "feature_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +133,7 @@ class FrameFeatureExtractor(FeatureExtractor[Sample, FitContext]):
             samples: Clips or still images.
             ctx: Its cache folder and progress display are used.
         """
-        cache = FeatureCache(feature_folder(ctx.cache))
-        weights, spec = self.weights_sha256, self.document()
-        keys = [feature_key(sample.media.content_key, weights, spec) for sample in samples]
-        found = {key: cache.get(key) for key in dict.fromkeys(keys)}
-        missing = {k: s for k, s in zip(keys, samples, strict=True) if found[k] is None}
-        stream = _shown(self._stream(list(missing.values())), len(missing), ctx.progress)
-        for key, features in zip(missing, stream, strict=True):
-            cache.put(key, features)
-            found[key] = features
-        return [kept for key in keys if (kept := found[key]) is not None]
+        return extract_once(samples, ctx, self.weights_sha256, self.document(), self._stream)
 
     def document(self) -> dict[str, Any]:
         """All that shapes the features besides media and weights, as JSON."""
@@ -173,6 +164,35 @@ class FrameFeatureExtractor(FeatureExtractor[Sample, FitContext]):
                 on_device = batch.to(self.device, non_blocking=True)
                 parts.append(self.pooling(self.backbone, on_device).cpu())
         return torch.cat(parts)
+
+
+def extract_once(
+    samples: Sequence[Sample],
+    ctx: FitContext,
+    weights_sha256: str,
+    document: Mapping[str, Any],
+    stream: Callable[[Sequence[Sample]], Iterator[NDArray[np.float32]]],
+) -> Sequence[NDArray[np.float32]]:
+    """Features of samples, in their order; those that were extracted before are read from disk.
+
+    Features are kept one by one as they come, so a killed run goes on where it stopped.
+
+    Args:
+        samples: What to look at.
+        ctx: Its cache folder and progress display are used.
+        weights_sha256: Digest of the network's weights.
+        document: All else that shapes the features besides media, as JSON.
+        stream: Extracts the features of samples one by one.
+    """
+    cache = FeatureCache(feature_folder(ctx.cache))
+    keys = [feature_key(sample.media.content_key, weights_sha256, document) for sample in samples]
+    found = {key: cache.get(key) for key in dict.fromkeys(keys)}
+    missing = {k: s for k, s in zip(keys, samples, strict=True) if found[k] is None}
+    shown = _shown(stream(list(missing.values())), len(missing), ctx.progress)
+    for key, features in zip(missing, shown, strict=True):
+        cache.put(key, features)
+        found[key] = features
+    return [kept for key in keys if (kept := found[key]) is not None]
 
 
 def feature_folder(cache: Path) -> Path:

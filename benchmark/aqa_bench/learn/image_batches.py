@@ -12,11 +12,19 @@ from torch import Tensor
 from aqa_bench.core.errors import DataError, RecipeError
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.distributed import World
+from aqa_bench.learn.pairs import PairSampler
 from aqa_bench.learn.pool_frames import PoolFrames
 from aqa_bench.learn.prefetch import prefetch
 from aqa_bench.learn.triplets import FrameBatch, TripletSampler
 
-__all__ = ["ImageBatch", "ImageBatches", "elevation_batches", "single_frame_batches", "triplet_batches"]
+__all__ = [
+    "ImageBatch",
+    "ImageBatches",
+    "elevation_batches",
+    "pair_batches",
+    "single_frame_batches",
+    "triplet_batches",
+]
 
 _ALONE = World()
 
@@ -97,6 +105,31 @@ def elevation_batches(
             yield sampler.elevation_grid(elevations, videos, rng)
 
     return _batches(pool, plan, "elevations", seed, world)
+
+
+def pair_batches(
+    pool: PoolFrames, sampler: PairSampler, batch_size: int, seed: int, world: World = _ALONE
+) -> ImageBatches:
+    """One pair of frames an epoch of every usable clip.
+
+    Args:
+        pool: Where frames are read.
+        sampler: Over the pool's elevations.
+        batch_size: Pairs a batch; it has twice as many frames: first ones, then second ones.
+        seed: Seed of all draws.
+        world: Which share of the batches this process computes; ``batch_size`` is that of a process.
+
+    Returns:
+        The batches of an epoch. What is left over makes no batch, unless it is all there is.
+    """
+    _at_least(1, batch_size=batch_size)
+
+    def plan(rng: np.random.Generator) -> Iterator[FrameBatch]:
+        clips = rng.permutation(sampler.usable)
+        for start in _starts(len(clips), batch_size):
+            yield sampler.draw(clips[start : start + batch_size], rng)
+
+    return _batches(pool, plan, "pairs", seed, world)
 
 
 def single_frame_batches(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,24 +12,20 @@ import torch
 from torch import Tensor, nn
 
 from aqa_bench.core.sample import LabeledSet, Sample
-from aqa_bench.core.seeds import derive_seed
+from aqa_bench.learn.attribution import Attribution
 from aqa_bench.learn.augment import Compose
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
-from aqa_bench.learn.batches import shuffled_batches
 from aqa_bench.learn.device import Precision, autocast
+from aqa_bench.learn.explain import explain_stills
 from aqa_bench.learn.features import Pooling
+from aqa_bench.learn.finetuning import LabelledPictures, finetune_network
 from aqa_bench.learn.frames import FrameSpec, read_frames
-from aqa_bench.learn.loop import FitResult, fit
-from aqa_bench.learn.memory import out_of_memory_explained
+from aqa_bench.learn.loop import FitResult
 from aqa_bench.learn.pool_frames import PoolFrames
 from aqa_bench.learn.prefetch import prefetch
 from aqa_bench.learn.targets import TargetCoding
-from aqa_bench.learn.temporal_head import (
-    TrainingConfig,
-    selection_score,
-    supervised_loss,
-    supervised_optimizer,
-)
+from aqa_bench.learn.temporal_head import TrainingConfig
+from aqa_bench.media.clips import Indices
 
 __all__ = ["ClassifierPredictor", "ImageClassifier", "PooledBackbone", "finetune"]
 
@@ -113,6 +108,15 @@ class ClassifierPredictor:
             outputs = [self.network(torch.from_numpy(x).to(self.device)) for x in reading]
         return self.coding.decode(torch.cat(outputs))
 
+    def attribution(self, samples: Sequence[Sample], reference: Sequence[Sample]) -> Sequence[Attribution]:
+        """What the parts of still images contribute to their judgement, counted from an average picture.
+
+        Raises:
+            UsageError: The package captum is missing, or the backbone's features have no places.
+        """
+        parts = (self.network.features.backbone, self.network.features.pooling, self.network.head)
+        return explain_stills(samples, reference, parts, self.spec, self.coding)
+
 
 def finetune(
     network: ImageClassifier,
@@ -148,51 +152,29 @@ def finetune(
         DataError: An image cannot be read.
         MethodError: The GPU's memory is not enough.
     """
-    images, targets = _read(train, spec, coding, device, cache)
-    judged, wanted = _read(val, spec, coding, device, cache) if len(val) else (images, targets[:0])
-    loss = supervised_loss(targets.to(device), config, is_score=coding.is_score)
+    result = finetune_network(
+        network,
+        _labelled(train, spec, coding, device, cache),
+        _labelled(val, spec, coding, device, cache),
+        config,
+        is_score=coding.is_score,
+        augment=augment,
+        seed=seed,
+        device=device,
+    )
     precision = Precision.default(device)
-
-    def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor, int]]:
-        order = shuffled_batches(
-            torch.arange(len(targets)), targets, config.batch_size, derive_seed(seed, "epoch", epoch)
-        )
-        for number, (index, y) in enumerate(order):
-            x = images.read(index.numpy(), np.zeros(len(index), np.int64))
-            yield x, y, derive_seed(seed, "augmentation", epoch, number)
-
-    def batch_loss(model: nn.Module, batch: tuple[Tensor, Tensor, int]) -> Tensor:
-        x, y, draws = batch
-        return loss(model(augment(x, torch.Generator().manual_seed(draws))), y)
-
-    def score(_: int) -> float:
-        outputs = []
-        for start in range(0, len(wanted), config.batch_size):
-            index = np.arange(start, min(start + config.batch_size, len(wanted)))
-            with autocast(device, precision):
-                outputs.append(network(judged.read(index, np.zeros_like(index)).to(device)))
-        return selection_score(torch.cat(outputs), wanted.to(device), loss, config, is_score=coding.is_score)
-
-    options: dict[str, Any] = {"on_epoch": score if len(val) else None, "patience": config.patience}
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    network.to(device)
-    with out_of_memory_explained(config.batch_size):
-        result = fit(
-            network,
-            batches,
-            batch_loss,
-            optimizer=supervised_optimizer(config, parameters),
-            epochs=config.epochs,
-            device=device,
-            precision=precision,
-            **options,
-        )
     return ClassifierPredictor(network, spec, coding, device, precision, config.batch_size), result
 
 
-def _read(
+def _labelled(
     part: LabeledSet, spec: FrameSpec, coding: TargetCoding, device: torch.device, cache: Path
-) -> tuple[PoolFrames, Tensor]:
+) -> LabelledPictures:
+    targets = coding.encode(part.targets)
     images = PoolFrames(part.samples, spec)
-    images.prepare(cache / "frames", device)
-    return images, coding.encode(part.targets)
+    if len(part):
+        images.prepare(cache / "frames", device)
+
+    def read(index: Indices) -> Tensor:
+        return images.read(index, np.zeros_like(index))
+
+    return LabelledPictures(read, targets)

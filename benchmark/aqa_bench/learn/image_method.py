@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,25 +11,27 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality
+from aqa_bench.learn.attribution import Attribution
 from aqa_bench.learn.augment import augmentation
 from aqa_bench.learn.backbones.images import ImageBackbone, build_backbone
 from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.device import Precision, deterministic, resolve_device
+from aqa_bench.learn.explain import explain_features
 from aqa_bench.learn.feature_scaling import FeatureScaler
 from aqa_bench.learn.features import FrameFeatureExtractor
 from aqa_bench.learn.frames import Regions
+from aqa_bench.learn.head_inputs import HeadInputs
 from aqa_bench.learn.image_classifier import ImageClassifier, PooledBackbone, finetune
 from aqa_bench.learn.image_recipe import ImageRecipe
 from aqa_bench.learn.loop import FitResult
 from aqa_bench.learn.targets import TargetCoding
-from aqa_bench.learn.temporal import resample_time
 from aqa_bench.learn.temporal_head import Examples, build_head, forward, train_head
 
 __all__ = ["FeaturePredictor", "ImageMethod", "check_pictures"]
@@ -43,14 +45,14 @@ class FeaturePredictor:
     """A head on features of a fixed backbone.
 
     Attributes:
-        inputs: Features of samples as the head takes them, ``(n, ...)`` float32.
+        inputs: Makes features of samples as the head takes them.
         head: The network, in evaluation mode.
         coding: Turns outputs into scores.
         device: Where the head computes.
         batch_size: Samples a forward pass of the head.
     """
 
-    inputs: Callable[[Sequence[Sample]], Tensor]
+    inputs: HeadInputs
     head: nn.Module
     coding: TargetCoding
     device: torch.device
@@ -62,6 +64,15 @@ class FeaturePredictor:
             return np.empty(0)
         x = self.inputs(samples).to(self.device)
         return self.coding.decode(forward(self.head, x, self.batch_size))
+
+    def attribution(self, samples: Sequence[Sample], reference: Sequence[Sample]) -> Sequence[Attribution]:
+        """What the frames of samples contribute to their judgement, counted from an average picture.
+
+        Raises:
+            UsageError: The package captum is missing, or the backbone's features have no places.
+            MethodError: The method arranges features in a way that cannot be explained.
+        """
+        return explain_features(samples, reference, self.inputs, self.head, self.coding)
 
 
 class ImageMethod(Method[ImageRecipeT]):
@@ -150,6 +161,25 @@ class ImageMethod(Method[ImageRecipeT]):
         with deterministic(seed):
             return build_backbone(recipe.backbone, recipe.weights, sha256=recipe.weights_sha256)
 
+    def extractor(
+        self, backbone: ImageBackbone, frames: int | None, device: torch.device
+    ) -> FrameFeatureExtractor:
+        """What turns frames into the features that this method's head sees, before they are scaled.
+
+        Args:
+            backbone: From :meth:`backbone`.
+            frames: Frames of a clip, spread evenly; all of them where None.
+            device: Where to compute.
+        """
+        recipe = self.recipe
+        return FrameFeatureExtractor(
+            backbone,
+            recipe.frame_spec(frames),
+            device,
+            pooling=recipe.frame_pooling(),
+            regions=self.regions(),
+        )
+
     def _probed(
         self,
         backbone: ImageBackbone,
@@ -160,24 +190,10 @@ class ImageMethod(Method[ImageRecipeT]):
         device: torch.device,
     ) -> tuple[Predictor, FitResult]:
         recipe = self.recipe
-        extractor = FrameFeatureExtractor(
-            backbone,
-            recipe.frame_spec(recipe.frames),
-            device,
-            pooling=recipe.frame_pooling(),
-            regions=self.regions(),
-        )
+        extractor = self.extractor(backbone, recipe.frames, device)
         known = extractor.extract_cached(train.samples, ctx)
         scaler = FeatureScaler.fit(known, standardise=recipe.standardise, components=recipe.components)
-
-        def inputs(samples: Sequence[Sample]) -> Tensor:
-            features = extractor.extract_cached(samples, ctx)
-            pairs = zip(samples, features, strict=True)
-            arranged = [self.arranged(sample, scaler(f), extractor) for sample, f in pairs]
-            return torch.from_numpy(
-                np.stack([resample_time(a, recipe.length) if a.ndim > 1 else a for a in arranged])
-            ).float()
-
+        inputs = HeadInputs(extractor, scaler, self.arranged, recipe.length, ctx)
         x = inputs(train.samples)
         judged = inputs(val.samples) if len(val) else x[:0]
         head = build_head(

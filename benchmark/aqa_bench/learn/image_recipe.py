@@ -14,6 +14,7 @@ from aqa_bench.learn.temporal_head import HeadKind, TrainingConfig
 __all__ = ["ImageRecipe", "PretrainingRecipe"]
 
 _SHARED = frozenset({"backbone", "weights", "weights_sha256", "resize", "crop"})
+_NOT_THE_WEIGHTS = frozenset({"pretraining_seeds"})
 
 
 class ImageRecipe(Recipe):
@@ -131,9 +132,12 @@ class PretrainingRecipe(ImageRecipe):
         optimizer: Optimiser.
         lr: Learning rate.
         weight_decay: Weight decay.
-        schedule: ``constant`` or ``cosine`` (to 0, epoch by epoch).
+        schedule: ``constant`` or ``cosine`` (to 0, step by step).
+        warmup: Steps over which the learning rate rises linearly to its full value.
         freeze: Stages of the backbone that do not train; a departure from the papers.
         augmentation: Name of the augmentation.
+        pretraining_seeds: Pre-trainings that the seeds of a run share: seed ``s`` uses the one of number
+            ``s`` modulo this. With null every seed has its own.
     """
 
     pool_frames: int | None = Field(default=None, ge=2)
@@ -146,10 +150,21 @@ class PretrainingRecipe(ImageRecipe):
     lr: float = Field(default=1e-4, gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
     schedule: Literal["constant", "cosine"] = "constant"
+    warmup: int = Field(default=0, ge=0)
     freeze: int = Field(default=0, ge=0)
     augmentation: str = "none"
+    pretraining_seeds: int | None = Field(default=None, ge=1)
+
+    def pretraining_seed(self, run_seed: int) -> int:
+        """Number of the pre-training that a run of this seed uses.
+
+        Example:
+            >>> [PretrainingRecipe(pretraining_seeds=3).pretraining_seed(seed) for seed in range(5)]
+            [0, 1, 2, 0, 1]
+        """
+        return run_seed if self.pretraining_seeds is None else run_seed % self.pretraining_seeds
 
     def pretraining(self) -> dict[str, Any]:
         """The values that the pre-trained weights depend on, as plain JSON."""
-        own = type(self).model_fields.keys() - ImageRecipe.model_fields.keys()
+        own = type(self).model_fields.keys() - ImageRecipe.model_fields.keys() - _NOT_THE_WEIGHTS
         return self.model_dump(mode="json", include=set(own | _SHARED))

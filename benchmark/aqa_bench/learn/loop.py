@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -57,7 +57,9 @@ def fit(
     precision: Precision = Precision.FP32,
     on_epoch: Callable[[int], float] | None = None,
     patience: int | None = None,
+    after_epoch: Callable[[int], None] | None = None,
     scheduler: LRScheduler | None = None,
+    schedule_by: Literal["epoch", "step"] = "epoch",
     accumulate: int = 1,
     checkpoint: Path | None = None,
     checkpoint_every: int = 1,
@@ -82,7 +84,9 @@ def fit(
         precision: Arithmetic of model and loss.
         on_epoch: Validation after an epoch, in evaluation mode and without gradients; higher is better.
         patience: Stop after this many epochs without a better score.
-        scheduler: Learning-rate schedule, stepped after each epoch.
+        after_epoch: Called once an epoch is over, before its checkpoint is written.
+        scheduler: Learning-rate schedule.
+        schedule_by: Whether the schedule advances after each epoch or each step of the optimiser.
         accumulate: Batches whose mean gradient makes one step.
         checkpoint: File to resume from when it exists, written whole or not at all.
         checkpoint_every: Epochs between checkpoints; the last epoch is always kept.
@@ -113,10 +117,13 @@ def fit(
             epoch, start = len(history.losses), time.perf_counter()
             history.rates.append(float(optimizer.param_groups[0]["lr"]))
             model.train()
+            stepped = scheduler if schedule_by == "step" else None
             history.losses.append(
-                _train_epoch(model, batches(epoch), loss, optimizer, device, precision, accumulate, epoch)
+                _train_epoch(
+                    model, batches(epoch), loss, optimizer, stepped, device, precision, accumulate, epoch
+                )
             )
-            if scheduler is not None:
+            if scheduler is not None and stepped is None:
                 scheduler.step()
             model.eval()
             if on_epoch is not None:
@@ -126,6 +133,8 @@ def fit(
                     history.best_weights = {
                         name: t.detach().clone() for name, t in model.state_dict().items()
                     }
+            if after_epoch is not None:
+                after_epoch(epoch)
             history.seconds.append(time.perf_counter() - start)
             last = epoch + 1 == epochs or history.exhausted(patience)
             if checkpoint is not None and (last or (epoch + 1) % checkpoint_every == 0):
@@ -154,6 +163,7 @@ def _train_epoch(
     batches: Iterable[Batch],
     loss: Callable[[nn.Module, Batch], Tensor],
     optimizer: Optimizer,
+    scheduler: LRScheduler | None,
     device: torch.device,
     precision: Precision,
     accumulate: int,
@@ -171,13 +181,13 @@ def _train_epoch(
         unread.append(value.detach())
         in_group += 1
         if in_group == accumulate:
-            _step(optimizer)
+            _step(optimizer, scheduler)
             in_group = 0
         if len(unread) == _CHECK_EVERY:
             values += _finite(unread, epoch, len(values))
             unread = []
     if in_group:
-        _step(optimizer, scale=accumulate / in_group)
+        _step(optimizer, scheduler, scale=accumulate / in_group)
     values += _finite(unread, epoch, len(values))
     if not values:
         raise MethodError(
@@ -188,13 +198,15 @@ def _train_epoch(
     return math.fsum(values) / len(values)
 
 
-def _step(optimizer: Optimizer, scale: float = 1.0) -> None:
+def _step(optimizer: Optimizer, scheduler: LRScheduler | None, scale: float = 1.0) -> None:
     if scale != 1.0:
         for group in optimizer.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
                     parameter.grad.mul_(scale)
     optimizer.step()
+    if scheduler is not None:
+        scheduler.step()
     optimizer.zero_grad(set_to_none=True)
 
 

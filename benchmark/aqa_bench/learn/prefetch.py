@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextvars import copy_context
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
@@ -17,7 +18,8 @@ def prefetch(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
     """Iterate in a background thread that stays at most ``depth`` items ahead.
 
     The order is kept, and an exception of the iterable is raised where its item would have come. The
-    thread ends when the iterator is closed or exhausted.
+    thread ends when the iterator is closed or exhausted. It has this thread's context variables, so that
+    what a method may not read stays closed to it there too.
 
     Args:
         items: What to iterate over; it must not draw from PyTorch's default generators.
@@ -51,7 +53,7 @@ def prefetch(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
             return
         put(None, StopIteration())
 
-    thread = Thread(target=work, name="prefetch", daemon=True)
+    thread = Thread(target=copy_context().run, args=(work,), name="prefetch", daemon=True)
     thread.start()
     try:
         while True:

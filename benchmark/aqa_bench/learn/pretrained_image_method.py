@@ -5,19 +5,15 @@ from __future__ import annotations
 import logging
 import os
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
 import torch
 
-from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, sha256_bytes
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
-from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.extractor import state_sha256
 from aqa_bench.learn.features import FrameFeatureExtractor
@@ -26,21 +22,20 @@ from aqa_bench.learn.image_recipe import PretrainingRecipe
 from aqa_bench.learn.pool_frames import PoolFrames
 from aqa_bench.learn.pretext import Pretext
 from aqa_bench.learn.pretraining import pretrain
+from aqa_bench.learn.pretraining_pool import divided, own_device, usable_clips
 from aqa_bench.learn.trained_weights import TrainedWeights
 
 __all__ = ["PretrainedImageMethod"]
 
 PretrainingRecipeT = TypeVar("PretrainingRecipeT", bound=PretrainingRecipe)
 _log = logging.getLogger(__name__)
-_HELD_OUT = 500
-_NEEDED = 2
 
 
 class PretrainedImageMethod(ImageMethod[PretrainingRecipeT]):
     """Pre-trains once for all tasks, splits and label seeds of a run.
 
     Weights are kept in the cache by what they depend on: the pool's content and trajectories, the
-    recipe's values, the seed of the run and the initial weights.
+    recipe's values, the number of the pre-training and the initial weights.
 
     Attributes:
         id: The method's id, which names its folder of weights.
@@ -83,14 +78,16 @@ class PretrainedImageMethod(ImageMethod[PretrainingRecipeT]):
             DataError: Fewer than two clips can be used.
             MethodError: The loss is not finite, or the GPU's memory is not enough.
         """
-        device = _own(device)
+        device = own_device(device)
         recipe = self.recipe
-        clips, dropped = self._clips(pool, ctx)
-        learn, watched = _divided(clips, recipe.held_out)
+        spec = recipe.frame_spec(recipe.pool_frames)
+        clips, dropped = usable_clips(pool, spec, self.usable, ctx, method=self.id, instead="imagenet")
+        learn, watched = divided(clips, recipe.held_out)
         document = recipe.pretraining()
-        seed = derive_seed(self.id, canonical_json(document), ctx.dataset, ctx.run_seed)
+        number = recipe.pretraining_seed(ctx.run_seed)
+        seed = derive_seed(self.id, canonical_json(document), ctx.pool_dataset, number)
         backbone = self.initial_backbone(derive_seed(seed, "backbone")).to(device).freeze(recipe.freeze)
-        frames = PoolFrames(learn, recipe.frame_spec(recipe.pool_frames))
+        frames = PoolFrames(learn, spec)
         identity = {
             "method": self.id,
             "clips": [sample.media.content_key for sample in learn],
@@ -127,51 +124,10 @@ class PretrainedImageMethod(ImageMethod[PretrainingRecipeT]):
         facts |= {
             "weights": f"{start}, then {self.id} (sha256 {extractor.weights_sha256[:12]})",
             "pretrained_on": ("" if start == "random" else f"{start.partition(',')[0]}; ")
-            + f"{len(learn)} unlabelled clips of {ctx.dataset}",
+            + f"{len(learn)} unlabelled clips of {ctx.pool_dataset}",
+            "pretraining_seed": number,
             "pretraining_clips": len(learn),
             "pretraining_clips_dropped": dict(dropped),
         }
         self._known = {weights.key: (backbone, facts)}
         return self._known[weights.key]
-
-    def _clips(self, pool: Sequence[Sample], ctx: FitContext) -> tuple[list[Sample], Counter[str]]:
-        """Clips that can be used, each once, in an order that depends on their content alone."""
-        found = {
-            sample.media.content_key: sample for sample in pool if Modality.FRAMES in sample.media.provides
-        }
-        clips = [found[key] for key in sorted(found)]
-        dropped = Counter({"without frames, or twice in the pool": len(pool) - len(clips)})
-        numbers: Sequence[int] = ()
-        if len(clips) >= _NEEDED:
-            frames = PoolFrames(clips, self.recipe.frame_spec(self.recipe.pool_frames))
-            numbers, reasons = self.usable(frames)
-            dropped.update(reasons)
-        if len(numbers) < _NEEDED:
-            raise DataError(
-                f"{self.id} has too few clips to pre-train on.",
-                where=f"the unlabelled pool of {ctx.dataset} {ctx.task.id}, {ctx.split}",
-                expected=f"at least {_NEEDED} usable clips",
-                found=f"{len(numbers)} of {len(pool)} samples",
-                remedy="Use a dataset with unlabelled clips, or the method imagenet, which needs none.",
-            )
-        return [clips[i] for i in numbers], +dropped
-
-
-def _divided(clips: list[Sample], share: float) -> tuple[list[Sample], list[Sample]]:
-    """Clips to learn from, and clips to watch the pre-training on: the same whatever the seed."""
-    count = min(int(share * len(clips)), _HELD_OUT)
-    if count < _NEEDED:
-        return clips, []
-    order = np.argsort([derive_seed("watched", sample.media.content_key) for sample in clips])
-    watched = set(order[:count].tolist())
-    return (
-        [clip for i, clip in enumerate(clips) if i not in watched],
-        [clips[i] for i in sorted(watched)],
-    )
-
-
-def _own(device: torch.device) -> torch.device:
-    """The GPU of this process among those that torchrun started."""
-    if device.type == "cuda" and os.environ.get("WORLD_SIZE", "1") != "1":
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-    return device

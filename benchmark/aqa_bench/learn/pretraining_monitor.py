@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from aqa_bench.learn.monitors import collapse, triplet_accuracy
 from aqa_bench.learn.pool_frames import PoolFrames
 from aqa_bench.learn.triplets import TripletSampler
 
-__all__ = ["GAPS", "PretrainingMonitor"]
+__all__ = ["GAPS", "Monitor", "PretrainingMonitor"]
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +29,24 @@ _FRAMES = 32
 _TRIPLETS = 500
 _BATCH = 64
 _SEED = 0
+
+
+class Monitor(Protocol):
+    """Watches a network on clips that it does not learn from."""
+
+    @property
+    def frames(self) -> PoolFrames:
+        """The frames that are watched."""
+        ...
+
+    def figures(
+        self,
+        module: nn.Module,
+        embed: Callable[[Tensor], Tensor],
+        measure: Callable[[PoolFrames], Mapping[str, float]] | None = None,
+    ) -> dict[str, float | bool]:
+        """Signs of collapse, and further figures; see :class:`PretrainingMonitor`."""
+        ...
 
 
 class PretrainingMonitor:
@@ -46,17 +65,29 @@ class PretrainingMonitor:
         self._frames = PoolFrames(clips, few)
         self._device = device
 
-    def figures(self, module: nn.Module, embed: Callable[[Tensor], Tensor]) -> dict[str, float | bool]:
+    @property
+    def frames(self) -> PoolFrames:
+        """The frames that are watched."""
+        return self._frames
+
+    def figures(
+        self,
+        module: nn.Module,
+        embed: Callable[[Tensor], Tensor],
+        measure: Callable[[PoolFrames], Mapping[str, float]] | None = None,
+    ) -> dict[str, float | bool]:
         """Triplet accuracy at each gap where the clips' bars turn, and signs of collapse.
 
         Args:
             module: Put into evaluation mode, and back.
             embed: Embeddings of decoded images; part of ``module``.
+            measure: Further figures.
         """
         mode = module.training
         module.eval()
         try:
             embeddings = self._embedded(embed)
+            own = self._measured(measure)
         finally:
             module.train(mode)
         found: dict[str, float | bool] = {}
@@ -73,7 +104,15 @@ class PretrainingMonitor:
             found[f"triplet_accuracy_{gap}"] = round(triplet_accuracy(a, p, n), 6)
         signs = collapse(embeddings)
         found |= {k: v if isinstance(v, bool) else round(v, 6) for k, v in signs.facts().items()}
-        return found
+        return found | own
+
+    def _measured(
+        self, measure: Callable[[PoolFrames], Mapping[str, float]] | None
+    ) -> dict[str, float | bool]:
+        if measure is None:
+            return {}
+        with torch.inference_mode(), autocast(self._device, Precision.default(self._device)):
+            return {name: round(value, 6) for name, value in measure(self._frames).items()}
 
     def _embedded(self, embed: Callable[[Tensor], Tensor]) -> Tensor:
         clips = np.repeat(np.arange(len(self._frames)), self._frames.lengths)

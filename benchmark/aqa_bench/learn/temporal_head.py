@@ -13,6 +13,7 @@ from torch.nn import Parameter
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.batches import shuffled_batches
+from aqa_bench.learn.heads.attentive import AttentiveHead
 from aqa_bench.learn.heads.linear import LinearHead
 from aqa_bench.learn.heads.mlp import MLPHead
 from aqa_bench.learn.heads.resnet1d import ResNet1D
@@ -32,8 +33,9 @@ __all__ = [
     "train_head",
 ]
 
-HeadKind = Literal["resnet1d", "linear", "mlp"]
+HeadKind = Literal["resnet1d", "attentive", "linear", "mlp"]
 _SMALL = 1e-6
+_ATTENTION_HEADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +96,35 @@ def build_head(
     """Build a head, its initial weights drawn from PyTorch's default generator.
 
     Args:
-        kind: ``resnet1d`` for sequences; ``linear`` and ``mlp`` for vectors, or sequences averaged
-            over time.
+        kind: ``resnet1d`` and ``attentive`` for sequences; ``linear`` and ``mlp`` for vectors, or
+            sequences averaged over time.
         in_features: Length ``D`` of a feature.
         num_outputs: Number of logits or regression values.
-        width: Channels of ``resnet1d``, or width of the hidden layer of ``mlp``.
+        width: Channels of ``resnet1d``, width of ``attentive`` (a multiple of 4), or of the hidden layer of
+            ``mlp``.
         blocks: Residual blocks of ``resnet1d``.
         dropout: Dropout before the last layer.
 
     Raises:
-        RecipeError: The kind is unknown.
+        RecipeError: The kind is unknown, or the width does not suit it.
     """
     match kind:
         case "resnet1d":
             return ResNet1D(in_features, num_outputs, width, blocks, dropout)
+        case "attentive":
+            if width % _ATTENTION_HEADS:
+                raise RecipeError(
+                    "The width does not divide among the heads of the attention.",
+                    where="width",
+                    expected=f"a multiple of {_ATTENTION_HEADS}",
+                    found=width,
+                )
+            return AttentiveHead(in_features, num_outputs, width, _ATTENTION_HEADS, dropout)
         case "linear":
             return LinearHead(in_features, num_outputs, dropout)
         case "mlp":
             return MLPHead(in_features, num_outputs, (width,), dropout)
-    raise RecipeError("The head is unknown.", expected="resnet1d, linear or mlp", found=kind)
+    raise RecipeError("The head is unknown.", expected="resnet1d, attentive, linear or mlp", found=kind)
 
 
 def train_head(

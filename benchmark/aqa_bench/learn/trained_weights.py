@@ -51,6 +51,15 @@ class TrainedWeights:
         """What the training reported: ``metrics.jsonl`` of this key."""
         return self.folder / f"{self.key}.metrics.jsonl"
 
+    def snapshot(self, epoch: int) -> Path:
+        """The weights as they were after an epoch, counted from 0."""
+        return self.folder / f"{self.key}.epoch{epoch:03d}.safetensors"
+
+    @property
+    def picture(self) -> Path:
+        """What was learnt, drawn."""
+        return self.folder / f"{self.key}.png"
+
     def load(self, extractor: FeatureExtractor[Any, Any]) -> dict[str, Any] | None:
         """Load the weights, if they are there and whole.
 

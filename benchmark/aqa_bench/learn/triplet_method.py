@@ -13,8 +13,10 @@ from aqa_bench.core.errors import MethodError
 from aqa_bench.learn.augment import augmentation
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.distributed import World
+from aqa_bench.learn.features import Pooling
 from aqa_bench.learn.heads.projection import Projection
 from aqa_bench.learn.image_batches import ImageBatch, ImageBatches, elevation_batches, triplet_batches
+from aqa_bench.learn.image_classifier import PooledBackbone
 from aqa_bench.learn.image_recipe import PretrainingRecipe
 from aqa_bench.learn.losses import batch_all_distance_ratio, distance_ratio_loss
 from aqa_bench.learn.pool_frames import PoolFrames
@@ -39,6 +41,10 @@ class TripletRecipe(PretrainingRecipe):
         squared: Whether the loss' distances are squared.
         embedding: Length of the embedding.
         hidden: Widths of layers between features and embedding.
+        projector: What the projection reads: ``gap`` (pooled features) or ``map`` (a coarse map, flattened,
+            which keeps where something is).
+        projector_stage: With ``map``, the backbone's stage that the map comes from.
+        projector_grid: With ``map``, its positions along either axis.
     """
 
     triplets: Literal["sampled", "batch-all"] = "sampled"
@@ -50,6 +56,13 @@ class TripletRecipe(PretrainingRecipe):
     squared: bool = False
     embedding: int = Field(default=128, ge=2)
     hidden: tuple[int, ...] = ()
+    projector: Literal["gap", "map"] = "gap"
+    projector_stage: int = -1
+    projector_grid: int = Field(default=4, ge=1)
+
+    def projector_pooling(self) -> Pooling:
+        """What the projection reads of a frame."""
+        return Pooling(self.projector, (self.projector_stage,), self.projector_grid)
 
 
 TripletRecipeT = TypeVar("TripletRecipeT", bound=TripletRecipe)
@@ -59,18 +72,18 @@ class EmbeddingNetwork(nn.Module):
     """A backbone and a projection onto the unit sphere.
 
     Args:
-        backbone: The network.
+        features: The network, and what is kept of an image.
         projection: Maps its features to embeddings.
     """
 
-    def __init__(self, backbone: ImageBackbone, projection: Projection) -> None:
+    def __init__(self, features: PooledBackbone, projection: Projection) -> None:
         super().__init__()
-        self.backbone = backbone
+        self.features = features
         self.projection = projection
 
     def forward(self, images: Tensor) -> Tensor:
         """Unit embeddings ``(N, D)`` of images."""
-        y: Tensor = self.projection(self.backbone(images))
+        y: Tensor = self.projection(self.features(images))
         return y
 
 
@@ -91,9 +104,9 @@ class TripletMethod(PretrainedImageMethod[TripletRecipeT]):
     def pretext(self, backbone: ImageBackbone, pool: PoolFrames, seed: int) -> Pretext:
         """Triplets of the pool, and their loss."""
         recipe = self.recipe
-        network = EmbeddingNetwork(
-            backbone, Projection(backbone.num_features, recipe.embedding, recipe.hidden)
-        )
+        features = PooledBackbone(backbone, recipe.projector_pooling())
+        length = features.num_features(pool.spec.side)
+        network = EmbeddingNetwork(features, Projection(length, recipe.embedding, recipe.hidden))
         sampler = TripletSampler(pool.elevations(), gap=recipe.gap, negatives=recipe.negatives)
         augment = augmentation(recipe.augmentation)
         batch_all = recipe.triplets == "batch-all"
@@ -129,4 +142,6 @@ class TripletMethod(PretrainedImageMethod[TripletRecipeT]):
             anchor, positive, negative = torch.chunk(embeddings, 3)
             return distance_ratio_loss(anchor, positive, negative, terms=recipe.terms, squared=recipe.squared)
 
-        return Pretext(network, network.forward, batches, per_epoch, loss)
+        # What lies behind the stage that the map comes from does not train.
+        idle = recipe.projector == "map"
+        return Pretext(network, network.forward, batches, per_epoch, loss, idle=idle)

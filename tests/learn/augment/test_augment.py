@@ -229,3 +229,10 @@ def test_presets_take_images_and_clips(name: str) -> None:
 def test_unknown_preset() -> None:
     with pytest.raises(RecipeError, match="strong"):
         augmentation("weak")
+
+
+@pytest.mark.parametrize("name", ["light", "strong", "simsiam"])
+def test_mirroring_can_be_left_out_of_every_preset(name: str) -> None:
+    assert any(getattr(step, "flip", 0) == 0.5 for step in augmentation(name).steps)
+    assert all(getattr(step, "flip", 0) == 0 for step in augmentation(name, flip=0.0).steps)
+    assert len(augmentation(name, flip=0.0).steps) == len(augmentation(name).steps)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.learn.augment.affine import Affine, RandomResizedCrop
 from aqa_bench.learn.augment.base import Compose
@@ -13,9 +15,10 @@ __all__ = ["augmentation"]
 
 _SIMSIAM_SIGMA = (0.1, 2.0)
 _SIMSIAM_SIDE = 224
+_MIRRORING = (Affine, RandomResizedCrop)
 
 
-def augmentation(name: str) -> Compose:
+def augmentation(name: str, *, flip: float | None = None) -> Compose:
     """Build an augmentation.
 
     Args:
@@ -27,10 +30,19 @@ def augmentation(name: str) -> Compose:
             - ``strong``: flip, masks, affine, blur and channel order, in the ranges of the authors'
               code (single-view control and motion disentangling);
             - ``simsiam``: crops, colour, grey, blur and flip as published (Chen & He, CVPR 2021).
+        flip: Probability of mirroring left to right, where the augmentation mirrors at all; its own (one
+            half) where None.
 
     Raises:
         RecipeError: The name is unknown.
     """
+    built = _preset(name)
+    if flip is None:
+        return built
+    return Compose([replace(s, flip=flip) if isinstance(s, _MIRRORING) else s for s in built.steps])
+
+
+def _preset(name: str) -> Compose:
     match name:
         case "none":
             return Compose(())

@@ -1,4 +1,4 @@
-"""Weights of image backbones: from a file, from the cache, or downloaded where that is allowed."""
+"""Weights of backbones: from a file, from the cache, or downloaded where that is allowed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ __all__ = ["cached_download", "load_weights", "read_weights"]
 
 _log = logging.getLogger(__name__)
 _SHOWN = 5
+_WITHOUT_DOWNLOAD = "the backbone efficientnet-lite0, whose weights install with pip"
 
 
-def cached_download(url: str, sha256_prefix: str) -> Path:
+def cached_download(url: str, sha256_prefix: str, *, otherwise: str = _WITHOUT_DOWNLOAD) -> Path:
     """A published weight file: out of the cache, or downloaded into it.
 
     The cache is ``weights/`` under :func:`aqa_bench.core.paths.cache_home`; PyTorch's own hub folder is
@@ -30,6 +31,7 @@ def cached_download(url: str, sha256_prefix: str) -> Path:
     Args:
         url: Where it is published.
         sha256_prefix: First hex digits of its SHA-256.
+        otherwise: What to use where it cannot be had, for the message.
 
     Returns:
         The file, whose digest was checked.
@@ -50,8 +52,8 @@ def cached_download(url: str, sha256_prefix: str) -> Path:
             "The published weights are not on this machine, and downloading is switched off.",
             where=target,
             expected=f"{name}, SHA-256 {sha256_prefix}…",
-            remedy=f"Download {url} elsewhere and copy it there, give its path as the weights, use the "
-            "backbone efficientnet-lite0, whose weights install with pip, or unset AQA_BENCH_OFFLINE.",
+            remedy=f"Download {url} elsewhere and copy it there, give its path as the weights, use "
+            f"{otherwise}, or unset AQA_BENCH_OFFLINE.",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     _log.info("downloading %s", url)
@@ -73,7 +75,7 @@ def read_weights(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
 
     Args:
         path: A PyTorch file (read with ``weights_only=True``) or a ``.safetensors`` file, with the
-            tensors at the top level or under ``state_dict`` or ``model``.
+            tensors at the top level or under ``state_dict``, ``model`` or ``model_state``.
         sha256: Expected hex digest of the file, or its first digits.
 
     Raises:
@@ -100,7 +102,7 @@ def read_weights(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
             found=str(error).splitlines()[0] if str(error) else type(error).__name__,
             remedy="Download or train the weights again.",
         ) from error
-    for key in ("state_dict", "model"):
+    for key in ("state_dict", "model", "model_state"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
     if not isinstance(content, Mapping):

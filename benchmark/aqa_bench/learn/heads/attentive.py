@@ -33,13 +33,13 @@ class AttentiveHead(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``(N, T, D)`` to ``(N, num_outputs)``."""
         frames = self.embed(x)
-        pooled, _ = self.attention(self.query.expand(len(x), -1, -1), frames, frames, need_weights=False)
+        pooled, _ = self.attention(self.query.repeat(len(x), 1, 1), frames, frames, need_weights=False)
         y: Tensor = self.linear(self.dropout(self.norm(pooled[:, 0])))
         return y
 
     def weights(self, x: Tensor) -> Tensor:
         """How much each frame counts, ``(N, T)``, summing to 1 over time."""
         frames = self.embed(x)
-        _, weights = self.attention(self.query.expand(len(x), -1, -1), frames, frames, need_weights=True)
+        _, weights = self.attention(self.query.repeat(len(x), 1, 1), frames, frames, need_weights=True)
         scores: Tensor = weights[:, 0]
         return scores

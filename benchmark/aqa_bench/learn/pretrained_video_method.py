@@ -1,0 +1,182 @@
+"""Video methods whose backbone learns from a pool without labels first."""
+
+from __future__ import annotations
+
+import logging
+import os
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any, ClassVar, TypeVar
+
+import torch
+
+from aqa_bench.core.files import canonical_json, sha256_bytes
+from aqa_bench.core.method import FitContext
+from aqa_bench.core.sample import Sample
+from aqa_bench.core.seeds import derive_seed
+from aqa_bench.learn.backbones.video_backbone import VideoBackbone
+from aqa_bench.learn.clip_features import ClipFeatureExtractor
+from aqa_bench.learn.clip_head import Labelled
+from aqa_bench.learn.clip_probe import best_snapshot
+from aqa_bench.learn.extractor import state_sha256
+from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.pretraining import pretrain
+from aqa_bench.learn.pretraining_pool import divided, own_device, usable_clips
+from aqa_bench.learn.trained_weights import TrainedWeights
+from aqa_bench.learn.video_batches import ClipSampler
+from aqa_bench.learn.video_method import VideoMethod
+from aqa_bench.learn.video_pretext import VideoTask, video_pretext
+from aqa_bench.learn.video_recipe import VideoPretrainingRecipe
+
+__all__ = ["PretrainedVideoMethod"]
+
+VideoPretrainingRecipeT = TypeVar("VideoPretrainingRecipeT", bound=VideoPretrainingRecipe)
+_log = logging.getLogger(__name__)
+
+
+class PretrainedVideoMethod(VideoMethod[VideoPretrainingRecipeT]):
+    """Pre-trains once for all tasks, splits and label seeds of a run.
+
+    A method says what clips are made of the pool's (:meth:`sampler`) and what is learnt from them
+    (:meth:`task`). Weights are kept in the cache by what they depend on: the pool's content and
+    trajectories, the recipe's values, the number of the pre-training and the initial weights.
+
+    Attributes:
+        id: The method's id, which names its folder of weights.
+    """
+
+    id: ClassVar[str]
+
+    def __init__(self, recipe: VideoPretrainingRecipeT) -> None:
+        super().__init__(recipe)
+        self._known: dict[str, tuple[VideoBackbone, dict[str, Any]]] = {}
+
+    @abstractmethod
+    def sampler(self, pool: PoolFrames) -> ClipSampler:
+        """What clips are made of the pool's; it also says which of those can be used.
+
+        Args:
+            pool: Frames of clips, with their trajectories.
+        """
+
+    @abstractmethod
+    def task(self, backbone: VideoBackbone) -> VideoTask:
+        """What is learnt; it draws initial weights from PyTorch's default generator.
+
+        Args:
+            backbone: The network to train, on its device.
+        """
+
+    def backbone(
+        self, labelled: Labelled, pool: Sequence[Sample], ctx: FitContext, device: torch.device
+    ) -> tuple[VideoBackbone, dict[str, Any]]:
+        """The pre-trained backbone.
+
+        Args:
+            labelled: Where the epoch is chosen by a probe, what the probe learns from and is judged on.
+            pool: Unlabelled samples; those that are no clips are left out.
+            ctx: The run's seed, cache and progress.
+            device: Where to compute.
+
+        Raises:
+            DataError: Fewer than two clips can be used.
+            MethodError: The loss is not finite, or the GPU's memory is not enough.
+        """
+        device = own_device(device)
+        recipe = self.recipe
+        clips, dropped = usable_clips(
+            pool, recipe.pool_spec(), self._usable, ctx, method=self.id, instead="kinetics"
+        )
+        learn, watched = divided(clips, recipe.held_out)
+        document, number = recipe.pretraining(), recipe.pretraining_seed(ctx.run_seed)
+        seed = derive_seed(self.id, canonical_json(document), ctx.pool_dataset, number)
+        backbone = self.initial_backbone(derive_seed(seed, "backbone")).to(device)
+        frames = PoolFrames(learn, recipe.pool_spec())
+        identity = {
+            "method": self.id,
+            "clips": [sample.media.content_key for sample in learn],
+            "watched": [sample.media.content_key for sample in watched],
+            "trajectories": sha256_bytes(b"\x1f".join(e.tobytes() for e in frames.elevations())),
+            "recipe": document,
+            "seed": seed,
+            "initial": state_sha256(backbone),
+            "device": device.type,
+            "processes": os.environ.get("WORLD_SIZE", "1"),
+        }
+        weights = TrainedWeights(ctx.cache / "weights" / self.id, identity)
+        if weights.key not in self._known:
+            facts = self._trained(backbone, frames, watched, weights, seed, ctx, device)
+            if facts.get("collapsed"):
+                _log.warning("The embeddings of %s have collapsed: its features say little.", self.id)
+            start = backbone.weights_name
+            facts |= {
+                "pretrained_on": ("" if start == "random" else f"{start.partition(',')[0]}; ")
+                + f"{len(learn)} unlabelled clips of {ctx.pool_dataset}",
+                "pretraining_seed": number,
+                "pretraining_clips": len(learn),
+                "pretraining_clips_dropped": dict(dropped),
+            }
+            self._known = {weights.key: (backbone, facts)}
+        backbone, facts = self._known[weights.key]
+        if recipe.keep == "probe":
+            backbone = deepcopy(backbone)
+            snapshots = [weights.snapshot(epoch) for epoch in range(facts["pretraining_epochs"])]
+            facts = facts | best_snapshot(backbone, snapshots, recipe, labelled, ctx, device)
+        digest = state_sha256(backbone)[:12]
+        return backbone, facts | {"weights": f"{backbone.weights_name}, then {self.id} (sha256 {digest})"}
+
+    def _usable(self, pool: PoolFrames) -> tuple[Sequence[int], Mapping[str, int]]:
+        sampler = self.sampler(pool)
+        return sampler.usable.tolist(), sampler.dropped
+
+    def _trained(
+        self,
+        backbone: VideoBackbone,
+        frames: PoolFrames,
+        watched: Sequence[Sample],
+        weights: TrainedWeights,
+        seed: int,
+        ctx: FitContext,
+        device: torch.device,
+    ) -> dict[str, Any]:
+        """Load or learn the weights, with a snapshot of every epoch where a probe is to choose."""
+        recipe = self.recipe
+        extractor = ClipFeatureExtractor(backbone, recipe.clip_spec(), device)
+        snapshots = recipe.keep == "probe"
+        initial = deepcopy(backbone.state_dict())
+
+        def train() -> dict[str, Any]:
+            backbone.load_state_dict(initial)
+            return pretrain(
+                lambda: video_pretext(
+                    self.task(backbone),
+                    self.sampler,
+                    frames,
+                    PoolFrames(watched, frames.spec) if watched else frames,
+                    clip_frames=recipe.clip_frames,
+                    seed=seed,
+                    device=device,
+                ),
+                recipe,
+                frames,
+                watched,
+                weights,
+                seed=seed,
+                device=device,
+                cache=ctx.cache,
+                progress=ctx.progress,
+                name=self.id,
+                after_epoch=(lambda epoch: _keep(extractor, weights, epoch)) if snapshots else None,
+            )
+
+        facts = weights.once(extractor, train)
+        if snapshots and not all(weights.snapshot(e).is_file() for e in range(facts["pretraining_epochs"])):
+            # The weights were learnt before anyone asked for snapshots; the same training gives them.
+            weights.path.unlink()
+            facts = weights.once(extractor, train)
+        return facts
+
+
+def _keep(extractor: ClipFeatureExtractor, weights: TrainedWeights, epoch: int) -> None:
+    extractor.save(weights.snapshot(epoch))
