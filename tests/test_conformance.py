@@ -127,7 +127,9 @@ class TestFitting:
         missing = plugin.card.needs - dataset.card.provides
         if missing:
             pytest.skip(f"no embedded dataset has {', '.join(sorted(missing))}")
-        tasks = [task for task in dataset.card.tasks if task.kind.value in plugin.card.tasks]
+        if plugin.card.one_of and not plugin.card.one_of & dataset.card.provides:
+            pytest.skip(f"no embedded dataset has any of {', '.join(sorted(plugin.card.one_of))}")
+        tasks = [task for task in dataset.card.tasks if plugin.card.can_judge(task)]
         if not tasks:
             pytest.skip("no embedded dataset has such a task")
         recipe = recipe_of(plugin)

@@ -1,4 +1,4 @@
-"""The README's main job: floors and a pose method on the embedded synthetic gym, ending in a leaderboard."""
+"""The README's main job: CVCSPC on the synthetic gym, ending in a leaderboard with floors and controls."""
 
 from __future__ import annotations
 
@@ -12,29 +12,24 @@ from aqa_bench.cli.main import main
 OUT = Path("runs") / "demo"
 DATASET = "synthetic-gym/backsquat"
 SUITE = f"""
-about = "Do exact joints tell good squats from bad ones, and do joints as an estimator finds them?"
+about = "Floors, controls and CVCSPC on rendered squats."
 
 [[block]]
 datasets = ["{DATASET}"]
-methods = ["constant", "prior", "duration"]
-tasks = ["kie", "kfe"]
-
-[[block]]
-datasets = ["{DATASET}"]
-methods = ["pose-tdm"]
-recipes = ["body", "body-noisy"]
+methods = ["constant", "prior", "duration", "bar-only"]
 tasks = ["kie", "kfe"]
 """
 
 
 def demo() -> int:
-    """Run the suite, build its leaderboard and print it."""
+    """Run the method and the suite, build their leaderboard and print it."""
     suite = OUT / "suite.toml"
     suite.parent.mkdir(parents=True, exist_ok=True)
     suite.write_text(SUITE, encoding="utf-8")
     runs, boards = OUT / "submissions", OUT / "leaderboards"
     for arguments in (
-        ["suite", str(suite), "--jobs", "2", "--out", str(runs)],
+        ["run", "--method", "cvcspc", "--dataset", DATASET, "--out", str(runs)],
+        ["suite", str(suite), "--out", str(runs)],
         ["leaderboard", "build", "--submissions", str(runs), "--leaderboards", str(boards)],
     ):
         code = main(arguments)

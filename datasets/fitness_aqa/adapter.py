@@ -10,6 +10,7 @@ from aqa_bench.core.dataset import Audit, Dataset
 from aqa_bench.core.files import canonical_json, sha256_bytes
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.sample import Sample
+from aqa_bench.core.schemes import LOW_DATA_PERCENT, low_data
 from aqa_bench.core.split import Split
 
 from .annotations import PARTS
@@ -66,7 +67,11 @@ class FitnessAQA(Dataset):
         return {key: float(labels[key]) for key in self.samples(task)}
 
     def splits(self, task: str, scheme: str) -> Sequence[Split]:
-        """The release's split, without ids whose media are not at hand; see :meth:`expected`."""
+        """The release's split, without ids whose media are not at hand; see :meth:`expected`.
+
+        Raises:
+            DataError: A low-data track is asked for and too few training samples are at hand.
+        """
         samples = self.samples(task)
         parts = {
             part: tuple(key for key in self.index.splits.get(task, {}).get(part, ()) if key in samples)
@@ -78,7 +83,10 @@ class FitnessAQA(Dataset):
                 content = {key: samples[key].media.content_key for key in parts[part]}
                 parts[part] = tuple(key for key in parts[part] if content[key] not in later)
                 later.update(content.values())
-        return (Split(repeat=0, fold=0, train=parts["train"], val=parts["val"], test=parts["test"]),)
+        split = Split(repeat=0, fold=0, train=parts["train"], val=parts["val"], test=parts["test"])
+        if scheme in LOW_DATA_PERCENT:
+            return low_data(self.card.id, split, self.targets(task), LOW_DATA_PERCENT[scheme])
+        return (split,)
 
     def expected(self, task: str) -> int:
         """Number of ids that the task's split files name."""

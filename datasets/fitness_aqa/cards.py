@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.schemes import LOW_DATA
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 
@@ -63,7 +64,13 @@ _ACCESS = (
 )
 
 
-def _card(exercise: str, name: str, provides: frozenset[Modality], notes: tuple[str, ...]) -> DatasetCard:
+def _card(
+    exercise: str,
+    name: str,
+    provides: frozenset[Modality],
+    notes: tuple[str, ...],
+    tracks: tuple[Scheme, ...] = (),
+) -> DatasetCard:
     return DatasetCard(
         id=f"fitness-aqa/{exercise}",
         name=name,
@@ -72,7 +79,7 @@ def _card(exercise: str, name: str, provides: frozenset[Modality], notes: tuple[
         citation=_CITATION,
         access=_ACCESS,
         tasks=TASKS[exercise],
-        schemes=(OFFICIAL, DEDUPLICATED),
+        schemes=(OFFICIAL, DEDUPLICATED, *tracks),
         provides=provides,
         notes=notes,
     )
@@ -104,5 +111,6 @@ CARDS = (
             "The release holds more than twice the images of the paper; the paper's rows are not comparable.",
             "There is no unlabelled set: pre-training comes from another exercise.",
         ),
+        tracks=LOW_DATA,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +14,11 @@ from pydantic import Field
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample
-from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features import FrameFeatureExtractor
+from aqa_bench.learn.fixed_image_method import FixedImageMethod
 from aqa_bench.learn.frames import Regions, frame_indices
-from aqa_bench.learn.image_method import ImageMethod
 from aqa_bench.learn.image_recipe import ImageRecipe
 
 from .difference import half_cycle_difference
@@ -44,15 +43,13 @@ class HalfCycleRecipe(ImageRecipe):
     bandwidth: float = Field(default=0.05, gt=0)
 
 
-class HalfCycleDifference(ImageMethod[HalfCycleRecipe]):
+class HalfCycleDifference(FixedImageMethod[HalfCycleRecipe]):
     """Motion disentangling on features of frames: what both half-cycles share cancels.
 
     Still images have no other half-cycle: they are judged by their features alone.
     """
 
-    def __init__(self, recipe: HalfCycleRecipe) -> None:
-        super().__init__(recipe)
-        self._known: dict[int, ImageBackbone] = {}
+    id: ClassVar[str] = "half-cycle-difference"
 
     @classmethod
     def recipe_type(cls) -> type[HalfCycleRecipe]:
@@ -62,23 +59,15 @@ class HalfCycleDifference(ImageMethod[HalfCycleRecipe]):
     def backbone(
         self, pool: Sequence[Sample], ctx: FitContext, device: torch.device
     ) -> tuple[ImageBackbone, dict[str, Any]]:
-        """The backbone as its weights come.
+        """The backbone as its weights come, and the region that is looked at.
 
         Args:
             pool: Not used.
             ctx: The run's seed, for random weights.
             device: Where to compute.
         """
-        if ctx.run_seed not in self._known:
-            seed = derive_seed("half-cycle-difference", "backbone", ctx.dataset, ctx.run_seed)
-            self._known = {ctx.run_seed: self.initial_backbone(seed).to(device)}
-        backbone = self._known[ctx.run_seed]
-        name = backbone.weights_name
-        return backbone, {
-            "weights": name,
-            "pretrained_on": "nothing" if name == "random" else name.partition(",")[0],
-            "region": self.recipe.region,
-        }
+        backbone, facts = super().backbone(pool, ctx, device)
+        return backbone, {**facts, "region": self.recipe.region}
 
     def regions(self) -> Regions | None:
         """The lifter, unless the recipe takes the whole frame."""

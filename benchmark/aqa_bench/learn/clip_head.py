@@ -17,7 +17,7 @@ from aqa_bench.learn.clip_features import ClipFeatureExtractor
 from aqa_bench.learn.feature_scaling import FeatureScaler
 from aqa_bench.learn.loop import FitResult
 from aqa_bench.learn.targets import TargetCoding
-from aqa_bench.learn.temporal_head import Examples, build_head, forward, train_head
+from aqa_bench.learn.temporal_head import Examples, forward, train_head
 from aqa_bench.learn.video_recipe import VideoRecipe
 
 __all__ = ["ClipHeadPredictor", "Labelled", "probe"]
@@ -87,7 +87,7 @@ def probe(
         return torch.from_numpy(np.stack([scaler(f).mean(axis=0) for f in features]))
 
     x = inputs(train.samples)
-    head = build_head(recipe.head, x.shape[1], coding.num_outputs, width=recipe.width, dropout=recipe.dropout)
+    head = recipe.new_head(x.shape[1], coding.num_outputs)
     result = train_head(
         head,
         Examples(x, coding.encode(train.targets)),

@@ -44,9 +44,11 @@ class PretrainedVideoMethod(VideoMethod[VideoPretrainingRecipeT]):
 
     Attributes:
         id: The method's id, which names its folder of weights.
+        learns_from: What the pool is to the method, for the record.
     """
 
     id: ClassVar[str]
+    learns_from: ClassVar[str] = "unlabelled clips"
 
     def __init__(self, recipe: VideoPretrainingRecipeT) -> None:
         super().__init__(recipe)
@@ -68,6 +70,22 @@ class PretrainedVideoMethod(VideoMethod[VideoPretrainingRecipeT]):
             backbone: The network to train, on its device.
         """
 
+    def unit(self, clip: Sample) -> str:
+        """Names what a clip stays together with where some of the pool only watch: itself alone.
+
+        Args:
+            clip: A usable clip.
+        """
+        return clip.media.content_key
+
+    def annotations(self, clips: Sequence[Sample]) -> dict[str, Any]:
+        """What the weights depend on besides content and trajectories of the clips, as plain JSON.
+
+        Args:
+            clips: The usable clips.
+        """
+        return {}
+
     def backbone(
         self, labelled: Labelled, pool: Sequence[Sample], ctx: FitContext, device: torch.device
     ) -> tuple[VideoBackbone, dict[str, Any]]:
@@ -88,7 +106,7 @@ class PretrainedVideoMethod(VideoMethod[VideoPretrainingRecipeT]):
         clips, dropped = usable_clips(
             pool, recipe.pool_spec(), self._usable, ctx, method=self.id, instead="kinetics"
         )
-        learn, watched = divided(clips, recipe.held_out)
+        learn, watched = divided(clips, recipe.held_out, self.unit)
         document, number = recipe.pretraining(), recipe.pretraining_seed(ctx.run_seed)
         seed = derive_seed(self.id, canonical_json(document), ctx.pool_dataset, number)
         backbone = self.initial_backbone(derive_seed(seed, "backbone")).to(device)
@@ -98,6 +116,7 @@ class PretrainedVideoMethod(VideoMethod[VideoPretrainingRecipeT]):
             "clips": [sample.media.content_key for sample in learn],
             "watched": [sample.media.content_key for sample in watched],
             "trajectories": sha256_bytes(b"\x1f".join(e.tobytes() for e in frames.elevations())),
+            **self.annotations(clips),
             "recipe": document,
             "seed": seed,
             "initial": state_sha256(backbone),
@@ -112,7 +131,7 @@ class PretrainedVideoMethod(VideoMethod[VideoPretrainingRecipeT]):
             start = backbone.weights_name
             facts |= {
                 "pretrained_on": ("" if start == "random" else f"{start.partition(',')[0]}; ")
-                + f"{len(learn)} unlabelled clips of {ctx.pool_dataset}",
+                + f"{len(learn)} {self.learns_from} of {ctx.pool_dataset}",
                 "pretraining_seed": number,
                 "pretraining_clips": len(learn),
                 "pretraining_clips_dropped": dict(dropped),

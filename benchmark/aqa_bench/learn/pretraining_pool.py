@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import torch
 
 from aqa_bench.core.errors import DataError
@@ -53,31 +52,40 @@ def usable_clips(
     dropped = Counter({"without frames, or twice in the pool": len(pool) - len(clips)})
     numbers: Sequence[int] = ()
     if len(clips) >= _NEEDED:
-        numbers, reasons = usable(PoolFrames(clips, spec))
-        dropped.update(reasons)
+        numbers, unusable = usable(PoolFrames(clips, spec))
+        dropped.update(unusable)
     if len(numbers) < _NEEDED:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items() if count)
         raise DataError(
             f"{method} has too few clips to pre-train on.",
             where=f"the unlabelled pool of {ctx.pool_dataset} for {ctx.task.id}, {ctx.split}",
             expected=f"at least {_NEEDED} usable clips",
-            found=f"{len(numbers)} of {len(pool)} samples",
+            found=f"{len(numbers)} of {len(pool)} samples" + (f" ({reasons})" if reasons else ""),
             remedy=f"Use a dataset with unlabelled clips, or the method {instead}, which needs none.",
         )
     return [clips[i] for i in numbers], +dropped
 
 
-def divided(clips: Sequence[Sample], share: float) -> tuple[list[Sample], list[Sample]]:
+def divided(
+    clips: Sequence[Sample], share: float, unit: Callable[[Sample], str] | None = None
+) -> tuple[list[Sample], list[Sample]]:
     """Clips to learn from, and clips to watch the pre-training on: the same whatever the seed.
 
     Args:
         clips: All of them.
         share: Share that only watches; at most 500 clips, and none if that is fewer than two.
+        unit: Names what a clip stays together with; every clip stands alone where None.
     """
-    count = min(int(share * len(clips)), _HELD_OUT)
-    if count < _NEEDED:
+    room = min(int(share * len(clips)), _HELD_OUT)
+    units: dict[str, list[int]] = {}
+    for number, sample in enumerate(clips):
+        units.setdefault(sample.media.content_key if unit is None else unit(sample), []).append(number)
+    watched: set[int] = set()
+    for name in sorted(units, key=lambda name: derive_seed("watched", name)):
+        if len(watched) + len(units[name]) <= room:
+            watched.update(units[name])
+    if len(watched) < _NEEDED:
         return list(clips), []
-    order = np.argsort([derive_seed("watched", sample.media.content_key) for sample in clips])
-    watched = set(order[:count].tolist())
     return (
         [clip for i, clip in enumerate(clips) if i not in watched],
         [clips[i] for i in sorted(watched)],

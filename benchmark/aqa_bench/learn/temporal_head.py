@@ -18,7 +18,7 @@ from aqa_bench.learn.heads.linear import LinearHead
 from aqa_bench.learn.heads.mlp import MLPHead
 from aqa_bench.learn.heads.resnet1d import ResNet1D
 from aqa_bench.learn.loop import FitResult, fit
-from aqa_bench.learn.losses import class_weights, weighted_cross_entropy
+from aqa_bench.learn.losses import class_weights, mse_l1_loss, weighted_cross_entropy
 from aqa_bench.learn.optimizers import optimizer
 
 __all__ = [
@@ -72,6 +72,8 @@ class TrainingConfig:
         class_weights: Whether both classes weigh the same in the loss of binary tasks.
         select: What the kept epoch is best at on val: ``f1`` (at 0.5, ties by loss; score tasks always
             use the loss) or ``loss``.
+        score_loss: Loss of score tasks: squared error (``mse``), or squared plus absolute error
+            (``mse-l1``).
     """
 
     optimizer: str = "adamw"
@@ -82,6 +84,7 @@ class TrainingConfig:
     patience: int | None = None
     class_weights: bool = True
     select: Literal["f1", "loss"] = "f1"
+    score_loss: Literal["mse", "mse-l1"] = "mse"
 
 
 def build_head(
@@ -137,7 +140,7 @@ def train_head(
     seed: int,
     device: torch.device,
 ) -> FitResult:
-    """Train a head in place, on class-weighted cross-entropy or squared error.
+    """Train a head in place, on class-weighted cross-entropy or the loss of scores.
 
     Args:
         head: Maps ``x`` to two logits, or to one score; left in evaluation mode on ``device``.
@@ -185,9 +188,11 @@ def supervised_loss(
 
     Args:
         targets: ``(n,)`` of the training set, whose class frequencies are used.
-        config: Says whether classes weigh the same.
-        is_score: Whether targets are scores, and the loss squared error.
+        config: Says whether classes weigh the same, and names the loss of scores.
+        is_score: Whether targets are scores.
     """
+    if is_score and config.score_loss == "mse-l1":
+        return lambda outputs, y: mse_l1_loss(outputs[:, 0], y, scale=1.0)
     if is_score:
         return lambda outputs, y: nn.functional.mse_loss(outputs[:, 0], y)
     weights = class_weights(targets).to(targets.device) if config.class_weights else None

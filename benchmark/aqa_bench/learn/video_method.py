@@ -22,7 +22,6 @@ from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.device import Precision, deterministic, resolve_device
 from aqa_bench.learn.loop import FitResult
 from aqa_bench.learn.targets import TargetCoding
-from aqa_bench.learn.temporal_head import build_head
 from aqa_bench.learn.video_classifier import VideoClassifier, finetune_clips
 from aqa_bench.learn.video_recipe import VideoRecipe
 
@@ -96,13 +95,7 @@ class VideoMethod(Method[VideoRecipeT]):
     ) -> tuple[Predictor, FitResult, dict[str, Any]]:
         recipe = self.recipe
         spec = recipe.clip_spec()
-        head = build_head(
-            recipe.head,
-            backbone.num_features,
-            labelled.coding.num_outputs,
-            width=recipe.width,
-            dropout=recipe.dropout,
-        )
+        head = recipe.new_head(backbone.num_features, labelled.coding.num_outputs)
         # Other tasks and splits go on from the same backbone.
         network = VideoClassifier(deepcopy(backbone), head, spec.clips).to(device)
         blank = torch.zeros(1, spec.frames * spec.clips, 3, spec.side, spec.side, device=device)

@@ -77,6 +77,8 @@ def video_pretext(
 
     def measure(clips: PoolFrames) -> Mapping[str, float]:
         seen = sampler(clips)
+        if not len(seen.usable):
+            return {}
         rng = np.random.default_rng(_SEED)
         order = np.tile(seen.usable, -(-_WATCHED // max(len(seen.usable), 1)))
         sums: defaultdict[str, float] = defaultdict(float)

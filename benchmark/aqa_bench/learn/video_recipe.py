@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import Field
+from torch import nn
 
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.learn.clip_spec import ClipSpec, Order
 from aqa_bench.learn.frames import FrameSpec
-from aqa_bench.learn.temporal_head import TrainingConfig
+from aqa_bench.learn.temporal_head import TrainingConfig, build_head
 
 __all__ = ["VideoPretrainingRecipe", "VideoRecipe"]
 
@@ -81,6 +82,15 @@ class VideoRecipe(Recipe):
     def clip_spec(self) -> ClipSpec:
         """Clips of a labelled sample."""
         return ClipSpec(self.frames, self.clips, self.resize, self.crop, self.order)
+
+    def new_head(self, in_features: int, num_outputs: int) -> nn.Module:
+        """The head, its initial weights drawn from PyTorch's default generator.
+
+        Args:
+            in_features: Length of a feature.
+            num_outputs: Number of logits or regression values.
+        """
+        return build_head(self.head, in_features, num_outputs, width=self.width, dropout=self.dropout)
 
     def finetuning(self) -> TrainingConfig:
         """Optimisation of backbone and head together."""

@@ -67,6 +67,23 @@ def test_the_deduplicated_scheme_drops_the_train_twin_only(squat: FitnessAQA, ti
     assert (deduplicated.val, deduplicated.test) == (official.val, official.test)
 
 
+def test_low_data_tracks_are_of_the_row_and_share_val_and_test(prepared: Path, squat: FitnessAQA) -> None:
+    tracks = {"low-1", "low-5", "low-10"}
+    assert not tracks & {scheme.id for scheme in squat.card.schemes}
+    row = FAMILY.open("fitness-aqa/barbell-row", prepared)
+    assert row.card.schemes[0].id == "official"
+    assert tracks < {scheme.id for scheme in row.card.schemes}
+    for task in ("lumbar", "torso"):
+        (official,) = row.splits(task, "official")
+        for track in tracks:
+            splits = row.splits(task, track)
+            assert [split.repeat for split in splits] == [0, 1, 2, 3, 4]
+            for split in splits:
+                assert (split.val, split.test) == (official.val, official.test)
+                assert set(split.train) <= set(official.train)
+                assert [row.targets(task)[i] for i in split.train].count(1.0) == 2
+
+
 def test_label_files_may_name_more_than_the_splits(prepared: Path) -> None:
     row = FAMILY.open("fitness-aqa/barbell-row", prepared)
     assert len(row.samples("lumbar")) == len(row.samples("torso")) == 14

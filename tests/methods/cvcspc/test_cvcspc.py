@@ -38,6 +38,17 @@ def test_what_shapes_the_weights_gives_new_ones(bench, change: str) -> None:
     assert len(weights(bench.cache)) == 2
 
 
+def test_seeds_of_a_suite_share_pre_trainings(bench) -> None:
+    pool = bench.pool(6)
+    found = [
+        bench.fit(METHOD, "pretraining_seeds=2", "steps=1", pool=pool, seed=s, run_seed=s).facts
+        for s in range(3)
+    ]
+    assert [facts["pretraining_seed"] for facts in found] == [0, 1, 0]
+    assert len(weights(bench.cache)) == 2
+    assert found[0]["weights"] == found[2]["weights"] != found[1]["weights"]
+
+
 def test_the_same_seed_gives_the_same_scores_in_another_cache(fresh) -> None:
     test = fresh("a").labelled(3, first=100).samples
     pool = fresh("a").pool(6)
@@ -93,12 +104,30 @@ def test_the_log_has_every_epoch_and_what_was_watched(bench) -> None:
     assert set(lines[-1]["after"]) >= {"triplet_accuracy_30", "relative_std", "effective_rank"}
 
 
-@pytest.mark.parametrize("recipe", ["quick", "scratch", "paper", "released"])
+@pytest.mark.parametrize("recipe", ["quick", "map", "scratch", "paper", "released"])
 def test_every_recipe_trains(bench, recipe: str) -> None:
-    fitted = bench.fit(METHOD, pool=bench.pool(6), recipe=recipe)
+    stages = ["stages=[1,2]"] if recipe == "map" else []
+    fitted = bench.fit(METHOD, *stages, pool=bench.pool(6), recipe=recipe)
     assert fitted.facts["pretrained_on"] == "6 unlabelled clips of drawn/clips"
     expected = np.log(3 if recipe == "released" else 2)
     assert fitted.facts["pretraining_losses"][0] == pytest.approx(expected, abs=0.4)
+
+
+def test_a_projection_of_a_map_tells_left_from_right(tiny) -> None:
+    from aqa_bench.learn.heads.projection import Projection
+    from aqa_bench.learn.image_classifier import PooledBackbone
+    from aqa_bench.learn.triplet_method import EmbeddingNetwork, TripletRecipe
+
+    torch.manual_seed(0)
+    recipe = TripletRecipe(projector="map", projector_stage=-1, projector_grid=2, resize=32, crop=32)
+    features = PooledBackbone(tiny(), recipe.projector_pooling())
+    assert features.num_features(32) == 32 * 2 * 2
+    network = EmbeddingNetwork(features, Projection(128, 16)).eval()
+    image = torch.zeros(1, 3, 32, 32)
+    image[..., :8] = 1
+    assert not torch.allclose(network(image), network(image.flip(-1)), atol=1e-3)
+    network(image).sum().backward()
+    assert all(p.grad is not None for p in network.parameters())
 
 
 def test_a_pool_that_cannot_be_used_is_refused_before_training(bench, images) -> None:

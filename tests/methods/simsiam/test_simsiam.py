@@ -76,7 +76,7 @@ def test_the_predictor_keeps_its_rate_under_the_schedule() -> None:
     none = lambda *_: None  # noqa: E731
     pretext = Pretext(network, none, none, none, none, list(predictor.parameters()))
     recipe = SimSiamRecipe(optimizer="sgd", lr=0.05, schedule="cosine")
-    optimiser, schedule = _optimisation(pretext, recipe, epochs=10)
+    optimiser, schedule = _optimisation(pretext, recipe, steps=10)
     for _ in range(5):
         optimiser.step()
         schedule.step()

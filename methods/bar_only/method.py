@@ -1,0 +1,179 @@
+"""The bar's track, without the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.seeds import derive_seed
+from aqa_bench.core.task import Modality, Unit
+from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
+from aqa_bench.learn.device import deterministic, resolve_device
+from aqa_bench.learn.targets import TargetCoding
+from aqa_bench.learn.temporal_head import Examples, HeadKind, TrainingConfig, build_head, forward, train_head
+
+from .track import bar_box_features, bar_track, unit_of
+
+__all__ = ["BarOnly", "BarPredictor", "BarRecipe"]
+
+_TINY = 1e-6
+
+
+class BarRecipe(Recipe):
+    """Hyper-parameters of the head and its training.
+
+    Attributes:
+        length: Times that tracks are resampled to.
+        head: Head on the tracks of clips.
+        image_head: Head on the boxes of still images.
+        width: Width of the head.
+        blocks: Residual blocks of ``resnet1d``.
+        dropout: Dropout before the last layer.
+        lr: AdamW's learning rate.
+        weight_decay: Its weight decay.
+        epochs: Most epochs; exactly so many where there is no val.
+        batch_size: Samples a step.
+        patience: Epochs without a better val score before training stops; null never stops early.
+        select: What the kept epoch is best at on val: ``f1`` or ``loss``.
+    """
+
+    length: int = Field(default=64, ge=8)
+    head: HeadKind = "resnet1d"
+    image_head: Literal["linear", "mlp"] = "mlp"
+    width: int = Field(default=32, ge=1)
+    blocks: int = Field(default=2, ge=1)
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+    lr: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    epochs: int = Field(default=60, ge=1)
+    batch_size: int = Field(default=16, ge=2)
+    patience: int | None = Field(default=15, ge=1)
+    select: Literal["f1", "loss"] = "loss"
+
+
+@dataclass(frozen=True)
+class BarPredictor:
+    """A head on what is known of the bar.
+
+    Attributes:
+        inputs: Tracks or boxes of samples as the head takes them, ``(n, ...)`` float32.
+        head: The network, in evaluation mode.
+        coding: Turns outputs into scores.
+        device: Where the head computes.
+        batch_size: Samples a forward pass.
+    """
+
+    inputs: Callable[[Sequence[Sample]], Tensor]
+    head: nn.Module
+    coding: TargetCoding
+    device: torch.device
+    batch_size: int
+
+    def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
+        """Softmax probability of error, or the score: ``(n,)`` float64."""
+        if not samples:
+            return np.empty(0)
+        return self.coding.decode(forward(self.head, self.inputs(samples).to(self.device), self.batch_size))
+
+
+class BarOnly(Method[BarRecipe]):
+    """The control that knows where the bar is and how fast it moves, and nothing of the person."""
+
+    @classmethod
+    def recipe_type(cls) -> type[BarRecipe]:
+        """The pydantic model of its hyper-parameters."""
+        return BarRecipe
+
+    def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:
+        """Train a head on tracks of clips or boxes of still images.
+
+        Args:
+            train: Labelled samples of both classes.
+            val: Chooses the epoch that is kept; may be empty.
+            pool: Not used.
+            ctx: Task, seeds and device.
+
+        Raises:
+            MethodError: All training samples are of one class, or there is only one.
+            DataError: No clip has a trajectory, or an image has no box of the bar.
+        """
+        recipe, device = self.recipe, resolve_device(ctx.device)
+        coding = TargetCoding.of(train, ctx, type(self).__name__)
+        clips = unit_of(train.samples[0].media) is Unit.CLIP
+        _check(train.samples, clips=clips)
+        boxes = all(Modality.BAR_BOXES in sample.media.provides for sample in train.samples)
+
+        def raw(samples: Sequence[Sample]) -> Tensor:
+            rows = [
+                bar_track(s.media, recipe.length, boxes=boxes) if clips else bar_box_features(s.media)
+                for s in samples
+            ]
+            return torch.from_numpy(np.stack(rows))
+
+        known = raw(train.samples)
+        flat = known.flatten(0, -2)
+        mean, scale = flat.mean(dim=0), flat.std(dim=0, correction=0).clamp_min(_TINY)
+
+        def inputs(samples: Sequence[Sample]) -> Tensor:
+            return (raw(samples) - mean) / scale
+
+        x = (known - mean) / scale
+        judged = inputs(val.samples) if len(val) else x[:0]
+        with deterministic(ctx.seed):
+            head = build_head(
+                recipe.head if clips else recipe.image_head,
+                x.shape[-1],
+                coding.num_outputs,
+                width=recipe.width,
+                blocks=recipe.blocks,
+                dropout=recipe.dropout,
+            )
+            result = train_head(
+                head,
+                Examples(x, coding.encode(train.targets)),
+                Examples(judged, coding.encode(val.targets)),
+                TrainingConfig(
+                    lr=recipe.lr,
+                    weight_decay=recipe.weight_decay,
+                    epochs=recipe.epochs,
+                    batch_size=recipe.batch_size,
+                    patience=recipe.patience,
+                    select=recipe.select,
+                ),
+                is_score=coding.is_score,
+                seed=derive_seed(ctx.seed, "head"),
+                device=device,
+            )
+        ctx.facts.update(
+            parameters=parameter_count(head),
+            gflops=round(giga_multiply_adds(head, x[:1].to(device)), 6),
+            device=str(device),
+            dtype="float32",
+            batch_size=recipe.batch_size,
+            epochs_run=result.epochs_run,
+            best_epoch=-1 if result.best_epoch is None else result.best_epoch,
+            range_of_motion=boxes and clips,
+        )
+        return BarPredictor(inputs, head, coding, device, recipe.batch_size)
+
+
+def _check(samples: Sequence[Sample], *, clips: bool) -> None:
+    wanted = Modality.TRAJECTORY if clips else Modality.BAR_BOXES
+    if not any(wanted in sample.media.provides for sample in samples):
+        raise DataError(
+            "The samples tell nothing of the bar.",
+            expected=f"media that provide {wanted}",
+            found=", ".join(sorted(samples[0].media.provides)) or "nothing",
+            remedy="Detect the barbell first (aqa-bench detector), or leave this control out.",
+        )

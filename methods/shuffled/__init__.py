@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from aqa_bench.core.cards import MethodCard, Regime
+from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.task import Modality, Unit
+
+__all__ = ["METHOD"]
+
+METHOD = MethodPlugin(
+    card=MethodCard(
+        id="shuffled",
+        name="Shuffled",
+        version=1,
+        paper="ours",
+        summary="Frames out of order, with the features and head of imagenet: what needs no order.",
+        modality="image",
+        needs=frozenset({Modality.FRAMES}),
+        units=frozenset({Unit.CLIP}),
+        regime=Regime.CONTROL,
+        pretrained_on="ImageNet",
+        control=True,
+        tasks=frozenset({"binary", "score"}),
+    ),
+    factory="aqa_bench.methods.shuffled.method:Shuffled",
+)

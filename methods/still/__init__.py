@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from aqa_bench.core.cards import MethodCard, Regime
+from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.task import Modality, Unit
+
+__all__ = ["METHOD"]
+
+METHOD = MethodPlugin(
+    card=MethodCard(
+        id="still",
+        name="Still",
+        version=1,
+        paper="ours",
+        summary="The middle frame alone, with the features and head of imagenet: what needs no motion.",
+        modality="image",
+        needs=frozenset({Modality.FRAMES}),
+        units=frozenset({Unit.CLIP}),
+        regime=Regime.CONTROL,
+        pretrained_on="ImageNet",
+        control=True,
+        tasks=frozenset({"binary", "score"}),
+    ),
+    factory="aqa_bench.methods.still.method:Still",
+)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import numpy as np
+
+from aqa_bench.learn.image_recipe import ImageRecipe
+from aqa_bench.methods.imagenet import METHOD as IMAGENET
+from aqa_bench.methods.shuffled import METHOD
+from aqa_bench.methods.shuffled.method import Shuffled
+
+
+def test_frames_are_the_same_in_another_order_that_is_the_clips_own(bench) -> None:
+    method = Shuffled(ImageRecipe())
+    first, second = bench.labelled(2).samples
+    features = np.arange(24, dtype=np.float32).reshape(12, 2)
+    shuffled = method.arranged(first, features, None)
+    assert sorted(shuffled.tolist()) == features.tolist()
+    assert shuffled.tolist() != features.tolist()
+    np.testing.assert_array_equal(shuffled, method.arranged(first, features, None))
+    assert shuffled.tolist() != method.arranged(second, features, None).tolist()
+
+
+def test_the_features_of_imagenet_are_used_again(bench, monkeypatch) -> None:
+    bench.fit(IMAGENET, "backbone=tiny")
+    before = len(list((bench.cache / "features").rglob("*")))
+    # Random weights are each method's own, which is not so for those of ImageNet.
+    monkeypatch.setattr(Shuffled, "id", "imagenet")
+    bench.fit(METHOD, "backbone=tiny")
+    assert len(list((bench.cache / "features").rglob("*"))) in (before, 2 * before)
+
+
+def test_the_same_seed_gives_the_same_scores_in_another_cache(fresh) -> None:
+    test = fresh("a").labelled(3, first=100).samples
+    first, again = (fresh(cache).fit(METHOD).predictor.predict(test) for cache in ("a", "b"))
+    np.testing.assert_array_equal(first, again)

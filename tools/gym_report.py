@@ -1,0 +1,172 @@
+"""Rewrites the tables of docs/gym-results.md from the runs in submissions/; ``--check`` only compares."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from aqa_bench import BENCHMARK_VERSION
+from aqa_bench.boards.model import board_name
+from aqa_bench.boards.runs import SubmittedRun, find_runs
+from aqa_bench.core.predictions import read_predictions
+from aqa_bench.core.record import PREDICTIONS_FILE
+from aqa_bench.core.registry import open_dataset
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "gym-results.md"
+MARK = "<!-- Everything below is written by tools/gym_report.py. -->\n"
+DATASETS = ("synthetic-gym/backsquat", "synthetic-gym/overhead-press", "synthetic-gym/barbell-row")
+PAIR = ("synthetic-gym/backsquat", "kie", "kfe")
+WATCHED = {
+    "initial_triplet_accuracy_30": "before",
+    "triplet_accuracy_30": "after",
+    "effective_rank": "effective rank",
+    "pc1_share": "first component's share",
+}
+Name = tuple[str, str, str]
+
+
+def report() -> str:
+    """The generated part of the page."""
+    runs = [run for run in find_runs(ROOT / "submissions") if run.record.dataset in DATASETS]
+    parts = [_results(dataset) for dataset in DATASETS]
+    parts += [_specificity(runs), _watched(runs)]
+    return "\n".join(parts)
+
+
+def _results(dataset: str) -> str:
+    file = ROOT / "leaderboards" / BENCHMARK_VERSION / board_name(dataset) / "table.json"
+    lines = [f"## {dataset}", ""]
+    for board in json.loads(file.read_text(encoding="utf-8"))["boards"]:
+        scheme = "" if board["scheme"] == "official" else f", scheme {board['scheme']}"
+        lines += [
+            f"### {board['task']}: {board['question'].lower()}{scheme}",
+            "",
+            f"{board['samples']} test samples, {board['positive']} positive; {board['groups']} sessions.",
+            "",
+            "| group | method | AUROC | F1 | 95% interval | seeds | pre-trained on |",
+            "|---:|---|---:|---:|---:|---:|---|",
+        ]
+        measured = [row for row in board["rows"] if row["kind"] == "measured"]
+        for row in sorted(measured, key=lambda row: -(row["secondary"].get("auroc") or 0)):
+            variant = f", {row['variant']}" if row["variant"] else ""
+            name = f"`{row['method']}` {row['recipe']}{variant}" + (" *(control)*" if row["control"] else "")
+            lines.append(
+                f"| {row['rank'] or '-'} | {name} | {_number(row['secondary'].get('auroc'))} "
+                f"| {_number(row['value'])} | [{_number(row['low'])}, {_number(row['high'])}] "
+                f"| {row['seeds']} | {row['pretrained_on']} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _specificity(runs: Sequence[SubmittedRun]) -> str:
+    """How well scores for one error tell clips with only that error from others."""
+    dataset, first, second = PAIR
+    data = open_dataset(dataset)
+    targets = {task: data.targets(task) for task in (first, second)}
+    found: dict[Name, list[list[float]]] = defaultdict(list)
+    for run in runs:
+        if run.record.dataset != dataset or not {first, second} <= set(run.record.tasks):
+            continue
+        if run.record.scheme != "official":
+            continue
+        found[_name(run)].append(
+            [
+                value
+                for a, b in ((first, second), (second, first))
+                for value in _told_apart(run, a, b, targets)
+            ]
+        )
+    lines = [
+        "## Does a method see the error it is asked for?",
+        "",
+        f"AUROC of scores for `{first}` between test clips that have only {first} and those that have only "
+        f"{second}, and between clips with and without {first} among those free of {second}; then the same "
+        "with the roles exchanged. Mean over seeds. A detector of any oddity has about .5 in the first and "
+        "third column.",
+        "",
+        f"| method | {first}, not {second} | {first}, no {second} | {second}, not {first} "
+        f"| {second}, no {first} | seeds |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    ordered = sorted(found.items(), key=lambda item: (-float(np.mean(item[1], axis=0)[0]), item[0]))
+    for name, values in ordered:
+        cells = " | ".join(_number(v) for v in np.mean(values, axis=0))
+        lines.append(f"| {_told(name)} | {cells} | {len(values)} |")
+    return "\n".join([*lines, ""])
+
+
+def _told_apart(
+    run: SubmittedRun, task: str, other: str, targets: Mapping[str, Mapping[str, float]]
+) -> Iterable[float]:
+    table = read_predictions(run.folder / PREDICTIONS_FILE)
+    rows = table[(table["task"] == task) & (table["split"] == "test")]
+    scores = rows["score"].to_numpy(dtype=float)
+    here = np.array([targets[task][i] for i in rows["sample_id"]])
+    there = np.array([targets[other][i] for i in rows["sample_id"]])
+    for chosen in (here != there, there == 0):
+        yield float(roc_auc_score(here[chosen], scores[chosen]))
+
+
+def _watched(runs: Sequence[SubmittedRun]) -> str:
+    """What was watched while backbones were pre-trained, once a pre-training."""
+    found: dict[tuple[str, str, str], dict[str, dict[str, float]]] = defaultdict(dict)
+    for run in runs:
+        facts = run.record.facts
+        if "effective_rank" in facts and run.record.pool_dataset is None:
+            key = (run.record.dataset, run.record.method, run.record.recipe)
+            found[key][str(facts.get("weights"))] = facts
+    lines = [
+        "## Pre-training, watched on other clips",
+        "",
+        "Share of triplets of held-out pool clips whose positive is nearer than their negative (gap 30 of "
+        "360), and signs of collapse, in the space of the loss. Mean over pre-trainings.",
+        "",
+        f"| dataset | method | {' | '.join(WATCHED.values())} | pre-trainings |",
+        "|---|---|" + "---:|" * (len(WATCHED) + 1),
+    ]
+    for (dataset, method, recipe), facts in sorted(found.items()):
+        cells = []
+        for key in WATCHED:
+            values = [float(f[key]) for f in facts.values() if key in f]
+            digits = 1 if key == "effective_rank" else 3
+            cells.append(f"{np.mean(values):.{digits}f}" if values else "-")
+        lines.append(f"| {dataset} | `{method}` {recipe} | {' | '.join(cells)} | {len(facts)} |")
+    return "\n".join([*lines, ""])
+
+
+def _name(run: SubmittedRun) -> Name:
+    return run.record.method, run.record.recipe, "labels shuffled" if run.record.shuffled_labels else ""
+
+
+def _told(name: Name) -> str:
+    method, recipe, variant = name
+    return f"`{method}` {recipe}" + (f", {variant}" if variant else "")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}".replace("0.", ".", 1)
+
+
+def main() -> int:
+    """Rewrite the page, or compare."""
+    told = PAGE.read_text(encoding="utf-8").partition(MARK)[0]
+    wanted = f"{told}{MARK}\n{report()}"
+    if "--check" in sys.argv[1:]:
+        if PAGE.read_text(encoding="utf-8") == wanted:
+            return 0
+        sys.stderr.write(f"{PAGE} is not what the runs say: run python tools/gym_report.py\n")
+        return 1
+    PAGE.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
