@@ -13,9 +13,11 @@ METHOD = MethodPlugin(
         version=1,
         paper="Parmar et al., Domain Knowledge-Informed Self-Supervised Representations for Workout "
         "Form Assessment, ECCV 2022",
-        summary="The two halves of a repetition, one of them played backwards, are told apart.",
+        summary="The halves of a repetition, one played backwards, or dives of one class and event, are told "
+        "apart.",
         modality="video",
-        needs=frozenset({Modality.FRAMES, Modality.TRAJECTORY}),
+        needs=frozenset({Modality.FRAMES}),
+        one_of=frozenset({Modality.TRAJECTORY, Modality.ATTRIBUTES}),
         units=frozenset({Unit.CLIP, Unit.SEQUENCE}),
         regime=Regime.FINETUNE,
         pretrained_on="Kinetics-400; unlabelled clips of the dataset",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.sample import Sample
+from aqa_bench.core.task import Modality
 from aqa_bench.learn.half_cycles import HalfCycleTriplets
 from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.same_class import SameClassTriplets, class_and_event
 from aqa_bench.learn.video_batches import ClipSampler
 from aqa_bench.learn.video_triplet_method import VideoTripletMethod, VideoTripletRecipe
 
@@ -18,21 +23,24 @@ class MotionRecipe(VideoTripletRecipe):
     """Which clips are told apart.
 
     Attributes:
-        pairing: Where anchors, positives and negatives come from: ``half-cycles`` of one repetition.
+        pairing: Where anchors, positives and negatives come from: ``half-cycles`` of one repetition, or
+            dives of the ``same-class`` and event.
         max_shift: Largest shift of a clip in time, in frames of the pool; half of the clips are shifted.
-        reversal: Whether one side is played backwards, so that global motion agrees; off as an ablation.
+        reversal: Whether one half-cycle is played backwards, so that global motion agrees; off as an
+            ablation.
     """
 
-    pairing: Literal["half-cycles"] = "half-cycles"
+    pairing: Literal["half-cycles", "same-class"] = "half-cycles"
     max_shift: int = Field(default=3, ge=0)
     reversal: bool = True
 
 
 class MotionDisentangling(VideoTripletMethod[MotionRecipe]):
-    """Anchor and positive of one half-cycle, negative of the other (Parmar et al., ECCV 2022, section 3.2).
+    """Clips of the same global motion are told apart (Parmar et al., ECCV 2022, section 3.2).
 
     The way down, played backwards, and the way up show the same global motion where the movement is
-    right. What is left to tell them apart are irregularities: hesitation, wobble, knees that give way.
+    right; so do two dives of one class. What is left to tell them apart are irregularities: hesitation,
+    wobble, knees that give way.
     """
 
     id: ClassVar[str] = "md"
@@ -46,9 +54,42 @@ class MotionDisentangling(VideoTripletMethod[MotionRecipe]):
         """Draws triplets of clips.
 
         Args:
-            pool: Frames of clips, with their trajectories.
+            pool: Frames of clips that have trajectories, or that tell class and event.
+
+        Raises:
+            DataError: The clips have what the other pairing needs.
         """
         recipe = self.recipe
+        _check_pairing(recipe.pairing, pool.samples)
+        if recipe.pairing == "same-class":
+            return SameClassTriplets(pool, frames=recipe.clip_frames, max_shift=recipe.max_shift)
         return HalfCycleTriplets(
             pool, frames=recipe.clip_frames, max_shift=recipe.max_shift, reversal=recipe.reversal
+        )
+
+    def unit(self, clip: Sample) -> str:
+        """Dives of one class and event stay together, so that those that only watch can be paired too."""
+        paired = class_and_event(clip) if self.recipe.pairing == "same-class" else None
+        return super().unit(clip) if paired is None else paired
+
+    def annotations(self, clips: Sequence[Sample]) -> dict[str, Any]:
+        """Class and event of each clip, where triplets depend on them."""
+        if self.recipe.pairing == "half-cycles":
+            return {}
+        return {"classes": [class_and_event(clip) for clip in clips]}
+
+
+def _check_pairing(pairing: str, clips: Sequence[Sample]) -> None:
+    provided = frozenset[Modality]().union(*(clip.media.provides for clip in clips))
+    wanted, other = Modality.TRAJECTORY, Modality.ATTRIBUTES
+    recipes = "dives-quick or dives"
+    if pairing == "same-class":
+        wanted, other, recipes = other, wanted, "quick, paper or selected"
+    if other in provided and wanted not in provided:
+        raise DataError(
+            f"These clips cannot be paired by {pairing}.",
+            where="pairing",
+            expected=f"clips that provide {wanted}",
+            found=f"clips that provide {other}",
+            remedy=f"Choose a recipe that pairs such clips: {recipes} (--recipe).",
         )

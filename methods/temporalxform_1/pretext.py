@@ -1,0 +1,54 @@
+"""Triplets of clips, the negative more shifted in time than the positive."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aqa_bench.learn.clip_lengths import long_enough
+from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.video_batches import ClipDraw
+from aqa_bench.media.clip_transforms import shifted_starts
+from aqa_bench.media.clips import Indices, strided
+
+__all__ = ["ShiftTriplets"]
+
+
+class ShiftTriplets:
+    """Three parts of a clip at one speed: the positive starts near the anchor, the negative far from it.
+
+    Either starts earlier or later by chance, and all lie within the clip.
+
+    Args:
+        pool: Frames of clips.
+        frames: Frames of a drawn clip.
+        stride: Step in frames.
+        near: Largest shift of the positive in frames of the pool; the smallest is 1.
+        far: Smallest shift of the negative, more than ``near``.
+
+    Attributes:
+        usable: Clips long enough for a negative.
+        dropped: How many are shorter.
+    """
+
+    def __init__(
+        self, pool: PoolFrames, *, frames: int, stride: int = 2, near: int = 3, far: int = 8
+    ) -> None:
+        self.frames, self.stride, self.near, self.far = frames, stride, near, far
+        self._span = (frames - 1) * stride
+        self._lengths = pool.lengths
+        self.usable, self.dropped = long_enough(pool, self._span + far + 1)
+
+    def draw(self, clips: Indices, rng: np.random.Generator) -> ClipDraw:
+        """Anchors, then positives, then negatives of the given clips; labels are 0, 1 and 2.
+
+        Args:
+            clips: ``(N,)`` usable clip numbers.
+            rng: Source of all draws.
+        """
+        lengths = self._lengths[clips].tolist()
+        starts = [shifted_starts(n - 1 - self._span, self.near, self.far, rng) for n in lengths]
+        parts = [
+            np.stack([strided(n, self.frames, self.stride, s) for n, s in zip(lengths, part, strict=True)])
+            for part in zip(*starts, strict=True)
+        ]
+        return ClipDraw.stacked(*((clips, part) for part in parts))

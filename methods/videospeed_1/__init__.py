@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from aqa_bench.core.cards import MethodCard, Regime
+from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.task import Modality, Unit
+
+__all__ = ["METHOD"]
+
+METHOD = MethodPlugin(
+    card=MethodCard(
+        id="videospeed-1",
+        name="VideoSpeed-1",
+        version=1,
+        paper="Baseline of Parmar et al., Domain Knowledge-Informed Self-Supervised Representations for "
+        "Workout Form Assessment, ECCV 2022",
+        summary="A clip is played at one to four times its speed, and the network tells which.",
+        modality="video",
+        needs=frozenset({Modality.FRAMES}),
+        units=frozenset({Unit.CLIP, Unit.SEQUENCE}),
+        regime=Regime.FINETUNE,
+        pretrained_on="Kinetics-400; unlabelled clips of the dataset",
+        uses_pool=True,
+        tasks=frozenset({"binary", "score"}),
+    ),
+    factory="aqa_bench.methods.videospeed_1.method:VideoSpeed1",
+)

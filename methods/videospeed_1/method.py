@@ -1,0 +1,37 @@
+"""Telling the speed of a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.speed_recipe import SpeedRecipe
+from aqa_bench.learn.video_batches import ClipSampler
+from aqa_bench.learn.video_classification_method import VideoClassificationMethod
+from aqa_bench.methods.videospeed_1.pretext import Speeds
+
+__all__ = ["VideoSpeed1"]
+
+
+class VideoSpeed1(VideoClassificationMethod[SpeedRecipe]):
+    """How fast a part of a clip is played (Parmar et al., ECCV 2022, Table 2: VideoSpeed-1)."""
+
+    id: ClassVar[str] = "videospeed-1"
+
+    @classmethod
+    def recipe_type(cls) -> type[SpeedRecipe]:
+        """The pydantic model of its hyper-parameters."""
+        return SpeedRecipe
+
+    def sampler(self, pool: PoolFrames) -> ClipSampler:
+        """Draws clips at random speeds.
+
+        Args:
+            pool: Frames of clips.
+        """
+        return Speeds(pool, frames=self.recipe.clip_frames, speeds=self.recipe.speeds)
+
+    def questions(self) -> Mapping[str, int]:
+        """Which of the speeds."""
+        return {"speed": len(self.recipe.speeds)}

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from aqa_bench.core.cards import MethodCard, Regime
+from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.task import Modality, Unit
+
+__all__ = ["METHOD"]
+
+METHOD = MethodPlugin(
+    card=MethodCard(
+        id="videospeed-2",
+        name="VideoSpeed-2",
+        version=1,
+        paper="Baseline of Parmar et al., Domain Knowledge-Informed Self-Supervised Representations for "
+        "Workout Form Assessment, ECCV 2022",
+        summary="The whole clip is played one to four times in the same time, and the network counts.",
+        modality="video",
+        needs=frozenset({Modality.FRAMES}),
+        units=frozenset({Unit.CLIP, Unit.SEQUENCE}),
+        regime=Regime.FINETUNE,
+        pretrained_on="Kinetics-400; unlabelled clips of the dataset",
+        uses_pool=True,
+        tasks=frozenset({"binary", "score"}),
+    ),
+    factory="aqa_bench.methods.videospeed_2.method:VideoSpeed2",
+)
