@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,3 +78,19 @@ def clips() -> list[Sample]:
 @pytest.fixture
 def stills() -> list[Sample]:
     return [Sample(f"still{i}", f"group{i}", DrawnImage(i)) for i in range(3)]
+
+
+@dataclass
+class DrawnDive(DrawnClip):
+    """A drawn clip that is told to be a dive."""
+
+    told: Mapping[str, float | str] = field(default_factory=dict)
+    provides: frozenset[Modality] = frozenset({Modality.FRAMES, Modality.ATTRIBUTES})
+
+    @property
+    def attributes(self) -> Mapping[str, float | str]:
+        return dict(self.told)
+
+
+def dive(seed: int, told: Mapping[str, float | str], count: int = 12) -> Sample:
+    return Sample(str(seed), str(seed), DrawnDive(seed, count, told=told))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.learn import image_method
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone, Stage
 from aqa_bench.learn.backbones.images import build_backbone
+from aqa_bench.learn.frames import FrameSpec
+from aqa_bench.learn.pool_frames import PoolFrames
 
 SMALL = (
     *("backbone=tiny", "weights=random", "resize=32", "crop=32", "frames=8", "length=32"),
@@ -111,6 +113,19 @@ class DrawnRepetition(DrawnClip):
 
     def __init__(self, seed: int, error: bool, turns: bool = True, count: int = 24) -> None:
         super().__init__(seed, error, turns, count)
+
+
+class DrawnDive(DrawnRepetition):
+    """Such a clip as a dive of one event, without a trajectory; a red wall is a pike, a blue one a tuck."""
+
+    provides = frozenset({Modality.FRAMES, Modality.ATTRIBUTES})
+    event = "01"
+
+    @property
+    def attributes(self) -> Mapping[str, float | str]:
+        position = "pike" if self.error else "tuck"
+        known = {"position": position, "rotation": "back", "event": self.event}
+        return known | {"armstand": 0.0, "somersaults": 2.5, "twists": 0.0}
 
 
 class DrawnImage(DrawnClip):
@@ -205,5 +220,29 @@ def video_bench(tmp_path: Path) -> Callable[..., Bench]:
 
 
 @pytest.fixture
+def dive_bench(tmp_path: Path) -> Callable[..., Bench]:
+    """A bench for methods of dives, with a cache of that name."""
+
+    def build(name: str = "a", clip: type[DrawnClip] = DrawnDive) -> Bench:
+        return Bench(tmp_path / name, SMALL_VIDEO, SMALL_VIDEO_PRETRAINING, clip)
+
+    return build
+
+
+@pytest.fixture
+def pool_of() -> Callable[..., PoolFrames]:
+    """Frames of clips of the given lengths."""
+    return lambda *lengths: PoolFrames(
+        [Sample(f"p{i}", f"p{i}", DrawnRepetition(i, False, count=n)) for i, n in enumerate(lengths)],
+        FrameSpec(None, 16, None),
+    )
+
+
+@pytest.fixture
 def images() -> type[DrawnClip]:
     return DrawnImage
+
+
+@pytest.fixture
+def dives() -> type[DrawnDive]:
+    return DrawnDive

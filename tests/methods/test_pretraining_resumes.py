@@ -19,7 +19,13 @@ PRETRAINED = sorted(
 )
 EPOCHS = ("steps=null", "epochs=5", "augmentation=strong", "schedule=cosine", "accumulate=2", "batch_size=2")
 
-OWN = {"pad": ("augmentation=none", "pose=8", "appearance=8")}
+OWN = {
+    "pad": (
+        *("augmentation=none", "pose=8", "appearance=6", "picture=16", "decoder_blocks=2"),
+        *("decoder_width=16", "perceptual=0"),
+    )
+}
+"""What a method needs beside :data:`EPOCHS` to be quick."""
 
 
 def weights_of(cache: Path) -> dict[str, torch.Tensor]:

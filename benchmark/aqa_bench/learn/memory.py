@@ -48,8 +48,7 @@ def out_of_memory_explained(
         expected=f"a batch size of {fitting}, which {certainty}",
         found=message,
         remedy=f"--set batch_size={fitting} --set accumulate={steps} makes steps over as many samples "
-        "(batch norm and losses over a whole batch see the smaller one); a resumed run goes on from its "
-        "last checkpoint.",
+        "(batch norm and losses over a whole batch see the smaller one, so that training starts again).",
     )
 
 

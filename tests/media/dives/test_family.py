@@ -67,6 +67,15 @@ def test_the_pool_is_what_is_trained_on_and_tells_classes(family, tiny, tmp_path
                 assert ("difficulty" in sample.media.attributes) is knows
 
 
+def test_strata_are_difficulties_in_both_tasks(family, tiny, tmp_path) -> None:
+    prepare(family, tiny, tmp_path)
+    dataset = family.open("tiny-dives", tmp_path)
+    told = {i: s.media.attributes["difficulty"] for i, s in dataset.samples("score-dd").items()}
+    assert len(set(told.values())) == 6
+    for task in ("score", "score-dd"):
+        assert dataset.strata(task) == {i: f"{difficulty:.1f}" for i, difficulty in told.items()}
+
+
 def test_fingerprints_follow_annotations_and_splits(family, tiny, tmp_path) -> None:
     prepare(family, tiny, tmp_path)
     before = family.open("tiny-dives", tmp_path).fingerprint()

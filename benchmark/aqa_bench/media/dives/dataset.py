@@ -59,6 +59,10 @@ class DiveDataset(Dataset):
         """The score of every dive."""
         return {name: self.index.dives[name].score for name in self._named()}
 
+    def strata(self, task: str) -> Mapping[str, str]:
+        """Difficulty of every dive."""
+        return {name: f"{self.index.dives[name].difficulty:.1f}" for name in self._named()}
+
     def splits(self, task: str, scheme: str) -> Sequence[Split]:
         """The splits of a scheme, over every usable dive."""
         if scheme == EVENT_GROUPED:
