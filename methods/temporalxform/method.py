@@ -11,7 +11,8 @@ from aqa_bench.learn.pool_frames import PoolFrames
 from aqa_bench.learn.speed_recipe import SpeedRecipe
 from aqa_bench.learn.video_batches import ClipSampler
 from aqa_bench.learn.video_classification_method import VideoClassificationMethod
-from aqa_bench.methods.temporalxform.pretext import TRANSFORMATIONS, TemporalVersions
+
+from .pretext import TRANSFORMATIONS, TemporalVersions
 
 __all__ = ["TemporalRecipe", "TemporalTransformations"]
 

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from aqa_bench.learn.pool_frames import PoolFrames
 from aqa_bench.learn.video_batches import ClipSampler
 from aqa_bench.learn.video_triplet_method import VideoTripletMethod, VideoTripletRecipe
-from aqa_bench.methods.temporalxform_2.pretext import DistortionTriplets
+
+from .pretext import DistortionTriplets
 
 __all__ = ["DistortionContrast", "DistortionRecipe"]
 

@@ -12,7 +12,8 @@ from aqa_bench.learn.pool_frames import PoolFrames
 from aqa_bench.learn.video_batches import ClipSampler, VideoBatch
 from aqa_bench.learn.video_classification_method import VideoClassificationMethod
 from aqa_bench.learn.video_recipe import VideoPretrainingRecipe
-from aqa_bench.methods.videorot.pretext import QUARTERS, Rotations, turned
+
+from .pretext import QUARTERS, Rotations, turned
 
 __all__ = ["VideoRotation"]
 

@@ -9,7 +9,8 @@ from aqa_bench.learn.pool_frames import PoolFrames
 from aqa_bench.learn.speed_recipe import SpeedRecipe
 from aqa_bench.learn.video_batches import ClipSampler
 from aqa_bench.learn.video_classification_method import VideoClassificationMethod
-from aqa_bench.methods.videospeed_1.pretext import Speeds
+
+from .pretext import Speeds
 
 __all__ = ["VideoSpeed1"]
 

@@ -45,9 +45,9 @@ def random_strided(n_frames: int, count: int, stride: int, rng: np.random.Genera
     Raises:
         UsageError: The clip is too short.
     """
-    last = n_frames - 1 - (count - 1) * stride
-    _check_length(n_frames, (count - 1) * stride + 1)
-    return strided(n_frames, count, stride, int(rng.integers(last + 1)))
+    span = (count - 1) * stride
+    _check_length(n_frames, span + 1)
+    return strided(n_frames, count, stride, int(rng.integers(n_frames - span)))
 
 
 def forward_backward(n_frames: int, count: int, stride: int, rng: np.random.Generator) -> Indices:
@@ -122,13 +122,13 @@ def random_skips(n_frames: int, count: int, largest: int, rng: np.random.Generat
             expected="at least 3 frames and steps of up to 2",
             found=f"{count} frames, steps of up to {largest}",
         )
-    _check_length(n_frames, (count - 1) * largest)
+    _check_length(n_frames, (count - 1) * largest + 1)
     steps = np.full(count - 1, largest)
     while (steps == steps[0]).all():
         steps = rng.integers(1, largest + 1, count - 1)
     offsets = np.concatenate([[0], np.cumsum(steps)])
-    start: int = int(rng.integers(n_frames - int(offsets[-1])))
-    return start + offsets
+    start = rng.integers(n_frames - int(offsets[-1]))
+    return np.asarray(start + offsets, np.int64)
 
 
 def shifted_starts(last: int, near: int, far: int, rng: np.random.Generator) -> tuple[int, int, int]:
@@ -141,9 +141,14 @@ def shifted_starts(last: int, near: int, far: int, rng: np.random.Generator) -> 
         rng: Draws the first evenly among those that the third has room for, then the others evenly.
 
     Raises:
-        UsageError: The third has no room.
+        UsageError: The third has no room, or ``near`` reaches ``far``.
     """
-    _check_length(last, far)
+    if not 1 <= near < far <= last:
+        raise UsageError(
+            "There is no room for clips so far apart.",
+            expected=f"1 <= near < far <= {last}",
+            found=f"near {near}, far {far}",
+        )
     starts = np.arange(last + 1)
     anchor = int(rng.choice(starts[(starts >= far) | (starts <= last - far)]))
     distance = np.abs(starts - anchor)
@@ -172,8 +177,7 @@ def strongly_warped(n_frames: int, count: int, factor: float, rng: np.random.Gen
     Args:
         n_frames: Length of the clip.
         count: Number of frames to take, at least 3.
-        factor: How much longer fast steps are, at least; slow ones are up to twice as short, and fast ones
-            up to twice as long, as that takes. Above 1.
+        factor: How many times as long the fast steps are at least, above 1; at most four times that.
         rng: Source of all draws.
 
     Returns:

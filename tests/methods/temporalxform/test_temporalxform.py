@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aqa_bench.methods.temporalxform import METHOD
+from aqa_bench.methods.temporalxform.pretext import TemporalVersions
+
+SPEEDS = (1, 2, 4, 8)
+
+
+@pytest.fixture
+def sampler(pool_of) -> TemporalVersions:
+    return TemporalVersions(pool_of(31, 32, 64, 110, 140), frames=16, speeds=SPEEDS)
+
+
+def test_a_clip_has_all_four_versions_with_their_labels(sampler: TemporalVersions) -> None:
+    draw = sampler.draw(sampler.usable, np.random.default_rng(0))
+    assert draw.clips.tolist() == [1, 2, 3, 4] * 4
+    assert draw.frames.shape == (16, 16)
+    assert draw.labels.shape == (16, 2, 2)
+    assert draw.labels[:, 0, 0].tolist() == np.repeat(range(4), 4).tolist()
+    assert (draw.labels[:, 0, 1] == 4).all()
+    assert (draw.labels[8:, 1, 0] == -1).all()
+
+
+def test_versions_are_what_their_labels_say(sampler: TemporalVersions) -> None:
+    rng = np.random.default_rng(0)
+    lengths = np.array([31, 32, 64, 110, 140])
+    fastest = {1: 2, 2: 4, 3: 4, 4: 8}
+    for _ in range(60):
+        draw = sampler.draw(sampler.usable, rng)
+        assert draw.frames.min() >= 0
+        assert (draw.frames.max(axis=1) < lengths[draw.clips]).all()
+        forward, both, mixed, warp = np.split(np.diff(draw.frames, axis=1), 4)
+        speed = np.array(SPEEDS)[draw.labels[:8, 1, 0]]
+        assert (forward == speed[:4, None]).all()
+        assert (speed <= [fastest[int(clip)] for clip in draw.clips[:8]]).all()
+        for steps, s in zip(both, speed[4:], strict=True):
+            turn = int((steps == s).sum())
+            assert 4 <= turn <= 11
+            assert (steps[:turn] == s).all()
+            assert (steps[turn + 1 :] == -s).all()
+        for steps, frames in zip(mixed, draw.frames[8:12], strict=True):
+            assert (np.diff(np.sort(frames)) == 1).all()
+            assert not (steps == 1).all()
+        for steps, clip in zip(warp, draw.clips[12:], strict=True):
+            assert 1 <= steps.min() < steps.max() <= fastest[int(clip)]
+
+
+def test_speeds_are_clamped_by_the_length_of_a_clip(sampler: TemporalVersions) -> None:
+    assert sampler.usable.tolist() == [1, 2, 3, 4]
+    assert sampler.dropped == {"shorter than 32 frames": 1}
+    rng = np.random.default_rng(0)
+    draws = [sampler.draw(sampler.usable, rng).labels[:8, 1] for _ in range(80)]
+    seen = [{int(d[k, 0]) for d in draws} for k in range(4)]
+    assert seen == [{0, 1}, {0, 1, 2}, {0, 1, 2}, {0, 1, 2, 3}]
+    assert draws[0][:4, 1].tolist() == [2, 3, 3, 4]
+
+
+def test_it_learns_the_transformation_and_the_speed(video_bench) -> None:
+    bench = video_bench()
+    facts = bench.fit(
+        METHOD,
+        *("epochs=16", "batch_size=8", "lr=0.003", "held_out=0.3", "augmentation=none"),
+        *("clip_frames=8", "speeds=[1,3]", "finetune_epochs=1"),
+        pool=bench.pool(30),
+    ).facts
+    assert facts["transformation_chance"] == 0.25
+    assert facts["speed_chance"] == 0.5
+    assert facts["transformation_accuracy"] > 0.45
+    assert facts["speed_accuracy"] > 0.7
