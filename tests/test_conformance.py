@@ -30,6 +30,7 @@ EMBEDDED = "stick-figures/shoulder-press"
 METHODS = sorted(methods())
 CARDS = sorted(dataset_cards())
 SMALL = {
+    "dive-classification": ("epochs=1", "head_epochs=2"),
     "pose-tdm": ("epochs=1",),
     "stgcn-ocsvm": ("epochs=1",),
 }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -26,3 +27,34 @@ def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Intervals are tested with the statistics; here they only have to be there."""
     monkeypatch.setitem(scoring.evaluate.__kwdefaults__, "n_resamples", 50)
     monkeypatch.setattr(assemble, "N_RESAMPLES", 500)
+
+
+@pytest.fixture(scope="session")
+def forge() -> ModuleType:
+    """``accepted_runs.py`` of this folder: real runs, and ways to forge them."""
+    spec = importlib.util.spec_from_file_location(
+        "accepted_runs", Path(__file__).with_name("accepted_runs.py")
+    )
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError("accepted_runs.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def _proposed(forge: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("checkout")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(scoring.evaluate.__kwdefaults__, "n_resamples", 50)
+        for method in ("constant", "prior"):
+            forge.make(place / "base" / "submissions", method)
+        shutil.copytree(place / "base" / "submissions", place / "pull" / "submissions")
+        forge.make(place / "pull" / "submissions", "duration")
+    return place
+
+
+@pytest.fixture
+def checkout(_proposed: Path, tmp_path: Path) -> Path:
+    """``base/submissions`` with two accepted runs, ``pull/submissions`` with a third."""
+    return shutil.copytree(_proposed, tmp_path / "checkout")

@@ -17,7 +17,8 @@ from aqa_bench.core.files import sha256_file
 from aqa_bench.core.registry import open_dataset
 
 BOARD = "v1/stick-figures-shoulder-press"
-FILES = ["inputs.lock.json", "table.csv", "table.json", "table.md"]
+FILES = ["inputs.lock.json", "table.csv", "table.json", "table.md", "table.tex"]
+OVERALL = ["overall.csv", "overall.json", "overall.md", "overall.tex"]
 
 
 @pytest.fixture
@@ -51,10 +52,11 @@ def edit_score(folder: Path) -> None:
     file.write_text("\n".join(lines) + "\n")
 
 
-def test_builds_four_files_a_dataset(site: tuple[Path, Path]) -> None:
+def test_builds_five_files_a_dataset_and_the_overall_page(site: tuple[Path, Path]) -> None:
     _, leaderboards = site
     assert sorted(p.name for p in (leaderboards / BOARD).iterdir()) == FILES
-    assert [p.name for p in (leaderboards / "v1").iterdir()] == ["stick-figures-shoulder-press"]
+    found = sorted(p.name for p in (leaderboards / "v1").iterdir())
+    assert found == [*OVERALL, "stick-figures-shoulder-press"]
 
 
 def test_building_twice_gives_the_same_bytes(site: tuple[Path, Path], tmp_path: Path) -> None:

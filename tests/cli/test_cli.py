@@ -365,7 +365,35 @@ def test_suite(cli, tmp_path: Path, plugins) -> None:
     assert failing.code == 1
     assert [job["method"] for job in failing.document["failed"]] == ["noise"]
     assert len(failing.document["paths"]) == 2
-    assert "failed: noise" in cli("suite", file, "--out", tmp_path / "runs").err
+    again = cli("suite", file, "--out", tmp_path / "runs")
+    assert f"failed: {DATASET}  noise" in again.err
+    assert str(tmp_path / "runs/.suite/suite/failed") in again.err
+    status = cli("suite", "status", file, "--out", tmp_path / "runs", "--json").document
+    assert (status["jobs"], status["done"], status["left"]) == (3, 2, [])
+    assert [job["method"] for job in status["failed"]] == ["noise"]
+    assert status["eta_seconds"] >= 0
+    told = cli("suite", "status", file, "--out", tmp_path / "elsewhere")
+    assert (told.code, told.out.splitlines()[0]) == (0, "3 jobs: 0 done, 0 failed, 3 left")
+    assert "unknown" in told.out
+
+
+def test_shards_of_a_suite(cli, tmp_path: Path) -> None:
+    file = tmp_path / "suite.toml"
+    file.write_text(f'[[block]]\ndatasets = ["{DATASET}"]\nmethods = ["constant", "prior", "duration"]\n')
+    parts = [cli("suite", file, "--shard", f"{i}/2", "--dry-run", "--json").document for i in (1, 2)]
+    whole = cli("suite", "run", file, "--dry-run", "--json").document
+    assert sorted(job["method"] for part in parts for job in part) == sorted(job["method"] for job in whole)
+    assert not (tmp_path / ".suite").exists()
+    for wrong in ("0/2", "3/2", "1", "a/b", "1/0"):
+        answer = cli("suite", file, "--shard", wrong)
+        assert answer.code == 2
+        assert "I/N" in answer.err
+
+
+def test_a_shipped_suite_is_found_by_its_name(cli) -> None:
+    jobs = cli("suite", "smoke", "--dry-run", "--json").document
+    assert {job["dataset"] for job in jobs} == {DATASET}
+    assert "Did you mean 'smoke'" in cli("suite", "smoky").err
 
 
 def test_leaderboard(cli, made, tmp_path: Path) -> None:
@@ -392,6 +420,20 @@ def test_table_without_submissions_is_an_error(cli, tmp_path: Path) -> None:
     answer = cli("table", "anomaly", "--submissions", tmp_path)
     assert (answer.code, answer.out) == (1, "")
     assert "aqa-bench suite" in answer.err
+
+
+def test_tables_are_written_and_one_is_printed(cli, tmp_path: Path) -> None:
+    tmp_path.joinpath("none").mkdir()
+    places = ("--submissions", tmp_path / "none", "--leaderboards", tmp_path / "boards")
+    written = cli("table", "all", *places, "--json").document
+    assert written["tables"] == ["1", "2", "3", "4", "5", "6"]
+    assert len(written["written"]) == 24
+    assert (tmp_path / "boards/papers/table-6.tex").is_file()
+    assert cli("table", "all", *places).out.endswith("left out, nothing was submitted: anomaly\n")
+    told = cli("table", "1", *places)
+    assert told.out.rstrip("\n") == (tmp_path / "boards/papers/table-1.md").read_text().rstrip("\n")
+    assert "90.48" in told.out
+    assert cli("table", "2", *places, "--json").document["sections"][1]["floor"] == 0.8184
 
 
 def test_nothing_is_imported_from_torch_to_score(made) -> None:

@@ -13,11 +13,14 @@ from pydantic import ValidationError
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.assemble import assemble
+from aqa_bench.boards.board_pages import as_latex
 from aqa_bench.boards.model import DatasetBoards, board_name
+from aqa_bench.boards.overall import overall_files, read_version
 from aqa_bench.boards.papers import PAPERS, TABLES, paper_files
 from aqa_bench.boards.render import as_csv, as_json, as_markdown
 from aqa_bench.boards.rescore import check_metrics
 from aqa_bench.boards.runs import Problem, SubmittedRun, check_files, find_runs, find_strays
+from aqa_bench.boards.versions import LOCK_FILE, locked_version
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import AqaBenchError, DataError
 from aqa_bench.core.files import pretty_json, sha256_file, write_atomic
@@ -27,8 +30,7 @@ from aqa_bench.core.registry import open_dataset
 
 __all__ = ["BuildReport", "CheckReport", "build", "check", "current_boards"]
 
-_FILES = {"table.json": as_json, "table.csv": as_csv, "table.md": as_markdown}
-_LOCK = "inputs.lock.json"
+_FILES = {"table.json": as_json, "table.csv": as_csv, "table.md": as_markdown, "table.tex": as_latex}
 
 
 @dataclass
@@ -65,8 +67,10 @@ class CheckReport:
         return not self.problems
 
 
-def build(submissions: Path, leaderboards: Path, progress: Progress | None = None) -> BuildReport:
-    """Write ``<leaderboards>/<version>/<dataset>/`` for every dataset with submissions.
+def build(
+    submissions: Path, leaderboards: Path, progress: Progress | None = None, *, as_of: str | None = None
+) -> BuildReport:
+    """Write ``<leaderboards>/<version>/<dataset>/`` for every dataset with submissions, and the overall page.
 
     Datasets whose labels are not at hand keep their committed tables.
 
@@ -74,25 +78,26 @@ def build(submissions: Path, leaderboards: Path, progress: Progress | None = Non
         submissions: Folder of submitted runs.
         leaderboards: Folder of leaderboards.
         progress: Where to report.
+        as_of: An earlier version to build again: from the runs that its locks name, and no others.
 
     Raises:
-        DataError: A run is damaged, or does not belong where it is.
+        DataError: A run is damaged, or does not belong where it is, or is not what the lock of ``as_of``
+            says.
+        UsageError: There are no leaderboards of that version.
     """
     progress = NullProgress() if progress is None else progress
-    runs = find_runs(submissions)
-    for problem in [*check_files(runs), *find_strays(submissions)]:
-        raise DataError(
-            "A submission is damaged.", where=problem.path, expected=problem.expected, found=problem.found
-        )
+    version = BENCHMARK_VERSION if as_of is None else as_of
     report = BuildReport()
-    by_dataset = _by_dataset(runs)
+    by_dataset = _by_dataset(
+        _sound_runs(submissions) if as_of is None else locked_version(submissions, leaderboards, as_of)
+    )
     progress.start("leaderboards", len(by_dataset))
     try:
         for name, members in by_dataset.items():
             dataset = _at_hand(name, members)
             if isinstance(dataset, Dataset):
-                folder = leaderboards / BENCHMARK_VERSION / board_name(name)
-                for file, text in _contents(assemble(BENCHMARK_VERSION, dataset, members), members).items():
+                folder = leaderboards / version / board_name(name)
+                for file, text in _contents(assemble(version, dataset, members), members).items():
                     write_atomic(folder / file, text)
                 report.written.append(folder.as_posix())
             else:
@@ -100,6 +105,9 @@ def build(submissions: Path, leaderboards: Path, progress: Progress | None = Non
             progress.advance()
     finally:
         progress.close()
+    boards = read_version(leaderboards, version)
+    for file, text in (overall_files(version, boards) if boards else {}).items():
+        write_atomic(leaderboards / version / file, text)
     return report
 
 
@@ -145,7 +153,9 @@ def check(submissions: Path, leaderboards: Path, progress: Progress | None = Non
                 progress.advance(len(members))
     finally:
         progress.close()
-    report.problems += _orphans(leaderboards / BENCHMARK_VERSION, by_dataset)
+    orphans = list(_orphans(leaderboards / BENCHMARK_VERSION, by_dataset))
+    # A table too many would be missing from the overall page too: one cause, one problem.
+    report.problems += orphans or _overall_problems(leaderboards)
     if boards.keys() == by_dataset.keys():
         report.problems += _paper_problems(leaderboards / PAPERS, boards, runs)
     return report
@@ -190,18 +200,27 @@ def _at_hand(name: str, runs: Sequence[SubmittedRun]) -> Dataset | str:
     return dataset
 
 
+def _sound_runs(submissions: Path) -> list[SubmittedRun]:
+    runs = find_runs(submissions)
+    for problem in [*check_files(runs), *find_strays(submissions)]:
+        raise DataError(
+            "A submission is damaged.", where=problem.path, expected=problem.expected, found=problem.found
+        )
+    return runs
+
+
 def _contents(boards: DatasetBoards, runs: Sequence[SubmittedRun]) -> dict[str, str]:
     return {name: render(boards) for name, render in _FILES.items()} | {
-        _LOCK: _lock(boards.fingerprint, runs)
+        LOCK_FILE: _lock(boards.version, boards.fingerprint, runs)
     }
 
 
-def _lock(fingerprint: str, runs: Sequence[SubmittedRun]) -> str:
+def _lock(version: str, fingerprint: str, runs: Sequence[SubmittedRun]) -> str:
     inputs = {
         run.path: {name: sha256_file(run.folder / name) for name in (RECORD_FILE, PREDICTIONS_FILE)}
         for run in runs
     }
-    return pretty_json({"version": BENCHMARK_VERSION, "dataset_fingerprint": fingerprint, "runs": inputs})
+    return pretty_json({"version": version, "dataset_fingerprint": fingerprint, "runs": inputs})
 
 
 def _committed(folder: Path) -> DatasetBoards | None:
@@ -233,6 +252,16 @@ def _paper_problems(
         )
 
 
+def _overall_problems(leaderboards: Path) -> list[Problem]:
+    folder = leaderboards / BENCHMARK_VERSION
+    try:
+        boards = read_version(leaderboards, BENCHMARK_VERSION)
+    except DataError:
+        # The table that cannot be read is a problem of its own.
+        return []
+    return list(_differences(folder, overall_files(BENCHMARK_VERSION, boards))) if boards else []
+
+
 def _differences(folder: Path, contents: Mapping[str, str]) -> Iterator[Problem]:
     for name, expected in contents.items():
         file = folder / name
@@ -252,20 +281,20 @@ def _consistency(folder: Path, runs: Sequence[SubmittedRun]) -> Iterator[Problem
     file = folder / "table.json"
     try:
         boards = DatasetBoards.model_validate_json(file.read_text(encoding="utf-8"))
-        lock: Any = json.loads((folder / _LOCK).read_text(encoding="utf-8"))
+        lock: Any = json.loads((folder / LOCK_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, ValidationError) as error:
         yield Problem(
             path=f"{folder.name}", rule="tables can be read", expected="table.json", found=str(error)
         )
         return
     yield from _differences(folder, {name: render(boards) for name, render in _FILES.items()})
-    expected = json.loads(_lock(lock.get("dataset_fingerprint", ""), runs))
+    expected = json.loads(_lock(BENCHMARK_VERSION, lock.get("dataset_fingerprint", ""), runs))
     if lock != expected:
         names = sorted(set(expected["runs"]) ^ set(lock.get("runs", {}))) or sorted(
             name for name, hashes in expected["runs"].items() if lock["runs"][name] != hashes
         )
         yield Problem(
-            path=f"{folder.name}/{_LOCK}",
+            path=f"{folder.name}/{LOCK_FILE}",
             rule="the tables were built from these submissions",
             expected="the runs below submissions",
             found=f"differs for {', '.join(names[:3]) or 'the version'}",

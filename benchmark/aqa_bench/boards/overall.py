@@ -12,13 +12,15 @@ from pydantic import BaseModel, ConfigDict
 from aqa_bench.boards.model import Board, DatasetBoards, Row
 from aqa_bench.boards.pages import Grid, Page, RowStyle, page_latex, page_markdown
 from aqa_bench.boards.render import interval, metric_name, number
+from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json
 from aqa_bench.core.record import RowKind
 
 __all__ = ["OverallLine", "best_row", "overall_files", "overall_lines", "read_version"]
 
-_HEADER = ("dataset", "task", "scheme", "best method", "recipe", "metric", "value", "95% interval", "skill")
-_HEADER += ("floor", "methods", "runs")
+_PLACE = ("dataset", "task", "scheme", "best method", "recipe", "metric", "value")
+_COUNTS = ("skill", "floor", "methods", "runs")
+_HEADER = (*_PLACE, "95% interval", *_COUNTS)
 _NOTE = (
     "The best method is the first measured row that is no control; where its interval holds the floor, "
     "nothing that was measured is known to be better than looking at nothing."
@@ -57,10 +59,9 @@ def read_version(leaderboards: Path, version: str) -> list[DatasetBoards]:
     """The boards of ``<leaderboards>/<version>/*/table.json``, sorted by dataset.
 
     Raises:
-        pydantic.ValidationError: A table does not follow the model.
+        DataError: A table cannot be read.
     """
-    files = sorted((leaderboards / version).glob("*/table.json"))
-    found = [DatasetBoards.model_validate_json(file.read_text(encoding="utf-8")) for file in files]
+    found = [_read(file) for file in sorted((leaderboards / version).glob("*/table.json"))]
     return sorted(found, key=lambda boards: boards.dataset)
 
 
@@ -102,6 +103,19 @@ def overall_files(version: str, boards: Sequence[DatasetBoards]) -> dict[str, st
     }
 
 
+def _read(file: Path) -> DatasetBoards:
+    try:
+        return DatasetBoards.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(
+            "A leaderboard cannot be read.",
+            where=file,
+            expected="the table that the build wrote",
+            found=str(error).partition("\n")[0],
+            remedy="aqa-bench leaderboard build writes it anew.",
+        ) from error
+
+
 def _line(board: Board) -> OverallLine:
     return OverallLine(
         dataset=board.dataset,
@@ -133,7 +147,7 @@ def _cells(line: OverallLine) -> tuple[str, ...]:
 def _csv(lines: Sequence[OverallLine]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow((*_HEADER[:7], "low", "high", *_HEADER[8:], "honest"))
+    writer.writerow((*_PLACE, "low", "high", *_COUNTS, "honest"))
     for line in lines:
         row = line.best
         place = (line.dataset, line.task, line.scheme)

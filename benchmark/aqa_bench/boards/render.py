@@ -99,7 +99,8 @@ def board_table(board: Board, metrics: Sequence[str] = SECONDARY) -> str:
     header, lines = board_cells(board, metrics)
     for row, line in zip(board.rows, lines, strict=True):
         line[1] = f"*{row.method}*" if row.control else row.method
-    return markdown_table(header, lines, text_columns(header)) + "".join(f"\n- {note}" for note in _notes(board)) + "\n"
+    drawn = markdown_table(header, lines, text_columns(header))
+    return drawn + "".join(f"\n- {note}" for note in _notes(board)) + "\n"
 
 
 def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[list[str]]]:

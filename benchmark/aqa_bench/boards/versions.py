@@ -8,11 +8,11 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aqa_bench.boards.runs import SubmittedRun
-from aqa_bench.core.errors import DataError
+from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.record import read_record
 
-__all__ = ["LOCK_FILE", "Lock", "locked_runs", "read_lock", "versions"]
+__all__ = ["LOCK_FILE", "Lock", "locked_runs", "locked_version", "read_lock", "versions"]
 
 LOCK_FILE = "inputs.lock.json"
 
@@ -77,3 +77,22 @@ def locked_runs(submissions: Path, lock: Lock) -> list[SubmittedRun]:
                 )
     folders = [(path, submissions / path) for path in sorted(lock.runs)]
     return [SubmittedRun(path, folder, read_record(folder)) for path, folder in folders]
+
+
+def locked_version(submissions: Path, leaderboards: Path, version: str) -> list[SubmittedRun]:
+    """The runs that all locks of a version name.
+
+    Raises:
+        UsageError: There are no leaderboards of that version.
+        DataError: A run is gone or is not what it was.
+    """
+    known = versions(leaderboards)
+    if version not in known:
+        raise UsageError(
+            f"There are no leaderboards of version {version!r}.",
+            where=leaderboards,
+            expected=", ".join(known) or f"<version>/<dataset>/{LOCK_FILE}",
+            found=version,
+        )
+    locks = sorted((leaderboards / version).glob(f"*/{LOCK_FILE}"))
+    return [run for file in locks for run in locked_runs(submissions, read_lock(file.parent))]

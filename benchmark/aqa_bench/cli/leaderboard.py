@@ -1,29 +1,36 @@
-"""``aqa-bench leaderboard``: build the tables from submissions, or check them."""
+"""``aqa-bench leaderboard``: build the tables from submissions, check them, or write them as a site."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.cli.options import Json, Leaderboards, Submissions
 from aqa_bench.cli.output import TerminalProgress, emit, say
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Build the leaderboards from submissions, or check them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Build the leaderboards from submissions, check them, or write them as a site.", no_args_is_help=True
+)
 
 
-@app.command(epilog="Example:  aqa-bench leaderboard build")
+@app.command(epilog="Examples:  aqa-bench leaderboard build  |  aqa-bench leaderboard build --as-of v1")
 def build(
     submissions: Submissions = Path("submissions"),
     leaderboards: Leaderboards = Path("leaderboards"),
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Version to build again, from the runs of its lock alone.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score every submission again and write leaderboards/<version>/<dataset>/."""
     from aqa_bench.boards.leaderboard import build as build_boards
 
-    report = build_boards(submissions, leaderboards, TerminalProgress(quiet=as_json))
+    report = build_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), as_of=as_of)
     if as_json:
         emit({"written": report.written, "kept": report.kept})
         return
@@ -64,3 +71,31 @@ def check(
         say(f"{report.rescored} runs scored again, {len(report.problems)} problems")
     if not report.ok:
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example:  aqa-bench leaderboard site --out site")
+def site(
+    out: Annotated[Path, typer.Option("--out", help="Folder of the site; an earlier site gives way.")] = Path(
+        "site"
+    ),
+    submissions: Submissions = Path("submissions"),
+    leaderboards: Leaderboards = Path("leaderboards"),
+    docs: Annotated[Path, typer.Option(help="Folder with protocol.md.")] = Path("docs"),
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Version to show; the current one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the leaderboards as a static site: pages that need no server and ask nothing of any."""
+    from aqa_bench.boards.site import build_site
+
+    report = build_site(
+        submissions,
+        leaderboards,
+        out,
+        docs=docs,
+        version=as_of or BENCHMARK_VERSION,
+        progress=TerminalProgress(quiet=as_json),
+    )
+    if as_json:
+        emit({"folder": report.folder, "pages": report.pages, "boards": report.boards})
+    else:
+        say(f"written: {report.folder}/index.html ({report.pages} pages, {report.boards} boards)")

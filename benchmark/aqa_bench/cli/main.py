@@ -22,11 +22,14 @@ from aqa_bench.cli import (
     features,
     leaderboard,
     listing,
+    new,
     retrieve,
     run,
     score,
+    submit,
     suite,
     tables,
+    validate,
 )
 from aqa_bench.cli.output import report_error
 from aqa_bench.core.errors import AqaBenchError
@@ -58,6 +61,9 @@ app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(detector.app, name="detector")
 app.add_typer(features.app, name="features")
 app.command("table", epilog=tables.EXAMPLES)(tables.make_table)
+app.command("submit", epilog=submit.EXAMPLES)(submit.submit_runs)
+app.command("validate", epilog=validate.EXAMPLES)(validate.validate_paths)
+app.add_typer(new.app, name="new")
 
 
 def _print_version(asked: bool) -> None:

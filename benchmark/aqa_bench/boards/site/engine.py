@@ -1,0 +1,96 @@
+"""Templates to pages: escaped throughout, with the style and script in the page and a policy that says so."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from aqa_bench.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["Engine", "make_engine"]
+
+_PACKAGE = "aqa_bench.boards.site"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The templates of the site, and what every page is told."""
+
+    environment: Environment
+
+    def page(self, template: str, path: str, title: str, **values: Any) -> str:
+        """Render a page.
+
+        Args:
+            template: Name of the template.
+            path: Where the page will lie below the site, so that its links are relative.
+            title: Its title.
+            **values: What the template shows.
+        """
+        root = "../" * path.count("/")
+        return self.environment.get_template(template).render(
+            root=root, title=title, section=path.partition("/")[0].removesuffix(".html"), **values
+        )
+
+
+def make_engine(version: str, *, papers: bool) -> Engine:
+    """Load the templates.
+
+    Args:
+        version: Version of the leaderboards, shown on every page.
+        papers: Whether there is a page of the papers' tables to lead to.
+
+    Raises:
+        UsageError: The extra ``site`` is not installed.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+        from markupsafe import Markup
+    except ImportError as error:
+        raise missing_extra(error) from error
+    environment = Environment(
+        loader=PackageLoader(_PACKAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    style, script = (_asset(name) for name in ("site.css", "site.js"))
+    policy = (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "img-src 'self' data:; base-uri 'none'; form-action 'none'"
+    )
+    # Our own files, not anybody's input.
+    environment.globals.update(
+        style=Markup(style),
+        script=Markup(script),
+        policy=policy,
+        version=version,
+        papers=papers,
+    )
+    return Engine(environment)
+
+
+def missing_extra(error: ImportError) -> UsageError:
+    """The error for a site without its libraries."""
+    return UsageError(
+        "The site needs libraries that are not installed.",
+        expected="jinja2, matplotlib and markdown-it-py",
+        found=f"no {error.name}",
+        remedy='pip install "aqa-bench[site]"',
+    )
+
+
+def _asset(name: str) -> str:
+    return (resources.files(_PACKAGE) / "static" / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(sha256(text.encode()).digest()).decode()

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("jinja2", reason="the extra site is not installed")
+pytest.importorskip("matplotlib", reason="the extra site is not installed")
+pytest.importorskip("markdown_it", reason="the extra site is not installed")
+
+from aqa_bench.boards.site import build_site
+
+HOSTILE = "<script>alert(1)</script>\"&amp;'$x_{1}$"
+
+
+def row(method: str, value: float, rank: int | None, **changes: Any) -> dict[str, Any]:
+    reported = changes.get("kind") == "reported"
+    return {
+        "rank": rank,
+        "why_unranked": "printed, not re-scored" if reported else "",
+        "method": method,
+        "recipe": "" if reported else "quick",
+        "variant": "",
+        "kind": "measured",
+        "control": False,
+        "modality": "2D pose",
+        "regime": "frozen",
+        "pretrained_on": "nothing",
+        "value": value,
+        "low": None if reported else value - 0.05,
+        "high": None if reported else value + 0.05,
+        "skill": None if reported else 2 * value - 1,
+        "secondary": {"auroc": value, "mcc": None},
+        "seeds": 1,
+        "splits": 1,
+        "scored": 40,
+        "parameters": 1200,
+        "source": "A Paper, 2020." if reported else "",
+        "runs": [] if reported else [f"{len(method):016x}"],
+    } | changes
+
+
+def board(dataset: str, scheme: str, rows: list[dict[str, Any]], *, honest: bool = True) -> dict[str, Any]:
+    return {
+        "dataset": dataset,
+        "task": "form",
+        "scheme": scheme,
+        "question": "Is the form bad?",
+        "rule": "Five folds",
+        "honest": honest,
+        "primary": "f1",
+        "higher_is_better": True,
+        "samples": 40,
+        "positive": 20,
+        "groups": 10,
+        "floor": 0.5,
+        "rows": rows,
+    }
+
+
+def write_tables(root: Path, dataset: str, boards: list[dict[str, Any]]) -> None:
+    folder = root / "v1" / dataset.replace("/", "-")
+    folder.mkdir(parents=True)
+    document = {"version": "v1", "dataset": dataset, "fingerprint": "f" * 64, "boards": boards}
+    (folder / "table.json").write_text(json.dumps(document))
+    (folder / "table.csv").write_text("method\n")
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """Submissions, leaderboards and docs made by hand."""
+    root = tmp_path_factory.mktemp("inputs")
+    rows = [
+        row("pose-tdm", 0.9, 1, backbone="resnet18", gflops=1.5, latency_ms=2.25, device="NVIDIA H200"),
+        row("no-such-method", 0.7, 2),
+        row(HOSTILE, 0.65, 2),
+        row("constant", 0.5, 3, control=True, regime="control"),
+        row("Printed net", 0.8, None, kind="reported"),
+    ]
+    leaky = [row("pose-tdm", 0.95, None, why_unranked="its protocol shows test labels")]
+    dataset = "pose-trainer/shoulder-press"
+    write_tables(
+        root / "leaderboards",
+        dataset,
+        [board(dataset, "leaky", leaky, honest=False), board(dataset, "folds", rows)],
+    )
+    write_tables(root / "leaderboards", "else/where", [board("else/where", "folds", rows[1:2])])
+    record = root / "submissions" / dataset / "pose-tdm" / f"{len('pose-tdm'):016x}" / "run.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{}\n")
+    papers = root / "leaderboards" / "papers"
+    papers.mkdir()
+    (papers / "table-2.html").write_text("<!doctype html><html lang=en><title>2</title><p>2</p></html>")
+    docs = root / "docs"
+    docs.mkdir()
+    (docs / "protocol.md").write_text(
+        "# The protocol\n\nSee [elsewhere](faq.md).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    )
+    return root / "submissions", root / "leaderboards", docs
+
+
+@pytest.fixture(scope="session")
+def site(inputs: tuple[Path, Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of :func:`inputs`."""
+    submissions, leaderboards, docs = inputs
+    out = tmp_path_factory.mktemp("out") / "site"
+    build_site(submissions, leaderboards, out, docs=docs)
+    return out

@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from aqa_bench.boards.model import Board
+from aqa_bench.boards.site import build_site
+from aqa_bench.boards.site.markdown import render_markdown
+from aqa_bench.boards.site.names import slug
+from aqa_bench.boards.site.plots import interval_plot, rank_plot
+from aqa_bench.core.errors import DataError, UsageError
+
+BOARD = "boards/pose-trainer-shoulder-press.html"
+LOADS = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src", "object": "data"}
+VOID = {"meta", "link", "img", "br", "hr", "input", "source"}
+
+
+class Page(HTMLParser):
+    """What the tests ask of a page."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.tables: list[dict[str, int]] = []
+        self.unscoped = 0
+        self.styled = 0
+        self.headings: list[str] = []
+        self.text: list[str] = []
+        self.feed(file.read_text(encoding="utf-8"))
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        self.ids += [given["id"] or ""] if "id" in given else []
+        self.styled += "style" in given or any(name.startswith("on") for name in given)
+        if tag == "a":
+            self.links.append(given.get("href") or "")
+        elif tag in LOADS and given.get(LOADS[tag]):
+            self.loads.append(given[LOADS[tag]] or "")
+        if tag == "img":
+            self.images.append(given)
+        elif tag == "table":
+            self.tables.append({"caption": 0, "rows": 0})
+        elif tag == "caption":
+            self.tables[-1]["caption"] += 1
+        elif tag == "th":
+            self.unscoped += given.get("scope") not in ("col", "row")
+        elif re.fullmatch("h[1-6]", tag):
+            self.headings.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.text.append(data)
+
+
+@pytest.fixture(scope="session")
+def pages(site: Path) -> dict[Path, Page]:
+    return {file: Page(file) for file in site.rglob("*.html") if file.parent.name != "papers"}
+
+
+def test_pages_there_are(site: Path) -> None:
+    for name in (
+        "index",
+        "methods",
+        "datasets",
+        "papers",
+        "protocol",
+        "methods/pose-tdm",
+        "datasets/pose-trainer",
+    ):
+        assert (site / f"{name}.html").is_file(), name
+    assert (site / "boards/else-where.html").is_file()
+
+
+def test_every_tag_is_closed_and_ids_are_unique(pages: dict[Path, Page]) -> None:
+    for file, page in pages.items():
+        assert page.open == [], file
+        assert len(page.ids) == len(set(page.ids)), file
+
+
+def test_every_table_has_a_caption_and_every_header_a_scope(pages: dict[Path, Page]) -> None:
+    assert sum(len(page.tables) for page in pages.values()) > 10
+    for file, page in pages.items():
+        assert all(table["caption"] == 1 for table in page.tables), file
+        assert page.unscoped == 0, file
+
+
+def test_headings_start_with_one_h1_and_skip_no_level(pages: dict[Path, Page]) -> None:
+    for file, page in pages.items():
+        levels = [int(name[1]) for name in page.headings]
+        assert levels[0] == 1, file
+        assert levels.count(1) == 1, file
+        assert all(b - a <= 1 for a, b in pairwise(levels)), file
+
+
+def test_nothing_is_loaded_from_elsewhere(pages: dict[Path, Page]) -> None:
+    for file, page in pages.items():
+        assert all(not re.match(r"(?i)[a-z]+:|//", load) or load == "data:," for load in page.loads), file
+        assert page.styled == 0, file
+        assert "url(" not in file.read_text()
+        assert "default-src &#39;none&#39;" in file.read_text()
+
+
+def test_internal_links_resolve(site: Path, pages: dict[Path, Page]) -> None:
+    for file, page in pages.items():
+        for link in [*page.links, *(load for load in page.loads if load != "data:,")]:
+            if link.startswith(("https://", "http://", "mailto:")):
+                continue
+            path, _, anchor = link.partition("#")
+            target = (file.parent / path).resolve() if path else file
+            assert target.is_file(), f"{file}: {link}"
+            assert target.is_relative_to(site.resolve()), link
+            if anchor:
+                assert anchor in pages[next(f for f in pages if f.resolve() == target.resolve())].ids, link
+
+
+def test_pictures_are_described(pages: dict[Path, Page]) -> None:
+    images = [image for page in pages.values() for image in page.images]
+    assert images
+    assert all(image["alt"] for image in images)
+
+
+def test_building_twice_gives_the_same_bytes(
+    site: Path, inputs: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    submissions, leaderboards, docs = inputs
+    build_site(submissions, leaderboards, tmp_path / "again", docs=docs)
+    files = {f.relative_to(site): f.read_bytes() for f in site.rglob("*") if f.is_file()}
+    again = tmp_path / "again"
+    assert files == {f.relative_to(again): f.read_bytes() for f in again.rglob("*") if f.is_file()}
+
+
+def test_a_hostile_name_is_text(site: Path, pages: dict[Path, Page]) -> None:
+    text = (site / BOARD).read_text()
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert any("<script>alert(1)</script>" in part for part in pages[site / BOARD].text)
+    for file in site.rglob("*.svg"):
+        assert b"<script" not in file.read_bytes()
+    assert not [f for f in site.rglob("*") if "<" in f.name]
+
+
+def test_a_board_shows_every_column_and_every_interval(site: Path, pages: dict[Path, Page]) -> None:
+    text = " ".join(pages[site / BOARD].text)
+    for word in (
+        "rank group",
+        "regime",
+        "backbone",
+        "resnet18",
+        "pre-trained on",
+        "[0.8500, 0.9500]",
+        "AUROC",
+    ):
+        assert word in text, word
+    for word in (
+        "skill",
+        "coverage",
+        "40/40",
+        "1,200",
+        "1.50",
+        "2.250",
+        "NVIDIA H200",
+        "not printed",
+        "1 run",
+    ):
+        assert word in text, word
+
+
+def test_controls_reported_rows_and_dishonest_schemes_are_set_apart(site: Path) -> None:
+    text = (site / BOARD).read_text()
+    assert re.search(r'<tr[^>]* class="control"', text)
+    assert re.search(r'<tr[^>]* class="reported"', text)
+    assert "† reported" in text
+    assert text.index('id="form-folds"') < text.index('<section id="form-leaky"')
+    assert "This protocol shows test labels" in text[text.index('<section id="form-leaky"') :]
+    assert 'id="overall-shown"' in (site / "index.html").read_text()
+
+
+def test_records_are_there_where_the_submissions_are(site: Path) -> None:
+    text = (site / "records/pose-trainer-shoulder-press.html").read_text()
+    (record,) = (site / "records").rglob("*.json")
+    assert f'href="../records/pose-trainer-shoulder-press/{record.name}"' in text
+    assert "not at hand" in (site / "records/else-where.html").read_text()
+
+
+def test_a_folder_of_something_else_is_not_replaced(inputs: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UsageError, match="no site"):
+        build_site(inputs[0], inputs[1], tmp_path)
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_an_earlier_site_is_replaced(inputs: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    build_site(inputs[0], inputs[1], tmp_path / "site")
+    (tmp_path / "site" / "stale.html").write_text("")
+    build_site(inputs[0], inputs[1], tmp_path / "site")
+    assert not (tmp_path / "site" / "stale.html").exists()
+
+
+def test_without_leaderboards_there_is_no_site(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no leaderboards"):
+        build_site(tmp_path, tmp_path, tmp_path / "site")
+
+
+def test_markdown_shows_html_as_text_and_asks_for_nothing() -> None:
+    source = (
+        "# Top\n<img src=x onerror=alert(1)> [a](javascript:alert(1)) [b](../up.md) "
+        "![c](https://x.org/c.png) [d](https://x.org)\n\n| h |\n|--:|\n| **1** |\n"
+    )
+    text = str(render_markdown(source, "caption"))
+    assert "<img" not in text
+    assert 'href="javascript' not in text
+    assert "up.md" not in text
+    assert "c.png" not in text
+    assert '<a href="https://x.org" rel="noreferrer noopener">d</a>' in text
+    assert "<h2>Top</h2>" in text
+    assert "<caption>Top</caption>" in text
+    assert '<th scope="col" class="num">h</th>' in text
+    assert "style=" not in text
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a/../b", ".hidden", "", "a b", "<x>"])
+def test_slugs_stay_in_their_folder(name: str) -> None:
+    found = slug(name)
+    assert re.fullmatch(r"[A-Za-z0-9_-]*", found)
+    assert found or not name
+
+
+def test_slugs_of_unlike_names_differ() -> None:
+    names = ["a b", "a-b", "a  b", "a.b", "<a b>"]
+    assert len({slug(name) for name in names}) == len(names)
+
+
+def test_plots_need_rows(inputs: tuple[Path, Path, Path]) -> None:
+    from aqa_bench.boards.overall import read_version
+
+    (boards,) = [each for each in read_version(inputs[1], "v1") if each.dataset != "else/where"]
+    leaky, folds = boards.boards
+    empty: Board = folds.model_copy(update={"rows": ()})
+    assert interval_plot(empty) is None
+    assert rank_plot(empty) is None
+    assert rank_plot(leaky) is None
+    picture = rank_plot(folds)
+    assert picture is not None
+    assert picture.light != picture.dark
+    assert b"pose-tdm quick [1]" in picture.light
