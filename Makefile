@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types imports unit bench clean
+.PHONY: demo test lint types imports docs unit bench clean
 
 demo: $(READY) ## the main job on embedded data
 	$(BIN)/python tools/demo.py
 
-test: lint types imports unit ## everything that CI checks
+test: lint types imports docs unit ## everything that CI checks
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -20,6 +20,9 @@ types: $(READY)
 
 imports: $(READY)
 	$(BIN)/lint-imports
+
+docs: $(READY) ## the documentation as a site under build/docs; broken links are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 unit: $(READY)
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup

@@ -112,7 +112,9 @@ def test_an_index_survives_writing(prepared: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"junk", gzip.compress(b"[]"), gzip.compress(b"{}"), gzip.compress(b'{"version": 0}')]
+    "content",
+    [b"", b"junk", *(gzip.compress(text, mtime=0) for text in (b"[]", b"{}", b'{"version": 0}'))],
+    ids=["empty", "junk", "list", "object", "version"],
 )
 def test_a_damaged_index_is_an_error_with_a_remedy(content: bytes, tmp_path: Path) -> None:
     FAMILY.index_path("backsquat", tmp_path).write_bytes(content)

@@ -115,7 +115,7 @@ class ImageBackbone(nn.Module, ABC):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Pooled features ``(N, D)``: the mean of the deepest map, as the trunk's classifier would see it."""
+        """Pooled features ``(N, D)``, as the trunk's own classifier would see them."""
         return self._pooled(self.normalise(images))
 
     def forward_map(self, images: Tensor, stage: int = -1) -> Tensor:
