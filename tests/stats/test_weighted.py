@@ -56,6 +56,19 @@ def test_weights_are_repetitions(metric_id: str, levels: int, missing: float) ->
         np.testing.assert_allclose(got, by_repetition(metric_id, y, values, weights), rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.parametrize("levels", [1, 3, 10**9])
+@pytest.mark.parametrize("metric_id", METRICS)
+def test_samples_that_count_once_have_the_plain_metric(metric_id: str, levels: int) -> None:
+    rng = np.random.default_rng(3)
+    for n in (1, 2, 5, 23):
+        for y in (np.zeros(n), np.ones(n), data(metric_id, rng, n, 1, levels, 0.0)[0]):
+            values = data(metric_id, rng, n, 4, levels, 0.0)[1]
+            once = np.ones((1, n))
+            got = weighted_metric(metric_id, y, values, once, train_range=RANGE)
+            wanted = by_repetition(metric_id, y, values, once)
+            np.testing.assert_allclose(got, wanted, rtol=1e-11, atol=1e-11)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(sorted(METRICS)),

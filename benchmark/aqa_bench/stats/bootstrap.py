@@ -103,8 +103,11 @@ def mean_over_seeds(columns: Array, column_seeds: ArrayLike | None = None) -> fl
     Returns:
         The mean; NaN where no column is defined.
     """
-    means = _seed_means(columns[None], _seed_index(column_seeds, len(columns)))
-    return float(_mean_of_defined(means, np.ones_like(means))[0])
+    seeds = _seed_index(column_seeds, len(columns))
+    defined = ~np.isnan(columns)
+    count = np.bincount(seeds, defined)
+    total = np.bincount(seeds, np.where(defined, columns, 0.0))
+    return float(np.mean(total[count > 0] / count[count > 0])) if defined.any() else math.nan
 
 
 def bootstrap_distribution(

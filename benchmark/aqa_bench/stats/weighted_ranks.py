@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 __all__ = ["weighted_ap", "weighted_auroc", "weighted_spearman"]
 
@@ -23,11 +24,27 @@ _BLOCK: Final = 1 << 17
 
 def weighted_auroc(y: Array, table: Array, weights: Array) -> Array:
     """AUROC, ``P(s+ > s-) + P(s+ = s-) / 2``, of every column under every vector of weights."""
+    if _is_plain(table, weights):
+        positive = y == 1
+        n_positive, n_negative = int(positive.sum()), int((~positive).sum())
+        if not n_positive or not n_negative:
+            return np.full((1, table.shape[1]), np.nan)
+        ranks = rankdata(table, axis=0)[positive].sum(axis=0) - n_positive * (n_positive + 1) / 2
+        value: Array = ranks[None] / (n_positive * n_negative)
+        return value
     return _per_column([_auroc_of(y, column) for column in table.T], weights)
 
 
 def weighted_ap(y: Array, table: Array, weights: Array) -> Array:
     """Average precision, tied scores as one step, of every column under every vector of weights."""
+    if _is_plain(table, weights):
+        positive = y == 1
+        if not positive.any():
+            return np.full((1, table.shape[1]), np.nan)
+        flagged = rankdata(-table, method="max", axis=0)[positive]
+        precision: Array = rankdata(-table[positive], method="max", axis=0) / flagged
+        value: Array = precision.mean(axis=0, keepdims=True)
+        return value
     return _per_column([_ap_of(y, column) for column in table.T], weights)
 
 
@@ -57,6 +74,11 @@ def weighted_spearman(y: Array, table: Array, weights: Array) -> Array:
                 scale = np.sqrt(spread_a) * np.sqrt(spread_b)
                 result[span, k] = np.clip(_ratio(covariance, scale, defined), -1.0, 1.0)
     return result
+
+
+def _is_plain(table: Array, weights: Array) -> bool:
+    """Whether there is one resample, the samples themselves, and all columns tested all of them."""
+    return len(weights) == 1 and bool((weights == 1).all()) and not np.isnan(table).any()
 
 
 def _auroc_of(y: Array, scores: Array) -> Callable[[Array], Array]:
