@@ -10,7 +10,9 @@ from aqa_bench.core.cards import Decision
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.predictions import read_predictions
+from aqa_bench.core.record import read_record
 from aqa_bench.core.registry import open_dataset
+from aqa_bench.core.run_id import recorded_run_id
 from aqa_bench.run.ensemble import combine
 from aqa_bench.run.runner import run
 from aqa_bench.run.score import rescore
@@ -89,6 +91,47 @@ def test_members_of_different_things_are_refused(members: list[Path], tmp_path: 
     with pytest.raises(UsageError, match=f"differ in {field.replace('_', ' ')}") as caught:
         combine(members, tmp_path / "runs")
     assert caught.value.where == str(members[1])
+
+
+def _amend(folder: Path, **changes: object) -> None:
+    file = folder / "run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+def test_members_with_other_splits_or_no_task_in_common_are_refused(
+    members: list[Path], tmp_path: Path
+) -> None:
+    _amend(members[1], splits_fingerprint={"form": "0" * 64})
+    with pytest.raises(UsageError, match="differ in splits of form"):
+        combine(members, tmp_path / "runs")
+    _amend(members[1], tasks=["depth"], splits_fingerprint={"depth": "0" * 64})
+    with pytest.raises(UsageError, match="no task in common"):
+        combine(members, tmp_path / "runs")
+
+
+def test_tasks_that_a_member_did_not_judge_are_left_out(members: list[Path], tmp_path: Path) -> None:
+    alone = combine(members, tmp_path / "runs")
+    splits = read_record(members[0]).splits_fingerprint
+    _amend(members[0], tasks=["form", "depth"], splits_fingerprint={**splits, "depth": "0" * 64})
+    file = members[0] / "predictions.csv"
+    file.write_text(file.read_text() + file.read_text().partition("\n")[2].replace(",form,", ",depth,"))
+    again = combine(members[::-1], tmp_path / "runs", force=True)
+    assert (again.record.tasks, again.record.splits_fingerprint) == (["form"], splits)
+    assert again.record.predictions_sha256 == alone.record.predictions_sha256
+
+
+def test_pools_of_members_are_told_and_the_run_id_is_what_the_record_says(
+    members: list[Path], tmp_path: Path
+) -> None:
+    for pool, folder in zip(("gym/squat", "gym/press"), members[:2], strict=True):
+        _amend(folder, pool_dataset=pool, pool_fingerprint="1" * 64)
+    record = combine(members[:2], tmp_path / "runs").record
+    assert record.hyperparameters["of"] == [
+        "noise quick, pre-trained on gym/press",
+        "noise quick, pre-trained on gym/squat",
+    ]
+    assert record.pool_dataset is None
+    assert recorded_run_id(record) == record.run_id
 
 
 def test_members_that_scored_other_samples_are_refused(members: list[Path], tmp_path: Path) -> None:

@@ -27,14 +27,14 @@ from aqa_bench.stats.run_scores import score_predictions
 __all__ = ["combine"]
 
 _KEY = ["sample_id", "task", "fold", "split"]
-_SHARED = ("dataset", "dataset_fingerprint", "scheme", "splits_fingerprint", "tasks", "benchmark_version")
+_SHARED = ("dataset", "dataset_fingerprint", "scheme", "benchmark_version", "shuffled_labels")
 
 
 def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outcome:
-    """Make a run whose scores are the means of its members'.
+    """Make a run whose scores are the means of its members', on the tasks that all of them judged.
 
     Args:
-        members: Folders of at least two runs of the same dataset, tasks and splits.
+        members: Folders of at least two runs of the same dataset and splits, with a task in common.
         out: Folder of runs.
         force: Whether to make it again although it is on disk.
 
@@ -44,13 +44,14 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
         DataError: A member is damaged, or was made on other data than those at hand.
     """
     records = [read_record(folder) for folder in members]
-    _check(records, members)
+    names = _check(records, members)
     first = records[0]
+    splits_fingerprint = {name: first.splits_fingerprint[name] for name in names}
     method = "+".join(sorted({record.method for record in records}))
     seeds = sorted({record.seed for record in records})
     recipe: dict[str, object] = {
         "rule": "mean",
-        "of": sorted({f"{record.method} {record.recipe}" for record in records}),
+        "of": sorted({_told(record) for record in records}),
         "members": sorted(record.run_id for record in records),
     }
     card = MethodCard(
@@ -66,19 +67,21 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
     run_id = run_id_of(
         dataset=first.dataset,
         fingerprint=first.dataset_fingerprint,
-        splits=first.splits_fingerprint,
+        splits=splits_fingerprint,
         method=card,
         recipe=recipe,
         seed=seeds[0],
         members=[record.run_id for record in records],
+        shuffled_labels=first.shuffled_labels,
     )
     target = out / first.dataset / method / run_id
     if target.exists() and not force:
         return Outcome(read_record(target), target, cached=True)
     dataset = open_scored(first, members[0])
-    table = _mean([read_predictions(folder / PREDICTIONS_FILE) for folder in members], members)
+    tables = [read_predictions(folder / PREDICTIONS_FILE) for folder in members]
+    table = _mean([table[table["task"].isin(names)] for table in tables], members)
     predictions = predictions_csv(table)
-    tasks = [dataset.card.task(name) for name in first.tasks]
+    tasks = [dataset.card.task(name) for name in names]
     scheme = dataset.card.scheme(first.scheme)
     splits = {task.id: dataset.splits(task.id, scheme.id) for task in tasks}
     # Members with a threshold of their own put it at 0.5; a mean of scores on different scales does not.
@@ -88,6 +91,11 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
     record = first.model_copy(
         update={
             "run_id": run_id,
+            "tasks": names,
+            "splits_fingerprint": splits_fingerprint,
+            # Members may differ in their pools: each member's record holds its own.
+            "pool_dataset": None,
+            "pool_fingerprint": None,
             "benchmark_version": BENCHMARK_VERSION,
             "method": method,
             "method_version": 1,
@@ -124,7 +132,8 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
     return Outcome(read_record(target), target, cached=False)
 
 
-def _check(records: Sequence[RunRecord], members: Sequence[Path]) -> None:
+def _check(records: Sequence[RunRecord], members: Sequence[Path]) -> list[str]:
+    """The tasks that all members judged on the same splits."""
     if len({record.run_id for record in records}) < max(2, len(records)):
         raise UsageError(
             "An ensemble needs different runs.",
@@ -132,16 +141,34 @@ def _check(records: Sequence[RunRecord], members: Sequence[Path]) -> None:
             found=", ".join(record.run_id for record in records),
         )
     for field in _SHARED:
-        values = [getattr(record, field) for record in records]
-        for folder, value in zip(members, values, strict=True):
-            if value != values[0]:
-                raise UsageError(
-                    f"The members of an ensemble differ in {field.replace('_', ' ')}.",
-                    where=folder,
-                    expected=str(values[0]),
-                    found=str(value),
-                    remedy="Combine runs of the same dataset, tasks and scheme.",
-                )
+        _alike(field, [getattr(record, field) for record in records], members)
+    names = [name for name in records[0].tasks if all(name in record.tasks for record in records)]
+    if not names:
+        raise UsageError(
+            "The members of an ensemble have no task in common.",
+            expected="runs that judged the same task",
+            found="; ".join(", ".join(record.tasks) for record in records),
+        )
+    for name in names:
+        _alike(f"splits of {name}", [r.splits_fingerprint[name] for r in records], members)
+    return names
+
+
+def _alike(field: str, values: Sequence[object], members: Sequence[Path]) -> None:
+    for folder, value in zip(members, values, strict=True):
+        if value != values[0]:
+            raise UsageError(
+                f"The members of an ensemble differ in {field.replace('_', ' ')}.",
+                where=folder,
+                expected=str(values[0]),
+                found=str(value),
+                remedy="Combine runs of the same dataset and scheme.",
+            )
+
+
+def _told(record: RunRecord) -> str:
+    pool = f", pre-trained on {record.pool_dataset}" if record.pool_dataset else ""
+    return f"{record.method} {record.recipe}{pool}"
 
 
 def _mean(tables: Sequence[pd.DataFrame], members: Sequence[Path]) -> pd.DataFrame:
