@@ -24,7 +24,8 @@ KEY = ["sample_id", "task", "fold", "split"]
 
 @pytest.fixture
 def members(resolved, tmp_path: Path) -> list[Path]:
-    return [run(resolved(scheme="folds", seed=s), tmp_path / "runs").path for s in (0, 1, 2)]
+    made = [run(resolved(scheme="folds", seed=s), tmp_path / "runs").path for s in (0, 1, 2)]
+    return sorted(made, key=lambda folder: folder.name)
 
 
 def test_scores_are_the_means_of_the_members(members: list[Path], tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_the_order_of_the_members_does_not_matter_and_it_is_made_once(
     again = combine(members[::-1], tmp_path / "runs")
     assert (first.cached, again.cached) == (False, True)
     assert again.record == first.record
-    forced = combine(members, tmp_path / "runs", force=True)
+    forced = combine([members[i] for i in (1, 2, 0)], tmp_path / "runs", force=True)
     assert not forced.cached
     assert forced.record.predictions_sha256 == first.record.predictions_sha256
     assert combine(members[:2], tmp_path / "runs").record.run_id != first.record.run_id

@@ -43,7 +43,9 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
             or scored different samples.
         DataError: A member is damaged, or was made on other data than those at hand.
     """
-    records = [read_record(folder) for folder in members]
+    # One order, so that the sums behind the means are rounded alike.
+    pairs = sorted(((read_record(folder), folder) for folder in members), key=lambda pair: pair[0].run_id)
+    records, members = [record for record, _ in pairs], [folder for _, folder in pairs]
     names = _check(records, members)
     first = records[0]
     splits_fingerprint = {name: first.splits_fingerprint[name] for name in names}
@@ -160,7 +162,7 @@ def _alike(field: str, values: Sequence[object], members: Sequence[Path]) -> Non
             raise UsageError(
                 f"The members of an ensemble differ in {field.replace('_', ' ')}.",
                 where=folder,
-                expected=str(values[0]),
+                expected=f"{values[0]}, as in {members[0]}",
                 found=str(value),
                 remedy="Combine runs of the same dataset and scheme.",
             )
