@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+# One worker, so that the gym is rendered once.
+pytestmark = pytest.mark.xdist_group("retrieve-explain")
 SQUAT = ("--dataset", "synthetic-gym/backsquat")
 
 

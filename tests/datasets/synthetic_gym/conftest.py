@@ -38,6 +38,8 @@ def home(tiny: dict[Exercise, Path], tmp_path_factory: pytest.TempPathFactory) -
     return root
 
 
+# Before xdist reads the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker for the whole folder, so that the gym is generated once."""
     here = Path(__file__).parent
