@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types imports docs unit bench clean
+.PHONY: demo test lint types imports docs unit check bench clean
 
 demo: $(READY) ## the main job on embedded data
 	$(BIN)/python tools/demo.py
@@ -26,6 +26,10 @@ docs: $(READY) ## the documentation as a site under build/docs; broken links are
 
 unit: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+check: $(READY) ## every committed number again from the committed predictions
+	OMP_NUM_THREADS=1 $(BIN)/aqa-bench leaderboard check
+	$(BIN)/python tools/gym_report.py --check
 
 bench: $(READY) ## speed figures
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/benchmarks --benchmark-only -q
