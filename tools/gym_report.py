@@ -21,7 +21,7 @@ from aqa_bench.core.registry import open_dataset
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "gym-results.md"
 MARK = "<!-- Everything below is written by tools/gym_report.py. -->\n"
-DATASETS = ("synthetic-gym/backsquat", "synthetic-gym/overhead-press", "synthetic-gym/barbell-row")
+DATASETS = tuple(f"synthetic-gym/{name}" for name in ("backsquat", "overhead-press", "barbell-row", "diving"))
 PAIR = ("synthetic-gym/backsquat", "kie", "kfe")
 WATCHED = {
     "initial_triplet_accuracy_30": "before",
@@ -45,20 +45,25 @@ def _results(dataset: str) -> str:
     lines = [f"## {dataset}", ""]
     for board in json.loads(file.read_text(encoding="utf-8"))["boards"]:
         scheme = "" if board["scheme"] == "official" else f", scheme {board['scheme']}"
+        score = board["positive"] is None
+        first, second = ("Spearman within difficulty", "Spearman") if score else ("AUROC", "F1")
+        key = "spearman_within" if score else "auroc"
+        sizes = f"{board['samples']} test samples" + ("" if score else f", {board['positive']} positive")
         lines += [
             f"### {board['task']}: {board['question'].lower()}{scheme}",
             "",
-            f"{board['samples']} test samples, {board['positive']} positive; {board['groups']} sessions.",
+            f"{sizes}; {board['groups']} {'events' if score else 'sessions'}.",
             "",
-            "| group | method | AUROC | F1 | 95% interval | seeds | pre-trained on |",
+            f"| group | method | {first} | {second} | 95% interval | seeds | pre-trained on |",
             "|---:|---|---:|---:|---:|---:|---|",
         ]
         measured = [row for row in board["rows"] if row["kind"] == "measured"]
-        for row in sorted(measured, key=lambda row: -(row["secondary"].get("auroc") or 0)):
+        leading = [row["value"] if score else row["secondary"].get(key) for row in measured]
+        for _, row in sorted(zip(leading, measured, strict=True), key=lambda pair: -(pair[0] or 0)):
             variant = f", {row['variant']}" if row["variant"] else ""
             name = f"`{row['method']}` {row['recipe']}{variant}" + (" *(control)*" if row["control"] else "")
             lines.append(
-                f"| {row['rank'] or '-'} | {name} | {_number(row['secondary'].get('auroc'))} "
+                f"| {row['rank'] or '-'} | {name} | {_number(row['secondary'].get(key))} "
                 f"| {_number(row['value'])} | [{_number(row['low'])}, {_number(row['high'])}] "
                 f"| {row['seeds']} | {row['pretrained_on']} |"
             )
