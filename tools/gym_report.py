@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.model import board_name
 from aqa_bench.boards.runs import SubmittedRun, find_runs
+from aqa_bench.core.files import canonical_json
 from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import PREDICTIONS_FILE
 from aqa_bench.core.registry import open_dataset
@@ -77,12 +78,12 @@ def _specificity(runs: Sequence[SubmittedRun]) -> str:
     data = open_dataset(dataset)
     targets = {task: data.targets(task) for task in (first, second)}
     found: dict[Name, list[list[float]]] = defaultdict(list)
-    for run in runs:
+    for name, run in _named(runs):
         if run.record.dataset != dataset or not {first, second} <= set(run.record.tasks):
             continue
         if run.record.scheme != "official":
             continue
-        found[_name(run)].append(
+        found[name].append(
             [
                 value
                 for a, b in ((first, second), (second, first))
@@ -122,11 +123,11 @@ def _told_apart(
 
 def _watched(runs: Sequence[SubmittedRun]) -> str:
     """What was watched while backbones were pre-trained, once a pre-training."""
-    found: dict[tuple[str, str, str], dict[str, dict[str, float]]] = defaultdict(dict)
-    for run in runs:
+    found: dict[tuple[str, Name], dict[str, dict[str, float]]] = defaultdict(dict)
+    for name, run in _named(runs):
         facts = run.record.facts
-        if "effective_rank" in facts and run.record.pool_dataset is None:
-            key = (run.record.dataset, run.record.method, run.record.recipe)
+        if "effective_rank" in facts and run.record.pool_dataset is None and not run.record.shuffled_labels:
+            key = (run.record.dataset, name)
             found[key][str(facts.get("weights"))] = facts
     lines = [
         "## Pre-training, watched on other clips",
@@ -137,18 +138,30 @@ def _watched(runs: Sequence[SubmittedRun]) -> str:
         f"| dataset | method | {' | '.join(WATCHED.values())} | pre-trainings |",
         "|---|---|" + "---:|" * (len(WATCHED) + 1),
     ]
-    for (dataset, method, recipe), facts in sorted(found.items()):
+    for (dataset, name), facts in sorted(found.items()):
         cells = []
         for key in WATCHED:
             values = [float(f[key]) for f in facts.values() if key in f]
             digits = 1 if key == "effective_rank" else 3
             cells.append(f"{np.mean(values):.{digits}f}" if values else "-")
-        lines.append(f"| {dataset} | `{method}` {recipe} | {' | '.join(cells)} | {len(facts)} |")
+        lines.append(f"| {dataset} | {_told(name)} | {' | '.join(cells)} | {len(facts)} |")
     return "\n".join([*lines, ""])
 
 
-def _name(run: SubmittedRun) -> Name:
-    return run.record.method, run.record.recipe, "labels shuffled" if run.record.shuffled_labels else ""
+def _named(runs: Sequence[SubmittedRun]) -> list[tuple[Name, SubmittedRun]]:
+    """Every run under its method, recipe, and what sets it apart from most runs of them."""
+    settings = [{k: v for k, v in run.record.hyperparameters.items() if k != "members"} for run in runs]
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for run, own in zip(runs, settings, strict=True):
+        counts[run.record.method, run.record.recipe][canonical_json(own)] += 1
+    named = []
+    for run, own in zip(runs, settings, strict=True):
+        record = run.record
+        usual = json.loads(counts[record.method, record.recipe].most_common(1)[0][0])
+        apart = [f"{key}={value}" for key, value in own.items() if usual.get(key) != value]
+        apart += ["labels shuffled"] if record.shuffled_labels else []
+        named.append(((record.method, record.recipe, ", ".join(apart)), run))
+    return named
 
 
 def _told(name: Name) -> str:

@@ -166,6 +166,17 @@ def test_measurements_stand_beside_what_was_printed(runs: Path) -> None:
     assert not any("not at hand" in note for note in table.notes)
 
 
+def test_a_method_on_shuffled_labels_does_not_stand_for_its_printed_row(
+    runs: Path, synthetic: ModuleType
+) -> None:
+    synthetic.write_run(runs, "theirs", 0.7, control=True, shuffled_labels=True)
+    (section,) = compare_table(stick_figures(), boards_of(runs), {}).sections
+    (printed,) = (line for line in section.lines if line.printed == 50.0)
+    assert (printed.method, printed.measured) == ("Theirs", None)
+    (control,) = (line for line in section.lines if line.method == "theirs")
+    assert (control.control, control.printed) == (True, None)
+
+
 def test_recipes_and_foreign_pools_choose_the_row(runs: Path) -> None:
     ours = {"method": "ours", "modality": "video", "values": [75.0]}
     rows = [

@@ -140,8 +140,10 @@ def _measurement(table: PrintedTable, board: Board | None, row: Row) -> Measurem
 
 
 def _stands_for(candidate: _Candidate, printed: PrintedRow) -> bool:
+    # A method run on shuffled labels is a control: no measurement of the method.
     return (
-        sorted(candidate.row.method.split("+")) == sorted(printed.method.split("+"))
+        not candidate.row.control
+        and sorted(candidate.row.method.split("+")) == sorted(printed.method.split("+"))
         and (not printed.recipes or any(fnmatchcase(candidate.row.recipe, p) for p in printed.recipes))
         and (printed.pretrained_on is None or candidate.pool == printed.pretrained_on)
     )
