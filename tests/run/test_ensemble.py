@@ -113,11 +113,17 @@ def test_members_with_other_splits_or_no_task_in_common_are_refused(
 def test_tasks_that_a_member_did_not_judge_are_left_out(members: list[Path], tmp_path: Path) -> None:
     alone = combine(members, tmp_path / "runs")
     splits = read_record(members[2]).splits_fingerprint
-    _amend(members[2], tasks=["form", "depth"], splits_fingerprint={**splits, "depth": "0" * 64})
+    _amend(
+        members[2],
+        tasks=["form", "depth"],
+        splits_fingerprint={**splits, "depth": "0" * 64},
+        pool_size={"form": 0, "depth": 0},
+    )
     file = members[2] / "predictions.csv"
     file.write_text(file.read_text() + file.read_text().partition("\n")[2].replace(",form,", ",depth,"))
     again = combine(members, tmp_path / "runs", force=True)
     assert (again.record.tasks, again.record.splits_fingerprint) == (["form"], splits)
+    assert again.record.pool_size.keys() == {"form"}
     assert again.record.predictions_sha256 == alone.record.predictions_sha256
 
 

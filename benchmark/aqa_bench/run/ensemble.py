@@ -98,6 +98,7 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
             # Members may differ in their pools: each member's record holds its own.
             "pool_dataset": None,
             "pool_fingerprint": None,
+            "pool_size": {name: first.pool_size[name] for name in names},
             "benchmark_version": BENCHMARK_VERSION,
             "method": method,
             "method_version": 1,
