@@ -31,6 +31,42 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, _homes: Path) -> None:
     monkeypatch.setenv("AQA_BENCH_OFFLINE", "1")
 
 
+@pytest.fixture(scope="session")
+def gym_releases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The tiny squats, presses and rows of the gym, rendered."""
+    from aqa_bench.datasets.synthetic_gym.generate import generate
+    from aqa_bench.datasets.synthetic_gym.presets import EXERCISES
+
+    root = tmp_path_factory.mktemp("gym")
+    return {e: generate("tiny", e, root / e) for e in EXERCISES}
+
+
+@pytest.fixture(scope="session")
+def gym_home(gym_releases: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the family in a data folder; its rendered releases are the session's."""
+    from aqa_bench.core.progress import NullProgress
+    from aqa_bench.datasets.synthetic_gym.adapter import FAMILY
+    from aqa_bench.datasets.synthetic_gym.presets import GENERATOR_VERSION
+
+    root = tmp_path_factory.mktemp("data") / "synthetic-gym"
+    folder = root / f"v{GENERATOR_VERSION}" / "tiny"
+    folder.mkdir(parents=True)
+    for exercise, release in gym_releases.items():
+        (folder / exercise).symlink_to(release, target_is_directory=True)
+    for exercise in gym_releases:
+        FAMILY.prepare(f"synthetic-gym/{exercise}", (), root, {"preset": "tiny"}, NullProgress())
+    return root
+
+
+# Before xdist reads the marks.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker for all that looks at the rendered gym, so that it is rendered once."""
+    for item in items:
+        if {"gym_releases", "clips"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("synthetic-gym"))
+
+
 @pytest.fixture
 def standing() -> np.ndarray:
     """Three frames of a person facing right, arm hanging: torso 100 px, upper arm and forearm 40 px."""

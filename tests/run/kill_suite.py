@@ -1,8 +1,8 @@
 """Runs a suite in forks of this process, kills ten of them at random moments, and lets the last one end.
 
-Forks, since a fresh process would spend its time on imports and be killed there. Arguments: the suite's
-file, the folder of an unbroken run, the folder of the broken one, and a seed. Prints how many runs were on
-disk after each kill.
+Forks, since a fresh process would spend its time on imports and be killed there; every other kill waits for
+a run to end, so that a slow machine gets on too. Arguments: the suite's file, the folder of an unbroken run,
+the folder of the broken one, and a seed. Prints how many runs were on disk after each kill.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ def start(file: str, out: str) -> int:
     os._exit(main(["suite", file, "--out", out, "--json"]))
 
 
+def ended(folder: str) -> int:
+    return len([file for file in Path(folder).rglob("run.json") if "/." not in str(file)])
+
+
 def end(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -40,12 +44,15 @@ if __name__ == "__main__":
     if end(start(suite, whole)) != 0 or runner is None:
         sys.exit("the unbroken run failed")
     taken = time.monotonic() - started
-    for _ in range(_KILLS):
+    for kill in range(_KILLS):
+        before = ended(broken)
         process = start(suite, broken)
-        time.sleep(draw.uniform(0, taken / 4))
+        if kill % 2:
+            while ended(broken) == before and time.monotonic() < started + 300:
+                time.sleep(0.01)
+        time.sleep(draw.uniform(0, taken / 8))
         os.kill(process, signal.SIGKILL)
         end(process)
-        found = len([file for file in Path(broken).rglob("run.json") if "/." not in str(file)])
-        sys.stderr.write(f"{found} ")
+        sys.stderr.write(f"{ended(broken)} ")
     if end(start(suite, broken)) != 0:
         sys.exit("the last run failed")

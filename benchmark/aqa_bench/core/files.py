@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -150,16 +151,30 @@ def _put(staging: Path, target: Path, replace: bool) -> None:
         with suppress(FileNotFoundError):
             target.rename(outgoing / target.name)
     try:
-        staging.rename(target)
+        _rename_unless_taken(staging, target)
     except OSError:
-        # Renaming never replaces a folder that holds something: another process was first.
-        if not target.is_dir():
-            if outgoing is not None:
+        if outgoing is not None:
+            with suppress(FileNotFoundError):
                 (outgoing / target.name).rename(target)
-            raise
+        raise
     finally:
         if outgoing is not None:
             shutil.rmtree(outgoing, ignore_errors=True)
+
+
+def _rename_unless_taken(staging: Path, target: Path) -> None:
+    while True:
+        try:
+            staging.rename(target)
+        except OSError as error:
+            # Renaming never replaces a folder that holds something: another process was first.
+            if target.is_dir():
+                return
+            # It was first, and has given way to a third since.
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+        else:
+            return
 
 
 def _umask() -> int:

@@ -113,7 +113,8 @@ def test_colours_follow_the_system_then_the_button_which_is_remembered(open_page
     other = {"light": "dark", "dark": "light"}[scheme]
 
     def shown() -> str:
-        return "dark" if page.locator("img.on-dark").first.is_visible() else "light"
+        display = page.locator("img.on-dark").first.evaluate("image => getComputedStyle(image).display")
+        return "light" if display == "none" else "dark"
 
     assert shown() == scheme
     page.get_by_role("button", name=f"Use {other} colours").click()

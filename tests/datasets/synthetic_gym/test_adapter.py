@@ -25,8 +25,8 @@ def opened(home: Path, exercise: Exercise = "backsquat") -> SyntheticGym:
 
 
 @pytest.mark.parametrize("exercise", EXERCISES)
-def test_the_reader_of_the_real_release_reads_what_was_generated(home: Path, exercise: Exercise) -> None:
-    dataset = opened(home, exercise)
+def test_the_reader_of_the_real_release_reads_what_was_generated(gym_home: Path, exercise: Exercise) -> None:
+    dataset = opened(gym_home, exercise)
     audit = dataset.audit()
     assert audit.ok
     assert audit.fingerprint == dataset.fingerprint()
@@ -52,15 +52,17 @@ def test_scoring_needs_no_rendering(tmp_path: Path, exercise: Exercise) -> None:
     assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".npz"}
 
 
-def test_the_fingerprint_does_not_depend_on_the_folder_but_on_the_preset(home: Path, tmp_path: Path) -> None:
-    card = opened(home).card
-    assert SyntheticGym(card, "tiny", tmp_path).fingerprint() == opened(home).fingerprint()
-    press = opened(home, "overhead-press")
-    assert press.fingerprint() != opened(home).fingerprint()
+def test_the_fingerprint_does_not_depend_on_the_folder_but_on_the_preset(
+    gym_home: Path, tmp_path: Path
+) -> None:
+    card = opened(gym_home).card
+    assert SyntheticGym(card, "tiny", tmp_path).fingerprint() == opened(gym_home).fingerprint()
+    press = opened(gym_home, "overhead-press")
+    assert press.fingerprint() != opened(gym_home).fingerprint()
 
 
-def test_frames_come_resized_from_a_store_and_whole_from_the_video(home: Path) -> None:
-    dataset = opened(home)
+def test_frames_come_resized_from_a_store_and_whole_from_the_video(gym_home: Path) -> None:
+    dataset = opened(gym_home)
     dataset.materialise(FRAMES, NullProgress())
     name, sample = next(iter(dataset.samples("kie").items()))
     whole = sample.media.frames()
@@ -70,9 +72,9 @@ def test_frames_come_resized_from_a_store_and_whole_from_the_video(home: Path) -
     np.testing.assert_array_equal(sample.media.frames([5], 32), decode(video, [5], 32))
 
 
-def test_the_pool_has_the_trajectories_of_its_files(home: Path) -> None:
+def test_the_pool_has_the_trajectories_of_its_files(gym_home: Path) -> None:
     for exercise in ("backsquat", "overhead-press"):
-        dataset = opened(home, exercise)
+        dataset = opened(gym_home, exercise)
         task = dataset.card.tasks[0].id
         pool = dataset.unlabeled(task, frozenset())
         assert pool
@@ -85,8 +87,8 @@ def test_the_pool_has_the_trajectories_of_its_files(home: Path) -> None:
             assert given.turning_point == filed.turning_point
 
 
-def test_boxes_hold_the_bar(home: Path) -> None:
-    boxes = next(iter(opened(home).samples("kie").values())).media.bar_boxes()
+def test_boxes_hold_the_bar(gym_home: Path) -> None:
+    boxes = next(iter(opened(gym_home).samples("kie").values())).media.bar_boxes()
     assert boxes.shape == (16, 4)
     assert (boxes[:, 2:] > boxes[:, :2]).all()
     assert (boxes >= 0).all()
@@ -113,8 +115,8 @@ def test_low_data_tracks_share_the_official_val_and_test(tmp_path: Path) -> None
         assert sizes[2] == pytest.approx(0.1 * len(official.train), abs=1)
 
 
-def test_the_preset_in_use_is_remembered_and_checked(home: Path, tmp_path: Path) -> None:
-    assert opened(home).preset == "tiny"
+def test_the_preset_in_use_is_remembered_and_checked(gym_home: Path, tmp_path: Path) -> None:
+    assert opened(gym_home).preset == "tiny"
     assert opened(tmp_path).preset == "demo"
     (tmp_path / "preset.json").write_text("[]")
     with pytest.raises(DataError, match="choice of preset"):

@@ -38,9 +38,9 @@ def _sources(ids: Sequence[str]) -> set[str]:
     ],
 )
 def test_videos_labels_and_splits_are_where_the_release_has_them(
-    tiny: dict[Exercise, Path], exercise: Exercise, folder: str, labels: set[str]
+    gym_releases: dict[Exercise, Path], exercise: Exercise, folder: str, labels: set[str]
 ) -> None:
-    base = tiny[exercise] / RELEASE / folder
+    base = gym_releases[exercise] / RELEASE / folder
     videos = sorted((base / "Labeled_Dataset" / "videos").glob("*.mp4"))
     labelled, unlabelled = PRESETS["tiny"].clips[exercise]
     assert len(videos) == labelled
@@ -62,12 +62,12 @@ def test_videos_labels_and_splits_are_where_the_release_has_them(
     assert len(tracks) == unlabelled
 
 
-def test_trajectories_have_the_release_formats_and_follow_the_bar(tiny: dict[Exercise, Path]) -> None:
+def test_trajectories_have_the_release_formats_and_follow_the_bar(gym_releases: dict[Exercise, Path]) -> None:
     for exercise, folder in (("backsquat", "Squat"), ("overhead-press", "OHP")):
-        arrays = np.load(tiny[exercise] / "keypoints" / f"{exercise}.npz", allow_pickle=False)
+        arrays = np.load(gym_releases[exercise] / "keypoints" / f"{exercise}.npz", allow_pickle=False)
         rows = {str(i): k for k, i in enumerate(arrays["ids"])}
         for path in (
-            tiny[exercise] / RELEASE / folder / "Unlabeled_Dataset" / "bar_trajectories_raw"
+            gym_releases[exercise] / RELEASE / folder / "Unlabeled_Dataset" / "bar_trajectories_raw"
         ).iterdir():
             track, height = _json(path), arrays["bar_height"][rows[path.stem]]
             assert isinstance(track, list)
@@ -83,15 +83,15 @@ def test_trajectories_have_the_release_formats_and_follow_the_bar(tiny: dict[Exe
             assert np.corrcoef(middle, height[found])[0, 1] > 0.95
 
 
-def test_shallow_images_mimic_the_release(tiny: dict[Exercise, Path]) -> None:
-    base = tiny["backsquat"] / RELEASE / "Squat/Labeled_Dataset/Shallow_Squat_Error_Dataset"
+def test_shallow_images_mimic_the_release(gym_releases: dict[Exercise, Path]) -> None:
+    base = gym_releases["backsquat"] / RELEASE / "Squat/Labeled_Dataset/Shallow_Squat_Error_Dataset"
     labels = _json(base / "labels_shallow_depth.json")
     assert isinstance(labels, dict)
     assert {p.stem for p in (base / "images/crops_unaligned").iterdir()} == set(labels)
     parts = _splits(base / "splits", "ids")
     assert sorted(itertools.chain(*parts.values())) == sorted(labels)
-    records = {r["id"]: r for r in _records(tiny["backsquat"])}
-    cycle = np.load(tiny["backsquat"] / "keypoints/backsquat.npz", allow_pickle=False)
+    records = {r["id"]: r for r in _records(gym_releases["backsquat"])}
+    cycle = np.load(gym_releases["backsquat"] / "keypoints/backsquat.npz", allow_pickle=False)
     rows = {str(i): k for k, i in enumerate(cycle["ids"])}
     depth: dict[int, list[float]] = {0: [], 1: []}
     for image, label in labels.items():
@@ -103,8 +103,8 @@ def test_shallow_images_mimic_the_release(tiny: dict[Exercise, Path]) -> None:
     assert np.mean(np.array(depth[0]) > 0.85) < 0.5
 
 
-def test_row_images_have_two_id_sets(tiny: dict[Exercise, Path]) -> None:
-    base = tiny["barbell-row"] / RELEASE / "BarbellRow/Labeled_Dataset"
+def test_row_images_have_two_id_sets(gym_releases: dict[Exercise, Path]) -> None:
+    base = gym_releases["barbell-row"] / RELEASE / "BarbellRow/Labeled_Dataset"
     lumbar = _json(base / "Labels/labels_lumbar_error.json")
     torso = _json(base / "Labels/labels_torso_angle_error.json")
     assert isinstance(lumbar, dict)
@@ -124,13 +124,13 @@ def _records(root: Path) -> list[dict[str, dict[str, float]]]:
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_annotations_cover_every_clip_and_nothing_is_left_over(
-    tiny: dict[Exercise, Path], exercise: Exercise
+    gym_releases: dict[Exercise, Path], exercise: Exercise
 ) -> None:
-    records = _records(tiny[exercise])
+    records = _records(gym_releases[exercise])
     assert [r["id"] for r in records] == [p.id for p in plan_clips("tiny", exercise)]
     assert all(r["visibility"] >= 0.6 for r in records)  # type: ignore[operator]
     assert {r["split"] for r in records if r["role"] == "labelled"} == {"train", "val", "test"}  # type: ignore[comparison-overlap]
-    assert sorted(p.name for p in tiny[exercise].iterdir()) == [
+    assert sorted(p.name for p in gym_releases[exercise].iterdir()) == [
         RELEASE,
         "annotations.jsonl",
         "generator.json",
@@ -138,8 +138,8 @@ def test_annotations_cover_every_clip_and_nothing_is_left_over(
     ]
 
 
-def test_a_video_decodes_to_its_frames(tiny: dict[Exercise, Path]) -> None:
-    path = next((tiny["backsquat"] / RELEASE / "Squat/Labeled_Dataset/videos").iterdir())
+def test_a_video_decodes_to_its_frames(gym_releases: dict[Exercise, Path]) -> None:
+    path = next((gym_releases["backsquat"] / RELEASE / "Squat/Labeled_Dataset/videos").iterdir())
     with av.open(str(path)) as container:
         assert float(container.streams.video[0].average_rate or 0) == pytest.approx(5.0)
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
@@ -147,16 +147,16 @@ def test_a_video_decodes_to_its_frames(tiny: dict[Exercise, Path]) -> None:
     assert frames[0].shape == (64, 64, 3)
 
 
-def test_fingerprint_is_of_annotations_and_not_of_pixels(tiny: dict[Exercise, Path]) -> None:
+def test_fingerprint_is_of_annotations_and_not_of_pixels(gym_releases: dict[Exercise, Path]) -> None:
     annotations = annotate("tiny", "barbell-row")
     same = annotation_fingerprint("tiny", "barbell-row", annotations)
-    assert json.loads((tiny["barbell-row"] / "generator.json").read_text())["fingerprint"] == same
+    assert json.loads((gym_releases["barbell-row"] / "generator.json").read_text())["fingerprint"] == same
     assert fingerprint("tiny", "barbell-row") == same
     assert annotation_fingerprint("tiny", "barbell-row", annotations[1:]) != same
 
 
 def test_a_stopped_run_goes_on_where_it_was(
-    tiny: dict[Exercise, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gym_releases: dict[Exercise, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, seen = tmp_path / "row", []
 
@@ -177,7 +177,7 @@ def test_a_stopped_run_goes_on_where_it_was(
     assert len(made) == total - 5
     assert seen[0] == (5, total)
     assert seen[-1] == (total, total)
-    whole = tiny["barbell-row"]
+    whole = gym_releases["barbell-row"]
     files = sorted(p.relative_to(whole) for p in whole.rglob("*") if p.suffix in {".json", ".jsonl", ".jpg"})
     assert files == sorted(
         p.relative_to(out) for p in out.rglob("*") if p.suffix in {".json", ".jsonl", ".jpg"}
@@ -185,10 +185,10 @@ def test_a_stopped_run_goes_on_where_it_was(
     assert all((out / f).read_bytes() == (whole / f).read_bytes() for f in files)
 
 
-def test_a_folder_with_something_else_is_refused(tiny: dict[Exercise, Path], tmp_path: Path) -> None:
-    assert generate("tiny", "backsquat", tiny["backsquat"]) == tiny["backsquat"]
+def test_a_folder_with_something_else_is_refused(gym_releases: dict[Exercise, Path], tmp_path: Path) -> None:
+    assert generate("tiny", "backsquat", gym_releases["backsquat"]) == gym_releases["backsquat"]
     with pytest.raises(DataError, match="something else"):
-        generate("tiny", "barbell-row", tiny["backsquat"])
+        generate("tiny", "barbell-row", gym_releases["backsquat"])
     with pytest.raises(DataError, match="something else"):
         generate("tiny", "barbell-row", tmp_path)
     with pytest.raises(UsageError, match="preset"):

@@ -17,9 +17,9 @@ SMALL = (
 
 
 def test_two_runs_write_the_same_predictions(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gym_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AQA_BENCH_DATA", str(home.parent))
+    monkeypatch.setenv("AQA_BENCH_DATA", str(gym_home.parent))
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     request = Request("synthetic-gym/backsquat", "cvcspc", recipe="quick", tasks=("kie",), overrides=SMALL)
     written, weights = [], []
