@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.stats.checks import choice, finite_array
-from aqa_bench.stats.weighted import weighted_metric
+from aqa_bench.stats.weighted import metric_of_weights, weighted_metric
 
 __all__ = [
     "Groups",
@@ -166,24 +166,21 @@ def bootstrap_distribution(
         return np.full(n_resamples, np.nan)
     targets, table = targets[tested], table[tested]
 
+    columns_of = metric_of_weights(metric_id, targets, table, train_range=train_range)
     if over == "seeds":
-        everything = np.ones((1, len(table)))
-        columns = weighted_metric(metric_id, targets, table, everything, train_range=train_range)
+        columns = columns_of(np.ones((1, len(table))))
         means = np.repeat(_seed_means(columns, seed_index), n_resamples, axis=0)
     else:
         group_index = _group_index(names)[tested]
         group_index = np.unique(group_index, return_inverse=True)[1]
         step = max(16, _CHUNK // sum(table.shape))
-        parts = []
-        for weights in _drawn_groups(group_index, n_resamples, rng_seed, step):
-            columns = weighted_metric(metric_id, targets, table, weights, train_range=train_range)
-            parts.append(_seed_means(columns, seed_index))
-        means = np.concatenate(parts)
+        drawn = _drawn_groups(group_index, n_resamples, rng_seed, step)
+        means = np.concatenate([_seed_means(columns_of(weights), seed_index) for weights in drawn])
     if over == "groups":
         return _mean_of_defined(means, np.ones_like(means))
     n_seeds = means.shape[1]
-    drawn = _draw_counts(np.arange(n_seeds), n_resamples, np.random.default_rng((rng_seed, 1, seed_stream)))
-    return _mean_of_defined(means, drawn)
+    counts = _draw_counts(np.arange(n_seeds), n_resamples, np.random.default_rng((rng_seed, 1, seed_stream)))
+    return _mean_of_defined(means, counts)
 
 
 def bootstrap(

@@ -7,6 +7,9 @@ column and running sums of weights.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -16,7 +19,7 @@ from aqa_bench.stats.confusion import from_counts
 from aqa_bench.stats.metrics import METRICS, MetricKind
 from aqa_bench.stats.weighted_ranks import weighted_ap, weighted_auroc, weighted_spearman
 
-__all__ = ["weighted_metric"]
+__all__ = ["metric_of_weights", "weighted_metric"]
 
 Array = NDArray[np.float64]
 
@@ -52,34 +55,61 @@ def weighted_metric(
         >>> weighted_metric("accuracy", [1, 0], [[1], [1]], [[1, 1], [3, 1]]).tolist()
         [[0.5], [0.75]]
     """
+    of_weights = metric_of_weights(metric_id, y, values, train_range=train_range)
+    w = finite_array("weights", weights, ndim=2)
+    if w.shape[1] != np.shape(y)[0]:
+        raise DataError(
+            "targets and weights do not fit together",
+            expected=f"weights (B, {np.shape(y)[0]})",
+            found=f"weights {w.shape}",
+        )
+    if w.min() < 0:
+        raise DataError("a weight is negative", where="weights", expected="weights >= 0", found=w.min())
+    return of_weights(w)
+
+
+def metric_of_weights(
+    metric_id: str, y: ArrayLike, values: ArrayLike, *, train_range: tuple[float, float] | None = None
+) -> Callable[[Array], Array]:
+    """Check targets and values once, for many blocks of weights that are known to be sound.
+
+    Args:
+        metric_id: As in `weighted_metric`.
+        y: As in `weighted_metric`.
+        values: As in `weighted_metric`.
+        train_range: As in `weighted_metric`.
+
+    Returns:
+        `weighted_metric` as a function of its weights alone: ``(B, n)`` float64, finite and nonnegative,
+        which it trusts, to ``(B, K)``.
+
+    Raises:
+        UsageError: As `weighted_metric`.
+        DataError: As `weighted_metric`.
+    """
     metric = METRICS[choice("metric", metric_id, METRICS)]
     binary = metric.kind is not MetricKind.REGRESSION
     targets = (binary_array if binary else finite_array)("y", y)
     decided = metric.kind is MetricKind.DECISION
     table = (binary_array if decided else finite_array)("values", values, ndim=2, allow_nan=True)
-    w = finite_array("weights", weights, ndim=2)
-    if table.shape[0] != len(targets) or w.shape[1] != len(targets):
+    if table.shape[0] != len(targets):
         raise DataError(
-            "targets, values and weights do not fit together",
-            expected=f"values ({len(targets)}, K) and weights (B, {len(targets)})",
-            found=f"values {table.shape} and weights {w.shape}",
+            "targets and values do not fit together",
+            expected=f"values ({len(targets)}, K)",
+            found=f"values {table.shape}",
         )
-    if w.min() < 0:
-        raise DataError("a weight is negative", where="weights", expected="weights >= 0", found=w.min())
-
     if decided:
-        return _decisions(metric_id, targets, table, w)
+        return _decisions(metric_id, targets, table)
     if metric_id == "mae":
-        return _weighted_mean(np.abs(targets[:, None] - table), w)
+        return partial(_weighted_mean, np.abs(targets[:, None] - table))
     if metric_id == "r_l2":
         low, high = score_range(train_range)
-        return _weighted_mean(100.0 * ((targets[:, None] - table) / (high - low)) ** 2, w)
-    return {"auroc": weighted_auroc, "ap": weighted_ap, "spearman": weighted_spearman}[metric_id](
-        targets, table, w
-    )
+        return partial(_weighted_mean, 100.0 * ((targets[:, None] - table) / (high - low)) ** 2)
+    ranking = {"auroc": weighted_auroc, "ap": weighted_ap, "spearman": weighted_spearman}[metric_id]
+    return partial(ranking, targets, table)
 
 
-def _decisions(metric_id: str, y: Array, table: Array, w: Array) -> Array:
+def _decisions(metric_id: str, y: Array, table: Array) -> Callable[[Array], Array]:
     untested = np.isnan(table)
     error = y == 1
     good = ~error
@@ -88,11 +118,15 @@ def _decisions(metric_id: str, y: Array, table: Array, w: Array) -> Array:
         decided, mask = table, np.ones((len(y), 1))
     else:
         decided, mask = np.where(untested, 0.0, table), (~untested).astype(np.float64)
-    of_errors, of_good = w[:, error], w[:, good]
-    tp, fp = of_errors @ decided[error], of_good @ decided[good]
-    # A column of differences of sums can be -0.0 or -1e-16 with fractional weights.
-    fn = np.maximum(of_errors @ mask[error] - tp, 0.0)
-    return from_counts(metric_id, tp, fp, fn, np.maximum(of_good @ mask[good] - fp, 0.0))
+
+    def of_weights(w: Array) -> Array:
+        of_errors, of_good = w[:, error], w[:, good]
+        tp, fp = of_errors @ decided[error], of_good @ decided[good]
+        # A column of differences of sums can be -0.0 or -1e-16 with fractional weights.
+        fn = np.maximum(of_errors @ mask[error] - tp, 0.0)
+        return from_counts(metric_id, tp, fp, fn, np.maximum(of_good @ mask[good] - fp, 0.0))
+
+    return of_weights
 
 
 def _weighted_mean(losses: Array, w: Array) -> Array:
