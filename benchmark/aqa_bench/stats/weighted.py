@@ -111,20 +111,19 @@ def metric_of_weights(
 
 def _decisions(metric_id: str, y: Array, table: Array) -> Callable[[Array], Array]:
     untested = np.isnan(table)
-    error = y == 1
-    good = ~error
     if not untested.any():
         # Where every column tested every sample, the class totals are one column, not K.
-        decided, mask = table, np.ones((len(y), 1))
+        decided, tested = table, np.ones((len(y), 1))
     else:
-        decided, mask = np.where(untested, 0.0, table), (~untested).astype(np.float64)
+        decided, tested = np.where(untested, 0.0, table), (~untested).astype(np.float64)
+    error = y[:, None]
+    parts = [decided * error, decided * (1 - error), tested * error, tested * (1 - error)]
+    counted, bounds = np.hstack(parts), np.cumsum([part.shape[1] for part in parts])[:-1]
 
     def of_weights(w: Array) -> Array:
-        of_errors, of_good = w[:, error], w[:, good]
-        tp, fp = of_errors @ decided[error], of_good @ decided[good]
+        tp, fp, errors, good = np.split(w @ counted, bounds, axis=1)
         # A column of differences of sums can be -0.0 or -1e-16 with fractional weights.
-        fn = np.maximum(of_errors @ mask[error] - tp, 0.0)
-        return from_counts(metric_id, tp, fp, fn, np.maximum(of_good @ mask[good] - fp, 0.0))
+        return from_counts(metric_id, tp, fp, np.maximum(errors - tp, 0.0), np.maximum(good - fp, 0.0))
 
     return of_weights
 
