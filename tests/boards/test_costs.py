@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pytest
 
-from aqa_bench.boards.costs import backbone_of, device_of, latency_ms
+from aqa_bench.boards.costs import backbone_of, device_of, latency_ms, regime_of
 from aqa_bench.core.record import RunRecord, read_record
 
 
@@ -38,3 +38,19 @@ def test_backbone_is_what_the_recipe_names(synthetic: ModuleType, tmp_path: Path
     assert backbone_of(made(synthetic, tmp_path / "a", 0.1)) == ""
     named = made(synthetic, tmp_path / "b", 0.1, hyperparameters={"backbone": "resnet18"})
     assert backbone_of(named) == "resnet18"
+
+
+@pytest.mark.parametrize(
+    ("regime", "facts", "shown"),
+    [
+        ("frozen", {}, "frozen"),
+        ("frozen", {"regime": "finetune"}, "finetune"),
+        ("frozen", {"regime": "<b>"}, "frozen"),
+        ("frozen", {"regime": ["frozen", "finetune"]}, "frozen"),
+        ("control", {"regime": "frozen"}, "control"),
+    ],
+)
+def test_a_recipe_may_change_the_regime(
+    synthetic: ModuleType, tmp_path: Path, regime: str, facts: dict[str, object], shown: str
+) -> None:
+    assert regime_of(made(synthetic, tmp_path, 0.1, regime=regime, facts=facts)) == shown

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aqa_bench.boards.costs import backbone_of, device_of, latency_ms, shared
+from aqa_bench.boards.costs import backbone_of, device_of, latency_ms, regime_of, shared
 from aqa_bench.boards.model import Board, DatasetBoards, Row
 from aqa_bench.boards.reported import reported_rows
 from aqa_bench.boards.runs import SubmittedRun
@@ -335,7 +335,7 @@ def _row(
         kind=RowKind.MEASURED,
         control=record.control,
         modality=record.modality,
-        regime=record.regime.value,
+        regime=regime_of(record),
         pretrained_on=record.pretrained_on,
         value=_rounded(row.value),
         low=_rounded(low),

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import TypeVar
 
+from aqa_bench.core.cards import Regime
 from aqa_bench.core.record import RunRecord
 
-__all__ = ["backbone_of", "device_of", "latency_ms", "shared"]
+__all__ = ["backbone_of", "device_of", "latency_ms", "regime_of", "shared"]
 
 T = TypeVar("T")
 
@@ -27,6 +28,13 @@ def backbone_of(record: RunRecord) -> str:
     """The recipe's ``backbone``, or nothing where it names none."""
     name = record.hyperparameters.get("backbone")
     return name if isinstance(name, str) else ""
+
+
+def regime_of(record: RunRecord) -> str:
+    """How the run used its features: the method's regime, or what a recipe made of it."""
+    fact = record.facts.get("regime")
+    made = record.regime is not Regime.CONTROL and fact in list(Regime)
+    return str(fact) if made else record.regime.value
 
 
 def device_of(record: RunRecord) -> str:
