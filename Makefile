@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Packages are installed without byte code; it is written where a module is first needed.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint types imports docs unit check bench clean
 
 demo: $(READY) ## the main job on embedded data
