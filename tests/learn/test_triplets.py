@@ -118,8 +118,8 @@ def test_elevation_grid(seed: int, elevations: int, videos: int) -> None:
     assert (clips == clips[:, :1]).all()
     assert len(set(clips[:, 0])) == videos
     phases = batch.phases.reshape(videos, elevations)
-    # A clip may begin above 0 and end below 1.
-    steps = max(np.diff(np.sort(clip), prepend=0, append=1).max() for clip in pool) * 360
+    # Frames come from one half-cycle, which may end at 0.9, and noise takes a little more.
+    steps = max(0.15, *(np.abs(np.diff(clip)).max() for clip in pool)) * 360
     centres = (np.arange(elevations) + 0.5) * 360 / elevations
     assert np.abs(phases - centres).max() <= 180 / elevations + steps
 
