@@ -148,12 +148,13 @@ def _rows(runs: Iterable[SubmittedRun]) -> list[tuple[tuple[SubmittedRun, ...], 
     grouped: dict[str, list[SubmittedRun]] = defaultdict(list)
     for run in runs:
         grouped[_row_key(run)].append(run)
-    named = Counter(_name(members[0]) for members in grouped.values())
+    siblings: dict[tuple[str, str], list[SubmittedRun]] = defaultdict(list)
+    for first, *_ in grouped.values():
+        siblings[_name(first)].append(first)
     rows = []
     for members in grouped.values():
-        alone = named[_name(members[0])] == 1
-        siblings = [m[0] for m in grouped.values() if _name(m[0]) == _name(members[0])]
-        rows.append((tuple(members), "" if alone else _variant(members[0], siblings)))
+        alike = siblings[_name(members[0])]
+        rows.append((tuple(members), "" if len(alike) == 1 else _variant(members[0], alike)))
     return rows
 
 
@@ -294,15 +295,17 @@ def _secondary(
         members = [i for i, row in enumerate(rows) if row.scores.ids == ids]
         targets, once = rows[members[0]].scores.targets, np.ones((1, len(ids)))
         bounds = np.cumsum([len(rows[i].seeds) for i in members])[:-1]
+        columns = []
         for name in metrics:
             table = np.hstack([rows[i].scores.values(name) for i in members])
             if name == SPEARMAN_WITHIN:
-                columns = spearman_within(targets, table, [strata[i] for i in ids])[0]
+                columns.append(spearman_within(targets, table, [strata[i] for i in ids])[0])
             else:
                 metric = name.removesuffix(AT_FIXED)
-                columns = weighted_metric(metric, targets, table, once, train_range=train_range)[0]
-            for i, part in zip(members, np.split(columns, bounds), strict=True):
-                values[i][name] = _rounded(mean_over_seeds(part, rows[i].seeds))
+                columns.append(weighted_metric(metric, targets, table, once, train_range=train_range)[0])
+        for i, part in zip(members, np.split(np.stack(columns), bounds, axis=1), strict=True):
+            means = mean_over_seeds(part, rows[i].seeds).tolist()
+            values[i] = dict(zip(metrics, map(_rounded, means), strict=True))
     return values
 
 

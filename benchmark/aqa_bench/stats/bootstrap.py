@@ -76,7 +76,8 @@ def group_weights(groups: Groups, n_resamples: int, rng: np.random.Generator) ->
     Raises:
         DataError: If there are no samples, or the labels are not strings or integers of shape ``(n,)``.
     """
-    return _draw_counts(_group_index(groups), n_resamples, rng)
+    index = _group_index(groups)
+    return _draw_counts(int(index.max()) + 1, n_resamples, rng)[:, index]
 
 
 def point_value(
@@ -90,24 +91,21 @@ def point_value(
     """Mean over seeds of the mean over a seed's columns of the metric; arguments and rules as `bootstrap`."""
     table = _table(values)
     columns = weighted_metric(metric_id, y, table, np.ones((1, len(table))), train_range=train_range)
-    return mean_over_seeds(columns[0], column_seeds)
+    return float(mean_over_seeds(columns, column_seeds)[0])
 
 
-def mean_over_seeds(columns: Array, column_seeds: ArrayLike | None = None) -> float:
+def mean_over_seeds(columns: Array, column_seeds: ArrayLike | None = None) -> Array:
     """Mean over seeds of the mean over a seed's defined columns, as `bootstrap`.
 
     Args:
-        columns: A metric of every column, ``(K,)``; NaN where undefined.
+        columns: Any number of metrics of every column, ``(M, K)``; NaN where undefined.
         column_seeds: Seed of every column, ``(K,)``; each column is its own seed if None.
 
     Returns:
-        The mean; NaN where no column is defined.
+        The means, ``(M,)``; NaN where no column is defined.
     """
-    seeds = _seed_index(column_seeds, len(columns))
-    defined = ~np.isnan(columns)
-    count = np.bincount(seeds, defined)
-    total = np.bincount(seeds, np.where(defined, columns, 0.0))
-    return float(np.mean(total[count > 0] / count[count > 0])) if defined.any() else math.nan
+    means = _seed_means(columns, _seed_index(column_seeds, columns.shape[1]))
+    return _mean_of_defined(means, np.ones_like(means))
 
 
 def bootstrap_distribution(
@@ -166,20 +164,20 @@ def bootstrap_distribution(
         return np.full(n_resamples, np.nan)
     targets, table = targets[tested], table[tested]
 
-    columns_of = metric_of_weights(metric_id, targets, table, train_range=train_range)
+    index = np.unique(_group_index(names)[tested], return_inverse=True)[1]
+    n_groups = int(index.max()) + 1
+    columns_of = metric_of_weights(metric_id, targets, table, groups=index, train_range=train_range)
     if over == "seeds":
-        columns = columns_of(np.ones((1, len(table))))
+        columns = columns_of(np.ones((1, n_groups)))
         means = np.repeat(_seed_means(columns, seed_index), n_resamples, axis=0)
     else:
-        group_index = _group_index(names)[tested]
-        group_index = np.unique(group_index, return_inverse=True)[1]
         step = max(16, _CHUNK // sum(table.shape))
-        drawn = _drawn_groups(group_index, n_resamples, rng_seed, step)
-        means = np.concatenate([_seed_means(columns_of(weights), seed_index) for weights in drawn])
+        drawn = _drawn_groups(n_groups, n_resamples, rng_seed, step)
+        means = np.concatenate([_seed_means(columns_of(counts), seed_index) for counts in drawn])
     if over == "groups":
         return _mean_of_defined(means, np.ones_like(means))
     n_seeds = means.shape[1]
-    counts = _draw_counts(np.arange(n_seeds), n_resamples, np.random.default_rng((rng_seed, 1, seed_stream)))
+    counts = _draw_counts(n_seeds, n_resamples, np.random.default_rng((rng_seed, 1, seed_stream)))
     return _mean_of_defined(means, counts)
 
 
@@ -288,33 +286,30 @@ def _seed_index(column_seeds: ArrayLike | None, n_columns: int) -> NDArray[np.in
     return np.unique(seeds, return_inverse=True)[1].astype(np.int64)
 
 
-def _drawn_groups(index: NDArray[np.int64], n_resamples: int, rng_seed: int, step: int) -> Iterator[Array]:
-    """Weights of all resamples in blocks of ``(step, n)``; how they are cut does not change the draws."""
-    if n_resamples * len(index) <= _KEPT:
-        kept = _kept_draws(index.tobytes(), n_resamples, rng_seed)
+def _drawn_groups(n_groups: int, n_resamples: int, rng_seed: int, step: int) -> Iterator[Array]:
+    """Counts of all resamples in blocks of ``(step, G)``; how they are cut does not change the draws."""
+    if n_resamples * n_groups <= _KEPT:
+        kept = _kept_draws(n_groups, n_resamples, rng_seed)
         yield from (kept[start : start + step] for start in range(0, n_resamples, step))
         return
     rng = np.random.default_rng((rng_seed, 0))
     for start in range(0, n_resamples, step):
-        yield _draw_counts(index, min(step, n_resamples - start), rng)
+        yield _draw_counts(n_groups, min(step, n_resamples - start), rng)
 
 
 @lru_cache(maxsize=1)
-def _kept_draws(index: bytes, n_resamples: int, rng_seed: int) -> Array:
-    drawn = _draw_counts(
-        np.frombuffer(index, dtype=np.int64), n_resamples, np.random.default_rng((rng_seed, 0))
-    )
+def _kept_draws(n_groups: int, n_resamples: int, rng_seed: int) -> Array:
+    drawn = _draw_counts(n_groups, n_resamples, np.random.default_rng((rng_seed, 0)))
     drawn.flags.writeable = False
     return drawn
 
 
-def _draw_counts(index: NDArray[np.int64], n_resamples: int, rng: np.random.Generator) -> Array:
-    """Draw units with replacement; ``index (n,)`` tells the unit of a sample; returns counts ``(B, n)``."""
-    n_units = int(index.max()) + 1
+def _draw_counts(n_units: int, n_resamples: int, rng: np.random.Generator) -> Array:
+    """Draw as many units as there are, with replacement; how often each came along, ``(B, n_units)``."""
     drawn = rng.integers(0, n_units, size=(n_resamples, n_units))
     drawn += np.arange(n_resamples)[:, None] * n_units
     counts = np.bincount(drawn.ravel(), minlength=n_resamples * n_units).reshape(n_resamples, n_units)
-    return counts.astype(np.float64)[:, index]
+    return counts.astype(np.float64)
 
 
 def _seed_means(columns: Array, seed_index: NDArray[np.int64]) -> Array:

@@ -56,12 +56,14 @@ def _tuned(y: Array, scores: Array, fold: Index, metric: str) -> Array:
     starts = np.flatnonzero(first)
 
     # A fold with m distinct scores has m + 1 cuts: from each of them up, and above them all.
-    cut_fold = np.insert(fold[starts], np.searchsorted(fold[starts], np.arange(len(sizes)), "right"), -1)
-    above = np.flatnonzero(cut_fold < 0)
-    cut_fold[above] = np.arange(len(sizes))
+    cuts = np.bincount(fold[starts]) + 1
+    cut_fold = np.repeat(np.arange(len(sizes)), cuts)
+    above = np.cumsum(cuts) - 1
+    inner = np.ones(len(cut_fold), dtype=np.bool_)
+    inner[above] = False
     below = np.empty(len(cut_fold), dtype=np.int64)
     below[above] = ends
-    below[np.delete(np.arange(len(cut_fold)), above)] = starts
+    below[inner] = starts
     missed = np.append(0.0, np.cumsum(y))
     begin = np.append(0, ends[:-1])
     tp = (missed[ends][cut_fold]) - missed[below]
@@ -74,7 +76,6 @@ def _tuned(y: Array, scores: Array, fold: Index, metric: str) -> Array:
     best = reached == np.maximum.reduceat(reached, heads)[cut_fold]
     top = scores[ends - 1]
     low, high = np.empty(len(cut_fold)), np.empty(len(cut_fold))
-    inner = np.setdiff1d(np.arange(len(cut_fold)), above, assume_unique=True)
     high[inner] = scores[starts]
     high[above] = np.where(top < 1.0, 1.0, np.nextafter(top, np.inf))
     low[1:] = high[:-1]

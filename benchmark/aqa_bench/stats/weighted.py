@@ -69,7 +69,12 @@ def weighted_metric(
 
 
 def metric_of_weights(
-    metric_id: str, y: ArrayLike, values: ArrayLike, *, train_range: tuple[float, float] | None = None
+    metric_id: str,
+    y: ArrayLike,
+    values: ArrayLike,
+    *,
+    groups: NDArray[np.int64] | None = None,
+    train_range: tuple[float, float] | None = None,
 ) -> Callable[[Array], Array]:
     """Check targets and values once, for many blocks of weights that are known to be sound.
 
@@ -77,11 +82,13 @@ def metric_of_weights(
         metric_id: As in `weighted_metric`.
         y: As in `weighted_metric`.
         values: As in `weighted_metric`.
+        groups: Group of every sample, 0 to G - 1, ``(n,)``, if weights are those of groups: decisions are
+            then counted once a group, not once a sample and resample.
         train_range: As in `weighted_metric`.
 
     Returns:
-        `weighted_metric` as a function of its weights alone: ``(B, n)`` float64, finite and nonnegative,
-        which it trusts, to ``(B, K)``.
+        `weighted_metric` as a function of its weights alone: ``(B, n)``, or ``(B, G)`` of groups, float64,
+        finite and nonnegative, which it trusts, to ``(B, K)``.
 
     Raises:
         UsageError: As `weighted_metric`.
@@ -99,17 +106,22 @@ def metric_of_weights(
             found=f"values {table.shape}",
         )
     if decided:
-        return _decisions(metric_id, targets, table)
+        return _decisions(metric_id, targets, table, groups)
+    of_samples: Callable[[Array], Array]
     if metric_id == "mae":
-        return partial(_weighted_mean, np.abs(targets[:, None] - table))
-    if metric_id == "r_l2":
+        of_samples = partial(_weighted_mean, np.abs(targets[:, None] - table))
+    elif metric_id == "r_l2":
         low, high = score_range(train_range)
-        return partial(_weighted_mean, 100.0 * ((targets[:, None] - table) / (high - low)) ** 2)
-    ranking = {"auroc": weighted_auroc, "ap": weighted_ap, "spearman": weighted_spearman}[metric_id]
-    return partial(ranking, targets, table)
+        of_samples = partial(_weighted_mean, 100.0 * ((targets[:, None] - table) / (high - low)) ** 2)
+    else:
+        ranking = {"auroc": weighted_auroc, "ap": weighted_ap, "spearman": weighted_spearman}[metric_id]
+        of_samples = partial(ranking, targets, table)
+    return of_samples if groups is None else lambda w: of_samples(w[:, groups])
 
 
-def _decisions(metric_id: str, y: Array, table: Array) -> Callable[[Array], Array]:
+def _decisions(
+    metric_id: str, y: Array, table: Array, groups: NDArray[np.int64] | None
+) -> Callable[[Array], Array]:
     untested = np.isnan(table)
     if not untested.any():
         # Where every column tested every sample, the class totals are one column, not K.
@@ -119,6 +131,9 @@ def _decisions(metric_id: str, y: Array, table: Array) -> Callable[[Array], Arra
     error = y[:, None]
     parts = [decided * error, decided * (1 - error), tested * error, tested * (1 - error)]
     counted, bounds = np.hstack(parts), np.cumsum([part.shape[1] for part in parts])[:-1]
+    if groups is not None:
+        samples, counted = counted, np.zeros((int(groups.max()) + 1, counted.shape[1]))
+        np.add.at(counted, groups, samples)
 
     def of_weights(w: Array) -> Array:
         tp, fp, errors, good = np.split(w @ counted, bounds, axis=1)

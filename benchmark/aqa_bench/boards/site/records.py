@@ -42,7 +42,8 @@ def copy_records(boards: DatasetBoards, records: Mapping[str, Path], site: Path)
 def records_table(board: Board, there: set[str]) -> Table:
     """Rows of a board with a cell for each run, leading to its record where it is in the site."""
     folder = f"records/{slug(board_name(board.dataset))}"
-    columns = (*_COLUMNS[:2], *(Column(f"run {i + 1}") for i in range(_widest(board))))
+    widest = max((len(row.runs) for row in board.rows), default=0)
+    columns = (*_COLUMNS[:2], *(Column(f"run {i + 1}") for i in range(widest)))
     lines = [
         Line(
             (
@@ -53,7 +54,7 @@ def records_table(board: Board, there: set[str]) -> Table:
                         Cell(run, href=f"{folder}/{slug(run)}.json" if _key(board, row, run) in there else "")
                         for run in row.runs
                     ],
-                    _widest(board),
+                    widest,
                 ),
             ),
             id=row_id(board, i),
@@ -68,10 +69,6 @@ def records_table(board: Board, there: set[str]) -> Table:
 
 def _padded(cells: list[Cell], width: int) -> list[Cell]:
     return cells + [Cell("-")] * (width - len(cells))
-
-
-def _widest(board: Board) -> int:
-    return max((len(row.runs) for row in board.rows), default=0)
 
 
 def _key(board: Board, row: Row, run: str) -> str:
