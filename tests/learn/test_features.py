@@ -15,6 +15,8 @@ from aqa_bench.learn.device import Precision
 from aqa_bench.learn.features import FrameFeatureExtractor, Pooling
 from aqa_bench.learn.frames import FrameSpec, read_frames
 
+from .conftest import DrawnImage
+
 CPU = torch.device("cpu")
 SPEC = FrameSpec(5, 40, 32)
 
@@ -48,6 +50,20 @@ def test_features_are_those_of_the_backbone(
             expected = backbone(torch.from_numpy(read_frames(sample, SPEC)))
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, expected.numpy(), atol=2e-4, rtol=1e-3)
+
+
+def test_no_bit_depends_on_what_else_is_extracted(backbone: ImageBackbone, clips: list[Sample]) -> None:
+    pictures = [Sample(f"still{i}", f"group{i}", DrawnImage(i)) for i in range(13)]
+    extractor, shapes = _extractor(backbone, batch_size=8), list[int]()
+    handle = backbone.register_forward_pre_hook(lambda _, seen: shapes.append(len(seen[0])))
+    mixed = [*pictures[:9], clips[0], *pictures[9:], *clips[1:]]
+    together = dict(zip([s.id for s in mixed], extractor.extract(mixed), strict=True))
+    for some in (pictures[3:4], pictures[10:], clips[:1], clips[2:4]):
+        for sample, features in zip(some, extractor.extract(some), strict=True):
+            np.testing.assert_array_equal(features, together[sample.id])
+    handle.remove()
+    # Kernels are chosen by shape: stills come in batches of 8 however many there are, a clip of 5 alone.
+    assert shapes == [8, 8, 5, 8, 5, 5, 5, 5, 8, 8, 5, 5, 5]
 
 
 def test_all_frames_of_clips_of_different_lengths(backbone: ImageBackbone, clips: list[Sample]) -> None:

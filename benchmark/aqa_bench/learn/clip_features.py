@@ -16,7 +16,7 @@ from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.clip_spec import ClipSpec, read_clip
 from aqa_bench.learn.device import Precision, autocast, inference_precision
 from aqa_bench.learn.extractor import FeatureExtractor
-from aqa_bench.learn.features import extract_once
+from aqa_bench.learn.features import extract_once, filled
 from aqa_bench.learn.prefetch import prefetch
 
 __all__ = ["ClipFeatureExtractor"]
@@ -83,8 +83,8 @@ class ClipFeatureExtractor(FeatureExtractor[Sample, FitContext]):
         parts = (samples[i : i + size] for i in range(0, len(samples), size))
         reading = prefetch(torch.from_numpy(np.stack([read_clip(s, self.spec) for s in p])) for p in parts)
         for frames in reading:
-            clips = frames.view(-1, self.spec.frames, *frames.shape[2:])
+            clips = filled(frames, size).view(-1, self.spec.frames, *frames.shape[2:])
             with torch.inference_mode(), autocast(self.device, self.precision):
                 features = self.backbone(clips.to(self.device, non_blocking=True)).float().cpu()
-            for sample in features.view(len(frames), self.spec.clips, -1):
+            for sample in features.view(size, self.spec.clips, -1)[: len(frames)]:
                 yield sample.numpy().copy()

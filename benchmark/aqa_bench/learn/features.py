@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +25,7 @@ from aqa_bench.learn.feature_cache import FeatureCache, feature_key
 from aqa_bench.learn.frames import FrameSpec, Regions, read_frames
 from aqa_bench.learn.prefetch import prefetch
 
-__all__ = ["FrameFeatureExtractor", "Pooling", "extract_once", "feature_folder"]
+__all__ = ["FrameFeatureExtractor", "Pooling", "extract_once", "feature_folder", "filled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +146,26 @@ class FrameFeatureExtractor(FeatureExtractor[Sample, FitContext]):
         }
 
     def _stream(self, samples: Sequence[Sample]) -> Iterator[NDArray[np.float32]]:
-        """Features sample by sample; the frames of short clips share forward passes."""
+        """Features sample by sample, to the last bit the same whichever others are asked for with them."""
         self.backbone.eval()
         reading = prefetch(torch.from_numpy(read_frames(s, self.frames, self.regions)) for s in samples)
-        clips = iter(zip(samples, reading, strict=True))
-        for group in _grouped(clips, self.batch_size):
-            features = self._forward(torch.cat([images for _, images in group]))
-            lengths = [len(images) for _, images in group]
-            for (sample, _), part in zip(group, torch.split(features, lengths), strict=True):
-                still = Modality.FRAMES not in sample.media.provides
-                yield (part[0] if still else part).numpy().copy()
+        stills: list[Tensor] = []
+        for sample, images in zip(samples, reading, strict=True):
+            if Modality.FRAMES in sample.media.provides:
+                yield from self._of_stills(stills)
+                stills = []
+                yield self._forward(images).numpy()
+            else:
+                stills.append(images)
+            if len(stills) == self.batch_size:
+                yield from self._of_stills(stills)
+                stills = []
+        yield from self._of_stills(stills)
+
+    def _of_stills(self, images: Sequence[Tensor]) -> Iterator[NDArray[np.float32]]:
+        if images:
+            features = self._forward(filled(torch.cat(list(images)), self.batch_size))
+            yield from (row.copy() for row in features[: len(images)].numpy())
 
     def _forward(self, images: Tensor) -> Tensor:
         parts = []
@@ -195,24 +205,19 @@ def extract_once(
     return [kept for key in keys if (kept := found[key]) is not None]
 
 
+def filled(batch: Tensor, size: int) -> Tensor:
+    """The batch, its last entry repeated up to ``size``.
+
+    Kernels are chosen by shape, and differ in the last bits: what is computed of a sample would depend on how
+    many others were left to do.
+    """
+    missing = size - len(batch)
+    return torch.cat([batch, batch[-1:].expand(missing, *batch.shape[1:])]) if missing > 0 else batch
+
+
 def feature_folder(cache: Path) -> Path:
     """Folder of features in a run's cache."""
     return cache / "features"
-
-
-def _grouped(
-    clips: Iterable[tuple[Sample, Tensor]], batch_size: int
-) -> Iterator[list[tuple[Sample, Tensor]]]:
-    group: list[tuple[Sample, Tensor]] = []
-    frames = 0
-    for sample, images in clips:
-        if group and frames + len(images) > batch_size:
-            yield group
-            group, frames = [], 0
-        group.append((sample, images))
-        frames += len(images)
-    if group:
-        yield group
 
 
 def _shown(
