@@ -12,7 +12,9 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(READY) ## the main job on embedded data
 	$(BIN)/python tools/demo.py
 
-test: lint types imports docs unit ## everything that CI checks
+test: $(READY) ## everything that CI checks
+	$(MAKE) --jobs 2 lint types imports docs check
+	$(MAKE) unit
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -30,7 +30,7 @@ def _card(exercise: str) -> DatasetCard:
         source="The generator in datasets/synthetic_gym",
         citation="aqa-bench, synthetic gym",
         access="Nothing to download: it is generated on first use. "
-        f"aqa-bench dataset prepare synthetic-gym/{exercise} --preset tiny | demo | wild | wild-224",
+        f"aqa-bench dataset prepare synthetic-gym/{exercise} --preset tiny | demo | fresh | wild | wild-224",
         tasks=TASKS[exercise],
         schemes=(OFFICIAL, *(LOW_DATA if exercise == "barbell-row" else ())),
         provides=frozenset(provides),

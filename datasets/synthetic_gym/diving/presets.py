@@ -48,6 +48,7 @@ PRESETS: Mapping[str, DivingPreset] = MappingProxyType(
         for preset in (
             DivingPreset("tiny", 64, 24, 4, 8),
             DivingPreset("demo", 96, 32, 12, 25),
+            DivingPreset("fresh", 96, 32, 12, 25),
             DivingPreset("wild", 128, 48, 20, 60),
             DivingPreset("wild-224", 224, 48, 20, 60),
         )
