@@ -33,7 +33,7 @@ unit: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 check: $(READY) ## every committed number again from the committed predictions
-	OMP_NUM_THREADS=1 $(BIN)/aqa-bench leaderboard check
+	OMP_NUM_THREADS=1 $(BIN)/aqa-bench leaderboard check --jobs 2
 	$(BIN)/python tools/gym_report.py --check
 
 bench: $(READY) ## speed figures

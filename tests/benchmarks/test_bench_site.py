@@ -24,6 +24,7 @@ from aqa_bench.boards.site import build_site
 
 _HELPER = Path(__file__).parents[1] / "boards" / "synthetic.py"
 _METHODS, _RECIPES, _SEEDS = 500, 4, 5
+_JOBS = 2
 
 
 def _synthetic() -> ModuleType:
@@ -62,14 +63,17 @@ def submissions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.benchmark(group="site: 10,000 runs to leaderboard and site (goal: < 30 s, < 2 GB)")
+@pytest.mark.benchmark(group="site: 10,000 runs to leaderboard and site, 2 processes (goal: < 30 s, < 2 GB)")
 def test_build_and_site(benchmark: BenchmarkFixture, submissions: Path, tmp_path: Path) -> None:
     def everything() -> int:
-        build(submissions, tmp_path / "leaderboards")
+        build(submissions, tmp_path / "leaderboards", jobs=_JOBS)
         return build_site(submissions, tmp_path / "leaderboards", tmp_path / "site").boards
 
     assert benchmark.pedantic(everything, rounds=1, iterations=1) == 1
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    here, there = (
+        resource.getrusage(of).ru_maxrss / 1e6 for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    peak = here + _JOBS * there
     benchmark.extra_info["peak GB"] = round(peak, 2)
     assert peak < 2
     assert benchmark.stats is None or benchmark.stats.stats.min < 30

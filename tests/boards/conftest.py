@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from aqa_bench.boards import assemble
+from aqa_bench.boards import row_scores
 from aqa_bench.stats import scoring
 
 
@@ -26,7 +26,7 @@ def synthetic() -> ModuleType:
 def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Intervals are tested with the statistics; here they only have to be there."""
     monkeypatch.setitem(scoring.evaluate.__kwdefaults__, "n_resamples", 50)
-    monkeypatch.setattr(assemble, "N_RESAMPLES", 500)
+    monkeypatch.setattr(row_scores, "N_RESAMPLES", 500)
 
 
 @pytest.fixture(scope="session")

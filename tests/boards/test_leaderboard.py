@@ -10,11 +10,12 @@ from types import ModuleType
 
 import pytest
 
-from aqa_bench.boards import leaderboard
+from aqa_bench.boards import leaderboard, row_scores
 from aqa_bench.boards.leaderboard import build, check
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.registry import open_dataset
+from aqa_bench.stats import scoring
 
 BOARD = "v1/stick-figures-shoulder-press"
 FILES = ["inputs.lock.json", "table.csv", "table.json", "table.md", "table.tex"]
@@ -65,6 +66,41 @@ def test_building_twice_gives_the_same_bytes(site: tuple[Path, Path], tmp_path: 
     build(tmp_path / "elsewhere", tmp_path / "again")
     for name in FILES:
         assert (tmp_path / "again" / BOARD / name).read_bytes() == (leaderboards / BOARD / name).read_bytes()
+
+
+@pytest.fixture
+def _all_resamples(_few_resamples: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is patched here is not in other processes."""
+    monkeypatch.setitem(scoring.evaluate.__kwdefaults__, "n_resamples", scoring.N_RESAMPLES)
+    monkeypatch.setattr(row_scores, "N_RESAMPLES", scoring.N_RESAMPLES)
+
+
+@pytest.mark.usefixtures("_all_resamples")
+def test_two_processes_build_the_same_bytes_and_find_the_same_problems(
+    site: tuple[Path, Path], tmp_path: Path
+) -> None:
+    submissions, leaderboards = site
+    build(submissions, tmp_path / "again", jobs=2)
+    for name in FILES:
+        assert (tmp_path / "again" / BOARD / name).read_bytes() == (leaderboards / BOARD / name).read_bytes()
+    assert check(submissions, leaderboards, jobs=2).problems == []
+    edit_record(first_run(submissions), lambda document: document["skill"].update(form=0.5))
+    alone = check(submissions, leaderboards)
+    assert any("skill" in problem.path for problem in alone.problems)
+    assert vars(check(submissions, leaderboards, jobs=2)) == vars(alone)
+
+
+def test_an_error_of_another_process_names_its_file(site: tuple[Path, Path]) -> None:
+    submissions, leaderboards = site
+    file = first_run(submissions) / "predictions.csv"
+    file.write_text(file.read_text().replace("test", "best", 1))
+    document = first_run(submissions) / "run.json"
+    digest = sha256_file(file)
+    document.write_text(
+        document.read_text().replace(json.loads(document.read_text())["predictions_sha256"], digest)
+    )
+    with pytest.raises(DataError, match=r"predictions\.csv[\s\S]*'best'"):
+        build(submissions, leaderboards, jobs=2)
 
 
 def test_what_was_built_checks(site: tuple[Path, Path]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aqa_bench.boards import assemble
+from aqa_bench.boards import row_scores
 from aqa_bench.cli.main import main
 from aqa_bench.core import registry
 from aqa_bench.stats import scoring
@@ -44,7 +44,7 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
 def _few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Intervals are tested with the statistics; here they only have to be there."""
     monkeypatch.setitem(scoring.evaluate.__kwdefaults__, "n_resamples", 50)
-    monkeypatch.setattr(assemble, "N_RESAMPLES", 50)
+    monkeypatch.setattr(row_scores, "N_RESAMPLES", 50)
 
 
 @pytest.fixture

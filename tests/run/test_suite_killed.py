@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aqa_bench.boards import assemble
+from aqa_bench.boards import row_scores
 from aqa_bench.boards.leaderboard import build
 
 HERE = Path(__file__).parent
@@ -25,7 +25,7 @@ seeds = [0, 1]
 def test_a_suite_killed_ten_times_gives_the_same_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assemble, "N_RESAMPLES", 50)
+    monkeypatch.setattr(row_scores, "N_RESAMPLES", 50)
     # What a clock said is no result.
     monkeypatch.setattr(assemble, "latency_ms", lambda *_: None)
     suite, whole, broken = tmp_path / "suite.toml", tmp_path / "whole", tmp_path / "broken"

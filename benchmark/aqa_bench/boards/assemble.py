@@ -4,38 +4,34 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from joblib import Parallel, delayed
 
 from aqa_bench.boards.costs import backbone_of, device_of, latency_ms, regime_of, shared
 from aqa_bench.boards.model import Board, DatasetBoards, Row
 from aqa_bench.boards.reported import reported_rows
+from aqa_bench.boards.row_scores import BoardInputs, RowScores, RunFiles, score_row
 from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json
-from aqa_bench.core.predictions import read_predictions
-from aqa_bench.core.record import PREDICTIONS_FILE, RowKind
+from aqa_bench.core.record import RowKind
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Task, TaskKind
 from aqa_bench.stats.bootstrap import (
-    bootstrap_distribution,
     mean_over_seeds,
     percentile_bounds,
-    point_value,
 )
 from aqa_bench.stats.metrics import METRICS
 from aqa_bench.stats.paired import p_value
 from aqa_bench.stats.ranks import rank_groups
 from aqa_bench.stats.scoring import (
     AT_FIXED,
-    N_RESAMPLES,
-    TaskScores,
-    collect,
     metric_ids,
     primary_floor,
     skill_over,
@@ -52,26 +48,21 @@ Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class _Scored:
-    """A row before it is ranked: the seeds of one method and recipe side by side."""
+class _Scored(RowScores):
+    """A row before it is ranked."""
 
     runs: tuple[SubmittedRun, ...]
-    scores: TaskScores
-    values: Matrix
-    seeds: npt.NDArray[np.int64]
     variant: str
-    value: float
-    distribution: Matrix
-    predictions: tuple[int, ...]
 
 
-def assemble(version: str, dataset: Dataset, runs: Sequence[SubmittedRun]) -> DatasetBoards:
+def assemble(version: str, dataset: Dataset, runs: Sequence[SubmittedRun], *, jobs: int = 1) -> DatasetBoards:
     """Score every run again and rank the rows of each board.
 
     Args:
         version: Version of the leaderboards.
         dataset: The dataset, opened on the data that the runs were made on.
         runs: Its submitted runs.
+        jobs: Processes; 1 scores in this one.
 
     Returns:
         Boards sorted by task and scheme in the card's order.
@@ -92,7 +83,7 @@ def assemble(version: str, dataset: Dataset, runs: Sequence[SubmittedRun]) -> Da
                 )
             by_board[task, run.record.scheme].append(run)
     boards = tuple(
-        _board(dataset, task, scheme, by_board[task.id, scheme.id])
+        _board(dataset, task, scheme, by_board[task.id, scheme.id], jobs)
         for task in dataset.card.tasks
         for scheme in dataset.card.schemes
         if (task.id, scheme.id) in by_board
@@ -102,15 +93,21 @@ def assemble(version: str, dataset: Dataset, runs: Sequence[SubmittedRun]) -> Da
     )
 
 
-def _board(dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[SubmittedRun]) -> Board:
+def _board(dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[SubmittedRun], jobs: int) -> Board:
     targets = dataset.targets(task.id)
     groups = dict.fromkeys(targets, "") | {i: s.group for i, s in dataset.samples(task.id).items()}
     primary = scheme.primary or task.primary
     train = [targets[i] for i in dataset.splits(task.id, scheme.id)[0].train]
     train_range = (min(train), max(train))
+    board = BoardInputs(dataset.card.id, task, primary, targets, groups, train_range)
+    named = _rows(runs)
+    scores = Parallel(n_jobs=jobs)(
+        delayed(score_row)(board, [_files(run) for run in members], _stream(board, members[0], variant))
+        for members, variant in named
+    )
     scored = [
-        _score_row(dataset.card.id, task, primary, members, variant, targets, groups, train_range)
-        for members, variant in _rows(runs)
+        _Scored(**vars(row), runs=members, variant=variant)
+        for row, (members, variant) in zip(scores, named, strict=True)
     ]
     reference = _reference_ids(scored)
     widest = next(row.scores for row in scored if row.scores.ids == reference)
@@ -185,83 +182,12 @@ def _variant(run: SubmittedRun, siblings: Sequence[SubmittedRun]) -> str:
     return ", ".join(f"{key}={mine[key]}" for key in differ)
 
 
-def _score_row(
-    dataset: str,
-    task: Task,
-    primary: str,
-    members: tuple[SubmittedRun, ...],
-    variant: str,
-    targets: Mapping[str, float],
-    groups: Mapping[str, str],
-    train_range: tuple[float, float],
-) -> _Scored:
-    per_seed, predictions = [], []
-    for run in members:
-        table = read_predictions(run.folder / PREDICTIONS_FILE)
-        scores = collect(
-            table if run.record.tasks == [task.id] else table[table["task"] == task.id],
-            targets,
-            groups,
-            kind=task.kind,
-            decision=run.record.decision,
-            primary=primary,
-            where=run.path,
-        )
-        per_seed.append(scores)
-        predictions.append(len(table))
-    joined = _side_by_side(per_seed)
-    seeds = np.concatenate([np.full(s.scores.shape[1], i) for i, s in enumerate(per_seed)])
-    values = joined.values(primary)
-    distribution = bootstrap_distribution(
-        primary,
-        joined.targets,
-        values,
-        groups=joined.groups,
-        column_seeds=seeds,
-        over="both",
-        n_resamples=N_RESAMPLES,
-        rng_seed=data_seed(dataset, "bootstrap"),
-        train_range=train_range,
-        seed_stream=data_seed(dataset, members[0].record.method, members[0].record.recipe, variant)
-        % (1 << 31),
-    )
-    value = point_value(primary, joined.targets, values, column_seeds=seeds, train_range=train_range)
-    return _Scored(members, joined, values, seeds, variant, value, distribution, tuple(predictions))
+def _files(run: SubmittedRun) -> RunFiles:
+    return RunFiles(run.path, run.folder, tuple(run.record.tasks), run.record.decision)
 
 
-def _side_by_side(parts: Sequence[TaskScores]) -> TaskScores:
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    ids = tuple(sorted({i for part in parts for i in part.ids}))
-    if any(part.ids != ids for part in parts):
-        known = {
-            i: (t, g) for part in parts for i, t, g in zip(part.ids, part.targets, part.groups, strict=True)
-        }
-        parts = [_spread(part, ids) for part in parts]
-        first = replace(
-            parts[0],
-            targets=np.array([known[i][0] for i in ids]),
-            groups=np.array([known[i][1] for i in ids]),
-        )
-    return replace(
-        first,
-        scores=np.hstack([part.scores for part in parts]),
-        decisions=np.hstack([part.decisions for part in parts]),
-        thresholds={},
-    )
-
-
-def _spread(part: TaskScores, ids: tuple[str, ...]) -> TaskScores:
-    """The same scores over more ids, NaN where this part has none."""
-    at = [ids.index(i) for i in part.ids]
-
-    def wide(matrix: Matrix) -> Matrix:
-        full = np.full((len(ids), matrix.shape[1]), np.nan)
-        full[at] = matrix
-        return full
-
-    return replace(part, ids=ids, scores=wide(part.scores), decisions=wide(part.decisions))
+def _stream(board: BoardInputs, run: SubmittedRun, variant: str) -> int:
+    return data_seed(board.dataset, run.record.method, run.record.recipe, variant) % (1 << 31)
 
 
 def _reference_ids(rows: Sequence[_Scored]) -> tuple[str, ...]:

@@ -6,9 +6,11 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from joblib import Parallel, delayed
 from pydantic import ValidationError
 
 from aqa_bench import BENCHMARK_VERSION
@@ -68,7 +70,12 @@ class CheckReport:
 
 
 def build(
-    submissions: Path, leaderboards: Path, progress: Progress | None = None, *, as_of: str | None = None
+    submissions: Path,
+    leaderboards: Path,
+    progress: Progress | None = None,
+    *,
+    as_of: str | None = None,
+    jobs: int = 1,
 ) -> BuildReport:
     """Write ``<leaderboards>/<version>/<dataset>/`` for every dataset with submissions, and the overall page.
 
@@ -79,6 +86,7 @@ def build(
         leaderboards: Folder of leaderboards.
         progress: Where to report.
         as_of: An earlier version to build again: from the runs that its locks name, and no others.
+        jobs: Processes; the tables do not depend on it.
 
     Raises:
         DataError: A run is damaged, or does not belong where it is, or is not what the lock of ``as_of``
@@ -97,7 +105,8 @@ def build(
             dataset = _at_hand(name, members)
             if isinstance(dataset, Dataset):
                 folder = leaderboards / version / board_name(name)
-                for file, text in _contents(assemble(version, dataset, members), members).items():
+                boards = assemble(version, dataset, members, jobs=jobs)
+                for file, text in _contents(boards, members).items():
                     write_atomic(folder / file, text)
                 report.written.append(folder.as_posix())
             else:
@@ -105,19 +114,22 @@ def build(
             progress.advance()
     finally:
         progress.close()
-    boards = read_version(leaderboards, version)
-    for file, text in (overall_files(version, boards) if boards else {}).items():
+    built = read_version(leaderboards, version)
+    for file, text in (overall_files(version, built) if built else {}).items():
         write_atomic(leaderboards / version / file, text)
     return report
 
 
-def check(submissions: Path, leaderboards: Path, progress: Progress | None = None) -> CheckReport:
+def check(
+    submissions: Path, leaderboards: Path, progress: Progress | None = None, *, jobs: int = 1
+) -> CheckReport:
     """Recompute every number of the leaderboards from the submitted predictions.
 
     Args:
         submissions: Folder of submitted runs.
         leaderboards: Folder of leaderboards.
         progress: Where to report.
+        jobs: Processes; 1 scores in this one.
     """
     progress = NullProgress() if progress is None else progress
     report = CheckReport()
@@ -132,14 +144,18 @@ def check(submissions: Path, leaderboards: Path, progress: Progress | None = Non
             folder = leaderboards / BENCHMARK_VERSION / board_name(name)
             dataset = _at_hand(name, members)
             if isinstance(dataset, Dataset):
-                for run in members:
-                    if run.path not in damaged:
-                        report.problems += check_metrics(dataset, run)
-                        report.rescored += 1
+                sound = [run for run in members if run.path not in damaged]
+                progress.advance(len(members) - len(sound))
+                checked = Parallel(n_jobs=jobs, return_as="generator")(
+                    delayed(_check_run)(run, dataset if jobs == 1 else None) for run in sound
+                )
+                for problems in checked:
+                    report.problems += problems
+                    report.rescored += 1
                     progress.advance()
                 if not any(run.path in damaged for run in members):
                     try:
-                        boards[name] = assemble(BENCHMARK_VERSION, dataset, members)
+                        boards[name] = assemble(BENCHMARK_VERSION, dataset, members, jobs=jobs)
                     except AqaBenchError as error:
                         report.problems.append(_not_built(folder, error))
                     else:
@@ -198,6 +214,14 @@ def _at_hand(name: str, runs: Sequence[SubmittedRun]) -> Dataset | str:
     if strangers:
         return f"{len(strangers)} runs were made on other data than those at hand, e.g. {strangers[0]}"
     return dataset
+
+
+def _check_run(run: SubmittedRun, dataset: Dataset | None) -> list[Problem]:
+    return list(check_metrics(_open_once(run.record.dataset) if dataset is None else dataset, run))
+
+
+# Datasets are not sent to other processes: each opens them once.
+_open_once = lru_cache(open_dataset)
 
 
 def _sound_runs(submissions: Path) -> list[SubmittedRun]:

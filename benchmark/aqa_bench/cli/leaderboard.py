@@ -13,6 +13,8 @@ from aqa_bench.cli.output import TerminalProgress, emit, say
 
 __all__ = ["app"]
 
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes that score; the tables are the same.")]
+
 app = typer.Typer(
     help="Build the leaderboards from submissions, check them, or write them as a site.", no_args_is_help=True
 )
@@ -25,12 +27,13 @@ def build(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Version to build again, from the runs of its lock alone.")
     ] = None,
+    jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
     """Score every submission again and write leaderboards/<version>/<dataset>/."""
     from aqa_bench.boards.leaderboard import build as build_boards
 
-    report = build_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), as_of=as_of)
+    report = build_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), as_of=as_of, jobs=jobs)
     if as_json:
         emit({"written": report.written, "kept": report.kept})
         return
@@ -44,12 +47,13 @@ def build(
 def check(
     submissions: Submissions = Path("submissions"),
     leaderboards: Leaderboards = Path("leaderboards"),
+    jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
     """Recompute every number in the tables from the predictions; exit 1 where one does not agree."""
     from aqa_bench.boards.leaderboard import check as check_boards
 
-    report = check_boards(submissions, leaderboards, TerminalProgress(quiet=as_json))
+    report = check_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), jobs=jobs)
     if as_json:
         emit(
             {

@@ -1,0 +1,163 @@
+"""Scores of one row of a board: the seeds of one method and recipe side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from aqa_bench.core.cards import Decision
+from aqa_bench.core.predictions import read_predictions
+from aqa_bench.core.record import PREDICTIONS_FILE
+from aqa_bench.core.seeds import data_seed
+from aqa_bench.core.task import Task
+from aqa_bench.stats.bootstrap import bootstrap_distribution, point_value
+from aqa_bench.stats.scoring import N_RESAMPLES, TaskScores, collect
+
+__all__ = ["BoardInputs", "RowScores", "RunFiles", "score_row"]
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BoardInputs:
+    """What all rows of a board are scored with.
+
+    Attributes:
+        dataset: Id of the dataset.
+        task: The task.
+        primary: The metric that ranks.
+        targets: Target a sample id.
+        groups: Group a sample id.
+        train_range: Smallest and greatest training target.
+    """
+
+    dataset: str
+    task: Task
+    primary: str
+    targets: Mapping[str, float]
+    groups: Mapping[str, str]
+    train_range: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """A run of the row.
+
+    Attributes:
+        path: Its path below the submissions, for errors.
+        folder: Its folder.
+        tasks: Tasks that its predictions judge.
+        decision: How its scores become decisions.
+    """
+
+    path: str
+    folder: Path
+    tasks: tuple[str, ...]
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class RowScores:
+    """Scores of a row, a column a seed and repeat.
+
+    Attributes:
+        scores: Scores and decisions of the n samples that any run tests, ``(n, K)``.
+        values: What the primary metric is computed from, ``(n, K)``.
+        seeds: Number of the run of every column, ``(K,)``.
+        value: The primary metric; NaN where undefined.
+        distribution: The same on every resample of groups and seeds, ``(N_RESAMPLES,)``.
+        predictions: Number of predictions of every run.
+    """
+
+    scores: TaskScores
+    values: Matrix
+    seeds: npt.NDArray[np.int64]
+    value: float
+    distribution: Matrix
+    predictions: tuple[int, ...]
+
+
+def score_row(board: BoardInputs, members: Sequence[RunFiles], stream: int) -> RowScores:
+    """Score the runs of a row from their predictions.
+
+    Args:
+        board: What all rows have in common.
+        members: The runs, which differ in their seed alone.
+        stream: Stream that the resampled seeds are drawn from; as in ``bootstrap_distribution``.
+
+    Raises:
+        DataError: Predictions cannot be read, or name samples that the dataset does not have.
+    """
+    task = board.task
+    per_seed, predictions = [], []
+    for run in members:
+        table = read_predictions(run.folder / PREDICTIONS_FILE)
+        scores = collect(
+            table if run.tasks == (task.id,) else table[table["task"] == task.id],
+            board.targets,
+            board.groups,
+            kind=task.kind,
+            decision=run.decision,
+            primary=board.primary,
+            where=run.path,
+        )
+        per_seed.append(scores)
+        predictions.append(len(table))
+    joined = _side_by_side(per_seed)
+    seeds = np.concatenate([np.full(s.scores.shape[1], i) for i, s in enumerate(per_seed)])
+    values = joined.values(board.primary)
+    distribution = bootstrap_distribution(
+        board.primary,
+        joined.targets,
+        values,
+        groups=joined.groups,
+        column_seeds=seeds,
+        over="both",
+        n_resamples=N_RESAMPLES,
+        rng_seed=data_seed(board.dataset, "bootstrap"),
+        train_range=board.train_range,
+        seed_stream=stream,
+    )
+    value = point_value(
+        board.primary, joined.targets, values, column_seeds=seeds, train_range=board.train_range
+    )
+    return RowScores(joined, values, seeds, value, distribution, tuple(predictions))
+
+
+def _side_by_side(parts: Sequence[TaskScores]) -> TaskScores:
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    ids = tuple(sorted({i for part in parts for i in part.ids}))
+    if any(part.ids != ids for part in parts):
+        known = {
+            i: (t, g) for part in parts for i, t, g in zip(part.ids, part.targets, part.groups, strict=True)
+        }
+        parts = [_spread(part, ids) for part in parts]
+        first = replace(
+            parts[0],
+            targets=np.array([known[i][0] for i in ids]),
+            groups=np.array([known[i][1] for i in ids]),
+        )
+    return replace(
+        first,
+        scores=np.hstack([part.scores for part in parts]),
+        decisions=np.hstack([part.decisions for part in parts]),
+        thresholds={},
+    )
+
+
+def _spread(part: TaskScores, ids: tuple[str, ...]) -> TaskScores:
+    """The same scores over more ids, NaN where this part has none."""
+    at = [ids.index(i) for i in part.ids]
+
+    def wide(matrix: Matrix) -> Matrix:
+        full = np.full((len(ids), matrix.shape[1]), np.nan)
+        full[at] = matrix
+        return full
+
+    return replace(part, ids=ids, scores=wide(part.scores), decisions=wide(part.decisions))
