@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aqa_bench.boards import row_scores
+from aqa_bench.boards import assemble, row_scores
 from aqa_bench.boards.leaderboard import build
 
 HERE = Path(__file__).parent
