@@ -7,10 +7,11 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, pretty_json, sha256_bytes, write_atomic
+from aqa_bench.media.frame_store.lock import exclusive
 
 from .clip import ClipAnnotation, make_clip, make_shot
 from .detector import detected_boxes, detected_heights
@@ -99,7 +100,7 @@ def generate(
     """Render a dataset into a folder in the layout of the Fitness-AQA release.
 
     Every file is written whole; work is collected in ``<out>.partial`` and renamed to ``out`` at the
-    end. A run that was stopped goes on where it was.
+    end. A run that was stopped goes on where it was; one that finds another at work waits for it.
 
     Args:
         preset: Name of the preset.
@@ -126,9 +127,23 @@ def generate(
         "exercise": exercise,
         "fingerprint": annotation_fingerprint(preset, exercise, annotations),
     }
-    if out.exists():
-        _check(out, manifest)
-        return out
+    if not out.exists():
+        with exclusive(out.with_name(f".{out.name}.lock")):
+            if not out.exists():
+                _generate(manifest, annotations, out, jobs, progress, device)
+    _check(out, manifest)
+    return out
+
+
+def _generate(
+    manifest: dict[str, str],
+    annotations: Sequence[ClipAnnotation],
+    out: Path,
+    jobs: int,
+    progress: Progress | None,
+    device: str,
+) -> None:
+    preset, exercise = manifest["preset"], cast(Exercise, manifest["exercise"])
     partial = out.with_name(f"{out.name}.partial")
     if (partial / MANIFEST).is_file():
         _check(partial, manifest)
@@ -147,18 +162,10 @@ def generate(
     write_labels(partial, exercise, [a for a in annotations if a.role == "labelled"], stills, split)
     write_keypoints(partial, exercise, annotations)
     write_annotations(partial, annotations, split, {i: part["visibility"] for i, part in parts.items()})
-    return _finish(partial, out, manifest)
-
-
-def _finish(partial: Path, out: Path, manifest: dict[str, str]) -> Path:
     for part in (partial / _PARTS).iterdir():
-        part.unlink(missing_ok=True)
+        part.unlink()
     (partial / _PARTS).rmdir()
-    try:
-        partial.rename(out)
-    except OSError:
-        _check(out, manifest)
-    return out
+    partial.rename(out)
 
 
 def _check(folder: Path, manifest: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aqa_bench.core.files import write_atomic
 from aqa_bench.core.progress import Progress
+from aqa_bench.media.frame_store.lock import exclusive
 
 from ..writer import mp4
 from .annotated import preset_folder
@@ -24,7 +25,7 @@ def video_file(home: Path, preset: str, dive: str) -> Path:
 
 
 def generate_dives(preset: str, home: Path, progress: Progress, *, jobs: int = 1, device: str = "cpu") -> int:
-    """Render the videos of a preset that are not there.
+    """Render the videos of a preset that are not there; one process at a time.
 
     Args:
         preset: Name of the preset.
@@ -40,7 +41,18 @@ def generate_dives(preset: str, home: Path, progress: Progress, *, jobs: int = 1
         UsageError: There is no such preset.
         AqaBenchError: The folder cannot be written.
     """
-    todo = [plan for plan in plan_dives(preset) if not video_file(home, preset, plan.id).is_file()]
+    if not _missing(home, preset):
+        return 0
+    folder = preset_folder(home, preset)
+    with exclusive(folder.with_name(f".{folder.name}.lock")):
+        return _render(_missing(home, preset), preset, home, progress, jobs, device)
+
+
+def _missing(home: Path, preset: str) -> list[DivePlan]:
+    return [plan for plan in plan_dives(preset) if not video_file(home, preset, plan.id).is_file()]
+
+
+def _render(todo: list[DivePlan], preset: str, home: Path, progress: Progress, jobs: int, device: str) -> int:
     if not todo:
         return 0
     progress.start(f"rendering synthetic-gym/diving ({preset})", len(todo))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -183,6 +184,21 @@ def test_a_stopped_run_goes_on_where_it_was(
         p.relative_to(out) for p in out.rglob("*") if p.suffix in {".json", ".jsonl", ".jpg"}
     )
     assert all((out / f).read_bytes() == (whole / f).read_bytes() for f in files)
+
+
+def test_of_two_at_once_one_renders_and_the_other_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    make = module._make
+    monkeypatch.setattr(
+        module, "_make", lambda root, plan, device: (made.append(plan.id), make(root, plan, device))
+    )
+    out = tmp_path / "row"
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(generate, "tiny", "barbell-row", out) for _ in range(2)]
+        assert [each.result() for each in both] == [out, out]
+    assert sorted(made) == sorted(plan.id for plan in plan_clips("tiny", "barbell-row"))
 
 
 def test_a_folder_with_something_else_is_refused(gym_releases: dict[Exercise, Path], tmp_path: Path) -> None:

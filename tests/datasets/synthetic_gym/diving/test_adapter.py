@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,18 @@ def test_videos_are_rendered_once_and_read_back(tmp_path: Path, monkeypatch: pyt
     assert frames.std() > 10
     # The picture follows the diver from the board to the water: it does not stand still.
     assert np.abs(frames[-1].astype(int) - frames[0]).mean() > 10
+
+
+def test_of_two_at_once_one_renders_and_the_other_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aqa_bench.datasets.synthetic_gym.diving import generate
+
+    few = generate.plan_dives("tiny")[:3]
+    monkeypatch.setattr(generate, "plan_dives", lambda _: few)
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(generate_dives, "tiny", tmp_path, NullProgress()) for _ in range(2)]
+        assert sorted(each.result() for each in both) == [0, 3]
 
 
 def test_the_audit_says_what_is_there(dives: SyntheticDiving) -> None:
