@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +14,7 @@ from aqa_bench.media.frame_store.lock import exclusive
 
 from .clip import ClipAnnotation, make_clip, make_shot
 from .detector import detected_boxes, detected_heights
+from .parallel import in_processes
 from .plan import ClipPlan, plan_clips
 from .presets import GENERATOR_VERSION, PRESETS, Exercise, preset_named
 from .splits import split_sources
@@ -149,11 +149,12 @@ def _generate(
         _check(partial, manifest)
     write_atomic(partial / MANIFEST, pretty_json(manifest))
 
+    make = functools.partial(_make, partial, device)
     plans = plan_clips(preset, exercise)
     todo = [plan for plan in plans if not (partial / _PARTS / f"{plan.id}.json").is_file()]
     if progress is not None:
         progress(len(plans) - len(todo), len(plans))
-    for done, _ in enumerate(_rendered(partial, todo, jobs, device), len(plans) - len(todo) + 1):
+    for done, _ in enumerate(in_processes(make, todo, jobs), len(plans) - len(todo) + 1):
         if progress is not None:
             progress(done, len(plans))
     parts = {plan.id: json.loads((partial / _PARTS / f"{plan.id}.json").read_text()) for plan in plans}
@@ -183,30 +184,6 @@ def _check(folder: Path, manifest: dict[str, str]) -> None:
         )
 
 
-def _rendered(root: Path, plans: Sequence[ClipPlan], jobs: int, device: str) -> Iterator[None]:
-    if jobs <= 1 or len(plans) < 2:
-        for plan in plans:
-            _make(root, plan, device)
-            yield None
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(plans)), context, initializer=_single_threaded) as pool:
-        futures = [pool.submit(_make, root, plan, device) for plan in plans]
-        try:
-            for future in as_completed(futures):
-                future.result()
-                yield None
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _single_threaded() -> None:
-    import torch
-
-    torch.set_num_threads(1)
-
-
 def stills_of(plan: ClipPlan, annotation: ClipAnnotation) -> list[Still]:
     """Images of the image tasks that are taken from a clip; none of an unlabelled one or of a press."""
     if plan.role != "labelled" or plan.exercise == "overhead-press":
@@ -215,7 +192,7 @@ def stills_of(plan: ClipPlan, annotation: ClipAnnotation) -> list[Still]:
     return choose(plan, annotation)
 
 
-def _make(root: Path, plan: ClipPlan, device: str) -> None:
+def _make(root: Path, device: str, plan: ClipPlan) -> None:
     """Render one clip and write its media; the part file, written last, says that it is done."""
     from .render import render_shot
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import functools
 from pathlib import Path
 
 from aqa_bench.core.files import write_atomic
 from aqa_bench.core.progress import Progress
 from aqa_bench.media.frame_store.lock import exclusive
 
+from ..parallel import in_processes
 from ..writer import mp4
 from .annotated import preset_folder
 from .dive import make_dive
@@ -57,37 +57,14 @@ def _render(todo: list[DivePlan], preset: str, home: Path, progress: Progress, j
         return 0
     progress.start(f"rendering synthetic-gym/diving ({preset})", len(todo))
     try:
-        if jobs <= 1 or len(todo) < 2:
-            for plan in todo:
-                _make(plan, home, device)
-                progress.advance()
-        else:
-            _make_in_parallel(todo, home, device, jobs, progress)
+        for _ in in_processes(functools.partial(_make, home, device), todo, jobs):
+            progress.advance()
     finally:
         progress.close()
     return len(todo)
 
 
-def _make_in_parallel(plans: list[DivePlan], home: Path, device: str, jobs: int, progress: Progress) -> None:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(plans)), context, initializer=_single_threaded) as pool:
-        futures = [pool.submit(_make, plan, home, device) for plan in plans]
-        try:
-            for future in as_completed(futures):
-                future.result()
-                progress.advance()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _single_threaded() -> None:
-    import torch
-
-    torch.set_num_threads(1)
-
-
-def _make(plan: DivePlan, home: Path, device: str) -> None:
+def _make(home: Path, device: str, plan: DivePlan) -> None:
     from .render import render_dive
 
     preset = diving_preset(plan.preset)

@@ -171,7 +171,7 @@ def test_a_stopped_run_goes_on_where_it_was(
     made: list[str] = []
     make = module._make
     monkeypatch.setattr(
-        module, "_make", lambda root, plan, device: (made.append(plan.id), make(root, plan, device))
+        module, "_make", lambda root, device, plan: (made.append(plan.id), make(root, device, plan))
     )
     generate("tiny", "barbell-row", out, progress=lambda done, total: seen.append((done, total)))
     total = len(plan_clips("tiny", "barbell-row"))
@@ -192,7 +192,7 @@ def test_of_two_at_once_one_renders_and_the_other_waits(
     made: list[str] = []
     make = module._make
     monkeypatch.setattr(
-        module, "_make", lambda root, plan, device: (made.append(plan.id), make(root, plan, device))
+        module, "_make", lambda root, device, plan: (made.append(plan.id), make(root, device, plan))
     )
     out = tmp_path / "row"
     with ThreadPoolExecutor(2) as pool:

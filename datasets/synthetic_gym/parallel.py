@@ -1,0 +1,46 @@
+"""Rendering clip by clip, in as many processes as wanted."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import TypeVar
+
+__all__ = ["in_processes"]
+
+Plan = TypeVar("Plan")
+
+
+def in_processes(make: Callable[[Plan], None], plans: Sequence[Plan], jobs: int) -> Iterator[None]:
+    """Call ``make`` for every plan and yield as each is done, in any order.
+
+    Args:
+        make: What renders a plan and writes it; more than one process must be able to pickle it.
+        plans: What to render.
+        jobs: Processes, each with one thread; 1 stays in this process and leaves its threads alone.
+
+    Raises:
+        Exception: What ``make`` raised; plans that were not begun are dropped.
+    """
+    if jobs <= 1 or len(plans) < 2:
+        for plan in plans:
+            make(plan)
+            yield None
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(plans)), context, initializer=_single_threaded) as pool:
+        futures = [pool.submit(make, plan) for plan in plans]
+        try:
+            for future in as_completed(futures):
+                future.result()
+                yield None
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _single_threaded() -> None:
+    import torch
+
+    torch.set_num_threads(1)
