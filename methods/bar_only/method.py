@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext, Method, Predictor
@@ -20,12 +18,13 @@ from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality, Unit
 from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.device import deterministic, resolve_device
+from aqa_bench.learn.predictors import HeadPredictor
 from aqa_bench.learn.targets import TargetCoding
-from aqa_bench.learn.temporal_head import Examples, HeadKind, TrainingConfig, build_head, forward, train_head
+from aqa_bench.learn.temporal_head import Examples, HeadKind, TrainingConfig, build_head, train_head
 
 from .track import bar_box_features, bar_track, unit_of
 
-__all__ = ["BarOnly", "BarPredictor", "BarRecipe"]
+__all__ = ["BarOnly", "BarRecipe"]
 
 _TINY = 1e-6
 
@@ -60,31 +59,6 @@ class BarRecipe(Recipe):
     batch_size: int = Field(default=16, ge=2)
     patience: int | None = Field(default=15, ge=1)
     select: Literal["f1", "loss"] = "loss"
-
-
-@dataclass(frozen=True)
-class BarPredictor:
-    """A head on what is known of the bar.
-
-    Attributes:
-        inputs: Tracks or boxes of samples as the head takes them, ``(n, ...)`` float32.
-        head: The network, in evaluation mode.
-        coding: Turns outputs into scores.
-        device: Where the head computes.
-        batch_size: Samples a forward pass.
-    """
-
-    inputs: Callable[[Sequence[Sample]], Tensor]
-    head: nn.Module
-    coding: TargetCoding
-    device: torch.device
-    batch_size: int
-
-    def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-        """Softmax probability of error, or the score: ``(n,)`` float64."""
-        if not samples:
-            return np.empty(0)
-        return self.coding.decode(forward(self.head, self.inputs(samples).to(self.device), self.batch_size))
 
 
 class BarOnly(Method[BarRecipe]):
@@ -161,11 +135,10 @@ class BarOnly(Method[BarRecipe]):
             device=str(device),
             dtype="float32",
             batch_size=recipe.batch_size,
-            epochs_run=result.epochs_run,
-            best_epoch=-1 if result.best_epoch is None else result.best_epoch,
+            **result.facts(),
             range_of_motion=boxes and clips,
         )
-        return BarPredictor(inputs, head, coding, device, recipe.batch_size)
+        return HeadPredictor(inputs, head, coding, device, recipe.batch_size)
 
 
 def _check(samples: Sequence[Sample], *, clips: bool) -> None:

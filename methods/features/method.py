@@ -3,53 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.method import FitContext, Method
+from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.device import deterministic, resolve_device
 from aqa_bench.learn.feature_scaling import FeatureScaler
+from aqa_bench.learn.predictors import HeadPredictor
 from aqa_bench.learn.targets import TargetCoding
 from aqa_bench.learn.temporal import resample_time
-from aqa_bench.learn.temporal_head import Examples, build_head, forward, train_head
+from aqa_bench.learn.temporal_head import Examples, build_head, train_head
 
 from .recipe import ImportedFeaturesRecipe
 
-__all__ = ["FeaturePredictor", "ImportedFeatures"]
-
-
-@dataclass(frozen=True)
-class FeaturePredictor:
-    """A head on imported features.
-
-    Attributes:
-        head: The network, in evaluation mode.
-        recipe: Length of sequences and batch size.
-        scaler: What the training features said of their scale.
-        coding: Turns outputs into scores.
-        device: Where the head computes.
-    """
-
-    head: nn.Module
-    recipe: ImportedFeaturesRecipe
-    scaler: FeatureScaler
-    coding: TargetCoding
-    device: torch.device
-
-    def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-        """Softmax probability of error, or the score: ``(n,)`` float64."""
-        if not samples:
-            return np.empty(0)
-        x = _inputs(_read(samples), self.scaler, self.recipe.length).to(self.device)
-        return self.coding.decode(forward(self.head, x, self.recipe.batch_size))
+__all__ = ["ImportedFeatures"]
 
 
 class ImportedFeatures(Method[ImportedFeaturesRecipe]):
@@ -60,9 +34,7 @@ class ImportedFeatures(Method[ImportedFeaturesRecipe]):
         """The pydantic model of its hyper-parameters."""
         return ImportedFeaturesRecipe
 
-    def fit(
-        self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
-    ) -> FeaturePredictor:
+    def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:
         """Train the head.
 
         Args:
@@ -79,8 +51,12 @@ class ImportedFeatures(Method[ImportedFeaturesRecipe]):
         device = resolve_device(ctx.device)
         known = _read(train.samples)
         scaler = FeatureScaler.fit(known, standardise=recipe.standardise, components=recipe.components)
+
+        def inputs(samples: Sequence[Sample]) -> Tensor:
+            return _inputs(_read(samples), scaler, recipe.length)
+
         x = _inputs(known, scaler, recipe.length)
-        judged = _inputs(_read(val.samples), scaler, recipe.length) if len(val) else x[:0]
+        judged = inputs(val.samples) if len(val) else x[:0]
         with deterministic(ctx.seed):
             head = build_head(
                 recipe.vector_head if x.ndim == 2 else recipe.head,
@@ -106,10 +82,9 @@ class ImportedFeatures(Method[ImportedFeaturesRecipe]):
             dtype="float32",
             device=str(device),
             batch_size=recipe.batch_size,
-            epochs_run=result.epochs_run,
-            best_epoch=-1 if result.best_epoch is None else result.best_epoch,
+            **result.facts(),
         )
-        return FeaturePredictor(head, recipe, scaler, coding, device)
+        return HeadPredictor(inputs, head, coding, device, recipe.batch_size)
 
 
 def _read(samples: Sequence[Sample]) -> list[npt.NDArray[np.float32]]:

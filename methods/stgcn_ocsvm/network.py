@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from aqa_bench.learn.backbones.stgcn import STGCN
+from aqa_bench.learn.evaluating import evaluating
 
 __all__ = ["BLOCKS", "TailClassifier", "run_head_blocks", "run_tail_blocks", "tail_parameters"]
 
@@ -25,12 +26,8 @@ def run_head_blocks(network: STGCN, x: Tensor, stop: int) -> Tensor:
     """
     if not stop:
         return x
-    mode = network.training
-    network.eval()
-    with torch.no_grad():
-        x = _blocks(network, _normalised(network, x), 0, stop)
-    network.train(mode)
-    return x
+    with evaluating(network), torch.no_grad():
+        return _blocks(network, _normalised(network, x), 0, stop)
 
 
 def run_tail_blocks(network: STGCN, x: Tensor, start: int) -> Tensor:

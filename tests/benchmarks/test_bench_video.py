@@ -19,6 +19,7 @@ from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.learn.augment import augmentation
 from aqa_bench.learn.backbones.videos import build_video_backbone
 from aqa_bench.learn.clip_spec import ClipSpec
+from aqa_bench.learn.finetuning import finetune_network
 from aqa_bench.learn.frames import FrameSpec
 from aqa_bench.learn.half_cycles import HalfCycleTriplets
 from aqa_bench.learn.heads.linear import LinearHead
@@ -28,7 +29,7 @@ from aqa_bench.learn.pool_frames import PoolFrames
 from aqa_bench.learn.targets import TargetCoding
 from aqa_bench.learn.temporal_head import TrainingConfig
 from aqa_bench.learn.video_batches import VideoBatch, clip_batches
-from aqa_bench.learn.video_classifier import VideoClassifier, finetune_clips
+from aqa_bench.learn.video_classifier import VideoClassifier, labelled_clips
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 SIDE, TRIPLETS = 64, 5
@@ -167,17 +168,14 @@ def test_fine_tuning_is_nearly_as_fast_as_the_bare_network(
         return VideoClassifier(backbone, LinearHead(backbone.num_features, 2)).to(DEVICE)
 
     def finetune(epochs: int) -> None:
-        finetune_clips(
+        finetune_network(
             network(),
-            labelled,
-            nobody,
-            spec,
-            TargetCoding(),
+            *(labelled_clips(part, spec, TargetCoding(), DEVICE, tmp_path) for part in (labelled, nobody)),
             TrainingConfig(optimizer="adam", batch_size=8, epochs=epochs),
+            is_score=False,
             augment=augmentation("light", flip=0.0),
             seed=0,
             device=DEVICE,
-            cache=tmp_path,
         )
 
     model = network().train()

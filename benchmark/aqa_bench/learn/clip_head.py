@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import LabeledSet, Sample
@@ -16,11 +15,12 @@ from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.clip_features import ClipFeatureExtractor
 from aqa_bench.learn.feature_scaling import FeatureScaler
 from aqa_bench.learn.loop import FitResult
+from aqa_bench.learn.predictors import HeadPredictor
 from aqa_bench.learn.targets import TargetCoding
-from aqa_bench.learn.temporal_head import Examples, forward, train_head
+from aqa_bench.learn.temporal_head import Examples, train_head
 from aqa_bench.learn.video_recipe import VideoRecipe
 
-__all__ = ["ClipHeadPredictor", "Labelled", "probe"]
+__all__ = ["Labelled", "probe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,38 +38,13 @@ class Labelled:
     coding: TargetCoding
 
 
-@dataclass(frozen=True)
-class ClipHeadPredictor:
-    """A head on features of a fixed backbone.
-
-    Attributes:
-        inputs: Scaled features ``(n, D)`` float32 of samples.
-        head: The network, in evaluation mode.
-        coding: Turns outputs into scores.
-        device: Where the head computes.
-        batch_size: Samples a forward pass of the head.
-    """
-
-    inputs: Callable[[Sequence[Sample]], Tensor]
-    head: nn.Module
-    coding: TargetCoding
-    device: torch.device
-    batch_size: int
-
-    def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-        """Softmax probability of error, or the score: ``(n,)`` float64."""
-        if not samples:
-            return np.empty(0)
-        return self.coding.decode(forward(self.head, self.inputs(samples).to(self.device), self.batch_size))
-
-
 def probe(
     recipe: VideoRecipe,
     extractor: ClipFeatureExtractor,
     labelled: Labelled,
     ctx: FitContext,
     device: torch.device,
-) -> tuple[ClipHeadPredictor, FitResult]:
+) -> tuple[HeadPredictor, FitResult]:
     """Train a head on the features of a fixed backbone.
 
     Args:
@@ -97,4 +72,4 @@ def probe(
         seed=derive_seed(ctx.seed, "head"),
         device=device,
     )
-    return ClipHeadPredictor(inputs, head, coding, device, recipe.head_batch_size), result
+    return HeadPredictor(inputs, head, coding, device, recipe.head_batch_size), result

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from aqa_bench.learn.device import Precision, autocast
+from aqa_bench.learn.evaluating import evaluating
 from aqa_bench.learn.monitors import collapse
 from aqa_bench.learn.pool_frames import PoolFrames
 from aqa_bench.learn.video_batches import read_clips
@@ -52,14 +53,10 @@ class ClipMonitor:
             embed: Embeddings of decoded clips; part of ``module``.
             measure: Further figures.
         """
-        mode = module.training
-        module.eval()
-        try:
-            with torch.inference_mode(), autocast(self._device, Precision.default(self._device)):
-                signs = collapse(self._embedded(embed)).facts()
-                own = {} if measure is None else dict(measure(self._pool))
-        finally:
-            module.train(mode)
+        precision = Precision.default(self._device)
+        with evaluating(module), torch.inference_mode(), autocast(self._device, precision):
+            signs = collapse(self._embedded(embed)).facts()
+            own = {} if measure is None else dict(measure(self._pool))
         return {k: v if isinstance(v, bool) else round(v, 6) for k, v in (signs | own).items()}
 
     def _embedded(self, embed: Callable[[Tensor], Tensor]) -> Tensor:

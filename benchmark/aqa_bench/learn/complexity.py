@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from aqa_bench.learn.evaluating import evaluating
+
 __all__ = ["giga_multiply_adds", "parameter_count"]
 
 
@@ -27,11 +29,6 @@ def giga_multiply_adds(module: nn.Module, *inputs: Tensor) -> float:
         >>> giga_multiply_adds(nn.Linear(1000, 1000, bias=False), torch.zeros(1, 1000))
         0.001
     """
-    mode = module.training
-    module.eval()
-    try:
-        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-            module(*inputs)
-    finally:
-        module.train(mode)
+    with evaluating(module), torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        module(*inputs)
     return float(counter.get_total_flops()) / 2e9

@@ -27,6 +27,11 @@ class Precision(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
 
+    @property
+    def dtype(self) -> str:
+        """Name of the number type, as records give it."""
+        return {Precision.FP32: "float32", Precision.BF16: "bfloat16"}[self]
+
     @classmethod
     def default(cls, device: torch.device) -> Precision:
         """bfloat16 on CUDA devices that compute in it, float32 elsewhere."""

@@ -6,12 +6,12 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext, Method, Predictor
@@ -26,44 +26,32 @@ from aqa_bench.learn.device import Precision, deterministic, resolve_device
 from aqa_bench.learn.explain import explain_features
 from aqa_bench.learn.feature_scaling import FeatureScaler
 from aqa_bench.learn.features import FrameFeatureExtractor
+from aqa_bench.learn.finetuning import finetune_network
 from aqa_bench.learn.frames import Regions
 from aqa_bench.learn.head_inputs import HeadInputs
-from aqa_bench.learn.image_classifier import ImageClassifier, PooledBackbone, finetune
+from aqa_bench.learn.image_classifier import (
+    ImageClassifier,
+    PooledBackbone,
+    StillPredictor,
+    labelled_stills,
+    read_still,
+)
 from aqa_bench.learn.image_recipe import ImageRecipe
 from aqa_bench.learn.loop import FitResult
+from aqa_bench.learn.predictors import HeadPredictor
 from aqa_bench.learn.targets import TargetCoding
-from aqa_bench.learn.temporal_head import Examples, build_head, forward, train_head
+from aqa_bench.learn.temporal_head import Examples, build_head, train_head
 
 __all__ = ["FeaturePredictor", "ImageMethod", "check_pictures"]
 
 ImageRecipeT = TypeVar("ImageRecipeT", bound=ImageRecipe)
-_DTYPES = {Precision.FP32: "float32", Precision.BF16: "bfloat16"}
 
 
 @dataclass(frozen=True)
-class FeaturePredictor:
-    """A head on features of a fixed backbone.
-
-    Attributes:
-        inputs: Makes features of samples as the head takes them.
-        head: The network, in evaluation mode.
-        coding: Turns outputs into scores.
-        device: Where the head computes.
-        batch_size: Samples a forward pass of the head.
-    """
+class FeaturePredictor(HeadPredictor):
+    """A head on features of a fixed backbone, and what it looked at."""
 
     inputs: HeadInputs
-    head: nn.Module
-    coding: TargetCoding
-    device: torch.device
-    batch_size: int
-
-    def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-        """Softmax probability of error, or the score: ``(n,)`` float64."""
-        if not samples:
-            return np.empty(0)
-        x = self.inputs(samples).to(self.device)
-        return self.coding.decode(forward(self.head, x, self.batch_size))
 
     def attribution(self, samples: Sequence[Sample], reference: Sequence[Sample]) -> Sequence[Attribution]:
         """What the frames of samples contribute to their judgement, counted from an average picture.
@@ -145,8 +133,7 @@ class ImageMethod(Method[ImageRecipeT]):
                 predictor, result = self._probed(backbone, train, val, coding, ctx, device)
         ctx.facts.update(
             device=str(device),
-            epochs_run=result.epochs_run,
-            best_epoch=-1 if result.best_epoch is None else result.best_epoch,
+            **result.facts(),
             frozen_stages=backbone.frozen_stages,
         )
         return predictor
@@ -221,7 +208,7 @@ class ImageMethod(Method[ImageRecipeT]):
             regime="frozen",
             parameters=parameter_count(backbone, head),
             gflops=round(cost, 6),
-            dtype=_DTYPES[extractor.precision],
+            dtype=extractor.precision.dtype,
             batch_size=recipe.head_batch_size,
         )
         return FeaturePredictor(inputs, head, coding, device, recipe.head_batch_size), result
@@ -249,26 +236,25 @@ class ImageMethod(Method[ImageRecipeT]):
         network = ImageClassifier(features, head)
         blank = torch.zeros(1, 3, spec.side, spec.side, device=device)
         cost = giga_multiply_adds(network, blank)
-        predictor, result = finetune(
+        result = finetune_network(
             network,
-            train,
-            val,
-            spec,
-            coding,
+            labelled_stills(train, spec, coding, device, ctx.cache),
+            labelled_stills(val, spec, coding, device, ctx.cache),
             recipe.finetuning(),
+            is_score=coding.is_score,
             augment=augmentation(recipe.finetune_augmentation),
             seed=derive_seed(ctx.seed, "finetune"),
             device=device,
-            cache=ctx.cache,
         )
         ctx.facts.update(
             regime="finetune",
             parameters=parameter_count(network),
             gflops=round(cost, 6),
-            dtype=_DTYPES[Precision.default(device)],
+            dtype=Precision.default(device).dtype,
             batch_size=recipe.finetune_batch_size,
         )
-        return predictor, result
+        read = partial(read_still, spec=spec)
+        return StillPredictor(network, read, coding, device, recipe.finetune_batch_size, spec), result
 
 
 def check_pictures(samples: Sequence[Sample]) -> None:

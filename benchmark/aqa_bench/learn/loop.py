@@ -45,6 +45,11 @@ class FitResult:
     losses: tuple[float, ...]
     scores: tuple[float, ...]
 
+    def facts(self) -> dict[str, int]:
+        """For the record: how long was trained, and whose weights are kept (-1 for the last ones)."""
+        best = -1 if self.best_epoch is None else self.best_epoch
+        return {"epochs_run": self.epochs_run, "best_epoch": best}
+
 
 def fit(
     model: nn.Module,

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import logging
-import os
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import torch
 
-from aqa_bench.core.files import canonical_json, sha256_bytes
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
-from aqa_bench.learn.extractor import state_sha256
 from aqa_bench.learn.features import FrameFeatureExtractor
 from aqa_bench.learn.image_method import ImageMethod
 from aqa_bench.learn.image_recipe import PretrainingRecipe
 from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.pool_training import PoolTraining
 from aqa_bench.learn.pretext import Pretext
 from aqa_bench.learn.pretraining import pretrain
 from aqa_bench.learn.pretraining_pool import divided, own_device, usable_clips
-from aqa_bench.learn.trained_weights import TrainedWeights
 
 __all__ = ["PretrainedImageMethod"]
 
@@ -83,23 +80,14 @@ class PretrainedImageMethod(ImageMethod[PretrainingRecipeT]):
         spec = recipe.frame_spec(recipe.pool_frames)
         clips, dropped = usable_clips(pool, spec, self.usable, ctx, method=self.id, instead="imagenet")
         learn, watched = divided(clips, recipe.held_out)
-        document = recipe.pretraining()
         number = recipe.pretraining_seed(ctx.run_seed)
-        seed = derive_seed(self.id, canonical_json(document), ctx.pool_dataset, number)
+        training = PoolTraining(
+            self.id, recipe.pretraining(), number, ctx.pool_dataset, learn, watched, dropped
+        )
+        seed = training.seed
         backbone = self.initial_backbone(derive_seed(seed, "backbone")).to(device).freeze(recipe.freeze)
         frames = PoolFrames(learn, spec)
-        identity = {
-            "method": self.id,
-            "clips": [sample.media.content_key for sample in learn],
-            "watched": [sample.media.content_key for sample in watched],
-            "trajectories": sha256_bytes(b"\x1f".join(e.tobytes() for e in frames.elevations())),
-            "recipe": document,
-            "seed": seed,
-            "initial": state_sha256(backbone),
-            "device": device.type,
-            "processes": os.environ.get("WORLD_SIZE", "1"),
-        }
-        weights = TrainedWeights(ctx.cache / "weights" / self.id, identity)
+        weights = training.weights(ctx.cache, backbone, frames, device)
         if weights.key in self._known:
             return self._known[weights.key]
         extractor = FrameFeatureExtractor(backbone, recipe.frame_spec(recipe.frames), device)
@@ -121,13 +109,7 @@ class PretrainedImageMethod(ImageMethod[PretrainingRecipeT]):
         if facts.get("collapsed"):
             _log.warning("The embeddings of %s have collapsed: its features say little.", self.id)
         start = backbone.weights_name
-        facts |= {
-            "weights": f"{start}, then {self.id} (sha256 {extractor.weights_sha256[:12]})",
-            "pretrained_on": ("" if start == "random" else f"{start.partition(',')[0]}; ")
-            + f"{len(learn)} unlabelled clips of {ctx.pool_dataset}",
-            "pretraining_seed": number,
-            "pretraining_clips": len(learn),
-            "pretraining_clips_dropped": dict(dropped),
-        }
+        facts |= training.facts(start)
+        facts["weights"] = f"{start}, then {self.id} (sha256 {extractor.weights_sha256[:12]})"
         self._known = {weights.key: (backbone, facts)}
         return self._known[weights.key]

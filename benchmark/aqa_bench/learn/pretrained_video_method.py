@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -11,7 +10,6 @@ from typing import Any, ClassVar, TypeVar
 
 import torch
 
-from aqa_bench.core.files import canonical_json, sha256_bytes
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
@@ -21,6 +19,7 @@ from aqa_bench.learn.clip_head import Labelled
 from aqa_bench.learn.clip_probe import best_snapshot
 from aqa_bench.learn.extractor import state_sha256
 from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.pool_training import PoolTraining
 from aqa_bench.learn.pretraining import pretrain
 from aqa_bench.learn.pretraining_pool import divided, own_device, usable_clips
 from aqa_bench.learn.trained_weights import TrainedWeights
@@ -107,35 +106,19 @@ class PretrainedVideoMethod(VideoMethod[VideoPretrainingRecipeT]):
             pool, recipe.pool_spec(), self._usable, ctx, method=self.id, instead="kinetics"
         )
         learn, watched = divided(clips, recipe.held_out, self.unit)
-        document, number = recipe.pretraining(), recipe.pretraining_seed(ctx.run_seed)
-        seed = derive_seed(self.id, canonical_json(document), ctx.pool_dataset, number)
+        number = recipe.pretraining_seed(ctx.run_seed)
+        training = PoolTraining(
+            self.id, recipe.pretraining(), number, ctx.pool_dataset, learn, watched, dropped
+        )
+        seed = training.seed
         backbone = self.initial_backbone(derive_seed(seed, "backbone")).to(device)
         frames = PoolFrames(learn, recipe.pool_spec())
-        identity = {
-            "method": self.id,
-            "clips": [sample.media.content_key for sample in learn],
-            "watched": [sample.media.content_key for sample in watched],
-            "trajectories": sha256_bytes(b"\x1f".join(e.tobytes() for e in frames.elevations())),
-            **self.annotations(clips),
-            "recipe": document,
-            "seed": seed,
-            "initial": state_sha256(backbone),
-            "device": device.type,
-            "processes": os.environ.get("WORLD_SIZE", "1"),
-        }
-        weights = TrainedWeights(ctx.cache / "weights" / self.id, identity)
+        weights = training.weights(ctx.cache, backbone, frames, device, self.annotations(clips))
         if weights.key not in self._known:
             facts = self._trained(backbone, frames, watched, weights, seed, ctx, device)
             if facts.get("collapsed"):
                 _log.warning("The embeddings of %s have collapsed: its features say little.", self.id)
-            start = backbone.weights_name
-            facts |= {
-                "pretrained_on": ("" if start == "random" else f"{start.partition(',')[0]}; ")
-                + f"{len(learn)} {self.learns_from} of {ctx.pool_dataset}",
-                "pretraining_seed": number,
-                "pretraining_clips": len(learn),
-                "pretraining_clips_dropped": dict(dropped),
-            }
+            facts |= training.facts(backbone.weights_name, self.learns_from)
             self._known = {weights.key: (backbone, facts)}
         backbone, facts = self._known[weights.key]
         if recipe.keep == "probe":

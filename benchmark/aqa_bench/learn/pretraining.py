@@ -28,7 +28,7 @@ from aqa_bench.learn.optimizers import optimizer
 from aqa_bench.learn.pool_frames import PoolFrames
 from aqa_bench.learn.pretext import Pretext
 from aqa_bench.learn.pretraining_monitor import PretrainingMonitor
-from aqa_bench.learn.pretraining_options import PretrainingOptions
+from aqa_bench.learn.shared_recipe import PoolRecipe
 from aqa_bench.learn.trained_weights import TrainedWeights
 from aqa_bench.media.images import encode_png
 
@@ -41,7 +41,7 @@ _COLLAPSE = frozenset({*(f.name for f in fields(Collapse)), "collapsed"})
 
 def pretrain(
     build: Callable[[], Pretext[Any]],
-    recipe: PretrainingOptions,
+    recipe: PoolRecipe,
     frames: PoolFrames,
     watched: Sequence[Sample],
     weights: TrainedWeights,
@@ -139,7 +139,7 @@ def pretrain(
 
 
 def _optimisation(
-    pretext: Pretext[Any], recipe: PretrainingOptions, steps: int
+    pretext: Pretext[Any], recipe: PoolRecipe, steps: int
 ) -> tuple[torch.optim.Optimizer, LRScheduler | None]:
     fixed = {id(parameter) for parameter in pretext.fixed_rate}
     trained = [p for p in pretext.network.parameters() if p.requires_grad]

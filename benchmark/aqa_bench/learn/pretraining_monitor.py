@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import Sample
 from aqa_bench.learn.device import Precision, autocast
+from aqa_bench.learn.evaluating import evaluating
 from aqa_bench.learn.frames import FrameSpec
 from aqa_bench.learn.monitors import collapse, triplet_accuracy
 from aqa_bench.learn.pool_frames import PoolFrames
@@ -83,13 +84,9 @@ class PretrainingMonitor:
             embed: Embeddings of decoded images; part of ``module``.
             measure: Further figures.
         """
-        mode = module.training
-        module.eval()
-        try:
+        with evaluating(module):
             embeddings = self._embedded(embed)
             own = self._measured(measure)
-        finally:
-            module.train(mode)
         found: dict[str, float | bool] = {}
         starts = np.cumsum([0, *self._frames.lengths])
         elevations = self._frames.elevations()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -18,17 +19,19 @@ from aqa_bench.learn.augment import augmentation
 from aqa_bench.learn.backbones.videos import VideoBackbone, build_video_backbone
 from aqa_bench.learn.clip_features import ClipFeatureExtractor
 from aqa_bench.learn.clip_head import Labelled, probe
+from aqa_bench.learn.clip_spec import read_clip
 from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.device import Precision, deterministic, resolve_device
+from aqa_bench.learn.finetuning import finetune_network
 from aqa_bench.learn.loop import FitResult
+from aqa_bench.learn.predictors import NetworkPredictor
 from aqa_bench.learn.targets import TargetCoding
-from aqa_bench.learn.video_classifier import VideoClassifier, finetune_clips
+from aqa_bench.learn.video_classifier import VideoClassifier, labelled_clips
 from aqa_bench.learn.video_recipe import VideoRecipe
 
 __all__ = ["VideoMethod"]
 
 VideoRecipeT = TypeVar("VideoRecipeT", bound=VideoRecipe)
-_DTYPES = {Precision.FP32: "float32", Precision.BF16: "bfloat16"}
 
 
 class VideoMethod(Method[VideoRecipeT]):
@@ -75,8 +78,7 @@ class VideoMethod(Method[VideoRecipeT]):
             regime=self.recipe.regime,
             **cost,
             device=str(device),
-            epochs_run=result.epochs_run,
-            best_epoch=-1 if result.best_epoch is None else result.best_epoch,
+            **result.facts(),
         )
         return predictor
 
@@ -102,22 +104,22 @@ class VideoMethod(Method[VideoRecipeT]):
         cost = {
             "parameters": parameter_count(network),
             "gflops": round(giga_multiply_adds(network, blank), 6),
-            "dtype": _DTYPES[Precision.default(device)],
+            "dtype": Precision.default(device).dtype,
             "batch_size": recipe.finetune_batch_size,
         }
-        predictor, result = finetune_clips(
+        coding = labelled.coding
+        result = finetune_network(
             network,
-            labelled.train,
-            labelled.val,
-            spec,
-            labelled.coding,
+            labelled_clips(labelled.train, spec, coding, device, ctx.cache),
+            labelled_clips(labelled.val, spec, coding, device, ctx.cache),
             recipe.finetuning(),
+            is_score=coding.is_score,
             augment=augmentation(recipe.finetune_augmentation, flip=0.0),
             seed=derive_seed(ctx.seed, "finetune"),
             device=device,
-            cache=ctx.cache,
         )
-        return predictor, result, cost
+        read = partial(read_clip, spec=spec)
+        return NetworkPredictor(network, read, coding, device, recipe.finetune_batch_size), result, cost
 
     def _probed(
         self, backbone: VideoBackbone, labelled: Labelled, ctx: FitContext, device: torch.device
@@ -129,7 +131,7 @@ class VideoMethod(Method[VideoRecipeT]):
         cost = {
             "parameters": parameter_count(backbone, predictor.head),
             "gflops": round(spec.clips * backbone.gflops(spec.frames, spec.side), 6),
-            "dtype": _DTYPES[extractor.precision],
+            "dtype": extractor.precision.dtype,
             "batch_size": recipe.head_batch_size,
         }
         return predictor, result, cost
