@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from aqa_bench.core.dataset import not_prepared
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json, write_atomic
+from aqa_bench.core.index_file import read_index_file
 from aqa_bench.media.source import MediaFile
 
 __all__ = ["Index", "IndexedClip", "IndexedFile", "load_index", "read_index", "save_index"]
@@ -121,17 +122,4 @@ def read_index(home: Path) -> Index | None:
     Raises:
         DataError: It is damaged.
     """
-    path = home / "index.json"
-    try:
-        return Index.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValidationError) as error:
-        problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
-        raise DataError(
-            "The index of the Waseda squats is damaged.",
-            where=path,
-            expected="an index of version 1, as written by aqa-bench dataset prepare",
-            found=problem,
-            remedy="Delete it and prepare again: aqa-bench dataset prepare waseda-squat --source PATH",
-        ) from error
+    return read_index_file(home / "index.json", Index, "waseda-squat")

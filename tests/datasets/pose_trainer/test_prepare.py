@@ -147,7 +147,7 @@ def test_files_that_vanish_or_change_size_make_the_index_stale(clone, home):
 def test_a_damaged_index_is_reported_and_replaced_by_the_next_preparation(clone, home, content):
     home.mkdir()
     (home / "index.json").write_text(content)
-    with pytest.raises(DataError, match="index of Pose Trainer's files is damaged"):
+    with pytest.raises(DataError, match="index of pose-trainer is damaged"):
         load_index(BICEP, home)
     prepare(home, clone)
     assert len(load_index(BICEP, home)) == 16

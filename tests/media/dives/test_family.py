@@ -191,5 +191,5 @@ def test_unprepared_and_damaged_homes_are_one_error(family, tmp_path) -> None:
     with pytest.raises(DataError, match="has not been prepared"):
         family.open("tiny-dives", tmp_path)
     (tmp_path / "index.json").write_text("{}")
-    with pytest.raises(DataError, match="index of a dataset"):
+    with pytest.raises(DataError, match="is damaged"):
         family.open("tiny-dives", tmp_path)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from aqa_bench.core.dataset import not_prepared
-from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import write_atomic
+from aqa_bench.core.index_file import read_index_file
 from aqa_bench.media.dives.annotations import Dive
 from aqa_bench.media.dives.media import Footage
 
@@ -65,17 +65,7 @@ def read_index(dataset: str, home: Path) -> DiveIndex:
     Raises:
         DataError: There is none, or it is damaged.
     """
-    path = home / INDEX_FILE
-    try:
-        return DiveIndex.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise not_prepared(dataset, home, "an index of the release's annotations") from None
-    except (OSError, ValidationError) as error:
-        found = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
-        raise DataError(
-            "The index of a dataset cannot be used.",
-            where=path,
-            expected="an index of version 1",
-            found=found,
-            remedy="Run aqa-bench dataset prepare again with the same --source.",
-        ) from error
+    index = read_index_file(home / INDEX_FILE, DiveIndex, dataset)
+    if index is None:
+        raise not_prepared(dataset, home, "an index of the release's annotations")
+    return index

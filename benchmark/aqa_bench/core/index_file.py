@@ -1,0 +1,42 @@
+"""The index that ``dataset prepare`` leaves in a data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from aqa_bench.core.errors import DataError
+
+__all__ = ["read_index_file"]
+
+IndexT = TypeVar("IndexT", bound=BaseModel)
+
+
+def read_index_file(path: Path, kind: type[IndexT], family: str) -> IndexT | None:
+    """Read an index.
+
+    Args:
+        path: A JSON file.
+        kind: What it holds.
+        family: Name of the family, for the message.
+
+    Returns:
+        The index; None where there is none.
+
+    Raises:
+        DataError: It is damaged, or another version wrote it.
+    """
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise DataError(
+            f"The index of {family} is damaged.",
+            where=path,
+            expected="an index as this version of aqa-bench dataset prepare writes it",
+            found=error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror,
+            remedy=f"Delete it and prepare again: aqa-bench dataset prepare {family} --source PATH",
+        ) from error
