@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, pretty_json, sha256_bytes, write_atomic
-from aqa_bench.media.frame_store.lock import exclusive
+from aqa_bench.core.lock import exclusive
 
 from .clip import ClipAnnotation, make_clip, make_shot
 from .detector import detected_boxes, detected_heights

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,41 @@ def test_the_same_identity_is_trained_once(tmp_path: Path) -> None:
         assert TrainedWeights(tmp_path, {"a": 1}).once(line, training(line, calls)) == {"figure": 0.5}
         torch.testing.assert_close(line.linear.weight.detach(), torch.full((1, 2), 3.0))
     assert len(calls) == 1
+
+
+def test_of_two_at_once_one_trains_and_the_other_waits(tmp_path: Path) -> None:
+    calls: list[int] = []
+    lines = [Line(), Line()]
+
+    def once(line: Line) -> dict[str, float]:
+        def train() -> dict[str, float]:
+            time.sleep(0.3)
+            return training(line, calls)()
+
+        return TrainedWeights(tmp_path, {"a": 1}).once(line, train)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(once, lines)) == [{"figure": 0.5}] * 2
+    assert len(calls) == 1
+    for line in lines:
+        torch.testing.assert_close(line.linear.weight.detach(), torch.full((1, 2), 3.0))
+
+
+def test_the_processes_of_torchrun_train_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    calls: list[int] = []
+    both = threading.Barrier(2, timeout=20)
+
+    def once(line: Line) -> dict[str, float]:
+        def train() -> dict[str, float]:
+            both.wait()
+            return training(line, calls)()
+
+        return TrainedWeights(tmp_path, {"a": 1}).once(line, train)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(once, [Line(), Line()]))
+    assert len(calls) == 2
 
 
 def test_another_identity_is_trained_anew(tmp_path: Path) -> None:

@@ -45,6 +45,12 @@ def test_folders_of_many_requests_are_those_of_each(plugins) -> None:
     assert [folder_of(request) for request in requests] == [resolve(request).folder for request in requests]
 
 
+def test_the_first_seed_of_every_method_comes_first(plugins, tmp_path: Path) -> None:
+    jobs = [noise(0), noise(1), noise(0, "shift=1.5"), noise(1, "shift=1.5")]
+    ended = [result.request for result in run_jobs(jobs, tmp_path)]
+    assert ended == [jobs[0], jobs[2], jobs[1], jobs[3]]
+
+
 def test_a_job_that_fails_does_not_stop_the_others(plugins, tmp_path: Path) -> None:
     jobs = [noise(0, "trick=fail"), Request(DATASET, "noise", "missing"), noise()]
     results = {result.request: result for result in run_jobs(jobs, tmp_path)}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, sha256_bytes, write_atomic
+from aqa_bench.core.lock import exclusive
 from aqa_bench.learn.extractor import FeatureExtractor
 
 __all__ = ["TrainedWeights"]
@@ -95,6 +98,9 @@ class TrainedWeights:
     ) -> dict[str, Any]:
         """Load the weights, or train them and keep them.
 
+        Of several runs that want the same weights one trains, and the others wait for it; the processes of
+        torchrun train together.
+
         Args:
             extractor: Receives the weights.
             train: Trains the extractor in place and returns facts about it, as plain JSON.
@@ -102,12 +108,13 @@ class TrainedWeights:
         Returns:
             The facts.
         """
-        known = self.load(extractor)
-        if known is not None:
-            return known
-        facts = dict(train())
-        self.save(extractor, facts)
-        return facts
+        together = os.environ.get("WORLD_SIZE", "1") != "1"
+        with nullcontext() if together else exclusive(self.folder / f"{self.key}.lock"):
+            facts = self.load(extractor)
+            if facts is None:
+                facts = dict(train())
+                self.save(extractor, facts)
+            return facts
 
     @property
     def _facts(self) -> Path:

@@ -64,7 +64,8 @@ def run_jobs(
         progress: Where to report.
 
     Yields:
-        Results: first the jobs that are on disk or cannot be started, then the others as they end.
+        Results: first the jobs that are on disk or cannot be started, then the others as they end. These
+        begin with the first seed of every method.
     """
     progress = NullProgress() if progress is None else progress
     progress.start("suite", len(jobs))
@@ -92,6 +93,8 @@ def _results(
                 left.append(job)
             else:
                 yield result
+    # Seeds of one method share features and pre-trainings: side by side they would wait for each other.
+    left.sort(key=lambda job: job.seed)
     work = partial(_run_job, out=out, device=device, force=force)
     if workers <= 1 or len(left) <= 1:
         yield from map(work, left)

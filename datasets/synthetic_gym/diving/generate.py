@@ -6,8 +6,8 @@ import functools
 from pathlib import Path
 
 from aqa_bench.core.files import write_atomic
+from aqa_bench.core.lock import exclusive
 from aqa_bench.core.progress import Progress
-from aqa_bench.media.frame_store.lock import exclusive
 
 from ..parallel import in_processes
 from ..writer import mp4

@@ -15,10 +15,10 @@ import numpy as np
 
 from aqa_bench.core.errors import AqaBenchError, DataError
 from aqa_bench.core.files import pretty_json, write_atomic
+from aqa_bench.core.lock import exclusive
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import UInt8Array
 from aqa_bench.media.frame_store.journal import Entry, append, checksum, read_journal, write_journal
-from aqa_bench.media.frame_store.lock import exclusive
 from aqa_bench.media.frame_store.plan import (
     ClipSource,
     Measured,

@@ -4,7 +4,7 @@ import threading
 import time
 from pathlib import Path
 
-from aqa_bench.media.frame_store.lock import exclusive
+from aqa_bench.core.lock import exclusive
 
 
 def test_one_holder_at_a_time(tmp_path: Path) -> None:
