@@ -85,6 +85,17 @@ def test_the_processes_of_torchrun_train_together(tmp_path: Path, monkeypatch: p
     assert len(calls) == 2
 
 
+def test_what_is_not_complete_is_trained_again(tmp_path: Path) -> None:
+    weights, calls, line = TrainedWeights(tmp_path, {}), [], Line()
+    weights.once(line, training(line, calls))
+    weights.once(line, training(line, calls), lambda facts: facts == {"figure": 0.5})
+    assert len(calls) == 1
+    assert weights.once(line, training(line, calls), lambda _: weights.snapshot(0).is_file()) == {
+        "figure": 0.5
+    }
+    assert len(calls) == 2
+
+
 def test_another_identity_is_trained_anew(tmp_path: Path) -> None:
     calls: list[int] = []
     for value in (1, 2):

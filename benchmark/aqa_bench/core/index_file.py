@@ -14,13 +14,13 @@ __all__ = ["read_index_file"]
 IndexT = TypeVar("IndexT", bound=BaseModel)
 
 
-def read_index_file(path: Path, kind: type[IndexT], family: str) -> IndexT | None:
+def read_index_file(path: Path, kind: type[IndexT], name: str) -> IndexT | None:
     """Read an index.
 
     Args:
         path: A JSON file.
         kind: What it holds.
-        family: Name of the family, for the message.
+        name: Id of the family or dataset, for the message.
 
     Returns:
         The index; None where there is none.
@@ -34,9 +34,9 @@ def read_index_file(path: Path, kind: type[IndexT], family: str) -> IndexT | Non
         return None
     except (OSError, ValidationError) as error:
         raise DataError(
-            f"The index of {family} is damaged.",
+            f"The index of {name} is damaged.",
             where=path,
             expected="an index as this version of aqa-bench dataset prepare writes it",
             found=error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror,
-            remedy=f"Delete it and prepare again: aqa-bench dataset prepare {family} --source PATH",
+            remedy=f"Delete it and prepare again: aqa-bench dataset prepare {name} --source PATH",
         ) from error

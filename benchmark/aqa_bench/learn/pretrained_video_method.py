@@ -172,12 +172,12 @@ class PretrainedVideoMethod(VideoMethod[VideoPretrainingRecipeT]):
                 after_epoch=(lambda epoch: _keep(extractor, weights, epoch)) if snapshots else None,
             )
 
-        facts = weights.once(extractor, train)
-        if snapshots and not all(weights.snapshot(e).is_file() for e in range(facts["pretraining_epochs"])):
-            # The weights were learnt before anyone asked for snapshots; the same training gives them.
-            weights.path.unlink()
-            facts = weights.once(extractor, train)
-        return facts
+        def complete(facts: Mapping[str, Any]) -> bool:
+            # Weights may have been learnt before anyone asked for snapshots; the same training gives them.
+            epochs = range(facts["pretraining_epochs"]) if snapshots else ()
+            return all(weights.snapshot(epoch).is_file() for epoch in epochs)
+
+        return weights.once(extractor, train, complete)
 
 
 def _keep(extractor: ClipFeatureExtractor, weights: TrainedWeights, epoch: int) -> None:

@@ -94,7 +94,10 @@ class TrainedWeights:
         self.checkpoint.unlink(missing_ok=True)
 
     def once(
-        self, extractor: FeatureExtractor[Any, Any], train: Callable[[], Mapping[str, Any]]
+        self,
+        extractor: FeatureExtractor[Any, Any],
+        train: Callable[[], Mapping[str, Any]],
+        complete: Callable[[Mapping[str, Any]], bool] = lambda _: True,
     ) -> dict[str, Any]:
         """Load the weights, or train them and keep them.
 
@@ -104,6 +107,8 @@ class TrainedWeights:
         Args:
             extractor: Receives the weights.
             train: Trains the extractor in place and returns facts about it, as plain JSON.
+            complete: Whether all that is wanted lies beside weights with these facts; where not, the same
+                training is done again.
 
         Returns:
             The facts.
@@ -111,7 +116,7 @@ class TrainedWeights:
         together = os.environ.get("WORLD_SIZE", "1") != "1"
         with nullcontext() if together else exclusive(self.folder / f"{self.key}.lock"):
             facts = self.load(extractor)
-            if facts is None:
+            if facts is None or not complete(facts):
                 facts = dict(train())
                 self.save(extractor, facts)
             return facts
