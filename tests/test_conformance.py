@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.cards import DatasetCard
-from aqa_bench.core.custody import method_running
 from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.guard import method_running
 from aqa_bench.core.method import FitContext, MethodPlugin
 from aqa_bench.core.recipe import Recipe, load_recipe, recipe_names
 from aqa_bench.core.registry import dataset_cards, find_family, methods, open_dataset
 from aqa_bench.core.seeds import fit_seed
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import TaskKind
-from aqa_bench.run.custody import Custodian, checked_facts, checked_scores
+from aqa_bench.protocol.custody import Custodian, checked_facts, checked_scores
 from aqa_bench.stats.metrics import METRICS
 
 EMBEDDED = "stick-figures/shoulder-press"

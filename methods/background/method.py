@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from aqa_bench.core.sample import Media
 from aqa_bench.core.task import Modality
-from aqa_bench.learn.altered_image_method import AlteredClip, AlteredImageMethod
-from aqa_bench.learn.image_recipe import ImageRecipe
+from aqa_bench.learn.methods.altered_image_method import AlteredClip, AlteredImageMethod
+from aqa_bench.learn.methods.image_recipe import ImageRecipe
 
 from .scene import MedianFrame, WithoutPerson
 

@@ -16,11 +16,17 @@ from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality, Unit
-from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
-from aqa_bench.learn.device import deterministic, resolve_device
-from aqa_bench.learn.predictors import HeadPredictor
-from aqa_bench.learn.targets import TargetCoding
-from aqa_bench.learn.temporal_head import Examples, HeadKind, TrainingConfig, build_head, train_head
+from aqa_bench.learn.supervised.head_training import (
+    Examples,
+    HeadKind,
+    TrainingConfig,
+    build_head,
+    train_head,
+)
+from aqa_bench.learn.supervised.predictors import HeadPredictor
+from aqa_bench.learn.supervised.targets import TargetCoding
+from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
+from aqa_bench.learn.training.device import deterministic, resolve_device
 
 from .track import bar_box_features, bar_track, unit_of
 

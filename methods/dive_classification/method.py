@@ -12,19 +12,20 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from aqa_bench.core.sample import Sample
-from aqa_bench.learn.augment import augmentation
+from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
-from aqa_bench.learn.dive_classes import DIVE_CLASSES, dive_class
-from aqa_bench.learn.dive_clips import LabelledDives
+from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.heads.linear import LinearHead
 from aqa_bench.learn.heads.mlp import MLPHead
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.pretrained_video_method import PretrainedVideoMethod
-from aqa_bench.learn.temporal_head import TrainingConfig
-from aqa_bench.learn.video_batches import ClipSampler, VideoBatch
-from aqa_bench.learn.video_classifier import VideoClassifier
-from aqa_bench.learn.video_pretext import VideoTask
-from aqa_bench.learn.video_recipe import VideoPretrainingRecipe
+from aqa_bench.learn.methods.pretrained_video_method import PretrainedVideoMethod
+from aqa_bench.learn.methods.video_recipe import VideoPretrainingRecipe
+from aqa_bench.learn.pretraining.dive_classes import DIVE_CLASSES, dive_class
+from aqa_bench.learn.pretraining.video_batches import ClipSampler, VideoBatch
+from aqa_bench.learn.pretraining.video_pretext import VideoTask
+from aqa_bench.learn.supervised.head_training import TrainingConfig
+from aqa_bench.learn.supervised.video_classifier import VideoClassifier
+
+from .dive_clips import LabelledDives
 
 __all__ = ["DiveClassification", "DiveClassificationRecipe"]
 
@@ -88,7 +89,7 @@ class DiveClassification(PretrainedVideoMethod[DiveClassificationRecipe]):
         """The pydantic model of its hyper-parameters."""
         return DiveClassificationRecipe
 
-    def sampler(self, pool: PoolFrames) -> ClipSampler:
+    def sampler(self, pool: FrameIndex) -> ClipSampler:
         """Dives with their classes.
 
         Args:

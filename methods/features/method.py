@@ -13,13 +13,13 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import derive_seed
-from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
-from aqa_bench.learn.device import deterministic, resolve_device
-from aqa_bench.learn.feature_scaling import FeatureScaler
-from aqa_bench.learn.predictors import HeadPredictor
-from aqa_bench.learn.targets import TargetCoding
-from aqa_bench.learn.temporal import resample_time
-from aqa_bench.learn.temporal_head import Examples, build_head, train_head
+from aqa_bench.learn.features.scaling import FeatureScaler
+from aqa_bench.learn.features.temporal import resample_time
+from aqa_bench.learn.supervised.head_training import Examples, build_head, train_head
+from aqa_bench.learn.supervised.predictors import HeadPredictor
+from aqa_bench.learn.supervised.targets import TargetCoding
+from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
+from aqa_bench.learn.training.device import deterministic, resolve_device
 
 from .recipe import ImportedFeaturesRecipe
 

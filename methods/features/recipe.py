@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from aqa_bench.learn.feature_recipe import FeatureRecipe
-from aqa_bench.learn.temporal_head import HeadKind, TrainingConfig
+from aqa_bench.learn.methods.feature_recipe import FeatureRecipe
+from aqa_bench.learn.supervised.head_training import HeadKind, TrainingConfig
 
 __all__ = ["ImportedFeaturesRecipe"]
 

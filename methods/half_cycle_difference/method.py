@@ -16,10 +16,10 @@ from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
-from aqa_bench.learn.features import FrameFeatureExtractor
-from aqa_bench.learn.fixed_image_method import FixedImageMethod
-from aqa_bench.learn.frames import Regions, frame_indices
-from aqa_bench.learn.image_recipe import ImageRecipe
+from aqa_bench.learn.features.frames import Regions, frame_indices
+from aqa_bench.learn.features.image_features import FrameFeatureExtractor
+from aqa_bench.learn.methods.fixed_image_method import FixedImageMethod
+from aqa_bench.learn.methods.image_recipe import ImageRecipe
 
 from .difference import half_cycle_difference
 from .regions import LifterRegions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from aqa_bench.learn.fixed_image_method import FixedImageMethod
-from aqa_bench.learn.image_recipe import ImageRecipe
+from aqa_bench.learn.methods.fixed_image_method import FixedImageMethod
+from aqa_bench.learn.methods.image_recipe import ImageRecipe
 
 __all__ = ["ImageNet"]
 

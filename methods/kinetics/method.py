@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from aqa_bench.learn.fixed_video_method import FixedVideoMethod
-from aqa_bench.learn.video_recipe import VideoRecipe
+from aqa_bench.learn.methods.fixed_video_method import FixedVideoMethod
+from aqa_bench.learn.methods.video_recipe import VideoRecipe
 
 __all__ = ["Kinetics"]
 

@@ -10,11 +10,12 @@ from pydantic import Field
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
-from aqa_bench.learn.half_cycles import HalfCycleTriplets
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.same_class import SameClassTriplets, class_and_event
-from aqa_bench.learn.video_batches import ClipSampler
-from aqa_bench.learn.video_triplet_method import VideoTripletMethod, VideoTripletRecipe
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.methods.video_triplet_method import VideoTripletMethod, VideoTripletRecipe
+from aqa_bench.learn.pretraining.video_batches import ClipSampler
+
+from .half_cycles import HalfCycleTriplets
+from .same_class import SameClassTriplets, class_and_event
 
 __all__ = ["MotionDisentangling", "MotionRecipe"]
 
@@ -50,7 +51,7 @@ class MotionDisentangling(VideoTripletMethod[MotionRecipe]):
         """The pydantic model of its hyper-parameters."""
         return MotionRecipe
 
-    def sampler(self, pool: PoolFrames) -> ClipSampler:
+    def sampler(self, pool: FrameIndex) -> ClipSampler:
         """Draws triplets of clips.
 
         Args:

@@ -7,7 +7,7 @@ from copy import deepcopy
 import torch.nn.functional as F
 from torch import Tensor
 
-from aqa_bench.learn.augment import to_float
+from aqa_bench.learn.augment.transform import to_float
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 
 __all__ = ["PictureLoss", "targets"]

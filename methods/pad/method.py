@@ -11,14 +11,14 @@ from torch import Tensor, nn
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
-from aqa_bench.learn.device import deterministic
-from aqa_bench.learn.distributed import World
-from aqa_bench.learn.image_batches import ImageBatch, ImageBatches, pair_batches
-from aqa_bench.learn.image_recipe import PretrainingRecipe
-from aqa_bench.learn.pairs import PairSampler
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.pretext import Pretext
-from aqa_bench.learn.pretrained_image_method import PretrainedImageMethod
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.methods.image_recipe import PretrainingRecipe
+from aqa_bench.learn.methods.pretrained_image_method import PretrainedImageMethod
+from aqa_bench.learn.pretraining.image_batches import ImageBatch, ImageBatches, pair_batches
+from aqa_bench.learn.pretraining.pairs import PairSampler
+from aqa_bench.learn.pretraining.pretext import Pretext
+from aqa_bench.learn.training.device import deterministic
+from aqa_bench.learn.training.distributed import World
 
 from .loss import PictureLoss, targets
 from .network import DisentanglingAutoEncoder, PictureDecoder, PoseBackbone
@@ -85,12 +85,12 @@ class PAD(PretrainedImageMethod[PADRecipe]):
             backbone = PoseBackbone(inner, self.recipe.pose, self.recipe.appearance)
         return backbone.eval()
 
-    def usable(self, pool: PoolFrames) -> tuple[Sequence[int], Mapping[str, int]]:
+    def usable(self, pool: FrameIndex) -> tuple[Sequence[int], Mapping[str, int]]:
         """Clips with frames beyond the gap."""
         sampler = PairSampler(pool.elevations(), gap=self.recipe.gap)
         return sampler.usable.tolist(), sampler.dropped
 
-    def pretext(self, backbone: ImageBackbone, pool: PoolFrames, seed: int) -> Pretext:
+    def pretext(self, backbone: ImageBackbone, pool: FrameIndex, seed: int) -> Pretext:
         """Pairs of the pool, and the loss of what is painted."""
         recipe = self.recipe
         if not isinstance(backbone, PoseBackbone):

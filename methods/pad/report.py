@@ -14,8 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from aqa_bench.core.sample import UInt8Array
-from aqa_bench.learn.pairs import PairSampler
-from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.pretraining.pairs import PairSampler
 
 from .loss import targets
 from .network import DisentanglingAutoEncoder
@@ -29,7 +29,7 @@ _FOLDS = 5
 
 
 @torch.inference_mode()
-def swap_figures(network: DisentanglingAutoEncoder, frames: PoolFrames, gap: float) -> dict[str, float]:
+def swap_figures(network: DisentanglingAutoEncoder, frames: FrameIndex, gap: float) -> dict[str, float]:
     """How well pictures come back, and whether either part of the code says what it should.
 
     Args:
@@ -85,7 +85,7 @@ def swap_figures(network: DisentanglingAutoEncoder, frames: PoolFrames, gap: flo
 
 
 @torch.inference_mode()
-def picture_grid(network: DisentanglingAutoEncoder, frames: PoolFrames, gap: float) -> UInt8Array:
+def picture_grid(network: DisentanglingAutoEncoder, frames: FrameIndex, gap: float) -> UInt8Array:
     """Poses by row, appearances by column.
 
     The first row has the frames that lend their appearance. Every other row has a frame, its

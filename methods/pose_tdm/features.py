@@ -12,13 +12,13 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality
-from aqa_bench.learn.tdm import temporal_distance_matrix
-from aqa_bench.learn.temporal import resample_time
+from aqa_bench.learn.features.temporal import resample_time
 from aqa_bench.media.layouts import convert, find_layout, missing
 from aqa_bench.media.pose import cached_estimate, find_estimator, simulate_estimator
 from aqa_bench.media.torso import torso_length
 
 from .recipe import Source, TDMRecipe
+from .tdm import temporal_distance_matrix
 
 __all__ = ["distance_sequences", "fill_missing", "keypoint_distances", "mirror_order"]
 

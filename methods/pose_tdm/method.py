@@ -14,10 +14,10 @@ from aqa_bench.core.errors import MethodError, RecipeError
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.task import TaskKind
-from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
-from aqa_bench.learn.device import deterministic, resolve_device
 from aqa_bench.learn.heads.resnet1d import ResNet1D
-from aqa_bench.learn.temporal_head import Examples, forward
+from aqa_bench.learn.supervised.head_training import Examples, forward
+from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
+from aqa_bench.learn.training.device import deterministic, resolve_device
 from aqa_bench.media.pose import CALIBRATED
 
 from .features import distance_sequences, mirror_order

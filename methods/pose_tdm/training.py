@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from aqa_bench.learn.heads.resnet1d import ResNet1D
-from aqa_bench.learn.loop import FitResult
-from aqa_bench.learn.temporal_head import Examples, TrainingConfig
-from aqa_bench.learn.temporal_head import train_head as train
+from aqa_bench.learn.supervised.head_training import Examples, TrainingConfig
+from aqa_bench.learn.supervised.head_training import train_head as train
+from aqa_bench.learn.training.loop import FitResult
 
 from .recipe import TDMRecipe
 

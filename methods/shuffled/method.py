@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
-from aqa_bench.learn.features import FrameFeatureExtractor
-from aqa_bench.learn.fixed_image_method import FixedImageMethod
-from aqa_bench.learn.image_recipe import ImageRecipe
+from aqa_bench.learn.features.image_features import FrameFeatureExtractor
+from aqa_bench.learn.methods.fixed_image_method import FixedImageMethod
+from aqa_bench.learn.methods.image_recipe import ImageRecipe
 
 __all__ = ["Shuffled"]
 

@@ -7,16 +7,18 @@ from typing import ClassVar
 from pydantic import Field
 from torch import Tensor, nn
 
-from aqa_bench.learn.augment import augmentation, to_float
+from aqa_bench.learn.augment.presets import augmentation
+from aqa_bench.learn.augment.transform import to_float
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
-from aqa_bench.learn.distributed import World
+from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.heads.projection import SimSiamPredictor, SimSiamProjector
-from aqa_bench.learn.image_batches import ImageBatch, ImageBatches, single_frame_batches
-from aqa_bench.learn.image_recipe import PretrainingRecipe
-from aqa_bench.learn.losses import simsiam_loss
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.pretext import Pretext
-from aqa_bench.learn.pretrained_image_method import PretrainedImageMethod
+from aqa_bench.learn.methods.image_recipe import PretrainingRecipe
+from aqa_bench.learn.methods.pretrained_image_method import PretrainedImageMethod
+from aqa_bench.learn.pretraining.image_batches import ImageBatch, ImageBatches, single_frame_batches
+from aqa_bench.learn.pretraining.pretext import Pretext
+from aqa_bench.learn.training.distributed import World
+
+from .loss import simsiam_loss
 
 __all__ = ["SiameseNetwork", "SimSiam", "SimSiamRecipe"]
 
@@ -73,7 +75,7 @@ class SimSiam(PretrainedImageMethod[SimSiamRecipe]):
         """The pydantic model of its hyper-parameters."""
         return SimSiamRecipe
 
-    def pretext(self, backbone: ImageBackbone, pool: PoolFrames, seed: int) -> Pretext:
+    def pretext(self, backbone: ImageBackbone, pool: FrameIndex, seed: int) -> Pretext:
         """Frames of the pool, and the symmetric loss of their views."""
         recipe = self.recipe
         network = SiameseNetwork(

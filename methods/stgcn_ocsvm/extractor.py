@@ -14,15 +14,15 @@ from torch import Tensor
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import derive_seed
-from aqa_bench.learn.backbones.stgcn import STGCN
-from aqa_bench.learn.backbones.stgcn_weights import load_kinetics_checkpoint
-from aqa_bench.learn.device import deterministic
-from aqa_bench.learn.extractor import FeatureExtractor
+from aqa_bench.learn.features.extractor import FeatureExtractor
+from aqa_bench.learn.training.device import deterministic
 
 from .network import BLOCKS, run_head_blocks, run_tail_blocks
 from .pool import exercise_of
 from .recipe import STGCNRecipe
 from .skeletons import LAYOUT, skeleton_input
+from .stgcn import STGCN
+from .stgcn_weights import load_kinetics_checkpoint
 from .training import learn_exercises, learn_form
 
 __all__ = ["STGCNFeatures"]

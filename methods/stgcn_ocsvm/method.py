@@ -15,11 +15,11 @@ from aqa_bench.core.files import canonical_json, sha256_bytes, sha256_file
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import derive_seed
-from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
-from aqa_bench.learn.device import resolve_device
-from aqa_bench.learn.heads.ocsvm import OneClassHead
+from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
+from aqa_bench.learn.training.device import resolve_device
 
 from .extractor import STGCNFeatures
+from .ocsvm import OneClassHead
 from .pool import exercise_clips, exercise_of
 from .recipe import STGCNRecipe, Variant
 from .weights import trained_once

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from aqa_bench.learn.backbones.stgcn import STGCN
-from aqa_bench.learn.evaluating import evaluating
+from aqa_bench.learn.training.evaluating import evaluating
+
+from .stgcn import STGCN
 
 __all__ = ["BLOCKS", "TailClassifier", "run_head_blocks", "run_tail_blocks", "tail_parameters"]
 

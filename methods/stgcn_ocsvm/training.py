@@ -11,15 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from aqa_bench.core.seeds import derive_seed
-from aqa_bench.learn.backbones.stgcn import STGCN
-from aqa_bench.learn.batches import shuffled_batches
-from aqa_bench.learn.device import deterministic
-from aqa_bench.learn.loop import fit
-from aqa_bench.learn.losses import class_weights, weighted_cross_entropy
-from aqa_bench.learn.optimizers import optimizer
+from aqa_bench.learn.losses.supervised import class_weights, weighted_cross_entropy
+from aqa_bench.learn.training.batches import shuffled_batches
+from aqa_bench.learn.training.device import deterministic
+from aqa_bench.learn.training.loop import fit
+from aqa_bench.learn.training.optimizers import optimizer
 
 from .network import BLOCKS, TailClassifier, tail_parameters
 from .recipe import STGCNRecipe
+from .stgcn import STGCN
 
 __all__ = ["learn_exercises", "learn_form"]
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from aqa_bench.core.sample import Media, UInt8Array
-from aqa_bench.learn.altered_image_method import AlteredClip, AlteredImageMethod
-from aqa_bench.learn.image_recipe import ImageRecipe
+from aqa_bench.learn.methods.altered_image_method import AlteredClip, AlteredImageMethod
+from aqa_bench.learn.methods.image_recipe import ImageRecipe
 
 __all__ = ["MiddleFrame", "Still"]
 

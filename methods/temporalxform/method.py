@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.speed_recipe import SpeedRecipe
-from aqa_bench.learn.video_batches import ClipSampler
-from aqa_bench.learn.video_classification_method import VideoClassificationMethod
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.methods.speed_recipe import SpeedRecipe
+from aqa_bench.learn.methods.video_classification_method import VideoClassificationMethod
+from aqa_bench.learn.pretraining.video_batches import ClipSampler
 
 from .pretext import TRANSFORMATIONS, TemporalVersions
 
@@ -39,7 +39,7 @@ class TemporalTransformations(VideoClassificationMethod[TemporalRecipe]):
         """The pydantic model of its hyper-parameters."""
         return TemporalRecipe
 
-    def sampler(self, pool: PoolFrames) -> ClipSampler:
+    def sampler(self, pool: FrameIndex) -> ClipSampler:
         """Draws all versions of each clip.
 
         Args:

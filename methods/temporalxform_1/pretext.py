@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqa_bench.learn.clip_lengths import long_enough
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.video_batches import ClipDraw
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.pretraining.clip_lengths import long_enough
+from aqa_bench.learn.pretraining.video_batches import ClipDraw
 from aqa_bench.media.clip_transforms import shifted_starts
 from aqa_bench.media.clips import Indices, strided
 
@@ -31,7 +31,7 @@ class ShiftTriplets:
     """
 
     def __init__(
-        self, pool: PoolFrames, *, frames: int, stride: int = 2, near: int = 3, far: int = 8
+        self, pool: FrameIndex, *, frames: int, stride: int = 2, near: int = 3, far: int = 8
     ) -> None:
         self.frames, self.stride, self.near, self.far = frames, stride, near, far
         self._span = (frames - 1) * stride

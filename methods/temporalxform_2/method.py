@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.video_batches import ClipSampler
-from aqa_bench.learn.video_triplet_method import VideoTripletMethod, VideoTripletRecipe
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.methods.video_triplet_method import VideoTripletMethod, VideoTripletRecipe
+from aqa_bench.learn.pretraining.video_batches import ClipSampler
 
 from .pretext import DistortionTriplets
 
@@ -46,7 +46,7 @@ class DistortionContrast(VideoTripletMethod[DistortionRecipe]):
         """The pydantic model of its hyper-parameters."""
         return DistortionRecipe
 
-    def sampler(self, pool: PoolFrames) -> ClipSampler:
+    def sampler(self, pool: FrameIndex) -> ClipSampler:
         """Draws triplets of clips.
 
         Args:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqa_bench.learn.clip_lengths import long_enough
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.video_batches import ClipDraw
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.pretraining.clip_lengths import long_enough
+from aqa_bench.learn.pretraining.video_batches import ClipDraw
 from aqa_bench.media.clip_transforms import chunk_shuffled, strongly_warped, warped
 from aqa_bench.media.clips import Indices, uniform
 
@@ -31,7 +31,7 @@ class DistortionTriplets:
     """
 
     def __init__(
-        self, pool: PoolFrames, *, frames: int, mild: float = 0.1, strong: float = 3.0, chunks: int = 4
+        self, pool: FrameIndex, *, frames: int, mild: float = 0.1, strong: float = 3.0, chunks: int = 4
     ) -> None:
         self.frames, self.mild, self.strong, self.chunks = frames, mild, strong, chunks
         self._lengths = pool.lengths

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from aqa_bench.learn.triplet_method import TripletMethod, TripletRecipe
+from aqa_bench.learn.methods.triplet_method import TripletMethod, TripletRecipe
 
 __all__ = ["VanillaPC", "VanillaPCRecipe"]
 

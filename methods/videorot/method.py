@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from aqa_bench.learn.augment import augmentation
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.video_batches import ClipSampler, VideoBatch
-from aqa_bench.learn.video_classification_method import VideoClassificationMethod
-from aqa_bench.learn.video_recipe import VideoPretrainingRecipe
+from aqa_bench.learn.augment.presets import augmentation
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.methods.video_classification_method import VideoClassificationMethod
+from aqa_bench.learn.methods.video_recipe import VideoPretrainingRecipe
+from aqa_bench.learn.pretraining.video_batches import ClipSampler, VideoBatch
 
 from .pretext import QUARTERS, Rotations, turned
 
@@ -28,7 +28,7 @@ class VideoRotation(VideoClassificationMethod[VideoPretrainingRecipe]):
         """The pydantic model of its hyper-parameters."""
         return VideoPretrainingRecipe
 
-    def sampler(self, pool: PoolFrames) -> ClipSampler:
+    def sampler(self, pool: FrameIndex) -> ClipSampler:
         """Draws whole clips.
 
         Args:

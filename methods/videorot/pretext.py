@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aqa_bench.learn.clip_lengths import long_enough
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.video_batches import ClipDraw
-from aqa_bench.learn.video_classification_method import class_labels
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.methods.video_classification_method import class_labels
+from aqa_bench.learn.pretraining.clip_lengths import long_enough
+from aqa_bench.learn.pretraining.video_batches import ClipDraw
 from aqa_bench.media.clips import Indices, uniform
 
 __all__ = ["QUARTERS", "Rotations", "turned"]
@@ -30,7 +30,7 @@ class Rotations:
         dropped: None.
     """
 
-    def __init__(self, pool: PoolFrames, *, frames: int) -> None:
+    def __init__(self, pool: FrameIndex, *, frames: int) -> None:
         self.frames = frames
         self._lengths = pool.lengths
         self.usable, self.dropped = long_enough(pool, 1)

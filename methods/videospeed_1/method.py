@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.speed_recipe import SpeedRecipe
-from aqa_bench.learn.video_batches import ClipSampler
-from aqa_bench.learn.video_classification_method import VideoClassificationMethod
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.methods.speed_recipe import SpeedRecipe
+from aqa_bench.learn.methods.video_classification_method import VideoClassificationMethod
+from aqa_bench.learn.pretraining.video_batches import ClipSampler
 
 from .pretext import Speeds
 
@@ -25,7 +25,7 @@ class VideoSpeed1(VideoClassificationMethod[SpeedRecipe]):
         """The pydantic model of its hyper-parameters."""
         return SpeedRecipe
 
-    def sampler(self, pool: PoolFrames) -> ClipSampler:
+    def sampler(self, pool: FrameIndex) -> ClipSampler:
         """Draws clips at random speeds.
 
         Args:

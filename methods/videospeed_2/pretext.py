@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aqa_bench.learn.clip_lengths import long_enough
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.video_batches import ClipDraw
-from aqa_bench.learn.video_classification_method import class_labels
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.methods.video_classification_method import class_labels
+from aqa_bench.learn.pretraining.clip_lengths import long_enough
+from aqa_bench.learn.pretraining.video_batches import ClipDraw
 from aqa_bench.media.clips import Indices, looped
 
 __all__ = ["Repetitions"]
@@ -31,7 +31,7 @@ class Repetitions:
         dropped: How many are shorter.
     """
 
-    def __init__(self, pool: PoolFrames, *, frames: int, speeds: Sequence[int]) -> None:
+    def __init__(self, pool: FrameIndex, *, frames: int, speeds: Sequence[int]) -> None:
         self.frames = frames
         self.speeds = tuple(speeds)
         self._lengths = pool.lengths

@@ -19,15 +19,15 @@ from aqa_bench.core.recipe import load_recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.core.trajectory import Trajectory
-from aqa_bench.learn.augment import augmentation
+from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.images import build_backbone
-from aqa_bench.learn.features import FrameFeatureExtractor
-from aqa_bench.learn.frames import FrameSpec
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.features.frames import FrameSpec
+from aqa_bench.learn.features.image_features import FrameFeatureExtractor
 from aqa_bench.learn.heads.projection import Projection
-from aqa_bench.learn.image_batches import triplet_batches
-from aqa_bench.learn.losses import distance_ratio_loss
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.triplets import TripletSampler
+from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
+from aqa_bench.learn.pretraining.image_batches import triplet_batches
+from aqa_bench.learn.pretraining.triplets import TripletSampler
 from aqa_bench.methods.imagenet import METHOD
 
 CPU = torch.device("cpu")
@@ -99,7 +99,7 @@ def test_data_and_augmentation_cost_at_most_a_twentieth_of_the_step(
     benchmark: BenchmarkFixture, clips: list[Sample], tmp_path: Path, name: str
 ) -> None:
     asked = STEPS[name]
-    pool = PoolFrames(clips, FrameSpec(None, asked.side, None))
+    pool = FrameIndex(clips, FrameSpec(None, asked.side, None))
     pool.prepare(tmp_path, CPU, budget=1 << 30 if asked.in_memory else 0)
     torch.manual_seed(0)
     backbone = build_backbone(asked.backbone, "random").freeze(asked.frozen)

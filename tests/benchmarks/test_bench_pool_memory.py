@@ -16,11 +16,11 @@ from aqa_bench.core.files import pretty_json
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.core.trajectory import Trajectory
-from aqa_bench.learn import pool_frames
-from aqa_bench.learn.frames import FrameSpec
-from aqa_bench.learn.image_batches import triplet_batches
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.triplets import TripletSampler
+from aqa_bench.learn.features import frame_index as pool_frames
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.features.frames import FrameSpec
+from aqa_bench.learn.pretraining.image_batches import triplet_batches
+from aqa_bench.learn.pretraining.triplets import TripletSampler
 from aqa_bench.media.frame_store import FrameStore
 from aqa_bench.media.frame_store.plan import ClipSource, make_plan
 from aqa_bench.media.frame_store.store import ARRAY_FILE, INDEX_FILE
@@ -72,7 +72,7 @@ def test_only_batches_are_in_memory(
 ) -> None:
     monkeypatch.setattr(pool_frames, "build", sparse_store)
     samples = [Sample(str(i), str(i), UnreadClip(i)) for i in range(CLIPS)]
-    pool = PoolFrames(samples, FrameSpec(None, SIDE, None))
+    pool = FrameIndex(samples, FrameSpec(None, SIDE, None))
     assert pool.nbytes > 24e9
     sampler = TripletSampler(pool.elevations())
     pool.prepare(tmp_path, torch.device("cpu"))

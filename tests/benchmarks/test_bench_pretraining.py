@@ -24,11 +24,11 @@ from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.learn.backbones.images import ImageBackbone, build_backbone
-from aqa_bench.learn.distributed import World
-from aqa_bench.learn.loop import fit
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.pretext import Pretext
-from aqa_bench.learn.triplets import TripletSampler
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.pretraining.pretext import Pretext
+from aqa_bench.learn.pretraining.triplets import TripletSampler
+from aqa_bench.learn.training.distributed import World
+from aqa_bench.learn.training.loop import fit
 from aqa_bench.media.source import MediaFile
 from aqa_bench.media.video import decode, encode
 from aqa_bench.methods.cvcspc import METHOD
@@ -110,7 +110,7 @@ class Triplet:
     frames: tuple[tuple[VideoClip, int], ...]
 
 
-def triplets_of(clips: Sequence[VideoClip], pool: PoolFrames) -> list[Triplet]:
+def triplets_of(clips: Sequence[VideoClip], pool: FrameIndex) -> list[Triplet]:
     drawn = TripletSampler(pool.elevations()).epoch(np.random.default_rng(0))
     parts = (drawn.anchor, drawn.positive, drawn.negative)
     triplets = [
@@ -194,7 +194,7 @@ def test_epoch(
     texts = ["weights=random", f"resize={side}", "crop=null", f"batch_size={batch_size}"]
     loaded = load_recipe(METHOD.package, kind.recipe_type(), recipe).with_overrides(texts, "benchmark")
     samples = [Sample(clip.content_key, clip.content_key, clip) for clip in chosen]
-    pool = PoolFrames(samples, loaded.frame_spec(loaded.pool_frames))
+    pool = FrameIndex(samples, loaded.frame_spec(loaded.pool_frames))
     decoding = cpu_seconds(lambda: pool.prepare(tmp_path, CPU))
     torch.manual_seed(0)
 

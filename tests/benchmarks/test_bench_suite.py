@@ -10,10 +10,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from aqa_bench.core import registry
-from aqa_bench.run.plan import Request, RunFolders
-from aqa_bench.run.suite import plan_jobs, read_suite
-from aqa_bench.run.suite_jobs import run_jobs
-from aqa_bench.run.suite_log import SuiteLog
+from aqa_bench.protocol.plan import Request, RunFolders
+from aqa_bench.protocol.suite import plan_jobs, read_suite
+from aqa_bench.protocol.suite_jobs import run_jobs
+from aqa_bench.protocol.suite_log import SuiteLog
 
 # 4 schemes x 25 settings x 100 seeds of a method of the tests.
 _BLOCK = """

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from aqa_bench.learn.tdm import temporal_distance_matrix
+from aqa_bench.methods.pose_tdm.tdm import temporal_distance_matrix
 
 
 def test_a_clip_of_200_frames_takes_less_than_a_millisecond(benchmark: BenchmarkFixture) -> None:

@@ -16,20 +16,20 @@ from torch import Tensor, nn
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.core.trajectory import Trajectory
-from aqa_bench.learn.augment import augmentation
+from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.videos import build_video_backbone
-from aqa_bench.learn.clip_spec import ClipSpec
-from aqa_bench.learn.finetuning import finetune_network
-from aqa_bench.learn.frames import FrameSpec
-from aqa_bench.learn.half_cycles import HalfCycleTriplets
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.features.frames import FrameSpec
+from aqa_bench.learn.features.video_spec import ClipSpec
 from aqa_bench.learn.heads.linear import LinearHead
 from aqa_bench.learn.heads.projection import Projection
-from aqa_bench.learn.losses import distance_ratio_loss
-from aqa_bench.learn.pool_frames import PoolFrames
-from aqa_bench.learn.targets import TargetCoding
-from aqa_bench.learn.temporal_head import TrainingConfig
-from aqa_bench.learn.video_batches import VideoBatch, clip_batches
-from aqa_bench.learn.video_classifier import VideoClassifier, labelled_clips
+from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
+from aqa_bench.learn.pretraining.video_batches import VideoBatch, clip_batches
+from aqa_bench.learn.supervised.finetuning import finetune_network
+from aqa_bench.learn.supervised.head_training import TrainingConfig
+from aqa_bench.learn.supervised.targets import TargetCoding
+from aqa_bench.learn.supervised.video_classifier import VideoClassifier, labelled_clips
+from aqa_bench.methods.md.half_cycles import HalfCycleTriplets
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 SIDE, TRIPLETS = 64, 5
@@ -119,7 +119,7 @@ def test_clips_and_augmentation_cost_little_beside_the_step(
     network: str,
     bound: float,
 ) -> None:
-    pool = PoolFrames(clips, FrameSpec(None, side, None))
+    pool = FrameIndex(clips, FrameSpec(None, side, None))
     pool.prepare(tmp_path, DEVICE)
     sampler = HalfCycleTriplets(pool)
     augment = augmentation("strong")

@@ -12,8 +12,8 @@ from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.predictions import predictions_csv, read_predictions
 from aqa_bench.core.record import RunRecord
 from aqa_bench.core.run_id import recorded_run_id
-from aqa_bench.run.plan import Request, resolve
-from aqa_bench.run.runner import run
+from aqa_bench.protocol.plan import Request, resolve
+from aqa_bench.protocol.runner import run
 
 DATASET = "stick-figures/shoulder-press"
 

@@ -12,8 +12,8 @@ from types import ModuleType
 
 import pytest
 
-from aqa_bench.boards import submission_files
-from aqa_bench.boards.submission_checks import validate
+from aqa_bench.boards.submission import files as submission_files
+from aqa_bench.boards.submission.checks import validate
 
 Tamper = Callable[[ModuleType, Path], object]
 CASES: dict[str, tuple[str, Tamper]] = {}

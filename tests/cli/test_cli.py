@@ -270,7 +270,7 @@ def test_what_nobody_thought_of_has_no_traceback_either(
     def explode(*_: object, **__: object) -> None:
         raise RuntimeError("unthinkable")
 
-    monkeypatch.setattr("aqa_bench.run.plan.resolve", explode)
+    monkeypatch.setattr("aqa_bench.protocol.plan.resolve", explode)
     answer = cli("run", "--method", "constant", "--dataset", DATASET, "--out", tmp_path)
     assert (answer.code, answer.out) == (1, "")
     assert "RuntimeError: unthinkable" in answer.err

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from aqa_bench.core.registry import open_dataset
-from aqa_bench.run.feature_folder import write_features
+from aqa_bench.protocol.feature_folder import write_features
 
 DATASET = "stick-figures/shoulder-press"
 FACTS = {"extractor": "I3D", "licence": "none", "pretrained_on": "Kinetics-400"}

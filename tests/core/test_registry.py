@@ -8,9 +8,9 @@ import pytest
 
 from aqa_bench.core import registry
 from aqa_bench.core.cards import MethodCard, Regime
-from aqa_bench.core.custody import method_running
 from aqa_bench.core.dataset import DatasetPlugin
 from aqa_bench.core.errors import AqaBenchError, MethodError, UsageError
+from aqa_bench.core.guard import method_running
 from aqa_bench.core.method import MethodPlugin
 from aqa_bench.datasets.stick_figures.cards import CARD
 

@@ -10,12 +10,12 @@ from urllib.parse import unquote
 import pytest
 import typer
 
-from aqa_bench.boards.papers import TABLES
+from aqa_bench.boards.papers.tables import TABLES
 from aqa_bench.cli.main import app
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.recipe import recipe_names
 from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme, find_task
-from aqa_bench.run.suite import shipped_suites
+from aqa_bench.protocol.suite import shipped_suites
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,11 +17,11 @@ from aqa_bench.core.recipe import load_recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.core.trajectory import Trajectory
-from aqa_bench.learn import image_method
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone, Stage
 from aqa_bench.learn.backbones.images import build_backbone
-from aqa_bench.learn.frames import FrameSpec
-from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.features.frames import FrameSpec
+from aqa_bench.learn.methods import image_method
 
 SMALL = (
     *("backbone=tiny", "weights=random", "resize=32", "crop=32", "frames=8", "length=32"),
@@ -230,9 +230,9 @@ def dive_bench(tmp_path: Path) -> Callable[..., Bench]:
 
 
 @pytest.fixture
-def pool_of() -> Callable[..., PoolFrames]:
+def pool_of() -> Callable[..., FrameIndex]:
     """Frames of clips of the given lengths."""
-    return lambda *lengths: PoolFrames(
+    return lambda *lengths: FrameIndex(
         [Sample(f"p{i}", f"p{i}", DrawnRepetition(i, False, count=n)) for i, n in enumerate(lengths)],
         FrameSpec(None, 16, None),
     )

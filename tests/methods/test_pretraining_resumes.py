@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from aqa_bench.core.method import MethodPlugin
 from aqa_bench.core.registry import methods
-from aqa_bench.learn import loop
+from aqa_bench.learn.training import loop
 
 PRETRAINED = sorted(
     name for name, plugin in methods().items() if plugin.card.uses_pool and "image" in plugin.card.modality

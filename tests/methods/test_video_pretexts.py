@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.registry import methods
-from aqa_bench.learn import loop
+from aqa_bench.learn.training import loop
 
 NAMES = (
     "videospeed-1", "videospeed-2", "videorot", "temporalxform", "temporalxform-1", "temporalxform-2",

@@ -7,8 +7,8 @@ import pytest
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.registry import dataset_cards, methods
 from aqa_bench.core.task import Modality
-from aqa_bench.run import plan
-from aqa_bench.run.plan import Request, resolve
+from aqa_bench.protocol import plan
+from aqa_bench.protocol.plan import Request, resolve
 
 PICTURES = {Modality.FRAMES, Modality.IMAGE}
 IMAGE_METHODS = sorted(n for n, p in methods().items() if (p.card.needs | p.card.one_of) & PICTURES)

@@ -15,11 +15,11 @@ from pydantic import ValidationError
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.assemble import assemble
-from aqa_bench.boards.board_pages import as_latex
 from aqa_bench.boards.model import DatasetBoards, board_name
-from aqa_bench.boards.overall import overall_files, read_version
-from aqa_bench.boards.papers import PAPERS, TABLES, paper_files
-from aqa_bench.boards.render import as_csv, as_json, as_markdown
+from aqa_bench.boards.pages.latex import as_latex
+from aqa_bench.boards.pages.overall import overall_files, read_version
+from aqa_bench.boards.pages.render import as_csv, as_json, as_markdown
+from aqa_bench.boards.papers.tables import PAPERS, TABLES, paper_files
 from aqa_bench.boards.rescore import check_metrics
 from aqa_bench.boards.runs import Problem, SubmittedRun, check_files, find_runs, find_strays
 from aqa_bench.boards.versions import LOCK_FILE, locked_version

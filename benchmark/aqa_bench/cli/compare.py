@@ -23,7 +23,7 @@ def compare_runs(
     as_json: Json = False,
 ) -> None:
     """Print the paired difference first minus second, its 95% interval and p-value."""
-    from aqa_bench.run.compare import compare
+    from aqa_bench.protocol.compare import compare
 
     differences = compare(first, second)
     if as_json:

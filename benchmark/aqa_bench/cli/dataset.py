@@ -82,7 +82,7 @@ def prepare(
 @app.command(epilog="Example:  aqa-bench dataset verify pose-trainer/shoulder-press --json")
 def verify(dataset: DatasetId, as_json: Json = False) -> None:
     """Audit what is on disk against what was published; exit 1 where a task cannot be run as published."""
-    from aqa_bench.boards.audit_page import render_page
+    from aqa_bench.boards.pages.audit import render_page
     from aqa_bench.core.registry import open_dataset
 
     audit = open_dataset(dataset).audit(TerminalProgress(quiet=as_json))

@@ -54,7 +54,7 @@ def train(
     from aqa_bench.learn.barbell.clips import boxed_samples, read_clips
     from aqa_bench.learn.barbell.detector import require_ultralytics
     from aqa_bench.learn.barbell.train import DetectorRecipe, train_detector
-    from aqa_bench.learn.device import resolve_device
+    from aqa_bench.learn.training.device import resolve_device
 
     require_ultralytics()
     check_writable(out.parent)
@@ -104,7 +104,7 @@ def track(
     from aqa_bench.core.errors import AqaBenchError
     from aqa_bench.core.files import pretty_json, write_atomic
     from aqa_bench.learn.barbell.detector import BarbellDetector
-    from aqa_bench.learn.device import resolve_device
+    from aqa_bench.learn.training.device import resolve_device
 
     detector = BarbellDetector.load(weights, resolve_device(device))
     progress = TerminalProgress(quiet=as_json)

@@ -23,7 +23,7 @@ def make_ensemble(
     as_json: Json = False,
 ) -> None:
     """Average the scores of runs and tune the thresholds again on val."""
-    from aqa_bench.run.ensemble import combine
+    from aqa_bench.protocol.ensemble import combine
 
     outcome = combine(members, out, force=force)
     if as_json:

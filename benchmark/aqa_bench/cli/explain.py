@@ -11,7 +11,7 @@ from aqa_bench.cli.options import Json, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
 
 if TYPE_CHECKING:
-    from aqa_bench.run.explain import Explanation
+    from aqa_bench.protocol.explanation import Explanation
 
 __all__ = ["EXAMPLES", "explain_method"]
 
@@ -47,9 +47,9 @@ def explain_method(
     Test samples are never shown.
     """
     from aqa_bench.core.files import write_atomic
-    from aqa_bench.run.explain import explain
-    from aqa_bench.run.explanation_sheet import explanation_sheet
-    from aqa_bench.run.plan import Request
+    from aqa_bench.protocol.explanation import explain
+    from aqa_bench.protocol.explanation_sheet import explanation_sheet
+    from aqa_bench.protocol.plan import Request
 
     request = Request(
         dataset=dataset,

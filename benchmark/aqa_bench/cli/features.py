@@ -38,8 +38,8 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write what an image method's head would see: an array for each sample, and a manifest."""
-    from aqa_bench.run.feature_export import export_features
-    from aqa_bench.run.plan import Request
+    from aqa_bench.protocol.feature_export import export_features
+    from aqa_bench.protocol.plan import Request
 
     request = Request(dataset, method, recipe, seed, scheme, tuple(task or ()), tuple(overrides or ()))
     manifest = export_features(request, out, device=device, progress=TerminalProgress(quiet=as_json))

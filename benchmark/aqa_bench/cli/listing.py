@@ -83,7 +83,7 @@ def _methods(as_json: bool) -> None:
 
 
 def _tables(as_json: bool) -> None:
-    from aqa_bench.boards.papers import TABLES
+    from aqa_bench.boards.papers.tables import TABLES
 
     if as_json:
         return emit([{"id": name, "title": title} for name, title in TABLES.items()])

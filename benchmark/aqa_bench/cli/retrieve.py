@@ -11,7 +11,7 @@ from aqa_bench.cli.options import Json, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
 
 if TYPE_CHECKING:
-    from aqa_bench.run.retrieve import Retrieval
+    from aqa_bench.protocol.retrieve import Retrieval
     from aqa_bench.stats.bootstrap import Interval
 
 __all__ = ["EXAMPLES", "retrieve_frames"]
@@ -52,8 +52,8 @@ def retrieve_frames(
     Clips of train and val are used, never those of test. All their frames are queries of the numbers.
     """
     from aqa_bench.core.files import write_atomic
-    from aqa_bench.run.retrieval_sheet import retrieval_sheet
-    from aqa_bench.run.retrieve import RetrievalRequest, retrieve
+    from aqa_bench.protocol.retrieval_sheet import retrieval_sheet
+    from aqa_bench.protocol.retrieve import RetrievalRequest, retrieve
 
     request = RetrievalRequest(
         dataset=dataset,

@@ -12,7 +12,7 @@ from aqa_bench.cli.options import Force, Json, Out, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
 
 if TYPE_CHECKING:
-    from aqa_bench.run.runner import Outcome
+    from aqa_bench.protocol.runner import Outcome
 
 __all__ = ["EXAMPLES", "run_document", "run_method", "show_run"]
 
@@ -52,8 +52,8 @@ def run_method(
 
     A run that is on disk is not run again.
     """
-    from aqa_bench.run.plan import Request, resolve
-    from aqa_bench.run.runner import run
+    from aqa_bench.protocol.plan import Request, resolve
+    from aqa_bench.protocol.runner import run
 
     settings = [*(overrides or ()), *([] if features is None else [f"path={json.dumps(str(features))}"])]
     request = Request(

@@ -23,7 +23,7 @@ def score_runs(
     from aqa_bench.boards.rescore import record_differences
     from aqa_bench.core.files import sha256_file
     from aqa_bench.core.record import PREDICTIONS_FILE
-    from aqa_bench.run.score import rescore
+    from aqa_bench.protocol.score import rescore
 
     documents, agree = [], True
     for folder in runs:

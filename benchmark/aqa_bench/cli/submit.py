@@ -24,7 +24,7 @@ def submit_runs(
 
     Runs that do not validate are refused; a file may have 10 MiB. Labels and media never leave your machine.
     """
-    from aqa_bench.boards.submission_pack import pack
+    from aqa_bench.boards.submission.pack import pack
 
     packed = pack(runs, out, TerminalProgress(quiet=as_json))
     if as_json:

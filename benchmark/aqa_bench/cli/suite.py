@@ -14,8 +14,8 @@ from aqa_bench.cli.options import Force, Json, Out, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, say
 
 if TYPE_CHECKING:
-    from aqa_bench.run.plan import Request
-    from aqa_bench.run.suite_jobs import JobResult
+    from aqa_bench.protocol.plan import Request
+    from aqa_bench.protocol.suite_jobs import JobResult
 
 __all__ = ["app"]
 
@@ -57,9 +57,9 @@ def run_suite(
     as_json: Json = False,
 ) -> None:
     """Run a suite (the default: suite FILE); what is on disk is skipped, a failure stops nothing."""
-    from aqa_bench.run.suite import find_suite, plan_jobs, read_suite
-    from aqa_bench.run.suite_jobs import run_jobs
-    from aqa_bench.run.suite_log import SuiteLog
+    from aqa_bench.protocol.suite import find_suite, plan_jobs, read_suite
+    from aqa_bench.protocol.suite_jobs import run_jobs
+    from aqa_bench.protocol.suite_log import SuiteLog
 
     path = find_suite(file)
     planned = plan_jobs(read_suite(path))
@@ -87,9 +87,9 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Say what is done, failed and left, and how long the rest will take."""
-    from aqa_bench.run.suite import find_suite, plan_jobs, read_suite
-    from aqa_bench.run.suite_log import SuiteLog
-    from aqa_bench.run.suite_status import suite_status
+    from aqa_bench.protocol.suite import find_suite, plan_jobs, read_suite
+    from aqa_bench.protocol.suite_log import SuiteLog
+    from aqa_bench.protocol.suite_status import suite_status
 
     path = find_suite(file)
     found = suite_status(_part(plan_jobs(read_suite(path)), shard), out, SuiteLog(out, path.stem), jobs)
@@ -115,7 +115,7 @@ def status(
 
 
 def _part(planned: Sequence[Request], shard: str) -> list[Request]:
-    from aqa_bench.run.suite_log import Shard
+    from aqa_bench.protocol.suite_log import Shard
 
     index, slash, count = shard.partition("/")
     if not (slash and index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):

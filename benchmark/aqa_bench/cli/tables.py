@@ -24,8 +24,8 @@ def make_table(
     as_json: Json = False,
 ) -> None:
     """Write leaderboards/papers: printed numbers beside those of submissions. One table is printed too."""
-    from aqa_bench.boards.paper_build import build_papers
-    from aqa_bench.boards.papers import TABLES, paper_markdown
+    from aqa_bench.boards.papers.build import build_papers
+    from aqa_bench.boards.papers.tables import TABLES, paper_markdown
 
     names = list(TABLES) if name == _ALL else [name]
     report = build_papers(names, submissions, leaderboards, TerminalProgress(quiet=as_json))

@@ -33,7 +33,7 @@ def validate_paths(
     Runs are scored again where labels are at hand, and checked against themselves, the cards and earlier
     runs otherwise; the answer says which.
     """
-    from aqa_bench.boards.submission_checks import validate
+    from aqa_bench.boards.submission.checks import validate
     from aqa_bench.core.files import write_atomic
 
     result, text = validate(

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from aqa_bench.core.cards import DatasetCard
-from aqa_bench.core.custody import refused_to_methods
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.guard import refused_to_methods
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.split import Split

@@ -11,9 +11,9 @@ from importlib.metadata import entry_points
 from typing import TypeVar
 
 from aqa_bench.core.cards import DatasetCard
-from aqa_bench.core.custody import refused_to_methods
 from aqa_bench.core.dataset import Dataset, DatasetPlugin
 from aqa_bench.core.errors import AqaBenchError, UsageError
+from aqa_bench.core.guard import refused_to_methods
 from aqa_bench.core.method import MethodPlugin
 from aqa_bench.core.paths import data_home
 from aqa_bench.core.split import Scheme

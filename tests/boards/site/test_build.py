@@ -246,7 +246,7 @@ def test_slugs_of_unlike_names_differ() -> None:
 
 
 def test_plots_need_rows(inputs: tuple[Path, Path, Path]) -> None:
-    from aqa_bench.boards.overall import read_version
+    from aqa_bench.boards.pages.overall import read_version
 
     (boards,) = [each for each in read_version(inputs[1], "v1") if each.dataset != "else/where"]
     leaky, folds = boards.boards

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from aqa_bench.boards.audit_page import render_page
+from aqa_bench.boards.pages.audit import render_page
 from aqa_bench.core.dataset import Audit, Coverage
 from aqa_bench.core.progress import NullProgress
 from aqa_bench.datasets.fitness_aqa.adapter import FitnessAQA

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aqa_bench.run.plan import Request, resolve
-from aqa_bench.run.runner import run
+from aqa_bench.protocol.plan import Request, resolve
+from aqa_bench.protocol.runner import run
 
 SMALL = (
     *("backbone=resnet18", "weights=random", "resize=32", "crop=32", "frames=8", "pool_frames=8"),

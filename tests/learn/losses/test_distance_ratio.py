@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqa_bench.core.errors import MethodError
-from aqa_bench.learn.losses import batch_all_distance_ratio, distance_ratio_loss
+from aqa_bench.learn.losses.distance_ratio import batch_all_distance_ratio, distance_ratio_loss
 
 
 def _reference(a: np.ndarray, p: np.ndarray, n: np.ndarray, terms: int, squared: bool) -> float:

@@ -64,7 +64,7 @@ def test_damaged_weights_are_trained_again(bench) -> None:
 
 
 def test_pre_training_that_was_killed_goes_on(fresh, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aqa_bench.learn import triplet_method
+    from aqa_bench.learn.methods import triplet_method
 
     overrides = ("steps=null", "epochs=4", "augmentation=light")
     pool = fresh("whole").pool(6)
@@ -115,8 +115,8 @@ def test_every_recipe_trains(bench, recipe: str) -> None:
 
 def test_a_projection_of_a_map_tells_left_from_right(tiny) -> None:
     from aqa_bench.learn.heads.projection import Projection
-    from aqa_bench.learn.image_classifier import PooledBackbone
-    from aqa_bench.learn.triplet_method import EmbeddingNetwork, TripletRecipe
+    from aqa_bench.learn.methods.triplet_method import EmbeddingNetwork, TripletRecipe
+    from aqa_bench.learn.supervised.image_classifier import PooledBackbone
 
     torch.manual_seed(0)
     recipe = TripletRecipe(projector="map", projector_stage=-1, projector_grid=2, resize=32, crop=32)
@@ -145,7 +145,7 @@ def test_a_pool_that_cannot_be_used_is_refused_before_training(bench, images) ->
 def test_a_loss_that_is_not_finite_is_an_error_and_leaves_no_weights(
     bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aqa_bench.learn import triplet_method
+    from aqa_bench.learn.methods import triplet_method
 
     true_loss = triplet_method.distance_ratio_loss
     monkeypatch.setattr(triplet_method, "distance_ratio_loss", lambda *a, **o: true_loss(*a, **o) / 0)

@@ -9,7 +9,7 @@ import torch
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.sample import LabeledSet
 from aqa_bench.core.task import TaskKind, Unit
-from aqa_bench.learn.augment import augmentation
+from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.methods.kinetics import METHOD
 
 
@@ -91,7 +91,7 @@ def test_tasks_go_on_from_the_same_weights(video_bench) -> None:
 
 
 def test_training_never_mirrors(video_bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aqa_bench.learn import video_method
+    from aqa_bench.learn.methods import video_method
 
     asked = []
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.learn.backbones.videos import build_video_backbone
-from aqa_bench.learn.video_batches import VideoBatch
+from aqa_bench.learn.pretraining.video_batches import VideoBatch
 from aqa_bench.methods.md import METHOD
 
 LINES = ("relative_std", "effective_rank", "pc1_share", "collapsed", "triplet_accuracy")
@@ -82,7 +82,7 @@ def test_tasks_and_label_seeds_share_one_pre_training(video_bench) -> None:
 def test_pre_training_that_was_killed_goes_on_and_the_seed_says_it_all(
     video_bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aqa_bench.learn import video_triplet_method
+    from aqa_bench.learn.methods import video_triplet_method
 
     overrides = ("epochs=4", "keep=probe")
     pool = video_bench().pool(6)
@@ -106,7 +106,7 @@ def test_pre_training_that_was_killed_goes_on_and_the_seed_says_it_all(
 
 
 def test_the_epoch_is_chosen_by_a_probe_on_val(video_bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aqa_bench.learn import clip_probe
+    from aqa_bench.learn.methods import video_snapshots as clip_probe
 
     bench = video_bench()
     pool = bench.pool(6)
@@ -176,7 +176,7 @@ def test_a_pool_that_cannot_be_used_is_refused_before_training(video_bench, imag
 def test_a_loss_that_is_not_finite_is_an_error_and_leaves_no_weights(
     video_bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aqa_bench.learn import video_triplet_method
+    from aqa_bench.learn.methods import video_triplet_method
 
     true_loss = video_triplet_method.distance_ratio_loss
     monkeypatch.setattr(video_triplet_method, "distance_ratio_loss", lambda *a, **o: true_loss(*a, **o) / 0)

@@ -9,8 +9,8 @@ from PIL import Image
 from pydantic import ValidationError
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.learn.distributed import World
-from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.training.distributed import World
 from aqa_bench.methods.pad import METHOD
 from aqa_bench.methods.pad.loss import PictureLoss, targets
 from aqa_bench.methods.pad.method import PAD, PADRecipe
@@ -82,7 +82,7 @@ def test_pairs_of_a_batch_are_of_one_clip(bench, tiny) -> None:
     recipe = PADRecipe(
         weights="random", resize=32, crop=32, pose=8, appearance=6, picture=16, decoder_blocks=2, perceptual=0
     )
-    pool = PoolFrames(bench.pool(6), recipe.frame_spec(8))
+    pool = FrameIndex(bench.pool(6), recipe.frame_spec(8))
     pretext = PAD(recipe).pretext(PoseBackbone(tiny(), 8, 6), pool, seed=0)
     batch = next(pretext.batches(4, World())(0))
     first, second = batch.clips.chunk(2)
@@ -114,7 +114,7 @@ def test_a_grid_of_pictures_lies_beside_the_weights(bench) -> None:
 
 
 def test_the_grid_shows_the_frames_themselves_in_their_places(bench, network) -> None:
-    frames = PoolFrames(bench.pool(3), PADRecipe(resize=32, crop=32).frame_spec(8))
+    frames = FrameIndex(bench.pool(3), PADRecipe(resize=32, crop=32).frame_spec(8))
     grid = picture_grid(network, frames, 30.0)
     assert grid.shape == (4 * 16, 6 * 16, 3)
     assert (grid[:16, : 3 * 16] == 255).all()
@@ -123,7 +123,7 @@ def test_the_grid_shows_the_frames_themselves_in_their_places(bench, network) ->
 
 
 def test_a_code_that_says_nothing_is_called_so(bench, network) -> None:
-    frames = PoolFrames(bench.pool(6), PADRecipe(resize=32, crop=32).frame_spec(8))
+    frames = FrameIndex(bench.pool(6), PADRecipe(resize=32, crop=32).frame_spec(8))
     with torch.no_grad():
         for layer in (network.backbone.pose, network.backbone.appearance):
             layer.weight.zero_()

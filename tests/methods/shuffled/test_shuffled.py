@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqa_bench.learn.image_recipe import ImageRecipe
+from aqa_bench.learn.methods.image_recipe import ImageRecipe
 from aqa_bench.methods.imagenet import METHOD as IMAGENET
 from aqa_bench.methods.shuffled import METHOD
 from aqa_bench.methods.shuffled.method import Shuffled

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.learn.distributed import World
+from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.heads.projection import SimSiamPredictor, SimSiamProjector
-from aqa_bench.learn.pool_frames import PoolFrames
+from aqa_bench.learn.training.distributed import World
 from aqa_bench.methods.simsiam import METHOD
 from aqa_bench.methods.simsiam.method import SiameseNetwork, SimSiam, SimSiamRecipe
 
@@ -35,7 +35,7 @@ def test_loss_and_gradients_are_those_of_the_published_algorithm(bench, tiny) ->
     recipe = SimSiamRecipe(
         weights="random", resize=32, crop=32, projection=32, bottleneck=8, augmentation="none"
     )
-    pool = PoolFrames(bench.pool(6), recipe.frame_spec(8))
+    pool = FrameIndex(bench.pool(6), recipe.frame_spec(8))
     pretext = SimSiam(recipe).pretext(tiny(), pool, seed=0)
     network = pretext.network.train()
     batch = next(pretext.batches(4, World())(0))
@@ -53,7 +53,7 @@ def test_loss_and_gradients_are_those_of_the_published_algorithm(bench, tiny) ->
 
 def test_two_views_of_a_frame_differ(bench, tiny) -> None:
     recipe = SimSiamRecipe(weights="random", resize=32, crop=32, augmentation="simsiam")
-    pool = PoolFrames(bench.pool(4), recipe.frame_spec(8))
+    pool = FrameIndex(bench.pool(4), recipe.frame_spec(8))
     pretext = SimSiam(recipe).pretext(tiny(), pool, seed=0)
     seen = []
 
@@ -68,8 +68,8 @@ def test_two_views_of_a_frame_differ(bench, tiny) -> None:
 
 
 def test_the_predictor_keeps_its_rate_under_the_schedule() -> None:
-    from aqa_bench.learn.pretext import Pretext
-    from aqa_bench.learn.pretraining import _optimisation
+    from aqa_bench.learn.pretraining.pretext import Pretext
+    from aqa_bench.learn.pretraining.pretrain import _optimisation
 
     predictor = SimSiamPredictor(8, 4)
     network = torch.nn.ModuleList([SimSiamProjector(8, 8), predictor])

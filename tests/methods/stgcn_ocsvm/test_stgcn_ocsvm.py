@@ -12,12 +12,12 @@ from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe import load_recipe, recipe_names
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
-from aqa_bench.learn.backbones.stgcn import STGCN
 from aqa_bench.methods.stgcn_ocsvm import METHOD
 from aqa_bench.methods.stgcn_ocsvm.network import TailClassifier, run_head_blocks, run_tail_blocks
 from aqa_bench.methods.stgcn_ocsvm.pool import exercise_clips
 from aqa_bench.methods.stgcn_ocsvm.recipe import STGCNRecipe
 from aqa_bench.methods.stgcn_ocsvm.skeletons import skeleton_input
+from aqa_bench.methods.stgcn_ocsvm.stgcn import STGCN
 
 EMPTY = LabeledSet((), np.empty(0))
 NECK, HIP, LEFT_HIP, WRIST = 1, 8, 11, 4

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import DataError, RecipeError
-from aqa_bench.learn.triplets import TripletSampler
+from aqa_bench.learn.pretraining.triplets import TripletSampler
 from aqa_bench.methods.vanilla_pc import METHOD
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from aqa_bench.learn.video_batches import VideoBatch, drawn_batch
+from aqa_bench.learn.pretraining.video_batches import VideoBatch, drawn_batch
 from aqa_bench.media.clips import uniform
 from aqa_bench.methods.videorot import METHOD
 from aqa_bench.methods.videorot.pretext import Rotations, turned

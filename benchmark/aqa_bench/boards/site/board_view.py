@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from aqa_bench.boards.model import Board, Row, board_name
-from aqa_bench.boards.render import SECONDARY, count, interval, metric_name, number, shown_metrics
+from aqa_bench.boards.pages.render import SECONDARY, count, interval, metric_name, number, shown_metrics
 from aqa_bench.boards.site.names import slug
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
 from aqa_bench.core.record import RowKind

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.model import Board, DatasetBoards, board_name
-from aqa_bench.boards.overall import read_version
-from aqa_bench.boards.papers import PAPERS, TABLES
-from aqa_bench.boards.render import count, metric_name, number
+from aqa_bench.boards.pages.overall import read_version
+from aqa_bench.boards.pages.render import count, metric_name, number
+from aqa_bench.boards.papers.tables import PAPERS, TABLES
 from aqa_bench.boards.site.board_view import board_id, board_page, board_table
 from aqa_bench.boards.site.cards import (
     measured_methods,

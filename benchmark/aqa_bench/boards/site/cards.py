@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from aqa_bench.boards.model import Board, DatasetBoards, Row, board_name
-from aqa_bench.boards.render import interval, metric_name, number
+from aqa_bench.boards.pages.render import interval, metric_name, number
 from aqa_bench.boards.site.board_view import board_id, board_page, row_kind
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
 from aqa_bench.core.cards import DatasetCard

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aqa_bench.boards.model import DatasetBoards
-from aqa_bench.boards.overall import OverallLine, overall_lines
-from aqa_bench.boards.render import interval, metric_name, number
+from aqa_bench.boards.pages.overall import OverallLine, overall_lines
+from aqa_bench.boards.pages.render import interval, metric_name, number
 from aqa_bench.boards.site.board_view import board_page
 from aqa_bench.boards.site.names import slug
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell

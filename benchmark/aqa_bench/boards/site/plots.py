@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aqa_bench.boards.model import Board, Row
-from aqa_bench.boards.render import metric_name
+from aqa_bench.boards.pages.render import metric_name
 from aqa_bench.boards.site.board_view import row_kind
 from aqa_bench.boards.site.engine import missing_extra
 

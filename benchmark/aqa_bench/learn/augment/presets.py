@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.learn.augment.affine import Affine, RandomResizedCrop
-from aqa_bench.learn.augment.base import Compose
-from aqa_bench.learn.augment.blur import GaussianBlur
-from aqa_bench.learn.augment.colour import ChannelPermutation, ColourJitter, Grayscale
-from aqa_bench.learn.augment.masks import SquareMasks, TopMask
+from aqa_bench.learn.augment.colour import ChannelPermutation, ColourJitter, GaussianBlur, Grayscale
+from aqa_bench.learn.augment.geometry import Affine, RandomResizedCrop, SquareMasks, TopMask
+from aqa_bench.learn.augment.transform import Compose
 
 __all__ = ["augmentation"]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.learn.complexity import giga_multiply_adds, parameter_count
+from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 
 __all__ = ["VideoBackbone"]
 

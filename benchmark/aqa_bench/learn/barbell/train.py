@@ -27,7 +27,7 @@ from aqa_bench.learn.barbell.detector import (
     require_ultralytics,
 )
 from aqa_bench.learn.barbell.training_set import write_training_set
-from aqa_bench.learn.device import deterministic
+from aqa_bench.learn.training.device import deterministic
 
 __all__ = ["DetectorRecipe", "train_detector"]
 

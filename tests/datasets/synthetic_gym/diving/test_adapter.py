@@ -15,7 +15,7 @@ from aqa_bench.datasets.synthetic_gym.diving.adapter import SyntheticDiving
 from aqa_bench.datasets.synthetic_gym.diving.cards import DIVING
 from aqa_bench.datasets.synthetic_gym.diving.generate import generate_dives, video_file
 from aqa_bench.media.video import decode
-from aqa_bench.run.custody import Custodian
+from aqa_bench.protocol.custody import Custodian
 
 ATTRIBUTES = {
     "position": str,

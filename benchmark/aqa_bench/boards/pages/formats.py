@@ -1,0 +1,172 @@
+"""Tables as pages of Markdown, LaTeX (booktabs) and HTML: the same data give the same bytes."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aqa_bench.boards.pages.render import markdown_table
+
+__all__ = ["Grid", "Page", "RowStyle", "page_html", "page_latex", "page_markdown"]
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "†": r"\textsuperscript{\dag}",
+    "±": r"$\pm$",
+    "<": r"$<$",
+    ">": r"$>$",
+}
+_CSS = (
+    ":root{color-scheme:light dark}"
+    "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem}"
+    ".scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
+    "caption{text-align:left;font-weight:600;padding:.5rem 0}"
+    "th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid #8886;white-space:nowrap}"
+    ".text{text-align:left}"
+    "tbody th{font-weight:400}tr.reported{background:#8882}tr.control th{font-style:italic}"
+)
+
+
+class RowStyle(StrEnum):
+    """How a row is set apart."""
+
+    PLAIN = ""
+    CONTROL = "control"
+    """A floor or shortcut control: its name is in italics."""
+    REPORTED = "reported"
+    """A number that was not measured here: its name carries a dagger."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of texts.
+
+    Attributes:
+        id: Short id, unique on the page.
+        title: Its heading.
+        text: A paragraph above it.
+        header: Names of the columns.
+        rows: Style and cells of each row.
+        names: The column that names the rows.
+        texts: Columns of text; the others hold numbers.
+    """
+
+    id: str
+    title: str
+    text: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[RowStyle, tuple[str, ...]], ...]
+    names: int = 1
+    texts: tuple[int, ...] = (1, 2)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of tables.
+
+    Attributes:
+        id: Short id, a prefix of labels.
+        title: Its title.
+        text: Paragraphs above the tables.
+        grids: The tables.
+        notes: Sentences below the tables.
+    """
+
+    id: str
+    title: str
+    text: tuple[str, ...]
+    grids: tuple[Grid, ...]
+    notes: tuple[str, ...]
+
+
+def page_markdown(page: Page) -> str:
+    """The page as Markdown."""
+    parts = [f"# {page.title}\n", *(f"{text}\n" for text in page.text)]
+    for grid in page.grids:
+        rows = [_marked(grid, cells, style, "*{}*") for style, cells in grid.rows]
+        parts += [f"## {grid.title}\n", *([f"{grid.text}\n"] if grid.text else [])]
+        escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
+        parts.append(markdown_table(grid.header, escaped, grid.texts))
+    parts += ["".join(f"- {note}\n" for note in page.notes)] if page.notes else []
+    return "\n".join(parts)
+
+
+def page_latex(page: Page) -> str:
+    """The page as LaTeX floats for packages booktabs and graphicx."""
+    parts = [f"% {page.title}\n% needs: booktabs, graphicx\n"]
+    for grid in page.grids:
+        columns = "".join("l" if i in grid.texts else "r" for i in range(len(grid.header)))
+        lines = [
+            "\\begin{table*}\n\\centering",
+            f"\\caption{{{_tex(f'{page.title}: {grid.title}. {grid.text}'.strip())}}}",
+            f"\\label{{tab:{page.id}-{grid.id}}}",
+            f"\\resizebox{{\\textwidth}}{{!}}{{\\begin{{tabular}}{{{columns}}}\n\\toprule",
+            " & ".join(map(_tex, grid.header)) + r" \\" + "\n\\midrule",
+        ]
+        for style, cells in grid.rows:
+            told = _marked(grid, [_tex(cell) for cell in cells], style, "\\textit{{{}}}", _tex(" †"))
+            lines.append(" & ".join(told) + r" \\")
+        lines.append("\\bottomrule\n\\end{tabular}}\n\\end{table*}\n")
+        parts.append("\n".join(lines))
+    parts.append("".join(f"% {note}\n" for note in [*page.text, *page.notes]))
+    return "\n".join(parts)
+
+
+def page_html(page: Page) -> str:
+    """The page as one HTML file that asks nothing of any server."""
+    body = [f"<h1>{html.escape(page.title)}</h1>", *(f"<p>{html.escape(text)}</p>" for text in page.text)]
+    for grid in page.grids:
+        head = "".join(
+            f'<th scope="col"{" class=text" if i in grid.texts else ""}>{html.escape(name)}</th>'
+            for i, name in enumerate(grid.header)
+        )
+        body += [f'<section id="{html.escape(grid.id)}">', f"<h2>{html.escape(grid.title)}</h2>"]
+        body += [f"<p>{html.escape(grid.text)}</p>"] if grid.text else []
+        body += ['<div class="scroll" tabindex="0"><table>', f"<caption>{html.escape(grid.title)}</caption>"]
+        body += [f"<thead><tr>{head}</tr></thead>", "<tbody>"]
+        for style, cells in grid.rows:
+            told = _marked(grid, [html.escape(cell) for cell in cells], style, "{}")
+            row = [_html_cell(grid, i, cell) for i, cell in enumerate(told)]
+            body.append(f'<tr class="{style}">{"".join(row)}</tr>' if style else f"<tr>{''.join(row)}</tr>")
+        body += ["</tbody></table></div>", "</section>"]
+    body += _html_list(page.notes)
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html.escape(page.title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(body)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _marked(grid: Grid, cells: Sequence[str], style: RowStyle, italic: str, dagger: str = " †") -> list[str]:
+    told = list(cells)
+    if style is RowStyle.CONTROL:
+        told[grid.names] = italic.format(told[grid.names])
+    elif style is RowStyle.REPORTED:
+        told[grid.names] += dagger
+    return told
+
+
+def _html_cell(grid: Grid, column: int, cell: str) -> str:
+    text = ' class="text"' if column in grid.texts else ""
+    return f'<th scope="row"{text}>{cell}</th>' if column == grid.names else f"<td{text}>{cell}</td>"
+
+
+def _html_list(notes: Sequence[str]) -> list[str]:
+    return ["<ul>", *(f"<li>{html.escape(note)}</li>" for note in notes), "</ul>"] if notes else []
+
+
+def _tex(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)

@@ -1,0 +1,159 @@
+"""The page over all leaderboards: one line a board."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from aqa_bench.boards.model import Board, DatasetBoards, Row
+from aqa_bench.boards.pages.formats import Grid, Page, RowStyle, page_latex, page_markdown
+from aqa_bench.boards.pages.render import interval, metric_name, number
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.files import pretty_json
+from aqa_bench.core.record import RowKind
+
+__all__ = ["OverallLine", "best_row", "overall_files", "overall_lines", "read_version"]
+
+_PLACE = ("dataset", "task", "scheme", "best method", "recipe", "metric", "value")
+_COUNTS = ("skill", "floor", "methods", "runs")
+_HEADER = (*_PLACE, "95% interval", *_COUNTS)
+_NOTE = (
+    "The best method is the first measured row that is no control; where its interval holds the floor, "
+    "nothing that was measured is known to be better than looking at nothing."
+)
+
+
+class OverallLine(BaseModel):
+    """A board in one line.
+
+    Attributes:
+        dataset: Dataset id.
+        task: Task id.
+        scheme: Split scheme.
+        honest: Whether the scheme keeps test labels from methods.
+        metric: Primary metric.
+        floor: Its trivial value, or None.
+        best: The best measured row that is no control, or None.
+        methods: Number of methods that were measured and are no controls.
+        runs: Runs behind the board.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dataset: str
+    task: str
+    scheme: str
+    honest: bool
+    metric: str
+    floor: float | None
+    best: Row | None
+    methods: int
+    runs: int
+
+
+def read_version(leaderboards: Path, version: str) -> list[DatasetBoards]:
+    """The boards of ``<leaderboards>/<version>/*/table.json``, sorted by dataset.
+
+    Raises:
+        DataError: A table cannot be read.
+    """
+    found = [_read(file) for file in sorted((leaderboards / version).glob("*/table.json"))]
+    return sorted(found, key=lambda boards: boards.dataset)
+
+
+def overall_lines(boards: Iterable[DatasetBoards]) -> list[OverallLine]:
+    """One line a board, in the boards' order."""
+    return [_line(board) for each in boards for board in each.boards]
+
+
+def best_row(board: Board) -> Row | None:
+    """The best measured row that is no control: ranked where there is a ranking."""
+    rows = _measured(board)
+    return next((row for row in rows if row.rank is not None), rows[0] if rows else None)
+
+
+def overall_files(version: str, boards: Sequence[DatasetBoards]) -> dict[str, str]:
+    """``overall.md``, ``.csv``, ``.tex`` and ``.json``."""
+    lines = overall_lines(boards)
+    parts = (("Leaderboards", True), ("Protocols that show test labels", False))
+    grids = tuple(
+        Grid(
+            id="honest" if honest else "shown",
+            title=title,
+            text="" if honest else "Nothing is ranked here.",
+            header=_HEADER,
+            rows=tuple((RowStyle.PLAIN, _cells(line)) for line in lines if line.honest is honest),
+            names=0,
+            texts=(0, 1, 2, 3, 4, 5),
+        )
+        for title, honest in parts
+        if any(line.honest is honest for line in lines)
+    )
+    page = Page("overall", f"Leaderboards {version}", (), grids, (_NOTE,))
+    document = [line.model_dump(mode="json") for line in lines]
+    return {
+        "overall.md": page_markdown(page),
+        "overall.csv": _csv(lines),
+        "overall.tex": page_latex(page),
+        "overall.json": pretty_json({"version": version, "boards": document}),
+    }
+
+
+def _read(file: Path) -> DatasetBoards:
+    try:
+        return DatasetBoards.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(
+            "A leaderboard cannot be read.",
+            where=file,
+            expected="the table that the build wrote",
+            found=str(error).partition("\n")[0],
+            remedy="aqa-bench leaderboard build writes it anew.",
+        ) from error
+
+
+def _line(board: Board) -> OverallLine:
+    return OverallLine(
+        dataset=board.dataset,
+        task=board.task,
+        scheme=board.scheme,
+        honest=board.honest,
+        metric=board.primary,
+        floor=board.floor,
+        best=best_row(board),
+        methods=len({row.method for row in _measured(board)}),
+        runs=sum(len(row.runs) for row in board.rows),
+    )
+
+
+def _measured(board: Board) -> list[Row]:
+    return [row for row in board.rows if row.kind is RowKind.MEASURED and not row.control]
+
+
+def _cells(line: OverallLine) -> tuple[str, ...]:
+    row = line.best
+    told = ("-", "-", metric_name(line.metric), "-", "-", "-")
+    if row is not None:
+        recipe = f"{row.recipe} ({row.variant})" if row.variant else row.recipe
+        told = (row.method, recipe, told[2], number(row.value), interval(row), number(row.skill))
+    counts = (number(line.floor), str(line.methods), str(line.runs))
+    return (line.dataset, line.task, line.scheme, *told, *counts)
+
+
+def _csv(lines: Sequence[OverallLine]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow((*_PLACE, "low", "high", *_COUNTS, "honest"))
+    for line in lines:
+        row = line.best
+        place = (line.dataset, line.task, line.scheme)
+        best: tuple[object, ...] = ("", "", line.metric, "", "", "", "")
+        if row is not None:
+            best = (row.method, row.recipe, line.metric, row.value, row.low, row.high, row.skill)
+        counts = (line.floor, line.methods, line.runs, str(line.honest).lower())
+        writer.writerow(["" if cell is None else cell for cell in (*place, *best, *counts)])
+    return buffer.getvalue()

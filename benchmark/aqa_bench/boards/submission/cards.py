@@ -1,0 +1,144 @@
+"""Is a run what the cards of its method and its dataset allow?"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from aqa_bench.boards.runs import Problem
+from aqa_bench.boards.submission.submitted import Submission
+from aqa_bench.boards.submission.weight_licences import weights_licence
+from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.registry import dataset_cards, methods
+
+__all__ = ["check_cards", "check_licence", "is_new_plugin", "known_card"]
+
+_CARD = "the record repeats the method's card"
+
+
+def known_card(dataset: str) -> DatasetCard | None:
+    """The card of a dataset id, or None where this installation does not have it."""
+    return dataset_cards().get(dataset)
+
+
+def is_new_plugin(root: Path, kind: str, name: str) -> bool:
+    """Whether the checkout around a folder of submissions brings a plug-in of that name.
+
+    Args:
+        root: The folder of submissions.
+        kind: ``methods`` or ``datasets``.
+        name: The plug-in's id.
+    """
+    return (root.parent / kind / name.replace("-", "_") / "__init__.py").is_file()
+
+
+def check_cards(submission: Submission, root: Path) -> Iterator[Problem]:
+    """Check a record against the cards.
+
+    Args:
+        submission: The run.
+        root: The folder of submissions; a method or dataset that is not installed may stand in the
+            checkout around it.
+    """
+    record = submission.record
+    card = known_card(record.dataset)
+    if card is not None:
+        yield from _check_dataset(submission, card)
+    elif not is_new_plugin(root, "datasets", record.dataset.partition("/")[0]):
+        yield submission.about_record(
+            "dataset", "the dataset is known", "aqa-bench list datasets", record.dataset
+        )
+    if record.members:
+        return
+    plugin = methods().get(record.method)
+    if plugin is not None:
+        yield from _check_method(submission, plugin)
+    elif not is_new_plugin(root, "methods", record.method):
+        yield submission.about_record(
+            "method",
+            "the method is known",
+            f"aqa-bench list methods, or methods/{record.method.replace('-', '_')}/ in the same checkout",
+            record.method,
+        )
+
+
+def check_licence(submission: Submission) -> Iterator[Problem]:
+    """Check that the licence of the weights that the run started from is stated."""
+    if weights_licence(submission.record) is None:
+        yield submission.about_record(
+            "facts.weights_licence",
+            "the licence of the weights is stated",
+            "the licence's name (a method writes it to ctx.facts)",
+            f"weights {submission.record.facts.get('weights')!r}, "
+            f"pre-trained on {submission.record.pretrained_on!r}",
+        )
+
+
+def _check_dataset(submission: Submission, card: DatasetCard) -> Iterator[Problem]:
+    record = submission.record
+    tasks = {task.id for task in card.tasks}
+    if not set(record.tasks) <= tasks:
+        yield submission.about_record(
+            "tasks", "the dataset has these tasks", sorted(tasks), sorted(set(record.tasks) - tasks)
+        )
+    schemes = {scheme.id: scheme for scheme in card.schemes}
+    if record.scheme not in schemes:
+        yield submission.about_record("scheme", "the dataset has this scheme", sorted(schemes), record.scheme)
+    elif record.honest != schemes[record.scheme].honest:
+        yield submission.about_record(
+            "honest", "the scheme says whether it is honest", schemes[record.scheme].honest, record.honest
+        )
+
+
+def _check_method(submission: Submission, plugin: MethodPlugin) -> Iterator[Problem]:
+    record, card = submission.record, plugin.card
+    if not 1 <= record.method_version <= card.version:
+        yield submission.about_record(
+            "method_version", "the method has this version", f"1 to {card.version}", record.method_version
+        )
+    control = card.control or record.shuffled_labels
+    if record.control != control:
+        yield submission.about_record("control", "a control is called one", control, record.control)
+    if not card.stochastic and record.seed:
+        yield submission.about_record("seed", _CARD, "0: the method draws nothing", record.seed)
+    if record.method_version == card.version:
+        for field in ("regime", "modality", "decision"):
+            expected, found = getattr(card, field), getattr(record, field)
+            if expected != found:
+                yield submission.about_record(field, _CARD, expected, found)
+    yield from _check_recipe(submission, plugin)
+
+
+def _check_recipe(submission: Submission, plugin: MethodPlugin) -> Iterator[Problem]:
+    """The named recipe exists, and no other one fits while it does not.
+
+    Its values may be overridden, so that a record that fits no recipe is one of its variants.
+    """
+    record = submission.record
+    recipes = _recipes(plugin.package)
+    if record.recipe not in recipes:
+        yield submission.about_record(
+            "recipe", "the recipe is the one that was run", " | ".join(recipes), record.recipe
+        )
+        return
+    fitting = [name for name, values in recipes.items() if _fits(values, record.hyperparameters)]
+    if fitting and record.recipe not in fitting:
+        yield submission.about_record(
+            "recipe", "the recipe is the one that was run", " or ".join(fitting), record.recipe
+        )
+
+
+def _recipes(package: str) -> Mapping[str, Mapping[str, Any]]:
+    text = (resources.files(package) / "recipes.toml").read_text(encoding="utf-8")
+    return {
+        name: {key: value for key, value in values.items() if key != "about"}
+        for name, values in tomllib.loads(text).items()
+    }
+
+
+def _fits(recipe: Mapping[str, Any], resolved: Mapping[str, Any]) -> bool:
+    return all(key in resolved and resolved[key] == value for key, value in recipe.items())

@@ -1,0 +1,217 @@
+"""What a pull request changes: new rows beside the best earlier one, as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aqa_bench.boards.runs import SubmittedRun
+from aqa_bench.boards.submission.data import DataDesk
+from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.errors import AqaBenchError
+from aqa_bench.core.files import canonical_json
+from aqa_bench.core.predictions import read_predictions
+from aqa_bench.core.record import PREDICTIONS_FILE
+from aqa_bench.core.registry import dataset_cards
+from aqa_bench.core.seeds import data_seed
+from aqa_bench.core.task import TaskKind
+from aqa_bench.stats.metrics import METRICS
+from aqa_bench.stats.paired import Difference, paired_difference
+from aqa_bench.stats.run_scores import primary_metric, task_scores
+
+__all__ = ["compare_with_best"]
+
+_RESAMPLES = 2_000
+_HEADER = (
+    "| | method | recipe | seeds | value | skill | minus the best, 95% | p |\n"
+    "|---|---|---|--:|--:|--:|--:|--:|"
+)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """The seeds of one method and recipe on one task."""
+
+    runs: tuple[SubmittedRun, ...]
+    value: float | None
+    skill: float | None
+    samples: int
+
+
+def compare_with_best(new: Sequence[SubmittedRun], earlier: Sequence[SubmittedRun], desk: DataDesk) -> str:
+    """Compare new runs with the best contender that was accepted before.
+
+    Values are means over seeds of what the records say. The difference is a paired bootstrap over
+    groups on the same samples; it is there where the dataset's labels are at hand.
+
+    Args:
+        new: The new runs.
+        earlier: The runs accepted before.
+        desk: Datasets at hand.
+
+    Returns:
+        Markdown, a table a dataset, task and scheme; a sentence where there is no new run.
+    """
+    if not new:
+        return "## Submission\n\nNo new runs.\n"
+    cards = dataset_cards()
+    boards = sorted({(r.record.dataset, task, r.record.scheme) for r in new for task in r.record.tasks})
+    parts = [f"## Submission: {len(new)} new {'run' if len(new) == 1 else 'runs'}\n"]
+    for dataset, task, scheme in boards:
+        card = cards.get(dataset)
+        tasks, schemes = (set(), set()) if card is None else _ids(card)
+        if card is None or task not in tasks or scheme not in schemes:
+            parts.append(f"### {dataset}, {task}, {scheme}\n\nNot a board of this benchmark.\n")
+            continue
+        parts.append(_board(card, task, scheme, new, earlier, desk))
+    return "\n".join(parts)
+
+
+def _ids(card: DatasetCard) -> tuple[set[str], set[str]]:
+    return {task.id for task in card.tasks}, {scheme.id for scheme in card.schemes}
+
+
+def _board(
+    card: DatasetCard,
+    task: str,
+    scheme: str,
+    new: Sequence[SubmittedRun],
+    earlier: Sequence[SubmittedRun],
+    desk: DataDesk,
+) -> str:
+    metric = primary_metric(card.task(task), card.scheme(scheme))
+    better = 1 if METRICS[metric].higher_is_better else -1
+    lines = _lines(new, card.id, task, scheme, metric)
+    known = _lines(earlier, card.id, task, scheme, metric)
+    contenders = [line for line in known if line.value is not None and not line.runs[0].record.control] or [
+        line for line in known if line.value is not None
+    ]
+    best = max(contenders, key=lambda line: better * (line.value or 0.0), default=None)
+    floor = next((r.record.floors.get(task) for r in (*new, *earlier) if _on(r, card.id, task, scheme)), None)
+    rows = []
+    for line in sorted(lines, key=lambda line: -better * (line.value or 0.0)):
+        difference = None if best is None else _difference(card, task, scheme, metric, line, best, desk)
+        rows.append(_row("**new**", line, difference))
+    if best is not None:
+        rows.append(_row("best so far", best, None))
+    bottom = "none" if floor is None else f"{floor:.4f}"
+    text = f"### {card.id}, {task}, {scheme}\n\n{METRICS[metric].name}; floor {bottom}.\n\n{_HEADER}\n"
+    text += "\n".join(rows) + "\n"
+    if best is None:
+        text += "\nThe first runs on this board.\n"
+    elif any(line.samples != best.samples for line in lines):
+        text += "\nNot all rows were scored on the same number of samples.\n"
+    return text
+
+
+def _on(run: SubmittedRun, dataset: str, task: str, scheme: str) -> bool:
+    record = run.record
+    return record.dataset == dataset and record.scheme == scheme and task in record.tasks
+
+
+def _lines(runs: Iterable[SubmittedRun], dataset: str, task: str, scheme: str, metric: str) -> list[_Line]:
+    grouped: dict[str, list[SubmittedRun]] = defaultdict(list)
+    for run in runs:
+        if _on(run, dataset, task, scheme):
+            grouped[_identity(run)].append(run)
+    return [
+        _Line(
+            tuple(members),
+            _mean(_value(run.record.metrics, task, metric) for run in members),
+            _mean(run.record.skill.get(task) for run in members),
+            members[0].record.coverage[task].scored if task in members[0].record.coverage else 0,
+        )
+        for members in grouped.values()
+    ]
+
+
+def _identity(run: SubmittedRun) -> str:
+    record = run.record
+    settings = {name: value for name, value in record.hyperparameters.items() if name != "members"}
+    identity = [record.method, record.method_version, record.recipe, settings]
+    return canonical_json([*identity, record.pool_dataset, record.shuffled_labels])
+
+
+def _value(metrics: Mapping[str, Mapping[str, object]], task: str, metric: str) -> float | None:
+    value = getattr(metrics.get(task, {}).get(metric), "value", None)
+    return value if isinstance(value, float | int) else None
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _difference(
+    card: DatasetCard, task: str, scheme: str, metric: str, line: _Line, best: _Line, desk: DataDesk
+) -> Difference | None:
+    """Paired difference on the samples that both scored; None without labels at hand."""
+    record = line.runs[0].record
+    dataset = desk.of(card.id, record.dataset_fingerprint)
+    same = {run.record.dataset_fingerprint for run in (*line.runs, *best.runs)}
+    if not isinstance(dataset, Dataset) or len(same) > 1:
+        return None
+    try:
+        sides = [_columns(dataset, task, scheme, metric, side.runs) for side in (line, best)]
+        targets = dataset.targets(task)
+        train = [targets[i] for i in desk.splits(dataset, task, scheme)[0].train]
+        return paired_difference(
+            metric,
+            sides[0][1],
+            sides[0][0],
+            sides[1][0],
+            groups=sides[0][2],
+            column_seeds_a=sides[0][3],
+            column_seeds_b=sides[1][3],
+            n_resamples=_RESAMPLES,
+            rng_seed=data_seed(card.id, "bootstrap"),
+            train_range=(min(train), max(train)) if card.task(task).kind is TaskKind.SCORE else None,
+        )
+    except (AqaBenchError, ValueError):
+        # Damaged runs are named among the problems; they have no row to compare.
+        return None
+
+
+def _columns(
+    dataset: Dataset, task: str, scheme: str, metric: str, runs: Sequence[SubmittedRun]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Values ``(n, K)``, targets ``(n,)``, groups ``(n,)`` and seed of every column ``(K,)``."""
+    scored = [
+        task_scores(
+            dataset,
+            dataset.card.task(task),
+            dataset.card.scheme(scheme),
+            read_predictions(run.folder / PREDICTIONS_FILE),
+            run.record.decision,
+            run.path,
+        )
+        for run in runs
+    ]
+    values = np.hstack([scores.values(metric) for scores in scored])
+    seeds = np.concatenate([np.full(s.scores.shape[1], i, dtype=np.int64) for i, s in enumerate(scored)])
+    return values, scored[0].targets, scored[0].groups, seeds
+
+
+def _row(kind: str, line: _Line, difference: Difference | None) -> str:
+    record = line.runs[0].record
+    gap = p = "-"
+    if difference is not None and math.isfinite(difference.value):
+        gap = f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
+        p = f"{difference.p:.3f}"
+    name = _cell(record.method) + (" (control)" if record.control else "")
+    cells = [kind, name, _cell(record.recipe), str(len(line.runs)), _number(line.value), _number(line.skill)]
+    return f"| {' | '.join([*cells, gap, p])} |"
+
+
+def _cell(text: str) -> str:
+    """Text of a stranger as plain text of a table."""
+    return "".join(c if c.isalnum() or c in "-_+. " else "?" for c in text)[:80]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"

@@ -1,0 +1,235 @@
+"""Features of frames from an image backbone: extracted in batches, and only once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from aqa_bench.core.errors import RecipeError
+from aqa_bench.core.method import FitContext
+from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.sample import Sample
+from aqa_bench.core.task import Modality
+from aqa_bench.learn.backbones.image_backbone import ImageBackbone
+from aqa_bench.learn.features.cache import FeatureCache, feature_key
+from aqa_bench.learn.features.extractor import FeatureExtractor
+from aqa_bench.learn.features.frames import FrameSpec, Regions, read_frames
+from aqa_bench.learn.training.device import Precision, autocast, inference_precision
+from aqa_bench.learn.training.prefetch import prefetch
+
+__all__ = ["FrameFeatureExtractor", "Pooling", "extract_once", "feature_folder", "filled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pooling:
+    """What is kept of a frame.
+
+    Attributes:
+        kind: ``gap``: the backbone's pooled features ``(D,)``, as in the paper. ``map``: coarse
+            spatial maps, which keep where in the picture something is.
+        stages: With ``map``, the backbone's stages to take maps from.
+        grid: With ``map``, positions along either axis, to which maps are averaged; as they are where None.
+        flatten: With ``map``, whether ``(C, h, w)`` becomes one vector. Several stages need it.
+    """
+
+    kind: Literal["gap", "map"] = "gap"
+    stages: tuple[int, ...] = (-1,)
+    grid: int | None = None
+    flatten: bool = True
+
+    def __post_init__(self) -> None:
+        if (self.kind == "map" and not self.stages) or (len(self.stages) > 1 and not self.flatten):
+            raise RecipeError(
+                "The maps asked for cannot be kept.",
+                expected="at least one stage; flattened where there are several",
+                found=f"stages {self.stages}, flatten {self.flatten}",
+            )
+
+    def __call__(self, backbone: ImageBackbone, images: Tensor) -> Tensor:
+        """Features ``(N, D)`` or ``(N, C, h, w)`` of images, in float32."""
+        if self.kind == "gap":
+            return backbone(images).float()  # type: ignore[no-any-return]
+        maps = [m.float() for m in backbone.forward_maps(images, self.stages)]
+        if self.grid is not None:
+            maps = [F.adaptive_avg_pool2d(m, self.grid) for m in maps]
+        return torch.cat([m.flatten(1) for m in maps], dim=1) if self.flatten else maps[0].contiguous()
+
+    def document(self, backbone: ImageBackbone) -> dict[str, Any]:
+        """As JSON, for the keys of caches."""
+        if self.kind == "gap":
+            return {"kind": "gap"}
+        stages = [backbone.stage_index(stage) for stage in self.stages]
+        return {"kind": "map", "stages": stages, "grid": self.grid, "flatten": self.flatten}
+
+
+class FrameFeatureExtractor(FeatureExtractor[Sample, FitContext]):
+    """Features of the frames of clips, or of still images.
+
+    Args:
+        backbone: The network, moved to ``device``.
+        frames: Which frames are read, and their size.
+        device: Where to compute.
+        pooling: What is kept of a frame.
+        precision: Arithmetic; bfloat16 where the device has it by default.
+        batch_size: Frames a forward pass.
+        regions: Where in the frames to look; everywhere where None.
+    """
+
+    def __init__(
+        self,
+        backbone: ImageBackbone,
+        frames: FrameSpec,
+        device: torch.device,
+        *,
+        pooling: Pooling | None = None,
+        precision: Precision | None = None,
+        batch_size: int = 64,
+        regions: Regions | None = None,
+    ) -> None:
+        self.backbone = backbone.to(device)
+        self.frames = frames
+        self.device = device
+        self.pooling = pooling or Pooling()
+        self.precision = precision or inference_precision(device)
+        self.batch_size = batch_size
+        self.regions = regions
+
+    @property
+    def module(self) -> nn.Module:
+        """The backbone."""
+        return self.backbone
+
+    def pretrain(self, pool: Sequence[Sample], ctx: FitContext) -> None:
+        """Do nothing: the weights stay as they were loaded."""
+
+    def extract(
+        self, samples: Sequence[Sample], progress: Progress | None = None
+    ) -> Sequence[NDArray[np.float32]]:
+        """Features of samples, in their order.
+
+        Args:
+            samples: Clips or still images.
+            progress: Where to show progress.
+
+        Returns:
+            An array a sample: ``(T, D)`` or ``(T, C, h, w)`` for clips, without ``T`` for still images.
+        """
+        return list(_shown(self._stream(samples), len(samples), progress))
+
+    def extract_cached(self, samples: Sequence[Sample], ctx: FitContext) -> Sequence[NDArray[np.float32]]:
+        """As :meth:`extract`, except that features which were extracted before are read from disk.
+
+        Features are kept one by one as they come, so a killed run goes on where it stopped.
+
+        Args:
+            samples: Clips or still images.
+            ctx: Its cache folder and progress display are used.
+        """
+        return extract_once(samples, ctx, self.weights_sha256, self.document(), self._stream)
+
+    def document(self) -> dict[str, Any]:
+        """All that shapes the features besides media and weights, as JSON."""
+        return {
+            "backbone": self.backbone.name,
+            "frames": self.frames.document(),
+            "pooling": self.pooling.document(self.backbone),
+            "precision": self.precision.value,
+            "regions": None if self.regions is None else self.regions.name,
+        }
+
+    def _stream(self, samples: Sequence[Sample]) -> Iterator[NDArray[np.float32]]:
+        """Features sample by sample, to the last bit the same whichever others are asked for with them."""
+        self.backbone.eval()
+        reading = prefetch(torch.from_numpy(read_frames(s, self.frames, self.regions)) for s in samples)
+        stills: list[Tensor] = []
+        for sample, images in zip(samples, reading, strict=True):
+            if Modality.FRAMES in sample.media.provides:
+                yield from self._of_stills(stills)
+                stills = []
+                yield self._forward(images).numpy()
+            else:
+                stills.append(images)
+            if len(stills) == self.batch_size:
+                yield from self._of_stills(stills)
+                stills = []
+        yield from self._of_stills(stills)
+
+    def _of_stills(self, images: Sequence[Tensor]) -> Iterator[NDArray[np.float32]]:
+        if images:
+            features = self._forward(filled(torch.cat(list(images)), self.batch_size))
+            yield from (row.copy() for row in features[: len(images)].numpy())
+
+    def _forward(self, images: Tensor) -> Tensor:
+        parts = []
+        with torch.inference_mode(), autocast(self.device, self.precision):
+            for batch in torch.split(images, self.batch_size):
+                on_device = batch.to(self.device, non_blocking=True)
+                parts.append(self.pooling(self.backbone, on_device).cpu())
+        return torch.cat(parts)
+
+
+def extract_once(
+    samples: Sequence[Sample],
+    ctx: FitContext,
+    weights_sha256: str,
+    document: Mapping[str, Any],
+    stream: Callable[[Sequence[Sample]], Iterator[NDArray[np.float32]]],
+) -> Sequence[NDArray[np.float32]]:
+    """Features of samples, in their order; those that were extracted before are read from disk.
+
+    Features are kept one by one as they come, so a killed run goes on where it stopped.
+
+    Args:
+        samples: What to look at.
+        ctx: Its cache folder and progress display are used.
+        weights_sha256: Digest of the network's weights.
+        document: All else that shapes the features besides media, as JSON.
+        stream: Extracts the features of samples one by one.
+    """
+    cache = FeatureCache(feature_folder(ctx.cache))
+    keys = [feature_key(sample.media.content_key, weights_sha256, document) for sample in samples]
+    found = {key: cache.get(key) for key in dict.fromkeys(keys)}
+    missing = {k: s for k, s in zip(keys, samples, strict=True) if found[k] is None}
+    shown = _shown(stream(list(missing.values())), len(missing), ctx.progress)
+    for key, features in zip(missing, shown, strict=True):
+        cache.put(key, features)
+        found[key] = features
+    return [kept for key in keys if (kept := found[key]) is not None]
+
+
+def filled(batch: Tensor, size: int) -> Tensor:
+    """The batch, its last entry repeated up to ``size``.
+
+    Kernels are chosen by shape, and differ in the last bits: what is computed of a sample would depend on how
+    many others were left to do.
+    """
+    missing = size - len(batch)
+    return torch.cat([batch, batch[-1:].expand(missing, *batch.shape[1:])]) if missing > 0 else batch
+
+
+def feature_folder(cache: Path) -> Path:
+    """Folder of features in a run's cache."""
+    return cache / "features"
+
+
+def _shown(
+    stream: Iterator[NDArray[np.float32]], total: int, progress: Progress | None
+) -> Iterator[NDArray[np.float32]]:
+    display = progress or NullProgress()
+    if total == 0:
+        return
+    display.start("features", total)
+    try:
+        for features in stream:
+            display.advance(1)
+            yield features
+    finally:
+        display.close()

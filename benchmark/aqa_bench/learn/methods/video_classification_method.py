@@ -1,0 +1,106 @@
+"""Video methods that pre-train by telling what was done to a clip."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from aqa_bench.learn.augment.presets import augmentation
+from aqa_bench.learn.backbones.video_backbone import VideoBackbone
+from aqa_bench.learn.methods.pretrained_video_method import PretrainedVideoMethod
+from aqa_bench.learn.methods.video_recipe import VideoPretrainingRecipe
+from aqa_bench.learn.pretraining.video_batches import VideoBatch
+from aqa_bench.learn.pretraining.video_pretext import VideoTask
+from aqa_bench.media.clips import Indices
+
+__all__ = ["NOT_ASKED", "ClipClassifier", "VideoClassificationMethod", "class_labels"]
+
+NOT_ASKED: Final = -1
+"""Class of clips that a question is not asked of."""
+
+RecipeT = TypeVar("RecipeT", bound=VideoPretrainingRecipe)
+
+
+def class_labels(*questions: tuple[npt.ArrayLike, npt.ArrayLike]) -> Indices:
+    """Labels of clips.
+
+    Args:
+        *questions: For each, ``(M,)`` classes (:data:`NOT_ASKED` where it is not asked), and the number of
+            classes that each was drawn from, ``(M,)`` or one for all.
+
+    Returns:
+        ``(M, questions, 2)`` int64: classes and their numbers.
+
+    Example:
+        >>> class_labels(([0, 3], 4), ([1, NOT_ASKED], 2)).tolist()
+        [[[0, 4], [1, 2]], [[3, 4], [-1, 2]]]
+    """
+    pairs = [np.stack(np.broadcast_arrays(classes, number), axis=-1) for classes, number in questions]
+    return np.stack(pairs, axis=1).astype(np.int64)
+
+
+class ClipClassifier(nn.Module):
+    """A backbone, and one linear layer on its features for each question.
+
+    Args:
+        backbone: Maps clips to features.
+        classes: Number of classes of each question, by its name.
+    """
+
+    def __init__(self, backbone: VideoBackbone, classes: Mapping[str, int]) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.heads = nn.ModuleDict({k: nn.Linear(backbone.num_features, n) for k, n in classes.items()})
+
+    def forward(self, clips: Tensor) -> dict[str, Tensor]:
+        """Logits ``(N, C)`` of each question in float32, by its name."""
+        features = self.backbone(clips)
+        return {name: head(features).float() for name, head in self.heads.items()}
+
+
+class VideoClassificationMethod(PretrainedVideoMethod[RecipeT]):
+    """Cross-entropy of one or more questions about a clip, whose answers its sampler knows.
+
+    Samplers of such methods give :func:`class_labels`, questions in the order of :meth:`questions`. On
+    clips that are watched, the record has for each the ``<question>_accuracy``, and as its
+    ``<question>_chance`` what guessing among the classes that are possible for a clip comes to.
+    """
+
+    @abstractmethod
+    def questions(self) -> Mapping[str, int]:
+        """Number of classes of each question, by its name."""
+
+    def task(self, backbone: VideoBackbone) -> VideoTask:
+        """One linear layer a question, and the sum of their cross-entropies on augmented clips."""
+        network = ClipClassifier(backbone, self.questions()).to(next(backbone.parameters()).device)
+
+        def loss(model: nn.Module, batch: VideoBatch) -> Tensor:
+            logits = model(self.augmented(batch)).values()
+            classes = batch.labels[..., 0].unbind(dim=1)
+            losses = [
+                F.cross_entropy(y, c, ignore_index=NOT_ASKED) for y, c in zip(logits, classes, strict=True)
+            ]
+            return torch.stack(losses).sum()
+
+        def measure(batch: VideoBatch) -> Mapping[str, float]:
+            figures = {}
+            logits = network(self.augmented(batch)).items()
+            for (name, y), labels in zip(logits, batch.labels.unbind(dim=1), strict=True):
+                asked = labels[:, 0] != NOT_ASKED
+                classes, numbers = labels[asked].unbind(dim=1)
+                figures[f"{name}_accuracy"] = float((y[asked].argmax(dim=1) == classes).float().mean())
+                figures[f"{name}_chance"] = float((1 / numbers).mean())
+            return figures
+
+        return VideoTask(network, backbone.forward, loss, measure)
+
+    def augmented(self, batch: VideoBatch) -> Tensor:
+        """Clips ``(M, T, 3, H, W)`` in [0, 1], each changed by draws of its own, all its frames alike."""
+        return augmentation(self.recipe.augmentation)(batch.frames, batch.generator())

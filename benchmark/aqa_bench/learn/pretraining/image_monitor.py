@@ -1,0 +1,124 @@
+"""What is watched while a network is pre-trained: collapse, and the order of triplets on other clips."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.sample import Sample
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.features.frames import FrameSpec
+from aqa_bench.learn.pretraining.collapse import collapse, triplet_accuracy
+from aqa_bench.learn.pretraining.triplets import TripletSampler
+from aqa_bench.learn.training.device import Precision, autocast
+from aqa_bench.learn.training.evaluating import evaluating
+
+__all__ = ["GAPS", "Monitor", "PretrainingMonitor"]
+
+_log = logging.getLogger(__name__)
+
+GAPS = (30, 45, 60)
+"""Gaps at which the released code watches triplets."""
+
+_FRAMES = 32
+_TRIPLETS = 500
+_BATCH = 64
+_SEED = 0
+
+
+class Monitor(Protocol):
+    """Watches a network on clips that it does not learn from."""
+
+    @property
+    def frames(self) -> FrameIndex:
+        """The frames that are watched."""
+        ...
+
+    def figures(
+        self,
+        module: nn.Module,
+        embed: Callable[[Tensor], Tensor],
+        measure: Callable[[FrameIndex], Mapping[str, float]] | None = None,
+    ) -> dict[str, float | bool]:
+        """Signs of collapse, and further figures; see :class:`PretrainingMonitor`."""
+        ...
+
+
+class PretrainingMonitor:
+    """Embeds evenly spread frames of clips, and measures.
+
+    Triplets are the same whatever the method and its seed, so that figures compare.
+
+    Args:
+        clips: Clips to watch; those that do not take part in the pre-training.
+        spec: Size of their frames; at most 32 frames a clip are used.
+        device: Where to compute.
+    """
+
+    def __init__(self, clips: Sequence[Sample], spec: FrameSpec, device: torch.device) -> None:
+        few = FrameSpec(min(spec.frames or _FRAMES, _FRAMES), spec.resize, spec.crop)
+        self._frames = FrameIndex(clips, few)
+        self._device = device
+
+    @property
+    def frames(self) -> FrameIndex:
+        """The frames that are watched."""
+        return self._frames
+
+    def figures(
+        self,
+        module: nn.Module,
+        embed: Callable[[Tensor], Tensor],
+        measure: Callable[[FrameIndex], Mapping[str, float]] | None = None,
+    ) -> dict[str, float | bool]:
+        """Triplet accuracy at each gap where the clips' bars turn, and signs of collapse.
+
+        Args:
+            module: Put into evaluation mode, and back.
+            embed: Embeddings of decoded images; part of ``module``.
+            measure: Further figures.
+        """
+        with evaluating(module):
+            embeddings = self._embedded(embed)
+            own = self._measured(measure)
+        found: dict[str, float | bool] = {}
+        starts = np.cumsum([0, *self._frames.lengths])
+        elevations = self._frames.elevations()
+        for gap in GAPS:
+            try:
+                drawn = TripletSampler(elevations, gap=gap).sample(_TRIPLETS, np.random.default_rng(_SEED))
+            except DataError as error:
+                _log.debug("no triplets to watch at gap %d: %s", gap, error)
+                continue
+            rows = (starts[b.clips] + b.frames for b in (drawn.anchor, drawn.positive, drawn.negative))
+            a, p, n = (embeddings[torch.from_numpy(r)] for r in rows)
+            found[f"triplet_accuracy_{gap}"] = round(triplet_accuracy(a, p, n), 6)
+        signs = collapse(embeddings)
+        found |= {k: v if isinstance(v, bool) else round(v, 6) for k, v in signs.facts().items()}
+        return found | own
+
+    def _measured(
+        self, measure: Callable[[FrameIndex], Mapping[str, float]] | None
+    ) -> dict[str, float | bool]:
+        if measure is None:
+            return {}
+        with torch.inference_mode(), autocast(self._device, Precision.default(self._device)):
+            return {name: round(value, 6) for name, value in measure(self._frames).items()}
+
+    def _embedded(self, embed: Callable[[Tensor], Tensor]) -> Tensor:
+        clips = np.repeat(np.arange(len(self._frames)), self._frames.lengths)
+        frames = np.concatenate([np.arange(n) for n in self._frames.lengths])
+        parts = []
+        precision = Precision.default(self._device)
+        for start in range(0, len(clips), _BATCH):
+            part = slice(start, start + _BATCH)
+            images = self._frames.read(clips[part], frames[part]).to(self._device)
+            with torch.inference_mode(), autocast(self._device, precision):
+                parts.append(embed(images).float().cpu())
+        return torch.cat(parts)

@@ -1,0 +1,179 @@
+"""Batches of clips for pre-training, drawn anew in every epoch from the epoch's own seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aqa_bench.core.errors import RecipeError
+from aqa_bench.core.seeds import derive_seed
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.training.batches import full_batches
+from aqa_bench.learn.training.distributed import World
+from aqa_bench.learn.training.prefetch import prefetch
+from aqa_bench.media.clips import Indices
+
+__all__ = [
+    "ClipDraw",
+    "ClipSampler",
+    "VideoBatch",
+    "VideoBatches",
+    "clip_batches",
+    "drawn_batch",
+    "read_clips",
+]
+
+_ALONE = World()
+
+
+@dataclass(frozen=True, slots=True)
+class ClipDraw:
+    """Which frames make the clips of a batch.
+
+    Attributes:
+        clips: ``(M,)`` numbers of the pool's clips.
+        frames: ``(M, T)`` positions among their kept frames, in the order of playing.
+        labels: ``(M, ...)`` what a pretext asks of each; empty where it asks nothing.
+    """
+
+    clips: Indices
+    frames: Indices
+    labels: Indices
+
+    @classmethod
+    def stacked(cls, *parts: tuple[Indices, Indices]) -> ClipDraw:
+        """Several views of clips, one part behind the other; labels are the parts' numbers.
+
+        Args:
+            *parts: ``(N,)`` clip numbers and ``(N, T)`` positions of each.
+        """
+        return cls(
+            np.concatenate([clips for clips, _ in parts]),
+            np.concatenate([frames for _, frames in parts]),
+            np.repeat(np.arange(len(parts)), [len(clips) for clips, _ in parts]),
+        )
+
+
+class ClipSampler(Protocol):
+    """Draws clips out of the clips of a pool: the heart of a pretext task.
+
+    Attributes:
+        usable: Numbers of the pool's clips that can be drawn from.
+        dropped: How many cannot, by reason.
+    """
+
+    usable: Indices
+    dropped: Mapping[str, int]
+
+    def draw(self, clips: Indices, rng: np.random.Generator) -> ClipDraw:
+        """What is made of the given clips.
+
+        Args:
+            clips: ``(N,)`` usable clip numbers.
+            rng: Source of all draws.
+        """
+        ...
+
+
+class VideoBatch(NamedTuple):
+    """Clips and what is known of them.
+
+    Attributes:
+        frames: ``(M, T, side, side, 3)`` uint8 RGB.
+        clips: ``(M,)`` clip numbers, int64.
+        labels: ``(M, ...)`` int64.
+        seed: Seed of what the batch's augmentation draws.
+    """
+
+    frames: Tensor
+    clips: Tensor
+    labels: Tensor
+    seed: int
+
+    def generator(self) -> torch.Generator:
+        """A CPU generator seeded with :attr:`seed`."""
+        return torch.Generator().manual_seed(self.seed)
+
+
+VideoBatches: TypeAlias = Callable[[int], Iterator[VideoBatch]]
+"""What :func:`aqa_bench.learn.training.loop.fit` takes: the batches of an epoch."""
+
+
+def read_clips(pool: FrameIndex, clips: Indices, frames: Indices) -> Tensor:
+    """Frames of clips.
+
+    Args:
+        pool: Where frames are read.
+        clips: ``(M,)`` clip numbers.
+        frames: ``(M, T)`` positions among their kept frames.
+
+    Returns:
+        ``(M, T, side, side, 3)`` uint8 RGB, where the pool's frames lie.
+
+    Raises:
+        DataError: There is no such frame, or it cannot be read.
+    """
+    count, length = frames.shape
+    images = pool.read(np.repeat(clips, length), frames.ravel())
+    return images.view(count, length, *images.shape[1:])
+
+
+def drawn_batch(pool: FrameIndex, draw: ClipDraw, seed: int) -> VideoBatch:
+    """The clips of a draw, read.
+
+    Args:
+        pool: Where frames are read.
+        draw: Which frames.
+        seed: Seed of what the batch's augmentation draws.
+    """
+    return VideoBatch(
+        read_clips(pool, draw.clips, draw.frames),
+        torch.from_numpy(draw.clips),
+        torch.from_numpy(draw.labels),
+        seed,
+    )
+
+
+def clip_batches(
+    pool: FrameIndex, sampler: ClipSampler, batch_size: int, seed: int, world: World = _ALONE
+) -> VideoBatches:
+    """Every usable clip once an epoch, in random order.
+
+    Args:
+        pool: Where frames are read.
+        sampler: Says what is made of the pool's clips.
+        batch_size: Clips of the pool a batch; the sampler may make several of each.
+        seed: Seed of all draws.
+        world: Which share of the batches this process computes; ``batch_size`` is that of a process.
+
+    Returns:
+        The batches of an epoch. What is left over makes no batch, unless it is all there is.
+
+    Raises:
+        RecipeError: The batch size is below 1.
+    """
+    if batch_size < 1:
+        raise RecipeError(
+            "A count of the pre-training is out of range.",
+            where="batch_size",
+            expected="at least 1",
+            found=batch_size,
+        )
+
+    def plan(rng: np.random.Generator) -> Iterator[ClipDraw]:
+        order = rng.permutation(sampler.usable)
+        for part in full_batches(len(order), batch_size):
+            yield sampler.draw(order[part], rng)
+
+    def read(epoch: int) -> Iterator[VideoBatch]:
+        rng = np.random.default_rng(derive_seed(seed, "clips", epoch))
+        for number, draw in enumerate(world.share(plan(rng))):
+            yield drawn_batch(pool, draw, derive_seed(seed, "clips", epoch, number, world.rank))
+
+    # A pool that is decoded on the fly keeps a thread busy; array reads are not worth one.
+    return lambda epoch: prefetch(read(epoch), depth=0 if pool.is_fast else 2)

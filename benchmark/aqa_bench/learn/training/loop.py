@@ -1,0 +1,257 @@
+"""The training loop of all methods: resumable, and the same to the bit when resumed."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from aqa_bench.core.errors import MethodError, RecipeError
+from aqa_bench.core.files import write_atomic
+from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.learn.training.checkpoint import History, TrainingState, load_checkpoint, save_checkpoint
+from aqa_bench.learn.training.device import Precision, autocast
+
+__all__ = ["FitResult", "fit", "to_device"]
+
+Batch = TypeVar("Batch")
+_CHECK_EVERY = 32
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a training run came to.
+
+    Attributes:
+        epochs_run: Epochs trained, those before a resume included.
+        best_epoch: Epoch (from 0) of the highest validation score, whose weights the model now has;
+            None where there was no finite score and the model has its last weights.
+        best_score: That score.
+        losses: Mean training loss of each epoch.
+        scores: Validation score of each epoch; empty without validation.
+    """
+
+    epochs_run: int
+    best_epoch: int | None
+    best_score: float | None
+    losses: tuple[float, ...]
+    scores: tuple[float, ...]
+
+    def facts(self) -> dict[str, int]:
+        """For the record: how long was trained, and whose weights are kept (-1 for the last ones)."""
+        best = -1 if self.best_epoch is None else self.best_epoch
+        return {"epochs_run": self.epochs_run, "best_epoch": best}
+
+
+def fit(
+    model: nn.Module,
+    batches: Callable[[int], Iterable[Batch]],
+    loss: Callable[[nn.Module, Batch], Tensor],
+    *,
+    optimizer: Optimizer,
+    epochs: int,
+    device: torch.device,
+    precision: Precision = Precision.FP32,
+    on_epoch: Callable[[int], float] | None = None,
+    patience: int | None = None,
+    after_epoch: Callable[[int], None] | None = None,
+    scheduler: LRScheduler | None = None,
+    schedule_by: Literal["epoch", "step"] = "epoch",
+    accumulate: int = 1,
+    checkpoint: Path | None = None,
+    checkpoint_every: int = 1,
+    log: Path | None = None,
+    progress: Progress | None = None,
+    task: str = "training",
+) -> FitResult:
+    """Train a model, and leave it with its best weights (its last ones without validation).
+
+    Resuming gives the same losses as an uninterrupted run wherever ``batches(epoch)`` depends on
+    nothing but the epoch and PyTorch's default generators, whose states the checkpoint holds.
+
+    Args:
+        model: The network, moved to ``device``. It is in training mode for the batches (a network
+            that keeps parts frozen overrides ``train``) and in evaluation mode afterwards.
+        batches: The batches of an epoch (from 0); tensors in them, in tuples, lists and mappings
+            too, are moved to ``device``.
+        loss: The mean loss of a batch, as a scalar.
+        optimizer: Optimiser over the model's parameters.
+        epochs: Epochs to train, those before a resume included.
+        device: Where to compute.
+        precision: Arithmetic of model and loss.
+        on_epoch: Validation after an epoch, in evaluation mode and without gradients; higher is better.
+        patience: Stop after this many epochs without a better score.
+        after_epoch: Called once an epoch is over, before its checkpoint is written.
+        scheduler: Learning-rate schedule.
+        schedule_by: Whether the schedule advances after each epoch or each step of the optimiser.
+        accumulate: Batches whose mean gradient makes one step.
+        checkpoint: File to resume from when it exists, written whole or not at all.
+        checkpoint_every: Epochs between checkpoints; the last epoch is always kept.
+        log: JSON-lines file, an object an epoch: epoch, loss, score, lr, seconds.
+        progress: Display, counted in epochs.
+        task: What the display calls it.
+
+    Returns:
+        Losses, scores and the epoch whose weights the model has.
+
+    Raises:
+        MethodError: A loss is NaN or infinite, or an epoch has no batches.
+        DataError: The checkpoint is damaged or of another run.
+        RecipeError: A count is out of range.
+    """
+    _check_counts(epochs=epochs, accumulate=accumulate, checkpoint_every=checkpoint_every)
+    display = progress or NullProgress()
+    model.to(device)
+    state = TrainingState(model, optimizer, scheduler, device)
+    history = History()
+    if checkpoint is not None and checkpoint.is_file():
+        history = load_checkpoint(checkpoint, state)
+    display.start(task, epochs)
+    try:
+        if history.losses:
+            display.advance(len(history.losses), loss=history.losses[-1])
+        while len(history.losses) < epochs and not history.exhausted(patience):
+            epoch, start = len(history.losses), time.perf_counter()
+            history.rates.append(float(optimizer.param_groups[0]["lr"]))
+            model.train()
+            stepped = scheduler if schedule_by == "step" else None
+            history.losses.append(
+                _train_epoch(
+                    model, batches(epoch), loss, optimizer, stepped, device, precision, accumulate, epoch
+                )
+            )
+            if scheduler is not None and stepped is None:
+                scheduler.step()
+            model.eval()
+            if on_epoch is not None:
+                with torch.no_grad():
+                    history.scores.append(float(on_epoch(epoch)))
+                if history.best_epoch == epoch:
+                    history.best_weights = {
+                        name: t.detach().clone() for name, t in model.state_dict().items()
+                    }
+            if after_epoch is not None:
+                after_epoch(epoch)
+            history.seconds.append(time.perf_counter() - start)
+            last = epoch + 1 == epochs or history.exhausted(patience)
+            if checkpoint is not None and (last or (epoch + 1) % checkpoint_every == 0):
+                save_checkpoint(checkpoint, state, history)
+            if log is not None:
+                write_atomic(log, history.json_lines())
+            shown = {"score": history.scores[-1]} if history.scores else {}
+            display.advance(1, loss=history.losses[-1], **shown)
+    finally:
+        display.close()
+    if history.best_weights is not None:
+        model.load_state_dict(history.best_weights)
+    model.eval()
+    best = history.best_epoch
+    return FitResult(
+        epochs_run=len(history.losses),
+        best_epoch=best,
+        best_score=None if best is None else history.scores[best],
+        losses=tuple(history.losses),
+        scores=tuple(history.scores),
+    )
+
+
+def _train_epoch(
+    model: nn.Module,
+    batches: Iterable[Batch],
+    loss: Callable[[nn.Module, Batch], Tensor],
+    optimizer: Optimizer,
+    scheduler: LRScheduler | None,
+    device: torch.device,
+    precision: Precision,
+    accumulate: int,
+    epoch: int,
+) -> float:
+    """One pass over the batches; losses are read back now and then, so that a GPU never waits."""
+    values: list[float] = []
+    unread: list[Tensor] = []
+    in_group = 0
+    optimizer.zero_grad(set_to_none=True)
+    for batch in batches:
+        with autocast(device, precision):
+            value = loss(model, to_device(batch, device))
+        (value / accumulate).backward()  # type: ignore[no-untyped-call]
+        unread.append(value.detach())
+        in_group += 1
+        if in_group == accumulate:
+            _step(optimizer, scheduler)
+            in_group = 0
+        if len(unread) == _CHECK_EVERY:
+            values += _finite(unread, epoch, len(values))
+            unread = []
+    if in_group:
+        _step(optimizer, scheduler, scale=accumulate / in_group)
+    values += _finite(unread, epoch, len(values))
+    if not values:
+        raise MethodError(
+            "An epoch has no batches to train on.",
+            where=f"epoch {epoch}",
+            remedy="Use a smaller batch size or more training samples.",
+        )
+    return math.fsum(values) / len(values)
+
+
+def _step(optimizer: Optimizer, scheduler: LRScheduler | None, scale: float = 1.0) -> None:
+    if scale != 1.0:
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    parameter.grad.mul_(scale)
+    optimizer.step()
+    if scheduler is not None:
+        scheduler.step()
+    optimizer.zero_grad(set_to_none=True)
+
+
+def _finite(losses: list[Tensor], epoch: int, first_step: int) -> list[float]:
+    values: list[float] = torch.stack([value.float() for value in losses]).tolist() if losses else []
+    for step, value in enumerate(values, start=first_step):
+        if not math.isfinite(value):
+            raise MethodError(
+                "The training loss is no longer a finite number.",
+                where=f"epoch {epoch}, step {step}",
+                expected="a finite loss",
+                found=value,
+                remedy="Lower the learning rate, train in fp32, and check the inputs for NaN.",
+            )
+    return values
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """Move the tensors of a batch, looking into tuples, lists and dicts; anything else passes through."""
+    return cast(Batch, _moved(batch, device))
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    if isinstance(value, Tensor):
+        return value.to(device, non_blocking=True)
+    if isinstance(value, dict):
+        return {key: _moved(item, device) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_moved(item, device) for item in value))
+    if isinstance(value, list | tuple):
+        return type(value)(_moved(item, device) for item in value)
+    return value
+
+
+def _check_counts(**counts: int) -> None:
+    for name, count in counts.items():
+        if count < 1:
+            raise RecipeError(
+                "A count of the training loop is out of range.",
+                where=name,
+                expected="at least 1",
+                found=count,
+            )

@@ -1,0 +1,132 @@
+"""Writing the features of an image method, as other people import them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aqa_bench.core.errors import UsageError
+from aqa_bench.core.files import atomic_directory, canonical_json
+from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.sample import Sample
+from aqa_bench.learn.features.image_features import FrameFeatureExtractor
+from aqa_bench.learn.methods.image_method import ImageMethod
+from aqa_bench.learn.training.device import resolve_device
+from aqa_bench.protocol.custody import Custodian
+from aqa_bench.protocol.feature_folder import FeatureManifest, write_features
+from aqa_bench.protocol.fitting import Fitting, materialise, method_at_work, prepare_fit
+from aqa_bench.protocol.plan import Request, ResolvedRun, resolve
+
+__all__ = ["export_features"]
+
+_BATCH = 64
+
+
+def export_features(
+    request: Request, out: Path, *, device: str = "auto", progress: Progress | None = None
+) -> FeatureManifest:
+    """Write the features of every sample that the splits of a run name.
+
+    They are those that the method's head sees before they are scaled, which the training samples of
+    each split do.
+
+    Args:
+        request: Names dataset, tasks, method and recipe.
+        out: Folder to write; it must not exist.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        progress: Where to report.
+
+    Returns:
+        The manifest that was written.
+
+    Raises:
+        UsageError: ``out`` exists, the method is no image method, or it pre-trains anew for each of
+            several splits, so that no features serve all of them.
+        AqaBenchError: As a run's.
+    """
+    if out.exists():
+        raise UsageError("The folder exists already.", where=out, expected="a new folder", found="something")
+    resolved = resolve(request)
+    method = resolved.plugin.load()(resolved.recipe)
+    card = resolved.plugin.card
+    if not isinstance(method, ImageMethod):
+        raise UsageError(
+            f"Method {card.id!r} has no features of frames to export.",
+            expected="an image method",
+            found=card.modality,
+            remedy="aqa-bench list methods shows which methods look at images.",
+        )
+    splits = [(task, split) for task in resolved.tasks for split in resolved.splits[task.id]]
+    _check_one_pool(resolved)
+    progress = progress or NullProgress()
+    materialise(resolved, progress)
+    task, split = splits[0]
+    given = prepare_fit(resolved, task, split, Custodian(resolved.dataset, task.id), device, progress)
+    where = resolve_device(device)
+    with method_at_work(card.id, given.where):
+        backbone, facts = method.backbone(given.pool, given.ctx, where)
+    extractor = method.extractor(backbone, method.recipe.frames, where)
+    with atomic_directory(out) as folder:
+        return write_features(
+            folder, _features(resolved, method, extractor, given), _document(resolved, extractor, facts)
+        )
+
+
+def _check_one_pool(resolved: ResolvedRun) -> None:
+    """Refuse weights that would differ from split to split."""
+    held_out = {
+        frozenset((*split.val, *split.test)) for task in resolved.tasks for split in resolved.splits[task.id]
+    }
+    if resolved.plugin.card.uses_pool and resolved.foreign is None and len(held_out) > 1:
+        raise UsageError(
+            f"Method {resolved.plugin.card.id!r} pre-trains anew for each split, which no one set of "
+            "features can stand for.",
+            where=f"{resolved.dataset.card.id}, scheme {resolved.scheme.id}",
+            expected="one val and test part",
+            found=f"{len(held_out)}",
+            remedy="Choose one task and a scheme with one split (--task, --scheme).",
+        )
+
+
+def _features(
+    resolved: ResolvedRun, method: ImageMethod[Any], extractor: FrameFeatureExtractor, given: Fitting
+) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
+    named: dict[str, Sample] = {}
+    for task in resolved.tasks:
+        ids = {
+            i for s in resolved.splits[task.id] for part in (s.train, s.val, s.test, s.leaked) for i in part
+        }
+        samples = resolved.dataset.samples(task.id)
+        named |= {i: samples[i] for i in sorted(ids & samples.keys()) if i not in named}
+    method.check(list(named.values()))
+    order: Sequence[str] = list(named)
+    for start in range(0, len(order), _BATCH):
+        ids_of_batch = order[start : start + _BATCH]
+        arrays = extractor.extract_cached([named[i] for i in ids_of_batch], given.ctx)
+        yield from zip(ids_of_batch, arrays, strict=True)
+
+
+def _document(
+    resolved: ResolvedRun, extractor: FrameFeatureExtractor, facts: dict[str, Any]
+) -> dict[str, Any]:
+    card, document = resolved.plugin.card, extractor.document()
+    weights = extractor.weights_sha256
+    return {
+        "extractor": f"{card.id} {resolved.recipe_name}, {document['backbone']}, weights {weights[:16]}",
+        "licence": resolved.dataset.card.licence,
+        "pretrained_on": str(facts.get("pretrained_on", card.pretrained_on)),
+        "dataset": resolved.dataset.card.id,
+        "details": {
+            "method": card.id,
+            "method_version": card.version,
+            "hyperparameters": resolved.recipe.model_dump(mode="json"),
+            "seed": resolved.seed,
+            "scheme": resolved.scheme.id,
+            "weights_sha256": weights,
+            "settings": canonical_json(document),
+        },
+    }

@@ -1,0 +1,161 @@
+"""Suites: TOML files that name datasets x methods x recipes x seeds."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from aqa_bench.core.errors import UsageError
+from aqa_bench.core.layout import checkout_root
+from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme
+from aqa_bench.protocol.plan import Request, fits
+
+__all__ = ["Suite", "find_suite", "plan_jobs", "read_suite", "shipped_suites"]
+
+
+class Block(BaseModel):
+    """A product of datasets, methods, recipes, schemes and seeds.
+
+    Attributes:
+        datasets: Dataset ids, or patterns such as ``pose-trainer/*``; methods that cannot be run on a
+            dataset are left out where a pattern names it.
+        methods: Method ids.
+        recipes: Names of recipes; empty means each method's default.
+        schemes: Split schemes; empty means the recipe's or the dataset's default.
+        pretrain_on: Datasets whose unlabelled samples take the place of each dataset's own.
+        shuffle_labels: Whether training labels are permuted first, as a control.
+        tasks: Task ids; empty means all that a method can do.
+        seeds: Seeds; a deterministic method is run once.
+        set: ``key=value`` overrides of the recipe.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    datasets: tuple[str, ...] = Field(min_length=1)
+    methods: tuple[str, ...] = Field(min_length=1)
+    recipes: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = ()
+    pretrain_on: tuple[str, ...] = ()
+    shuffle_labels: bool = False
+    tasks: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0,)
+    set: tuple[str, ...] = ()
+
+
+class Suite(BaseModel):
+    """A named list of blocks.
+
+    Attributes:
+        about: What the suite is for.
+        block: The blocks, ``[[block]]`` in the file.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    about: str = ""
+    block: tuple[Block, ...] = Field(min_length=1)
+
+
+def shipped_suites() -> dict[str, Path]:
+    """Files of the suites that come with the benchmark, by name: those of a checkout's ``suites/``."""
+    root = checkout_root()
+    return {} if root is None else {file.stem: file for file in sorted((root / "suites").glob("*.toml"))}
+
+
+def find_suite(name: str) -> Path:
+    """The file of a suite: ``name`` as a path, else the shipped suite of that name.
+
+    Raises:
+        UsageError: There is neither.
+    """
+    if Path(name).is_file():
+        return Path(name)
+    shipped = shipped_suites()
+    if name in shipped:
+        return shipped[name]
+    near = difflib.get_close_matches(name, shipped, n=1, cutoff=0.5)
+    raise UsageError(
+        "There is no such suite." + (f" Did you mean {near[0]!r}?" if near else ""),
+        where=name,
+        expected=f"a TOML file, or one of {', '.join(shipped)}" if shipped else "a TOML file",
+        found="no file",
+    )
+
+
+def read_suite(file: Path) -> Suite:
+    """Read a suite's file.
+
+    Raises:
+        UsageError: It is missing, no TOML, or does not follow the schema.
+    """
+    try:
+        return Suite.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError(
+            "There is no such suite.", where=file, expected="a TOML file", found=error.strerror
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            "The suite cannot be read.", where=file, expected="TOML", found=str(error)
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            "The suite does not follow its schema.",
+            where=f"{file}: {place}",
+            expected=first["msg"],
+            found=str(first["input"]),
+        ) from error
+
+
+def plan_jobs(suite: Suite) -> list[Request]:
+    """Every job of a suite once, in the order of the file.
+
+    Raises:
+        UsageError: A dataset, method or scheme does not exist, or a pattern matches nothing.
+    """
+    return list(dict.fromkeys(job for block in suite.block for job in _expand(block)))
+
+
+def _expand(block: Block) -> Iterator[Request]:
+    for dataset, named in _datasets(block.datasets):
+        card = find_dataset(dataset)
+        for scheme in block.schemes:
+            find_scheme(card, scheme)
+        for method in block.methods:
+            plugin = find_method(method)
+            if not named and not fits(plugin.card, card, block.tasks):
+                continue
+            yield from (
+                Request(
+                    dataset,
+                    method,
+                    recipe,
+                    seed,
+                    scheme,
+                    block.tasks,
+                    block.set,
+                    pool,
+                    block.shuffle_labels,
+                )
+                for recipe in block.recipes or (None,)
+                for scheme in block.schemes or (None,)
+                for pool in block.pretrain_on or (None,)
+                for seed in (block.seeds if plugin.card.stochastic else (0,))
+            )
+
+
+def _datasets(patterns: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Dataset ids, and whether each is named in full."""
+    for pattern in patterns:
+        matches = fnmatch.filter(dataset_cards(), pattern)
+        if not matches:
+            find_dataset(pattern)
+        for name in matches:
+            yield name, name == pattern
