@@ -17,11 +17,10 @@ from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import pretty_json, write_atomic
 from aqa_bench.core.paths import cache_home
 from aqa_bench.core.progress import Progress
-from aqa_bench.core.sample import Sample, UInt8Array
+from aqa_bench.core.sample import Sample, Trajectory, UInt8Array
 from aqa_bench.core.schemes import LOW_DATA_PERCENT, low_data
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality, Unit
-from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.media.frame_store import FrameStore, build
 from aqa_bench.media.source import MediaFile
 from aqa_bench.media.video import decode

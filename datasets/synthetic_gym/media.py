@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aqa_bench.core.files import sha256_bytes
-from aqa_bench.core.sample import FloatArray, Media, UInt8Array
+from aqa_bench.core.sample import FloatArray, Media, Trajectory, UInt8Array
 from aqa_bench.core.task import Modality
-from aqa_bench.core.trajectory import Trajectory
 
 from .presets import GENERATOR_VERSION, PRESETS
 

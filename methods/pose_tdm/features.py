@@ -12,7 +12,7 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality
-from aqa_bench.learn.features.temporal import resample_time
+from aqa_bench.media.clips import resample_time
 from aqa_bench.media.layouts import convert, find_layout, missing
 from aqa_bench.media.pose import cached_estimate, find_estimator, simulate_estimator
 from aqa_bench.media.torso import torso_length

@@ -156,11 +156,6 @@ class RulesPredictor:
 class PoseTrainerRules(Method[RulesRecipe]):
     """Hand-set geometric limits (Chen and Yang, Pose Trainer, 2018, "geometric/heuristic" evaluation)."""
 
-    @classmethod
-    def recipe_type(cls) -> type[RulesRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return RulesRecipe
-
     def fit(
         self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
     ) -> RulesPredictor:
@@ -184,5 +179,5 @@ class PoseTrainerRules(Method[RulesRecipe]):
                 found=exercise,
                 remedy="Choose a dataset of one of these exercises, or another method.",
             )
-        ctx.facts["parameters"] = 0
+        ctx.report.parameters = 0
         return RulesPredictor(FEATURES[exercise], exercise_rules(self.recipe)[exercise])

@@ -13,14 +13,13 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from aqa_bench.core.files import pretty_json
-from aqa_bench.core.sample import Media, Sample
+from aqa_bench.core.sample import Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
-from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.learn.features import frame_index as pool_frames
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.pretraining.image_batches import triplet_batches
-from aqa_bench.learn.pretraining.triplets import TripletSampler
+from aqa_bench.learn.pretraining.triplets import CrossClipTriplets
 from aqa_bench.media.frame_store import FrameStore
 from aqa_bench.media.frame_store.plan import ClipSource, make_plan
 from aqa_bench.media.frame_store.store import ARRAY_FILE, INDEX_FILE
@@ -74,7 +73,7 @@ def test_only_batches_are_in_memory(
     samples = [Sample(str(i), str(i), UnreadClip(i)) for i in range(CLIPS)]
     pool = FrameIndex(samples, FrameSpec(None, SIDE, None))
     assert pool.nbytes > 24e9
-    sampler = TripletSampler(pool.elevations())
+    sampler = CrossClipTriplets(pool.elevations())
     pool.prepare(tmp_path, torch.device("cpu"))
     batches = triplet_batches(pool, sampler, TRIPLETS, 0)(0)
     first = next(batches)

@@ -140,7 +140,7 @@ def test_half_cycles_are_16_frames_each_with_the_turning_point() -> None:
 
 @pytest.mark.parametrize(("turn", "usable"), [(6, False), (7, True), (33, True), (34, False)])
 def test_a_half_cycle_needs_8_frames(turn: int, usable: bool) -> None:
-    from aqa_bench.core.trajectory import Trajectory
+    from aqa_bench.core.sample import Trajectory
 
     track = Trajectory(np.linspace(0, 1, 41, dtype=np.float32), np.ones(41, np.float32), turn)
     if usable:

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import MethodError, UsageError
-from aqa_bench.core.sample import LabeledSet, Media, Sample
+from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
-from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.learn.looking.attribution import Attribution, Explainable
 from aqa_bench.learn.methods.image_method import ImageMethod
 from aqa_bench.methods.half_cycle_difference import METHOD as HALF_CYCLE

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.trajectory import Trajectory
+from aqa_bench.core.sample import Trajectory
 from aqa_bench.media.clips import Indices, half_cycle
 
 __all__ = [

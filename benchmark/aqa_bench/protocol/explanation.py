@@ -121,7 +121,7 @@ def explain(
         part=part,
         method=name,
         recipe=run.recipe_name,
-        facts=given.ctx.facts,
+        facts=given.ctx.report.document(),
         samples=tuple(
             Explained(
                 sample, names[i], float(known.targets[i]), float(score), found, _on_person(sample, found)

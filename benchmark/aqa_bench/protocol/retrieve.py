@@ -229,11 +229,14 @@ def _embed(
     where = resolve_device(device)
     with method_at_work(run.plugin.card.id, given.where):
         method.check(frames.samples)
-        backbone, facts = method.backbone(given.pool, given.ctx, where)
-        extractor = method.extractor(backbone, count, where)
+        prepared = method.backbone(given.pool, given.ctx, where)
+        prepared.report(given.ctx.report)
+        extractor = method.extractor(prepared.backbone, count, where)
         features = extractor.extract_cached(frames.samples, given.ctx)
     lengths = np.bincount(frames.clip).tolist()
-    return np.concatenate([f.reshape(n, -1) for f, n in zip(features, lengths, strict=True)]), facts
+    return np.concatenate(
+        [f.reshape(n, -1) for f, n in zip(features, lengths, strict=True)]
+    ), given.ctx.report.document()
 
 
 def _errors(frames: PoseFrames, retrieved: npt.NDArray[np.int64]) -> dict[str, Array]:

@@ -73,4 +73,4 @@ def test_processes_share_the_batches(pool: FrameIndex) -> None:
 
 def test_a_batch_of_nothing_is_refused(pool: FrameIndex) -> None:
     with pytest.raises(RecipeError):
-        clip_batches(pool, TwoFrames(5), 0, 0)
+        list(clip_batches(pool, TwoFrames(5), 0, 0)(0))

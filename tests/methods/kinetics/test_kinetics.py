@@ -84,6 +84,7 @@ def test_tasks_go_on_from_the_same_weights(video_bench) -> None:
             seed=1,
             device="cpu",
             cache=bench.cache,
+            method=METHOD.card.id,
         )
         predictor = method.fit(bench.labelled(8), bench.labelled(4, first=50), (), ctx)
         seen.append(predictor.predict(bench.labelled(3, first=100).samples))
@@ -91,7 +92,7 @@ def test_tasks_go_on_from_the_same_weights(video_bench) -> None:
 
 
 def test_training_never_mirrors(video_bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aqa_bench.learn.methods import video_method
+    from aqa_bench.learn.methods import video_regimes
 
     asked = []
 
@@ -99,7 +100,7 @@ def test_training_never_mirrors(video_bench, monkeypatch: pytest.MonkeyPatch) ->
         asked.append(flip)
         return augmentation(name, flip=flip)
 
-    monkeypatch.setattr(video_method, "augmentation", spy)
+    monkeypatch.setattr(video_regimes, "augmentation", spy)
     video_bench().fit(METHOD)
     assert asked == [0.0]
 

@@ -141,9 +141,9 @@ def test_learns_a_difference_and_is_repeatable(seed: int) -> None:
     scores = first.predict(test.samples)
     np.testing.assert_array_equal(scores, again.predict(test.samples))
     assert ((scores > 0.5) == (test.targets == 1)).mean() >= 0.9
-    assert context.facts["epochs_run"] == 12
-    assert context.facts["parameters"] == sum(p.numel() for p in first.head.parameters())
-    assert context.facts["gflops"] > 0
+    assert context.report.epochs_run == 12
+    assert context.report.parameters == sum(p.numel() for p in first.head.parameters())
+    assert context.report.gflops > 0
 
 
 def test_another_seed_gives_another_model() -> None:
@@ -157,7 +157,7 @@ def test_val_stops_early_and_chooses_the_epoch(select: str) -> None:
     train = dataset(12)
     flipped = LabeledSet(train.samples, 1 - train.targets)
     _, context = fitted(train, f"select={select}", "patience=2", "epochs=40", val=flipped)
-    assert context.facts["epochs_run"] == context.facts["best_epoch"] + 3 < 40
+    assert context.report.epochs_run == context.report.best_epoch + 3 < 40
 
 
 def test_scores_are_predicted_in_their_own_unit() -> None:

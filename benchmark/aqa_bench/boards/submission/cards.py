@@ -72,7 +72,7 @@ def check_licence(submission: Submission) -> Iterator[Problem]:
         yield submission.about_record(
             "facts.weights_licence",
             "the licence of the weights is stated",
-            "the licence's name (a method writes it to ctx.facts)",
+            "the licence's name (a method writes it to ctx.report)",
             f"weights {submission.record.facts.get('weights')!r}, "
             f"pre-trained on {submission.record.pretrained_on!r}",
         )

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,10 @@ from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Sample, UInt8Array
 from aqa_bench.learn.features.frames import FrameSpec, frame_indices, read_frames
 from aqa_bench.media.clips import Indices
-from aqa_bench.media.frame_store import FrameStore, build
-from aqa_bench.media.geometry import Fit
+
+if TYPE_CHECKING:
+    from aqa_bench.media.frame_store import FrameStore
+    from aqa_bench.media.geometry import Fit
 
 __all__ = ["FrameIndex"]
 
@@ -123,6 +126,8 @@ class FrameIndex:
         if self.nbytes <= budget:
             self._memory = self._load(progress or NullProgress()).to(device)
             return
+        from aqa_bench.media.frame_store import build
+
         _log.info("%.1f GB of frames go to %s", self.nbytes / 1e9, folder)
         keys = [sample.media.content_key for sample in self.samples]
         readers = {key: _Clip(s, self.spec) for key, s in zip(keys, self.samples, strict=True)}

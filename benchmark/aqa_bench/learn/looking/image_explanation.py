@@ -15,12 +15,11 @@ from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frames import FrameSpec, Regions, frame_indices, read_frames
-from aqa_bench.learn.features.head_inputs import HeadInputs
+from aqa_bench.learn.features.head_inputs import FeatureScaler, HeadInputs
 from aqa_bench.learn.features.image_features import Pooling
-from aqa_bench.learn.features.scaling import FeatureScaler
-from aqa_bench.learn.features.temporal import resample_time
 from aqa_bench.learn.looking.attribution import Attribution, attribute_maps
 from aqa_bench.learn.supervised.targets import TargetCoding
+from aqa_bench.media.clips import resample_time
 
 __all__ = ["explain_features", "explain_stills", "picture_area"]
 

@@ -5,50 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from aqa_bench.core.sample import LabeledSet, Sample, UInt8Array
-from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec, read_frames
-from aqa_bench.learn.features.image_features import Pooling
-from aqa_bench.learn.looking.attribution import Attribution
-from aqa_bench.learn.looking.image_explanation import explain_stills
-from aqa_bench.learn.supervised.finetuning import LabelledPictures
-from aqa_bench.learn.supervised.predictors import NetworkPredictor
-from aqa_bench.learn.supervised.targets import TargetCoding
-from aqa_bench.learn.training.evaluating import evaluating
+from aqa_bench.learn.features.image_features import PooledBackbone
+from aqa_bench.learn.supervised.targets import NetworkPredictor, TargetCoding
+from aqa_bench.learn.supervised.training import Pictures
 from aqa_bench.media.clips import Indices
 
-__all__ = ["ImageClassifier", "PooledBackbone", "StillPredictor", "labelled_stills", "read_still"]
+if TYPE_CHECKING:
+    from aqa_bench.learn.looking.attribution import Attribution
 
-
-class PooledBackbone(nn.Module):
-    """A backbone with what is kept of a frame.
-
-    Args:
-        backbone: The network.
-        pooling: What is kept.
-    """
-
-    def __init__(self, backbone: ImageBackbone, pooling: Pooling) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.pooling = pooling
-
-    def num_features(self, side: int) -> int:
-        """Length of the features of an image of ``side`` pixels."""
-        device = next(self.backbone.parameters()).device
-        with evaluating(self), torch.no_grad():
-            features = self(torch.zeros(1, 3, side, side, device=device))
-        return int(features.shape[1])
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Features ``(N, D)`` of images."""
-        return self.pooling(self.backbone, images)
+__all__ = ["ImageClassifier", "StillPredictor", "labelled_stills", "read_still"]
 
 
 class ImageClassifier(nn.Module):
@@ -87,6 +61,8 @@ class StillPredictor(NetworkPredictor):
         Raises:
             UsageError: The package captum is missing, or the backbone's features have no places.
         """
+        from aqa_bench.learn.looking.image_explanation import explain_stills
+
         parts = (self.network.features.backbone, self.network.features.pooling, self.network.head)
         return explain_stills(samples, reference, parts, self.spec, self.coding)
 
@@ -103,8 +79,8 @@ def read_still(sample: Sample, spec: FrameSpec) -> UInt8Array:
 
 def labelled_stills(
     part: LabeledSet, spec: FrameSpec, coding: TargetCoding, device: torch.device, cache: Path
-) -> LabelledPictures:
-    """Still images as :func:`~aqa_bench.learn.supervised.finetuning.finetune_network` takes them.
+) -> Pictures:
+    """Still images as :func:`~aqa_bench.learn.supervised.training.finetune_network` takes them.
 
     Args:
         part: Labelled images; may be empty.
@@ -123,4 +99,4 @@ def labelled_stills(
     def read(index: Indices) -> Tensor:
         return images.read(index, np.zeros_like(index))
 
-    return LabelledPictures(read, coding.encode(part.targets))
+    return Pictures(read, coding.encode(part.targets))
