@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aqa_bench.core.errors import RecipeError
+from aqa_bench.core.recipe_file import no_such_recipe, place, read_recipes
 
 __all__ = ["Recipe", "load_recipe", "recipe_names"]
 
@@ -58,7 +57,7 @@ class Recipe(BaseModel):
 
 def recipe_names(package: str) -> list[str]:
     """Names of the recipes a method's package ships, in the file's order."""
-    return list(_read(package))
+    return list(read_recipes(package))
 
 
 def load_recipe(package: str, kind: type[R], name: str) -> R:
@@ -70,21 +69,12 @@ def load_recipe(package: str, kind: type[R], name: str) -> R:
         name: Name of the recipe.
 
     Raises:
-        RecipeError: No recipe has that name, or its keys and values do not fit ``kind``.
+        RecipeError: No recipe has that name, its keys and values do not fit ``kind``, or the file is wrong.
     """
-    recipes = _read(package)
-    where = f"{package.rsplit('.', 1)[-1]}/recipes.toml [{name}]"
+    recipes, where = read_recipes(package), place(package, name)
     if name not in recipes:
-        near = difflib.get_close_matches(name, recipes, n=1)
-        raise RecipeError(
-            f"There is no recipe {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
-            where=where,
-            expected=" | ".join(recipes),
-            found=name,
-        )
-    values = dict(recipes[name])
-    values.pop("about", None)
-    return _build(kind, values, where)
+        raise no_such_recipe(name, list(recipes), where)
+    return _build(kind, recipes[name].values, where)
 
 
 def unknown_key(key: str, known: Sequence[str], where: str) -> RecipeError:
@@ -96,29 +86,6 @@ def unknown_key(key: str, known: Sequence[str], where: str) -> RecipeError:
         expected=", ".join(known),
         found=key,
     )
-
-
-def _read(package: str) -> Mapping[str, Mapping[str, Any]]:
-    file = resources.files(package) / "recipes.toml"
-    try:
-        recipes = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise RecipeError(
-            "The method has no recipes.", where=str(file), remedy="Add recipes.toml beside method.py."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(
-            "The recipes cannot be read.", where=str(file), expected="TOML tables", found=str(error)
-        ) from error
-    for name, values in recipes.items():
-        if not isinstance(values, dict):
-            raise RecipeError(
-                "The recipes cannot be read.",
-                where=str(file),
-                expected="nothing but TOML tables, one a recipe",
-                found=f"{name} outside of a table",
-            )
-    return recipes
 
 
 def _build(kind: type[R], values: Mapping[str, Any], where: str) -> R:

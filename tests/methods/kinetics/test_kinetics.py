@@ -35,7 +35,7 @@ def test_every_recipe_trains(video_bench, recipe: str) -> None:
 @pytest.mark.parametrize("regime", ["finetune", "frozen"])
 def test_it_learns_what_can_be_seen(video_bench, regime: str) -> None:
     bench = video_bench()
-    longer = ("finetune_epochs=6", "finetune_lr=0.01", "head_epochs=40", "head_lr=0.01", "patience=null")
+    longer = ("finetune_epochs=12", "finetune_lr=0.003", "head_epochs=40", "head_lr=0.01", "patience=null")
     fitted = bench.fit(METHOD, f"regime={regime}", *longer, train=bench.labelled(16))
     test = bench.labelled(10, first=100)
     assert ((fitted.predictor.predict(test.samples) > 0.5) == (test.targets == 1)).mean() >= 0.9
@@ -46,7 +46,7 @@ def test_scores_are_learnt_on_their_own_scale(video_bench, regime: str) -> None:
     bench = video_bench()
     fitted = bench.fit(
         METHOD,
-        *(f"regime={regime}", "finetune_epochs=6", "finetune_lr=0.01", "head_epochs=60", "head_lr=0.01"),
+        *(f"regime={regime}", "finetune_epochs=12", "finetune_lr=0.003", "head_epochs=60", "head_lr=0.01"),
         *("clips=2", "dropout=0"),
         train=scored(bench.labelled(16)),
         val=scored(bench.labelled(4, first=50)),

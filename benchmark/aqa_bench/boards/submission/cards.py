@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from aqa_bench.boards.submission.submitted import Submission
 from aqa_bench.boards.submission.weight_licences import weights_licence
 from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.recipe_file import read_recipes
 from aqa_bench.core.registry import dataset_cards, methods
 
 __all__ = ["check_cards", "check_licence", "is_new_plugin", "known_card"]
@@ -119,25 +118,17 @@ def _check_recipe(submission: Submission, plugin: MethodPlugin) -> Iterator[Prob
     Its values may be overridden, so that a record that fits no recipe is one of its variants.
     """
     record = submission.record
-    recipes = _recipes(plugin.package)
+    recipes = read_recipes(plugin.package)
     if record.recipe not in recipes:
         yield submission.about_record(
             "recipe", "the recipe is the one that was run", " | ".join(recipes), record.recipe
         )
         return
-    fitting = [name for name, values in recipes.items() if _fits(values, record.hyperparameters)]
+    fitting = [name for name, each in recipes.items() if _fits(each.values, record.hyperparameters)]
     if fitting and record.recipe not in fitting:
         yield submission.about_record(
             "recipe", "the recipe is the one that was run", " or ".join(fitting), record.recipe
         )
-
-
-def _recipes(package: str) -> Mapping[str, Mapping[str, Any]]:
-    text = (resources.files(package) / "recipes.toml").read_text(encoding="utf-8")
-    return {
-        name: {key: value for key, value in values.items() if key != "about"}
-        for name, values in tomllib.loads(text).items()
-    }
 
 
 def _fits(recipe: Mapping[str, Any], resolved: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from aqa_bench.learn.features.head_inputs import FeatureScaler, HeadInputs
 from aqa_bench.learn.features.image_features import Pooling
 from aqa_bench.learn.looking.attribution import Attribution, attribute_maps
 from aqa_bench.learn.supervised.targets import TargetCoding
+from aqa_bench.learn.training.device import Precision, autocast
 from aqa_bench.media.clips import resample_time
 
 __all__ = ["explain_features", "explain_stills", "picture_area"]
@@ -50,7 +51,9 @@ def explain_features(
         MethodError: The arrangement of features is not linear over time.
     """
     extractor = inputs.extractor
-    reader = _MapReader(extractor.backbone, extractor.pooling, extractor.frames, extractor.regions)
+    reader = _MapReader(
+        extractor.backbone, extractor.pooling, extractor.frames, extractor.regions, extractor.precision
+    )
     averages = reader.average(reference)
     explained = []
     for sample in samples:
@@ -86,7 +89,8 @@ def explain_stills(
         UsageError: The package captum is missing, or the backbone's features are not means of a map.
     """
     backbone, pooling, head = network
-    reader = _MapReader(backbone, pooling, spec, None)
+    device = next(backbone.parameters()).device
+    reader = _MapReader(backbone, pooling, spec, None, Precision.default(device))
     averages = reader.average(reference)
 
     def judge(*stages: Tensor) -> Tensor:
@@ -116,22 +120,28 @@ def _indices(sample: Sample, spec: FrameSpec) -> npt.NDArray[np.int64]:
 
 
 class _MapReader:
-    """Reads the maps that a backbone's features are made of."""
+    """Reads the maps that a backbone's features are made of, in the precision that these are computed in."""
 
     def __init__(
-        self, backbone: ImageBackbone, pooling: Pooling, spec: FrameSpec, regions: Regions | None
+        self,
+        backbone: ImageBackbone,
+        pooling: Pooling,
+        spec: FrameSpec,
+        regions: Regions | None,
+        precision: Precision,
     ) -> None:
         self.backbone = backbone.eval()
         self.pooling = pooling
         self.spec = spec
         self.regions = regions
+        self.precision = precision
         self.device = next(backbone.parameters()).device
         self._layer = _averaged_layer(backbone, spec.side) if pooling.kind == "gap" else None
 
     def __call__(self, sample: Sample) -> list[Tensor]:
         """Maps ``(T, C, h, w)`` of every stage, float32."""
         images = torch.from_numpy(np.ascontiguousarray(read_frames(sample, self.spec, self.regions)))
-        with torch.no_grad():
+        with torch.no_grad(), autocast(self.device, self.precision):
             parts = [self._maps(batch.to(self.device)) for batch in torch.split(images, _BATCH)]
         return [torch.cat(stage).float() for stage in zip(*parts, strict=True)]
 
