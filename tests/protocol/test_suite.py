@@ -44,6 +44,23 @@ def test_a_block_is_a_product(plugins, tmp_path: Path) -> None:
     assert {j.overrides for j in jobs} == {("shift=1",)}
 
 
+def test_a_preset_is_part_of_an_id_and_of_a_pattern(plugins, tmp_path: Path) -> None:
+    def datasets(*patterns: str) -> list[str]:
+        named = ", ".join(f'"{pattern}"' for pattern in patterns)
+        text = f'[[block]]\ndatasets = [{named}]\nmethods = ["constant"]\n'
+        return [job.dataset for job in planned(tmp_path, text)]
+
+    # Datasets without that preset are left out of a pattern.
+    assert datasets("*/backsquat@tiny") == ["synthetic-gym/backsquat@tiny"]
+    assert len(datasets("synthetic-gym/*@tiny")) == 4
+    assert datasets("synthetic-gym/diving@demo", "synthetic-gym/diving") == ["synthetic-gym/diving"]
+    for unknown in ("synthetic-gym/diving@tin", "synthetic-gym/*@tin"):
+        with pytest.raises(UsageError, match="Did you mean 'tiny'"):
+            datasets(unknown)
+    with pytest.raises(UsageError, match="has no presets"):
+        datasets(f"{DATASET}@tiny")
+
+
 def test_jobs_that_two_blocks_name_are_planned_once(plugins, tmp_path: Path) -> None:
     block = f'[[block]]\ndatasets = ["{DATASET}"]\nmethods = ["noise"]\n'
     assert len(planned(tmp_path, block + block)) == 1

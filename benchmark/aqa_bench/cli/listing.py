@@ -48,10 +48,11 @@ def _datasets(as_json: bool) -> None:
             ", ".join(task.id for task in card.tasks),
             ", ".join(scheme.id for scheme in card.schemes),
             ", ".join(sorted(card.provides)),
+            ", ".join(card.presets) or "-",
         ]
         for card in cards.values()
     ]
-    return table(["dataset", "tasks", "schemes", "provides"], rows)
+    return table(["dataset", "tasks", "schemes", "provides", "presets"], rows)
 
 
 def _methods(as_json: bool) -> None:

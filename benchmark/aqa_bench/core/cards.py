@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from aqa_bench.core.dataset_id import with_preset
+from aqa_bench.core.errors import UsageError
+from aqa_bench.core.lookup import find
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Modality, Task, Unit
 
@@ -45,6 +49,8 @@ class DatasetCard(BaseModel):
         schemes: Split schemes by task-independent id; the first is the default.
         provides: What its samples offer.
         notes: Known differences between paper, release and data.
+        presets: Names of the variants that generated data come in, the first one the default; empty
+            where there is only one set of data. An id without ``@preset`` means the default.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,6 +65,26 @@ class DatasetCard(BaseModel):
     schemes: tuple[Scheme, ...]
     provides: frozenset[Modality]
     notes: tuple[str, ...] = ()
+    presets: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")], ...] = ()
+
+    def at(self, preset: str) -> DatasetCard:
+        """From the card of the default preset to that of another one; itself for the default.
+
+        Raises:
+            UsageError: There is no such preset; the nearest one is suggested.
+        """
+        if not self.presets:
+            raise UsageError(
+                f"{self.id} has no presets.",
+                expected=self.id,
+                found=with_preset(self.id, preset),
+                remedy="Leave out the @ and what follows it.",
+            )
+        known = {name: name for name in self.presets}
+        chosen = find(known, preset, f"preset of {self.id}", f"aqa-bench dataset info {self.id}")
+        if chosen == self.presets[0]:
+            return self
+        return self.model_copy(update={"id": with_preset(self.id, chosen), "name": f"{self.name} ({chosen})"})
 
     def task(self, task_id: str) -> Task:
         """The task of that id (the registry's look-up reports unknown ids)."""

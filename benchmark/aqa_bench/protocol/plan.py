@@ -28,7 +28,7 @@ class Request:
     """What a person asks for; None means the default.
 
     Attributes:
-        dataset: Dataset id.
+        dataset: Dataset id; the record has it as the dataset's card spells it.
         method: Method id.
         recipe: Name of a recipe of the method.
         seed: The run's seed; ignored by deterministic methods.
@@ -135,12 +135,13 @@ class RunFolders:
             raise self._failed[place].with_traceback(None)
         try:
             pool = "" if choice.pool is None else self._fingerprint(choice.pool.id)
-            fingerprint = self._fingerprint(request.dataset)
+            fingerprint = self._fingerprint(choice.card.id)
         except AqaBenchError as error:
             self._failed[place] = error
             raise
-        splits = {task.id: self._splits(request.dataset, task.id, choice.scheme) for task in choice.tasks}
-        return f"{request.dataset}/{request.method}/{choice.run_id(fingerprint, splits, pool)}"
+        name = choice.card.id
+        splits = {task.id: self._splits(name, task.id, choice.scheme) for task in choice.tasks}
+        return f"{name}/{request.method}/{choice.run_id(fingerprint, splits, pool)}"
 
     def _splits_of(self, dataset: str, task: str, scheme: Scheme) -> str:
         return splits_fingerprint(_checked_splits(self._dataset(dataset), task, scheme))
@@ -196,7 +197,7 @@ def _choose(request: Request, recipe_of: Callable[[MethodPlugin, str], Recipe]) 
         )
     _check_needs(plugin.card, card)
     seed = request.seed if plugin.card.stochastic else 0
-    pool = _foreign_pool(request, plugin.card)
+    pool = _foreign_pool(request, plugin.card, card)
     shuffled = request.shuffle_labels
     return _Choice(plugin, card, recipe_name, recipe, scheme, tasks, seed, pool, features, shuffled)
 
@@ -261,8 +262,11 @@ def _check_needs(method: MethodCard, dataset: DatasetCard) -> None:
         )
 
 
-def _foreign_pool(request: Request, method: MethodCard) -> DatasetCard | None:
+def _foreign_pool(request: Request, method: MethodCard, dataset: DatasetCard) -> DatasetCard | None:
     if request.pretrain_on is None or request.pretrain_on == request.dataset:
+        return None
+    card = find_dataset(request.pretrain_on)
+    if card.id == dataset.id:
         return None
     if not method.uses_pool:
         raise UsageError(
@@ -272,7 +276,6 @@ def _foreign_pool(request: Request, method: MethodCard) -> DatasetCard | None:
             found=method.id,
             remedy="aqa-bench list methods --json shows uses_pool.",
         )
-    card = find_dataset(request.pretrain_on)
     _check_needs(method, card)
     return card
 

@@ -145,7 +145,7 @@ def retrieve(
         materialise(run, progress)
     custodian = Custodian(runs[0].dataset, task.id)
     split = runs[0].splits[task.id][0]
-    rng = np.random.default_rng(data_seed(request.dataset, "retrieve", request.seed))
+    rng = np.random.default_rng(data_seed(runs[0].dataset.card.id, "retrieve", request.seed))
     ids = np.array(custodian.available((*split.train, *split.val)))
     if request.clips is not None and request.clips < len(ids):
         ids = ids[np.sort(rng.choice(len(ids), request.clips, replace=False))]

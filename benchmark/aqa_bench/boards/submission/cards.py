@@ -10,18 +10,14 @@ from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.submitted import Submission
 from aqa_bench.boards.submission.weight_licences import weights_licence
 from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.method import MethodPlugin
 from aqa_bench.core.recipe_file import read_recipes
-from aqa_bench.core.registry import dataset_cards, methods
+from aqa_bench.core.registry import known_dataset, methods
 
-__all__ = ["check_cards", "check_licence", "is_new_plugin", "known_card"]
+__all__ = ["check_cards", "check_licence", "is_new_plugin"]
 
 _CARD = "the record repeats the method's card"
-
-
-def known_card(dataset: str) -> DatasetCard | None:
-    """The card of a dataset id, or None where this installation does not have it."""
-    return dataset_cards().get(dataset)
 
 
 def is_new_plugin(root: Path, kind: str, name: str) -> bool:
@@ -44,10 +40,10 @@ def check_cards(submission: Submission, root: Path) -> Iterator[Problem]:
             checkout around it.
     """
     record = submission.record
-    card = known_card(record.dataset)
+    card = known_dataset(record.dataset)
     if card is not None:
         yield from _check_dataset(submission, card)
-    elif not is_new_plugin(root, "datasets", record.dataset.partition("/")[0]):
+    elif not is_new_plugin(root, "datasets", family_of(record.dataset)):
         yield submission.about_record(
             "dataset", "the dataset is known", "aqa-bench list datasets", record.dataset
         )
@@ -79,6 +75,10 @@ def check_licence(submission: Submission) -> Iterator[Problem]:
 
 def _check_dataset(submission: Submission, card: DatasetCard) -> Iterator[Problem]:
     record = submission.record
+    if record.dataset != card.id:
+        yield submission.about_record(
+            "dataset", "the default preset stands in no id", card.id, record.dataset
+        )
     tasks = {task.id for task in card.tasks}
     if not set(record.tasks) <= tasks:
         yield submission.about_record(
