@@ -19,7 +19,6 @@ from aqa_bench.media.clips import Indices, half_cycle
 
 __all__ = [
     "MIN_COVERAGE", "MIN_HALF_CYCLE", "Box", "Region", "Starts", "from_boxes", "from_heights", "half_cycles",
-    "phase",
 ]  # fmt: skip
 
 MIN_COVERAGE = 0.5
@@ -112,15 +111,6 @@ def from_boxes(frames: Sequence[Sequence[Region]], *, starts: Starts = "low") ->
                 confidence[number, time] = box[4] / 100
     bar = _bar_region(centres)
     return from_heights(-centres[bar], starts=starts, confidence=confidence[bar])
-
-
-def phase(trajectory: Trajectory) -> npt.NDArray[np.float32]:
-    """Phase of every frame: elevation in degrees, ``(T,)`` float32 in [0, 360].
-
-    It is an amplitude on a scale of 360, not an angle: 0 and 360 are opposite ends and never wrap, and
-    the way down and the way up pass through the same phases.
-    """
-    return trajectory.elevation * np.float32(360)
 
 
 def half_cycles(trajectory: Trajectory, frames: int = 16) -> tuple[Indices, Indices]:
