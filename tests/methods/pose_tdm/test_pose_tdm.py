@@ -13,7 +13,7 @@ from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.media.layouts import find_layout
 from aqa_bench.methods.pose_tdm import METHOD
-from aqa_bench.methods.pose_tdm.features import (
+from aqa_bench.methods.pose_tdm.distances import (
     distance_sequences,
     fill_missing,
     keypoint_distances,
