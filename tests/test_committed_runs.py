@@ -15,7 +15,8 @@ import pytest
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.method import MethodPlugin
-from aqa_bench.core.recipe import Recipe, load_recipe
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.record import RECORD_FILE, RunRecord, read_record
 from aqa_bench.core.registry import dataset_cards, methods
 from aqa_bench.core.run_id import recorded_run_id

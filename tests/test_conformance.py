@@ -14,11 +14,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.guard import method_running
 from aqa_bench.core.method import FitContext, MethodPlugin
-from aqa_bench.core.recipe import Recipe, load_recipe, recipe_names
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.registry import dataset_cards, find_family, methods, open_dataset
 from aqa_bench.core.seeds import fit_seed
 from aqa_bench.core.split import Split

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from aqa_bench.core.files import canonical_json, sha256_bytes
-from aqa_bench.core.recipe import load_recipe, recipe_names
+from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.registry import methods
 
 __all__ = ["FILE", "changes", "main", "resolved"]

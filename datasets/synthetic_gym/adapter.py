@@ -104,7 +104,11 @@ class SyntheticGym(Dataset):
                 name: self._clip(name) for name, clip in known.clips.items() if clip["role"] == "labelled"
             }
         return {
-            name: Sample(name, _source(name), GymImage(self, name, name.rpartition("_")[0], still.frame))
+            name: Sample(
+                name,
+                _source(name),
+                GymImage(known, name, name.rpartition("_")[0], still.frame, self.read_image),
+            )
             for name, still in known.stills.items()
             if task in still.labels
         }
@@ -199,7 +203,9 @@ class SyntheticGym(Dataset):
         return [] if same else [f"What was read of {task} is not what was generated."]
 
     def _clip(self, name: str) -> Sample:
-        return Sample(name, _source(name), GymClip(self, name))
+        return Sample(
+            name, _source(name), GymClip(self.annotated, name, self.read_frames, self.read_trajectory)
+        )
 
     @cached_property
     def _pool(self) -> list[str]:

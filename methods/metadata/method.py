@@ -17,7 +17,7 @@ from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.task import TaskKind
 
-from .features import Encoding, attribute_values
+from .encoding import Encoding, attribute_values
 
 __all__ = ["GroupMean", "LinearModel", "Metadata", "MetadataRecipe"]
 

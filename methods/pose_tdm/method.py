@@ -20,7 +20,7 @@ from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_co
 from aqa_bench.learn.training.device import deterministic, resolve_device
 from aqa_bench.media.pose import CALIBRATED
 
-from .features import distance_sequences, mirror_order
+from .distances import distance_sequences, mirror_order
 from .recipe import Source, TDMRecipe
 from .training import train_head
 

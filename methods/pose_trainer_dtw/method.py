@@ -16,7 +16,7 @@ from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.media.pose_geometry import LAYOUT
 
 from .dtw import dtw_distances
-from .features import SERIES, FeatureSet, SeriesFunction
+from .series import SERIES, FeatureSet, SeriesFunction
 
 __all__ = ["DTWPredictor", "DTWRecipe", "PoseTrainerDTW"]
 

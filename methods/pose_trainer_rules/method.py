@@ -14,7 +14,7 @@ from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import FloatArray, LabeledSet, Sample
 from aqa_bench.media.pose_geometry import LAYOUT
 
-from .features import FEATURES
+from .measurements import MEASUREMENTS
 from .rules import Comparison, Rule, Verdict, judge
 
 __all__ = ["PoseTrainerRules", "RulesPredictor", "RulesRecipe", "exercise_rules"]
@@ -129,7 +129,7 @@ class RulesPredictor:
     """The rules of one exercise.
 
     Attributes:
-        measure: Feature function of the exercise.
+        measure: Measuring function of the exercise.
         rules: Its rules.
     """
 
@@ -171,13 +171,13 @@ class PoseTrainerRules(Method[RulesRecipe]):
             UsageError: There are no rules for that exercise.
         """
         exercise = ctx.dataset.rpartition("/")[2]
-        if exercise not in FEATURES:
+        if exercise not in MEASUREMENTS:
             raise UsageError(
                 "There are no rules for this exercise.",
                 where=ctx.dataset,
-                expected=" | ".join(FEATURES),
+                expected=" | ".join(MEASUREMENTS),
                 found=exercise,
                 remedy="Choose a dataset of one of these exercises, or another method.",
             )
         ctx.report.parameters = 0
-        return RulesPredictor(FEATURES[exercise], exercise_rules(self.recipe)[exercise])
+        return RulesPredictor(MEASUREMENTS[exercise], exercise_rules(self.recipe)[exercise])

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.learn.augment.presets import augmentation

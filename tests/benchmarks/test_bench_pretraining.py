@@ -19,7 +19,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.sample import Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone

@@ -4,7 +4,8 @@ import pytest
 from pydantic import Field
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.core.recipe import Recipe, load_recipe, recipe_names
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.recipe_file import load_recipe, recipe_names
 
 
 class Settings(Recipe):

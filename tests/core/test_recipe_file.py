@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.core.recipe import Recipe, load_recipe
-from aqa_bench.core.recipe_file import read_recipes
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.recipe_file import load_recipe, read_recipes
 
 CHAIN = """
 [small]

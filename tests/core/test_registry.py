@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from aqa_bench.core import registry
-from aqa_bench.core.cards import DatasetCard, MethodCard, Regime
+from aqa_bench.core.cards import MethodCard, Regime
 from aqa_bench.core.dataset import DatasetPlugin
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import AqaBenchError, MethodError, UsageError
 from aqa_bench.core.guard import method_running
 from aqa_bench.core.method import MethodPlugin

@@ -14,7 +14,7 @@ from aqa_bench.boards.papers.tables import TABLES
 from aqa_bench.cli.main import app
 from aqa_bench.core.dataset_id import family_of, split_preset
 from aqa_bench.core.errors import UsageError
-from aqa_bench.core.recipe import recipe_names
+from aqa_bench.core.recipe_file import recipe_names
 from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme, find_task
 from aqa_bench.protocol.suite import shipped_suites
 

@@ -27,7 +27,7 @@ def test_a_layout_is_well_formed(layout):
     assert len(layout) == len(set(layout.joints)) == int(layout.name.rpartition("-")[2])
     assert {joint for edge in layout.edges for joint in edge} <= set(layout.joints)
     assert len({frozenset(edge) for edge in layout.edges}) == len(layout.edges)
-    assert all(a != b for a, b in layout.edge_indices)
+    assert all(a != b for a, b in layout.edges)
     swap = {"left": "right", "right": "left"}
     mirror = {j: "_".join(swap.get(word, word) for word in j.split("_")) for j in layout.joints}
     assert set(mirror.values()) == set(layout.joints)
@@ -64,9 +64,10 @@ def test_openpose_18_is_the_graph_of_st_gcn():
     """Edges of the published Kinetics configuration."""
     published = {(4, 3), (3, 2), (7, 6), (6, 5), (13, 12), (12, 11), (10, 9), (9, 8), (11, 5), (8, 2), (5, 1),
                  (2, 1), (0, 1), (15, 0), (14, 0), (17, 15), (16, 14)}  # fmt: skip
-    ours = {frozenset(edge) for edge in LAYOUTS["openpose-18"].edge_indices}
+    layout = LAYOUTS["openpose-18"]
+    ours = {frozenset(map(layout.index, edge)) for edge in layout.edges}
     assert ours == {frozenset(edge) for edge in published}
-    assert LAYOUTS["openpose-18"].index("neck") == 1
+    assert layout.index("neck") == 1
 
 
 @given(poses())

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.media.trajectory import from_boxes, from_heights, half_cycles, phase
+from aqa_bench.media.trajectory import from_boxes, from_heights, half_cycles
 
 
 def repetition(length: int = 101, turn: int = 50) -> np.ndarray:
@@ -122,13 +122,6 @@ def test_boxes_found_too_seldom() -> None:
     for frames in ([], [[], []], list(zip(boxes(nothing), boxes(nothing), strict=True))):
         with pytest.raises(DataError):
             from_boxes(frames)
-
-
-def test_phase_is_amplitude_on_a_scale_of_360() -> None:
-    track = from_heights(repetition(), starts="high")
-    np.testing.assert_allclose(phase(track), 360 * track.elevation)
-    assert phase(track)[0] == 360
-    assert phase(track)[50] == 0
 
 
 def test_half_cycles_are_16_frames_each_with_the_turning_point() -> None:

@@ -13,7 +13,7 @@ import pytest
 from torch import Tensor, nn
 
 from aqa_bench.core.method import FitContext, MethodPlugin, Predictor
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.learn.backbones import images as image_backbones

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import UsageError
 from aqa_bench.datasets.stick_figures.adapter import StickFigures
 from aqa_bench.protocol import plan

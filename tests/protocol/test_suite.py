@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aqa_bench.core.errors import UsageError
-from aqa_bench.core.recipe import recipe_names
+from aqa_bench.core.recipe_file import recipe_names
 from aqa_bench.core.registry import find_dataset, find_method
 from aqa_bench.protocol.plan import Request, fits
 from aqa_bench.protocol.suite import find_suite, plan_jobs, read_suite, shipped_suites

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from joblib import Parallel, delayed
 
 from aqa_bench.boards.costs import backbone_of, device_of, latency_ms, regime_of, shared
@@ -43,8 +42,6 @@ __all__ = ["DIGITS", "assemble"]
 
 DIGITS = 6
 """Decimals kept in a table, so that it is the same text on every machine."""
-
-Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

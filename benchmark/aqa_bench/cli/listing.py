@@ -56,7 +56,7 @@ def _datasets(as_json: bool) -> None:
 
 
 def _methods(as_json: bool) -> None:
-    from aqa_bench.core.recipe import recipe_names
+    from aqa_bench.core.recipe_file import recipe_names
     from aqa_bench.core.registry import methods
 
     plugins = methods()

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.guard import refused_to_methods
-from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.progress import Progress
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality
@@ -232,8 +232,3 @@ def not_prepared(dataset: str, home: Path, expected: str) -> DataError:
         found="nothing there",
         remedy=f"aqa-bench dataset prepare {family} --source PATH (how to get it: dataset info {dataset})",
     )
-
-
-def default_progress(progress: Progress | None) -> Progress:
-    """``progress``, or one that shows nothing."""
-    return NullProgress() if progress is None else progress

@@ -10,9 +10,8 @@ from typing import Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.core.recipe_file import no_such_recipe, place, read_recipes
 
-__all__ = ["Recipe", "load_recipe", "recipe_names"]
+__all__ = ["Recipe", "build_recipe", "unknown_key"]
 
 R = TypeVar("R", bound="Recipe")
 
@@ -52,29 +51,7 @@ class Recipe(BaseModel):
                 values[key] = json.loads(value)
             except json.JSONDecodeError:
                 values[key] = value
-        return _build(type(self), values, where)
-
-
-def recipe_names(package: str) -> list[str]:
-    """Names of the recipes a method's package ships, in the file's order."""
-    return list(read_recipes(package))
-
-
-def load_recipe(package: str, kind: type[R], name: str) -> R:
-    """Read a named recipe from a method's ``recipes.toml``.
-
-    Args:
-        package: Import path of the method's package.
-        kind: The method's recipe model.
-        name: Name of the recipe.
-
-    Raises:
-        RecipeError: No recipe has that name, its keys and values do not fit ``kind``, or the file is wrong.
-    """
-    recipes, where = read_recipes(package), place(package, name)
-    if name not in recipes:
-        raise no_such_recipe(name, list(recipes), where)
-    return _build(kind, recipes[name].values, where)
+        return build_recipe(type(self), values, where)
 
 
 def unknown_key(key: str, known: Sequence[str], where: str) -> RecipeError:
@@ -88,7 +65,17 @@ def unknown_key(key: str, known: Sequence[str], where: str) -> RecipeError:
     )
 
 
-def _build(kind: type[R], values: Mapping[str, Any], where: str) -> R:
+def build_recipe(kind: type[R], values: Mapping[str, Any], where: str) -> R:
+    """A recipe of values.
+
+    Args:
+        kind: The method's recipe model.
+        values: Hyper-parameters by name.
+        where: Where they stand, for messages.
+
+    Raises:
+        RecipeError: A key is no hyper-parameter, or a value does not fit.
+    """
     for key in values:
         if key not in kind.model_fields:
             raise unknown_key(key, list(kind.model_fields), where)

@@ -7,11 +7,14 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 from aqa_bench.core.errors import RecipeError
+from aqa_bench.core.recipe import Recipe, build_recipe
 
-__all__ = ["WrittenRecipe", "no_such_recipe", "place", "read_recipes"]
+__all__ = ["WrittenRecipe", "load_recipe", "no_such_recipe", "place", "read_recipes", "recipe_names"]
+
+R = TypeVar("R", bound=Recipe)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,28 @@ def read_recipes(package: str) -> dict[str, WrittenRecipe]:
         name: WrittenRecipe(str(tables[name].get("about", "")), _resolved(tables, name, package))
         for name in tables
     }
+
+
+def recipe_names(package: str) -> list[str]:
+    """Names of the recipes a method's package ships, in the file's order."""
+    return list(read_recipes(package))
+
+
+def load_recipe(package: str, kind: type[R], name: str) -> R:
+    """Read a named recipe from a method's ``recipes.toml``.
+
+    Args:
+        package: Import path of the method's package.
+        kind: The method's recipe model.
+        name: Name of the recipe.
+
+    Raises:
+        RecipeError: No recipe has that name, its keys and values do not fit ``kind``, or the file is wrong.
+    """
+    recipes, where = read_recipes(package), place(package, name)
+    if name not in recipes:
+        raise no_such_recipe(name, list(recipes), where)
+    return build_recipe(kind, recipes[name].values, where)
 
 
 def place(package: str, recipe: str) -> str:

@@ -9,8 +9,8 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TypeVar
 
-from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.dataset import Dataset, DatasetPlugin
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of, split_preset
 from aqa_bench.core.errors import AqaBenchError, UsageError
 from aqa_bench.core.guard import refused_to_methods

@@ -14,9 +14,16 @@ from numpy.typing import NDArray
 from aqa_bench.core.errors import DataError, UsageError
 
 __all__ = [
-    "Indices", "half_cycle", "looped", "pad_time", "resample_time", "reverse", "shuffled", "still", "strided",
-    "uniform", "windows",
-]  # fmt: skip
+    "Indices",
+    "half_cycle",
+    "looped",
+    "pad_time",
+    "resample_time",
+    "shuffled",
+    "still",
+    "strided",
+    "uniform",
+]
 
 Indices = npt.NDArray[np.int64]
 
@@ -63,11 +70,6 @@ def strided(n_frames: int, count: int, stride: int = 1, start: int = 0, *, loop:
     return indices % n_frames if loop else np.minimum(indices, n_frames - 1)
 
 
-def reverse(indices: Indices) -> Indices:
-    """The same frames played backwards, as a new array."""
-    return np.ascontiguousarray(indices[::-1])
-
-
 def looped(n_frames: int, count: int, times: int = 1) -> Indices:
     """The whole clip at a multiple of its speed, played as many times over.
 
@@ -86,25 +88,6 @@ def looped(n_frames: int, count: int, times: int = 1) -> Indices:
     """
     _positive(n_frames=n_frames, count=count, times=times)
     return np.arange(count, dtype=np.int64) * (times * n_frames) // count % n_frames
-
-
-def windows(n_frames: int, clips: int, count: int) -> Indices:
-    """Successive clips that together span the whole one: :func:`uniform` frames, cut into parts.
-
-    Args:
-        n_frames: Length of the clip, at least 1.
-        clips: Number of parts, at least 1.
-        count: Frames of each part, at least 1.
-
-    Returns:
-        ``(clips, count)`` int64.
-
-    Example:
-        >>> windows(6, 2, 3).tolist()
-        [[0, 1, 2], [3, 4, 5]]
-    """
-    _positive(clips=clips, count=count)
-    return uniform(n_frames, clips * count).reshape(clips, count)
 
 
 def still(indices: Indices) -> Indices:

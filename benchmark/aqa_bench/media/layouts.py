@@ -52,11 +52,6 @@ class Layout:
             )
         return self.joints.index(joint)
 
-    @property
-    def edge_indices(self) -> tuple[tuple[int, int], ...]:
-        """Bones as pairs of columns."""
-        return tuple((self.joints.index(a), self.joints.index(b)) for a, b in self.edges)
-
 
 def _side(side: str, parts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{side}_{part}" for part in parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -22,8 +21,6 @@ from aqa_bench.media.source import MediaFile
 from aqa_bench.media.x264 import x264_options
 
 __all__ = ["VideoInfo", "VideoSource", "decode", "encode", "iter_frames", "probe"]
-
-logger = logging.getLogger(__name__)
 
 VideoSource = Path | str | MediaFile
 

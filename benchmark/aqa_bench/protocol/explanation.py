@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Media, Sample

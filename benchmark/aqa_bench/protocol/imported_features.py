@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqa_bench.core.cards import DatasetCard, MethodCard
+from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.dataset import Audit, Dataset
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.progress import Progress

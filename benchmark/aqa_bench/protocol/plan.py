@@ -8,11 +8,13 @@ from functools import cache
 from typing import Any
 
 from aqa_bench import BENCHMARK_VERSION
-from aqa_bench.core.cards import DatasetCard, MethodCard
+from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import AqaBenchError, UsageError
 from aqa_bench.core.method import MethodPlugin
-from aqa_bench.core.recipe import Recipe, load_recipe
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.registry import find_dataset, find_method, find_scheme, find_task, open_dataset
 from aqa_bench.core.run_id import hash_identity
 from aqa_bench.core.split import Scheme, Split, check_repeats, check_split, splits_fingerprint

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aqa_bench.core.cards import DatasetCard, MethodCard
+from aqa_bench.core.cards import MethodCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.registry import find_dataset, find_method, find_task

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from aqa_bench.core.checkout import checkout_root
 from aqa_bench.core.dataset_id import split_preset, with_preset
 from aqa_bench.core.errors import UsageError
-from aqa_bench.core.layout import checkout_root
 from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme, known_dataset
 from aqa_bench.protocol.plan import Request, fits
 

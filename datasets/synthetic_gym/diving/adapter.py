@@ -140,7 +140,8 @@ class SyntheticDiving(Dataset):
         )
 
     def _sample(self, name: str, told: Mapping[str, float | str] | None) -> Sample:
-        return Sample(name, _event(self.annotated.dives[name]), DiveMedia(self, name, told))
+        known = self.annotated
+        return Sample(name, _event(known.dives[name]), DiveMedia(known, name, self.read_frames, told))
 
     @cached_property
     def _files(self) -> dict[str, MediaFile]:

@@ -8,7 +8,7 @@ import pytest
 
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.method import FitContext, Predictor
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.methods.bar_only import METHOD

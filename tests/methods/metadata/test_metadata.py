@@ -11,7 +11,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from aqa_bench.core.errors import DataError, MethodError, RecipeError
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.methods.metadata import METHOD

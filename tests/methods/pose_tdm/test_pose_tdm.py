@@ -8,12 +8,12 @@ import pytest
 from aqa_bench.core.errors import AqaBenchError, DataError, MethodError, RecipeError
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe, recipe_names
+from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.media.layouts import find_layout
 from aqa_bench.methods.pose_tdm import METHOD
-from aqa_bench.methods.pose_tdm.features import (
+from aqa_bench.methods.pose_tdm.distances import (
     distance_sequences,
     fill_missing,
     keypoint_distances,

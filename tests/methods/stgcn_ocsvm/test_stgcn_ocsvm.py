@@ -9,7 +9,7 @@ import torch
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe, recipe_names
+from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.methods.stgcn_ocsvm import METHOD

@@ -10,7 +10,7 @@ from aqa_bench.boards.model import Board, DatasetBoards, Row, board_name
 from aqa_bench.boards.pages.render import interval, metric_name, number
 from aqa_bench.boards.site.board_view import board_id, board_page, row_kind
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.method import MethodPlugin
 from aqa_bench.core.recipe_file import read_recipes

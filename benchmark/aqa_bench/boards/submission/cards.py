@@ -9,7 +9,7 @@ from typing import Any
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.submitted import Submission
 from aqa_bench.boards.submission.weight_licences import weights_licence
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.method import MethodPlugin
 from aqa_bench.core.recipe_file import read_recipes

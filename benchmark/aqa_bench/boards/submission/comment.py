@@ -11,8 +11,8 @@ import numpy as np
 
 from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.boards.submission.data import DataDesk
-from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.files import canonical_json
 from aqa_bench.core.predictions import read_predictions

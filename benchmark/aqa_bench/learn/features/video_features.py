@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.method import FitContext
@@ -17,12 +17,13 @@ from aqa_bench.core.sample import Sample, UInt8Array
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.extractor import FeatureExtractor, extract_once, filled
+from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec, read_frames
 from aqa_bench.learn.training.batches import prefetch
 from aqa_bench.learn.training.device import Precision, autocast, inference_precision
 from aqa_bench.media.clips import Indices, shuffled, still
 
-__all__ = ["ClipFeatureExtractor", "ClipSpec", "Order", "read_clip"]
+__all__ = ["ClipFeatureExtractor", "ClipSpec", "Order", "read_clip", "read_clips"]
 
 Order = Literal["forward", "still", "shuffled"]
 
@@ -153,3 +154,22 @@ class ClipFeatureExtractor(FeatureExtractor[Sample]):
                 features = self.backbone(clips.to(self.device, non_blocking=True)).float().cpu()
             for sample in features.view(size, self.spec.clips, -1)[: len(frames)]:
                 yield sample.numpy().copy()
+
+
+def read_clips(pool: FrameIndex, clips: Indices, frames: Indices) -> Tensor:
+    """Frames of clips.
+
+    Args:
+        pool: Where frames are read.
+        clips: ``(M,)`` clip numbers.
+        frames: ``(M, T)`` positions among their kept frames.
+
+    Returns:
+        ``(M, T, side, side, 3)`` uint8 RGB, where the pool's frames lie.
+
+    Raises:
+        DataError: There is no such frame, or it cannot be read.
+    """
+    count, length = frames.shape
+    images = pool.read(np.repeat(clips, length), frames.ravel())
+    return images.view(count, length, *images.shape[1:])

@@ -18,7 +18,6 @@ from aqa_bench.learn.features.frames import FrameSpec, Regions, frame_indices, r
 from aqa_bench.learn.features.head_inputs import FeatureScaler, HeadInputs
 from aqa_bench.learn.features.image_features import Pooling
 from aqa_bench.learn.looking.attribution import Attribution, attribute_maps
-from aqa_bench.learn.supervised.targets import TargetCoding
 from aqa_bench.learn.training.device import Precision, autocast
 from aqa_bench.media.clips import resample_time
 
@@ -34,7 +33,7 @@ def explain_features(
     reference: Sequence[Sample],
     inputs: HeadInputs,
     head: nn.Module,
-    coding: TargetCoding,
+    is_score: bool,
 ) -> list[Attribution]:
     """Contributions of the frames of samples to the judgement of a head on fixed features.
 
@@ -44,7 +43,7 @@ def explain_features(
         inputs: How the head's inputs are made. What it does to features over time must be linear, and
             the same for every feature.
         head: In evaluation mode.
-        coding: Of the head's outputs.
+        is_score: Whether the head predicts scores.
 
     Raises:
         UsageError: The package captum is missing, or the backbone's features are not means of a map.
@@ -63,7 +62,7 @@ def explain_features(
         def judge(*stages: Tensor, mix: Tensor | None = mix) -> Tensor:
             scaled = _scaled(reader.features(stages), inputs.scaler)
             x = scaled[:, 0] if mix is None else torch.einsum("lkt,btd->blkd", mix, scaled).flatten(2)
-            return _judgement(head(x), coding)
+            return _judgement(head(x), is_score)
 
         explained.append(reader.attribution(sample, maps, averages, judge))
     return explained
@@ -74,7 +73,7 @@ def explain_stills(
     reference: Sequence[Sample],
     network: tuple[ImageBackbone, Pooling, nn.Module],
     spec: FrameSpec,
-    coding: TargetCoding,
+    is_score: bool,
 ) -> list[Attribution]:
     """Contributions of the parts of still images to the judgement of a network of backbone and head.
 
@@ -83,7 +82,7 @@ def explain_stills(
         reference: Images whose average contributions are counted from.
         network: Backbone, what is kept of its maps, and head, in evaluation mode.
         spec: Size of the images.
-        coding: Of the head's outputs.
+        is_score: Whether the head predicts scores.
 
     Raises:
         UsageError: The package captum is missing, or the backbone's features are not means of a map.
@@ -94,7 +93,7 @@ def explain_stills(
     averages = reader.average(reference)
 
     def judge(*stages: Tensor) -> Tensor:
-        return _judgement(head(reader.features(stages)[:, 0]), coding)
+        return _judgement(head(reader.features(stages)[:, 0]), is_score)
 
     return [reader.attribution(sample, reader(sample), averages, judge) for sample in samples]
 
@@ -261,6 +260,6 @@ def _mixing(
     )
 
 
-def _judgement(outputs: Tensor, coding: TargetCoding) -> Tensor:
+def _judgement(outputs: Tensor, is_score: bool) -> Tensor:
     """Log-odds of an error, or the standardised score: ``(1,)``."""
-    return outputs[:, 0] if coding.is_score else outputs[:, 1] - outputs[:, 0]
+    return outputs[:, 0] if is_score else outputs[:, 1] - outputs[:, 0]

@@ -17,17 +17,17 @@ from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
+from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.features.head_inputs import Arrange, FeatureScaler, HeadInputs
 from aqa_bench.learn.features.image_features import FrameFeatureExtractor, PooledBackbone
 from aqa_bench.learn.heads.build import build_head
 from aqa_bench.learn.methods.image_recipe import ImageRecipe
 from aqa_bench.learn.supervised.image_classifier import (
     ImageClassifier,
-    StillPredictor,
     labelled_stills,
     read_still,
 )
-from aqa_bench.learn.supervised.targets import FitData, HeadPredictor
+from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, NetworkPredictor
 from aqa_bench.learn.supervised.training import finetune_network, fit_head
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import Precision
@@ -35,7 +35,7 @@ from aqa_bench.learn.training.device import Precision
 if TYPE_CHECKING:
     from aqa_bench.learn.looking.attribution import Attribution
 
-__all__ = ["AlteredPredictor", "FeaturePredictor", "altered_samples", "finetuned", "probed"]
+__all__ = ["AlteredPredictor", "FeaturePredictor", "StillPredictor", "altered_samples", "finetuned", "probed"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,30 @@ class FeaturePredictor(HeadPredictor):
         """
         from aqa_bench.learn.looking.image_explanation import explain_features
 
-        return explain_features(samples, reference, self.inputs, self.head, self.coding)
+        return explain_features(samples, reference, self.inputs, self.head, self.coding.is_score)
+
+
+@dataclass(frozen=True)
+class StillPredictor(NetworkPredictor):
+    """A network that judges still images, and shows what it looked at.
+
+    Attributes:
+        spec: Size of its images.
+    """
+
+    network: ImageClassifier
+    spec: FrameSpec
+
+    def attribution(self, samples: Sequence[Sample], reference: Sequence[Sample]) -> Sequence[Attribution]:
+        """What the parts of still images contribute to their judgement, counted from an average picture.
+
+        Raises:
+            UsageError: The package captum is missing, or the backbone's features have no places.
+        """
+        from aqa_bench.learn.looking.image_explanation import explain_stills
+
+        parts = (self.network.features.backbone, self.network.features.pooling, self.network.head)
+        return explain_stills(samples, reference, parts, self.spec, self.coding.is_score)
 
 
 def probed(

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.features.video_features import read_clips
 from aqa_bench.learn.training.batches import full_batches, prefetch
 from aqa_bench.learn.training.distributed import World
 from aqa_bench.media.clips import Indices
@@ -24,7 +25,6 @@ __all__ = [
     "clip_batches",
     "drawn_batch",
     "long_enough",
-    "read_clips",
     "temporal_shift",
 ]
 
@@ -102,25 +102,6 @@ class VideoBatch(NamedTuple):
 
 VideoBatches: TypeAlias = Callable[[int], Iterator[VideoBatch]]
 """What :func:`aqa_bench.learn.training.loop.fit` takes: the batches of an epoch."""
-
-
-def read_clips(pool: FrameIndex, clips: Indices, frames: Indices) -> Tensor:
-    """Frames of clips.
-
-    Args:
-        pool: Where frames are read.
-        clips: ``(M,)`` clip numbers.
-        frames: ``(M, T)`` positions among their kept frames.
-
-    Returns:
-        ``(M, T, side, side, 3)`` uint8 RGB, where the pool's frames lie.
-
-    Raises:
-        DataError: There is no such frame, or it cannot be read.
-    """
-    count, length = frames.shape
-    images = pool.read(np.repeat(clips, length), frames.ravel())
-    return images.view(count, length, *images.shape[1:])
 
 
 def drawn_batch(pool: FrameIndex, draw: ClipDraw, seed: int) -> VideoBatch:

@@ -12,15 +12,10 @@ from torch import Tensor, nn
 
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.features.video_features import read_clips
 from aqa_bench.learn.pretraining.collapse import collapse
 from aqa_bench.learn.pretraining.pretrain import Pretext, PretextTraining
-from aqa_bench.learn.pretraining.video_batches import (
-    ClipSampler,
-    VideoBatch,
-    clip_batches,
-    drawn_batch,
-    read_clips,
-)
+from aqa_bench.learn.pretraining.video_batches import ClipSampler, VideoBatch, clip_batches, drawn_batch
 from aqa_bench.learn.training.device import Precision, autocast, evaluating
 from aqa_bench.learn.training.loop import to_device
 from aqa_bench.media.clips import Indices, uniform

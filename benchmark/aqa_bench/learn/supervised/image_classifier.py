@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,14 +12,11 @@ from aqa_bench.core.sample import LabeledSet, Sample, UInt8Array
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec, read_frames
 from aqa_bench.learn.features.image_features import PooledBackbone
-from aqa_bench.learn.supervised.targets import NetworkPredictor, TargetCoding
+from aqa_bench.learn.supervised.targets import TargetCoding
 from aqa_bench.learn.supervised.training import Pictures
 from aqa_bench.media.clips import Indices
 
-if TYPE_CHECKING:
-    from aqa_bench.learn.looking.attribution import Attribution
-
-__all__ = ["ImageClassifier", "StillPredictor", "labelled_stills", "read_still"]
+__all__ = ["ImageClassifier", "labelled_stills", "read_still"]
 
 
 class ImageClassifier(nn.Module):
@@ -42,29 +36,6 @@ class ImageClassifier(nn.Module):
         """Outputs ``(N, C)`` of images, in float32."""
         y: Tensor = self.head(self.features(images))
         return y.float()
-
-
-@dataclass(frozen=True)
-class StillPredictor(NetworkPredictor):
-    """A network that judges still images, and shows what it looked at.
-
-    Attributes:
-        spec: Size of its images.
-    """
-
-    network: ImageClassifier
-    spec: FrameSpec
-
-    def attribution(self, samples: Sequence[Sample], reference: Sequence[Sample]) -> Sequence[Attribution]:
-        """What the parts of still images contribute to their judgement, counted from an average picture.
-
-        Raises:
-            UsageError: The package captum is missing, or the backbone's features have no places.
-        """
-        from aqa_bench.learn.looking.image_explanation import explain_stills
-
-        parts = (self.network.features.backbone, self.network.features.pooling, self.network.head)
-        return explain_stills(samples, reference, parts, self.spec, self.coding)
 
 
 def read_still(sample: Sample, spec: FrameSpec) -> UInt8Array:

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from aqa_bench.core.sample import LabeledSet
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.features.video_features import ClipSpec
-from aqa_bench.learn.pretraining.video_batches import read_clips
+from aqa_bench.learn.features.video_features import ClipSpec, read_clips
 from aqa_bench.learn.supervised.targets import TargetCoding
 from aqa_bench.learn.supervised.training import Pictures
 from aqa_bench.media.clips import Indices

@@ -18,7 +18,7 @@ from aqa_bench.media.pose_geometry import (
     scale_by_torso,
 )
 
-__all__ = ["FEATURES", "bicep_curl", "front_raise", "shoulder_press", "shoulder_shrug"]
+__all__ = ["MEASUREMENTS", "bicep_curl", "front_raise", "shoulder_press", "shoulder_shrug"]
 
 _BOTH_ARMS = (
     Joint.LEFT_SHOULDER,
@@ -31,7 +31,7 @@ _BOTH_ARMS = (
 
 
 def bicep_curl(keypoints: FloatArray) -> dict[str, float]:
-    """Features of a biceps curl.
+    """Measurements of a biceps curl.
 
     Args:
         keypoints: ``(T, 18, 3)`` in pixels, layout ``openpose-18``.
@@ -49,7 +49,7 @@ def bicep_curl(keypoints: FloatArray) -> dict[str, float]:
 
 
 def front_raise(keypoints: FloatArray) -> dict[str, float]:
-    """Features of a front raise.
+    """Measurements of a front raise.
 
     Args:
         keypoints: ``(T, 18, 3)`` in pixels, layout ``openpose-18``.
@@ -67,7 +67,7 @@ def front_raise(keypoints: FloatArray) -> dict[str, float]:
 
 
 def shoulder_press(keypoints: FloatArray) -> dict[str, float]:
-    """Features of a shoulder press.
+    """Measurements of a shoulder press.
 
     Args:
         keypoints: ``(T, 18, 3)`` in pixels, layout ``openpose-18``.
@@ -91,7 +91,7 @@ def shoulder_press(keypoints: FloatArray) -> dict[str, float]:
 
 
 def shoulder_shrug(keypoints: FloatArray) -> dict[str, float]:
-    """Features of a shoulder shrug, of the frames that show both arms.
+    """Measurements of a shoulder shrug, of the frames that show both arms.
 
     Args:
         keypoints: ``(T, 18, 3)`` in pixels, layout ``openpose-18``.
@@ -117,13 +117,13 @@ def shoulder_shrug(keypoints: FloatArray) -> dict[str, float]:
     return {"shoulder_travel": float(travel), "arm_bend": float(bend.max())}
 
 
-FEATURES: Mapping[str, Callable[[FloatArray], dict[str, float]]] = {
+MEASUREMENTS: Mapping[str, Callable[[FloatArray], dict[str, float]]] = {
     "bicep-curl": bicep_curl,
     "front-raise": front_raise,
     "shoulder-press": shoulder_press,
     "shoulder-shrug": shoulder_shrug,
 }
-"""Feature function of every exercise that has rules."""
+"""Measuring function of every exercise that has rules."""
 
 
 def _elbow(arm: Arm) -> npt.NDArray[np.float64]:

@@ -7,8 +7,8 @@ import pytest
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.media.pose_geometry import Joint
-from aqa_bench.methods.pose_trainer_rules.features import (
-    FEATURES,
+from aqa_bench.methods.pose_trainer_rules.measurements import (
+    MEASUREMENTS,
     bicep_curl,
     front_raise,
     shoulder_press,
@@ -66,13 +66,13 @@ def test_a_shrug_raises_both_shoulders(standing: np.ndarray) -> None:
         shoulder_shrug(standing)
 
 
-@pytest.mark.parametrize("exercise", FEATURES)
+@pytest.mark.parametrize("exercise", MEASUREMENTS)
 def test_size_and_place_in_the_image_do_not_matter(standing: np.ndarray, exercise: str) -> None:
     rng = np.random.default_rng(0)
     standing[..., :2] += rng.normal(scale=10, size=standing[..., :2].shape)
     moved = standing.copy()
     moved[..., :2] = moved[..., :2] * 3 + 100
-    assert FEATURES[exercise](moved) == pytest.approx(FEATURES[exercise](standing))
+    assert MEASUREMENTS[exercise](moved) == pytest.approx(MEASUREMENTS[exercise](standing))
 
 
 def test_published_arm_bends(real_clips: Callable[[str], dict[str, np.ndarray]]) -> None:

@@ -9,7 +9,7 @@ from scipy.signal import medfilt
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.media.pose_geometry import Joint
-from aqa_bench.methods.pose_trainer_dtw.features import (
+from aqa_bench.methods.pose_trainer_dtw.series import (
     SERIES,
     FeatureSet,
     bicep_curl,

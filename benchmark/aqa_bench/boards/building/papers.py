@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqa_bench.boards.leaderboard import current_boards
+from aqa_bench.boards.building.leaderboard import current_boards
 from aqa_bench.boards.papers.anomaly import AnomalyTable
 from aqa_bench.boards.papers.model import ComparedTable
 from aqa_bench.boards.papers.tables import ANOMALY, PAPERS, paper_datasets, paper_files, paper_table

@@ -10,8 +10,9 @@ from types import ModuleType
 
 import pytest
 
-from aqa_bench.boards import leaderboard, row_scores
-from aqa_bench.boards.leaderboard import build, check
+from aqa_bench.boards import row_scores
+from aqa_bench.boards.building import leaderboard
+from aqa_bench.boards.building.leaderboard import build, check
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.registry import open_dataset
