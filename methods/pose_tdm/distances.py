@@ -27,10 +27,13 @@ _NEEDS = {
     Source.DATASET: Modality.KEYPOINTS,
     Source.NOISY: Modality.KEYPOINTS,
     Source.OPENPOSE: Modality.KEYPOINTS,
+    Source.SPIN: Modality.JOINTS_3D,
     Source.HMR: Modality.DISTANCES,
     Source.MEDIAPIPE: Modality.FRAMES,
     Source.YOLO_POSE: Modality.FRAMES,
 }
+_FILES = frozenset({Source.DATASET, Source.OPENPOSE, Source.SPIN, Source.HMR})
+_FROM_FILES = "Give poses that you have: --keypoints DIR (docs/keypoints.md)."
 
 
 def distance_sequences(samples: Sequence[Sample], recipe: TDMRecipe) -> npt.NDArray[np.float32]:
@@ -66,9 +69,9 @@ def keypoint_distances(
     """Distance matrix of one clip of keypoints.
 
     Args:
-        keypoints: ``(T, V, 3)``; x, y and confidence, 0 where missing.
+        keypoints: ``(T, V, 3)``; x, y and confidence, 0 where missing; or ``(T, V, 4)`` with z before it.
         layout: Name of their joint order.
-        normalise: Whether lengths are in torsos (the clip's median) rather than in pixels.
+        normalise: Whether lengths are in torsos (the clip's median) rather than in the coordinates' unit.
 
     Returns:
         ``(T, V (V - 1) / 2)`` float32, finite; all zero where no joint was ever seen.
@@ -115,19 +118,19 @@ def fill_missing(keypoints: npt.NDArray[np.floating[Any]], layout: str) -> npt.N
     others are relative to that point. Nothing seen at all gives zeros.
 
     Args:
-        keypoints: ``(T, V, 3)``; x, y and confidence, 0 where missing.
+        keypoints: ``(T, V, 3)``; x, y and confidence, 0 where missing; or ``(T, V, 4)`` with z before it.
         layout: Name of their joint order.
 
     Returns:
-        ``(T, V, 2)`` float32, finite.
+        ``(T, V, 2)`` or ``(T, V, 3)`` float32, finite.
     """
-    points = keypoints[..., :2].astype(np.float32)
+    points = keypoints[..., :-1].astype(np.float32)
     seen = ~missing(keypoints)
     frames = np.arange(len(points))
     known: npt.NDArray[np.bool_] = np.asarray(seen.any(axis=0))
     for joint in np.flatnonzero(known):
         times = frames[seen[:, joint]]
-        for axis in range(2):
+        for axis in range(points.shape[2]):
             points[:, joint, axis] = np.interp(frames, times, points[times, joint, axis])
     if known.all():
         return points
@@ -150,6 +153,8 @@ def _distances(media: Media, recipe: TDMRecipe) -> npt.NDArray[np.floating[Any]]
         estimator = find_estimator(_ESTIMATORS[recipe.source])
         pose = cached_estimate(media.content_key, media.frames, estimator)
         keypoints: npt.NDArray[np.floating[Any]] = convert(pose.keypoints, pose.layout, recipe.layout)
+    elif recipe.source is Source.SPIN:
+        keypoints = media.joints_3d(recipe.layout)
     else:
         keypoints = media.keypoints(recipe.layout)
     if recipe.source is Source.NOISY:
@@ -159,14 +164,18 @@ def _distances(media: Media, recipe: TDMRecipe) -> npt.NDArray[np.floating[Any]]
 
 
 def _check_offered(media: Media, source: Source) -> None:
-    needed = _NEEDS.get(source)
-    if needed is None or needed not in media.provides:
+    needed = _NEEDS[source]
+    if needed not in media.provides:
         others = ", ".join(s.value for s, modality in _NEEDS.items() if modality in media.provides)
+        files = f"{_FROM_FILES} " if source in _FILES else ""
         raise DataError(
             f"This dataset's samples cannot give poses of source {source.value!r}.",
-            expected=f"media that provide {needed or f'the joints of {source.value}'}",
+            expected=f"media that provide {needed}",
             found=", ".join(sorted(media.provides)) or "nothing",
-            remedy=f"Choose a source that they can give: --set source={others}"
-            if others
-            else "Choose a dataset with keypoints, distances or frames.",
+            remedy=files
+            + (
+                f"Choose a source that they can give: --set source={others}"
+                if others
+                else "Choose a dataset with keypoints, distances or frames."
+            ),
         )

@@ -151,3 +151,28 @@ def test_not_a_number_counts_as_missing():
     pose = np.ones((1, 2, 3))
     pose[0, 1, 2] = np.nan
     assert missing(pose).tolist() == [[False, True]]
+
+
+def test_spin_has_openpose_joints_first_and_those_of_hmr_by_name():
+    """The names of SPIN's constants.py: 25 of OpenPose, then those of LSP, MPII, Human3.6M and COCO."""
+    spin, openpose, hmr = (LAYOUTS[name] for name in ("spin-49", "body-25", "hmr-19"))
+    assert [joint.removesuffix("_op") for joint in spin.joints[:25]] == list(openpose.joints)
+    assert spin.joints[25:37] == hmr.joints[:12]
+    assert spin.joints[37:44] == ("neck", "head_top", "pelvis", "thorax", "spine", "jaw", "head")
+    assert spin.joints[44:] == ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
+    joints = np.random.default_rng(0).random((3, 49, 4)).astype(np.float32)
+    np.testing.assert_array_equal(
+        convert(joints, "spin-49", "hmr-19"), joints[:, [*range(25, 39), *range(44, 49)]]
+    )
+
+
+def test_joints_in_space_are_converted_as_keypoints_are():
+    joints = np.random.default_rng(0).random((4, 17, 4)).astype(np.float32)
+    joints[1, 5] = 0
+    there = convert(joints, "coco-17", "openpose-18")
+    np.testing.assert_array_equal(there[:, 0], joints[:, 0])
+    np.testing.assert_allclose(there[0, 1, :3], joints[0, [5, 6], :3].mean(axis=0), rtol=1e-6)
+    assert there[0, 1, 3] == joints[0, [5, 6], 3].min()
+    assert missing(there)[:, 1].tolist() == [False, True, False, False]
+    with pytest.raises(DataError, match="shape"):
+        convert(np.ones((4, 17, 5)), "coco-17", "openpose-18")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aqa_bench.cli.options import Json
+from aqa_bench.cli.options import Json, Keypoints, PeopleRule
 from aqa_bench.cli.output import TerminalProgress, emit, say, table
 from aqa_bench.cli.show import show
 from aqa_bench.core.dataset_id import split_preset
@@ -96,17 +97,53 @@ def prepare(
             say(sentence)
 
 
-@app.command(epilog="Example:  aqa-bench dataset verify pose-trainer/shoulder-press --json")
-def verify(dataset: DatasetId, as_json: Json = False) -> None:
-    """Audit what is on disk against what was published; exit 1 where a task cannot be run as published."""
+@app.command(
+    epilog="Examples:  aqa-bench dataset verify pose-trainer/shoulder-press --json  |  "
+    "aqa-bench dataset verify fitness-aqa/backsquat --keypoints openpose/ --people nearest"
+)
+def verify(
+    dataset: DatasetId,
+    keypoints: Keypoints = None,
+    people: PeopleRule = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="Task id that the keypoints are for; repeatable.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Audit what is on disk against what was published; exit 1 where a task cannot be run as published.
+
+    With --keypoints the poses in that folder are audited instead: whose they are, and whether a run can use
+    them.
+    """
     from aqa_bench.boards.pages.audit import render_page
     from aqa_bench.core.registry import open_dataset
 
+    if keypoints is not None or people is not None or task:
+        return _verify_keypoints(dataset, keypoints, people, task or (), as_json)
     audit = open_dataset(dataset).audit(TerminalProgress(quiet=as_json))
     if as_json:
         emit(audit.model_dump(mode="json"))
     else:
         say(render_page(audit))
+    if not audit.ok:
+        raise typer.Exit(1)
+    return None
+
+
+def _verify_keypoints(
+    dataset: str, keypoints: Path | None, people: str | None, tasks: Sequence[str], as_json: bool
+) -> None:
+    from aqa_bench.cli.keypoints import show_keypoint_audit
+    from aqa_bench.core.registry import open_dataset
+    from aqa_bench.protocol.keypoints import audit_keypoints, open_keypoints
+
+    opened = open_dataset(dataset)
+    folder = open_keypoints(None if keypoints is None else str(keypoints), people)
+    audit = audit_keypoints(opened, folder, tasks, TerminalProgress(quiet=as_json))
+    if as_json:
+        emit(audit.model_dump(mode="json"))
+    else:
+        show_keypoint_audit(audit)
     if not audit.ok:
         raise typer.Exit(1)
 

@@ -85,6 +85,14 @@ class Media:
         """
         raise self._absent(Modality.KEYPOINTS)
 
+    def joints_3d(self, layout: str) -> FloatArray:
+        """Joints in space as ``(T, V, 4)`` float32: x, y, z in one unit and confidence; 0 where missing.
+
+        Args:
+            layout: Name of the joint order wanted, e.g. ``hmr-19``.
+        """
+        raise self._absent(Modality.JOINTS_3D)
+
     def distances(self) -> FloatArray:
         """Pairwise joint distances as ``(T, V(V-1)/2)`` float32, upper triangle row by row."""
         raise self._absent(Modality.DISTANCES)

@@ -56,6 +56,9 @@ class _SealedMedia(Media):
     def keypoints(self, layout: str) -> FloatArray:
         return self._ask().keypoints(layout)
 
+    def joints_3d(self, layout: str) -> FloatArray:
+        return self._ask().joints_3d(layout)
+
     def distances(self) -> FloatArray:
         return self._ask().distances()
 

@@ -166,6 +166,7 @@ def _finish(
         pool_dataset=None if resolved.foreign is None else resolved.foreign.card.id,
         pool_fingerprint=None if resolved.foreign is None else resolved.foreign.fingerprint(),
         shuffled_labels=resolved.shuffled_labels,
+        keypoints=None if resolved.keypoints is None else resolved.keypoints.record(),
         tasks=[task.id for task in resolved.tasks],
         method=card.id,
         method_version=card.version,

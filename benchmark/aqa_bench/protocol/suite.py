@@ -34,6 +34,8 @@ class Block(BaseModel):
         tasks: Task ids; empty means all that a method can do.
         seeds: Seeds; a deterministic method is run once.
         set: ``key=value`` overrides of the recipe.
+        keypoints: Folder of poses that take the place of the datasets' own.
+        people: Who is taken of several people in them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,6 +49,8 @@ class Block(BaseModel):
     tasks: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     set: tuple[str, ...] = ()
+    keypoints: str | None = None
+    people: str | None = None
 
 
 class Suite(BaseModel):
@@ -145,6 +149,8 @@ def _expand(block: Block) -> Iterator[Request]:
                     block.set,
                     pool,
                     block.shuffle_labels,
+                    block.keypoints,
+                    block.people,
                 )
                 for recipe in block.recipes or (None,)
                 for scheme in block.schemes or (None,)
