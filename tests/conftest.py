@@ -50,7 +50,7 @@ def gym_releases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def gym_home(gym_releases: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the family in a data folder; its rendered releases are the session's."""
+    """Folder of the family in a data folder where preset tiny is rendered; the releases are the session's."""
     from aqa_bench.core.progress import NullProgress
     from aqa_bench.datasets.synthetic_gym.adapter import FAMILY
     from aqa_bench.datasets.synthetic_gym.presets import GENERATOR_VERSION
@@ -61,7 +61,7 @@ def gym_home(gym_releases: dict[str, Path], tmp_path_factory: pytest.TempPathFac
     for exercise, release in gym_releases.items():
         (folder / exercise).symlink_to(release, target_is_directory=True)
     for exercise in gym_releases:
-        FAMILY.prepare(f"synthetic-gym/{exercise}", (), root, {"preset": "tiny"}, NullProgress())
+        FAMILY.prepare(f"synthetic-gym/{exercise}@tiny", (), root, {}, NullProgress())
     return root
 
 

@@ -14,16 +14,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.guard import method_running
 from aqa_bench.core.method import FitContext, MethodPlugin
-from aqa_bench.core.recipe import Recipe, load_recipe, recipe_names
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.registry import dataset_cards, find_family, methods, open_dataset
 from aqa_bench.core.seeds import fit_seed
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import TaskKind
-from aqa_bench.protocol.custody import Custodian, checked_facts, checked_scores
+from aqa_bench.protocol.custody import Custodian, checked_scores
 from aqa_bench.stats.metrics import METRICS
 
 EMBEDDED = "stick-figures/shoulder-press"
@@ -154,6 +155,7 @@ class TestFitting:
                 seed=fit_seed(EMBEDDED, plugin.card.id, seed, split.id),
                 device="cpu",
                 cache=tmp_path / f"cache{seed}",
+                method=plugin.card.id,
             )
             train, val = custodian.labeled(split.train), custodian.labeled(split.val)
             with method_running(plugin.card.id):
@@ -167,7 +169,7 @@ class TestFitting:
         self, plugin: MethodPlugin, bench: SimpleNamespace
     ) -> None:
         first, ctx = bench.scores(0)
-        facts = checked_facts(ctx.facts, plugin.card.id, "test")
+        facts = ctx.report.document()
         assert facts.get("parameters") is None or facts["parameters"] >= 0
         again, _ = bench.scores(0)
         np.testing.assert_array_equal(first, again)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.dataset import Audit, Dataset
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.files import canonical_json, sha256_bytes
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.sample import Sample
@@ -14,6 +14,7 @@ from aqa_bench.core.schemes import LOW_DATA_PERCENT, low_data
 from aqa_bench.core.split import Split
 
 from .annotations import PARTS
+from .audit import audit_release
 from .index import Entry, Index
 from .labels import Intervals
 from .layout import EXERCISES, Kind
@@ -119,9 +120,7 @@ class FitnessAQA(Dataset):
 
     def audit(self, progress: Progress | None = None) -> Audit:
         """Read every file again and compare what is on disk with the index and with what was published."""
-        from .audit import audit
-
-        return audit(self, progress)
+        return audit_release(self, self.index, self.published, progress)
 
     @cached_property
     def _fingerprint(self) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from aqa_bench.core.dataset import Audit
+from aqa_bench.core.dataset import Audit, Dataset
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.split import Split
 
@@ -26,27 +26,29 @@ from .measures import (
 )
 from .notes import file_departures, sentences, split_departures
 from .parallel import read_all
+from .pool import Pool, select_pool
+from .published import Published
 
-if TYPE_CHECKING:
-    from .adapter import FitnessAQA
-
-__all__ = ["audit", "changed_files"]
+__all__ = ["audit_release", "changed_files"]
 
 
-def audit(dataset: FitnessAQA, progress: Progress | None = None) -> Audit:
+def audit_release(
+    dataset: Dataset, index: Index, published: Published | None, progress: Progress | None = None
+) -> Audit:
     """Audit one exercise, with all cores.
 
     ``ok`` holds if every task can be run on all the ids of its splits, no file changed since the
     dataset was prepared, and the splits have their published sizes and numbers of errors.
 
     Args:
-        dataset: The dataset.
+        dataset: The exercise, for its samples, targets and splits.
+        index: Its index.
+        published: What was published, where that is known.
         progress: Where to report.
 
     Returns:
         The audit; every measurement is under ``details``.
     """
-    index = dataset.index
     changed = changed_files(index, progress or NullProgress())
     tasks = [task.id for task in dataset.card.tasks]
     splits = {task: dataset.splits(task, dataset.card.schemes[0].id)[0] for task in tasks}
@@ -57,21 +59,22 @@ def audit(dataset: FitnessAQA, progress: Progress | None = None) -> Audit:
     duplicates = byte_identical({(s.id, s.media.length > 1): s for s in everything}.values())
     details: dict[str, Any] = {
         "tasks": {
-            task: _task_details(dataset, task, splits[task], targets[task], duplicates) for task in tasks
+            task: _task_details(dataset, index, task, splits[task], targets[task], duplicates)
+            for task in tasks
         },
         "media": {
             kind.value: clip_measures(index.entries(kind)) for kind in (Kind.CLIP, Kind.IMAGE, Kind.POOL)
         },
-        "pool": _pool_details(dataset),
+        "pool": _pool_details(select_pool(index), len(index.entries(Kind.POOL))),
         "trajectory_minus_video_frames": track_differences(index),
         "changed_since_prepared": changed,
         "problems": [asdict(problem) for problem in index.problems],
         "sources": list(index.sources),
     }
     departures: list[str] = []
-    if dataset.published is not None:
-        departures = split_departures(index, tables, dataset.published)
-        details["published_differences"] = [*departures, *file_departures(index, dataset.published)]
+    if published is not None:
+        departures = split_departures(index, tables, published)
+        details["published_differences"] = [*departures, *file_departures(index, published)]
     groups = {group for task in tasks for group in details["tasks"][task]["groups_across_splits"]}
     hopeless = [
         f"{task.task}: {reason}"
@@ -87,7 +90,10 @@ def audit(dataset: FitnessAQA, progress: Progress | None = None) -> Audit:
         coverage=coverage,
         groups_across_splits=len(groups),
         duplicates=duplicates,
-        notes=[*(f"Cannot be run: {reason}." for reason in hopeless), *sentences(dataset, details)],
+        notes=[
+            *(f"Cannot be run: {reason}." for reason in hopeless),
+            *sentences(details, published, index.problems),
+        ],
         details=details,
     )
 
@@ -112,19 +118,25 @@ def changed_files(index: Index, progress: Progress) -> dict[str, str]:
 
 
 def _task_details(
-    dataset: FitnessAQA, task: str, split: Split, targets: Mapping[str, float], duplicates: list[list[str]]
+    dataset: Dataset,
+    index: Index,
+    task: str,
+    split: Split,
+    targets: Mapping[str, float],
+    duplicates: list[list[str]],
 ) -> dict[str, Any]:
     samples = dataset.samples(task)
-    named = {key for ids in dataset.index.splits.get(task, {}).values() for key in ids}
+    named = {key for ids in index.splits.get(task, {}).values() for key in ids}
     groups = straddling_groups(split, samples)
     test_groups = {samples[key].group for key in (*split.train, *split.val)}
-    intervals = [end - start for spans in dataset.intervals(task).values() for start, end in spans]
+    shown = index.intervals.get(task, {})
+    intervals = [end - start for key in samples for start, end in shown.get(key, ())]
     own = [ids for ids in duplicates if set(ids) <= samples.keys()]
     return {
         "prevalence": sum(targets.values()) / len(targets) if targets else None,
         "expected": dataset.expected(task),
-        "labels_outside_splits": len(dataset.index.labels.get(task, {}).keys() - named),
-        "ids_without_label": len(named - dataset.index.labels.get(task, {}).keys()),
+        "labels_outside_splits": len(index.labels.get(task, {}).keys() - named),
+        "ids_without_label": len(named - index.labels.get(task, {}).keys()),
         "groups": len({sample.group for sample in samples.values()}),
         "groups_across_splits": groups,
         "test_samples_of_fitted_groups": sum(samples[key].group in test_groups for key in split.test),
@@ -136,7 +148,5 @@ def _task_details(
     }
 
 
-def _pool_details(dataset: FitnessAQA) -> dict[str, Any]:
-    pool = dataset.pool()
-    found = len(dataset.index.entries(Kind.POOL))
+def _pool_details(pool: Pool, found: int) -> dict[str, Any]:
     return {"found": found, "kept": len(pool.ids), "left_out": dict(pool.costs)}

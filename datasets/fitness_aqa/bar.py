@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.trajectory import Trajectory
+from aqa_bench.core.sample import Trajectory
 from aqa_bench.media.source import MediaFile
 from aqa_bench.media.trajectory_files import parse_press, parse_squat
 

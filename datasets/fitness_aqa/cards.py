@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.schemes import LOW_DATA
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.dataset import not_prepared
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.progress import Progress
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aqa_bench.core.sample import Media, UInt8Array
+from aqa_bench.core.sample import Media, Trajectory, UInt8Array
 from aqa_bench.core.task import Modality
-from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.media.source import MediaFile
 
 from .index import Entry

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from aqa_bench.core.dataset import TaskAudit
 
 from .index import Index
 from .layout import Kind
 from .pool import POOL_RULES
-from .problems import summarise
+from .problems import Problem, summarise
 from .published import Published
-
-if TYPE_CHECKING:
-    from .adapter import FitnessAQA
 
 __all__ = ["file_departures", "sentences", "split_departures"]
 
@@ -51,12 +48,15 @@ def file_departures(index: Index, published: Published) -> list[str]:
     ]
 
 
-def sentences(dataset: FitnessAQA, details: Mapping[str, Any]) -> list[str]:
+def sentences(
+    details: Mapping[str, Any], published: Published | None, problems: Sequence[Problem]
+) -> list[str]:
     """Everything a user should know of what an audit measured.
 
     Args:
-        dataset: The dataset.
         details: The measurements.
+        published: What was published, where that is known.
+        problems: What could not be read when the dataset was prepared.
 
     Returns:
         One fact a sentence.
@@ -67,8 +67,8 @@ def sentences(dataset: FitnessAQA, details: Mapping[str, Any]) -> list[str]:
         *_outliers(details["media"]),
         *_changed(details["changed_since_prepared"]),
         *details.get("published_differences", ()),
-        *([] if dataset.published is None else _paper(dataset.published)),
-        *summarise(dataset.index.problems),
+        *([] if published is None else _paper(published)),
+        *summarise(problems),
     ]
 
 

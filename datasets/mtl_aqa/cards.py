@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Modality
 from aqa_bench.media.dives.release import EVENT_GROUPED, SCORE, SCORE_DD, official

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 
 from .release import EXERCISES, Exercise, release

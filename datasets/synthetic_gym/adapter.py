@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -11,17 +10,15 @@ from typing import cast
 
 import numpy as np
 
-from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.dataset import Audit, Dataset
+from aqa_bench.core.dataset_id import split_preset, with_preset
 from aqa_bench.core.errors import DataError, UsageError
-from aqa_bench.core.files import pretty_json, write_atomic
 from aqa_bench.core.paths import cache_home
-from aqa_bench.core.progress import Progress
-from aqa_bench.core.sample import Sample, UInt8Array
+from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.sample import Sample, Trajectory, UInt8Array
 from aqa_bench.core.schemes import LOW_DATA_PERCENT, low_data
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality, Unit
-from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.media.frame_store import StoredFrames, WholeVideo, kept_frames
 from aqa_bench.media.source import MediaFile
 from aqa_bench.media.video import decode
@@ -39,12 +36,12 @@ from .diving.cards import DIVING
 from .generate import generate
 from .media import GymClip, GymImage, frame_size
 from .plan import ClipPlan, plan_clips
-from .presets import GENERATOR_VERSION, PRESETS, Exercise, preset_named
+from .presets import GENERATOR_VERSION, Exercise
 from .splits import SPLITS
 
-__all__ = ["DEFAULT_PRESET", "FAMILY", "SyntheticGym", "SyntheticGymFamily"]
+__all__ = ["FAMILY", "SyntheticGym", "SyntheticGymFamily"]
 
-DEFAULT_PRESET = "demo"
+_CARDS = {card.id: card for card in (*CARDS, DIVING)}
 _RENDERED = frozenset({Modality.FRAMES, Modality.IMAGE})
 
 
@@ -52,16 +49,19 @@ class SyntheticGym(Dataset):
     """One exercise under one preset.
 
     Args:
-        card: Its card.
+        exercise: Which exercise.
         preset: Name of the preset.
         home: The family's data folder.
+
+    Raises:
+        UsageError: There is no such preset.
     """
 
-    def __init__(self, card: DatasetCard, preset: str, home: Path) -> None:
-        self.card = card
+    def __init__(self, exercise: Exercise, preset: str, home: Path) -> None:
+        self.card = _CARDS[_id(exercise)].at(preset)
         self.preset = preset
         self.home = home
-        self.exercise = cast(Exercise, card.id.partition("/")[2])
+        self.exercise = exercise
 
     @cached_property
     def annotated(self) -> Annotated:
@@ -71,16 +71,25 @@ class SyntheticGym(Dataset):
     @property
     def folder(self) -> Path:
         """Where the rendered release lies, or will."""
-        return self.home / f"v{GENERATOR_VERSION}" / self.preset / self.exercise
+        return _folder(self.home, self.preset, self.exercise)
 
     @cached_property
     def release(self) -> FitnessAQA:
         """The rendered release, read by the adapter of the real one.
 
         Raises:
-            DataError: It has not been rendered.
+            DataError: It has not been rendered, or its index is damaged.
         """
-        return _RELEASES.open(self.card.id, self.folder.parent)
+        try:
+            return _RELEASES.open(_id(self.exercise), self.folder.parent)
+        except DataError as error:
+            raise DataError(
+                f"There are no rendered media of {self.card.id} that can be read.",
+                where=self.folder,
+                expected="the rendered media and their index",
+                found=error.found,
+                remedy=f"aqa-bench dataset prepare {self.card.id}",
+            ) from error
 
     def fingerprint(self) -> str:
         """Hex SHA-256 over the generator's version and the annotations; nothing has to be rendered."""
@@ -94,7 +103,11 @@ class SyntheticGym(Dataset):
                 name: self._clip(name) for name, clip in known.clips.items() if clip["role"] == "labelled"
             }
         return {
-            name: Sample(name, _source(name), GymImage(self, name, name.rpartition("_")[0], still.frame))
+            name: Sample(
+                name,
+                _source(name),
+                GymImage(known, name, name.rpartition("_")[0], still.frame, self.read_image),
+            )
             for name, still in known.stills.items()
             if task in still.labels
         }
@@ -129,7 +142,7 @@ class SyntheticGym(Dataset):
     def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:
         """Render the release if frames or images are needed and not there yet."""
         if needs & _RENDERED:
-            render(self.card.id, self.preset, self.home, progress)
+            render(self.exercise, self.preset, self.home, progress)
 
     def read_frames(self, clip: str, indices: Sequence[int] | None, size: int | None) -> UInt8Array:
         """Frames of a clip, through a frame store where they are resized.
@@ -140,7 +153,7 @@ class SyntheticGym(Dataset):
         file = self._files[clip]
         if size is None:
             return decode(file, indices)
-        media = GymClip(self, clip)
+        media = self._clip(clip).media
         video = WholeVideo(file, media.length, size)
         return kept_frames(cache_home() / "frames", StoredFrames(size), media.content_key, video, indices)
 
@@ -166,13 +179,14 @@ class SyntheticGym(Dataset):
     def audit(self, progress: Progress | None = None) -> Audit:
         """Audit the rendered release as if it were the real one, and compare it with the annotations.
 
-        Raises:
-            DataError: It has not been rendered.
+        What has not been rendered is rendered first.
         """
+        self.materialise(_RENDERED, progress or NullProgress())
         audit = self.release.audit(progress)
         notes = [note for task in self.card.tasks for note in self._disagreements(task.id)]
         return audit.model_copy(
             update={
+                "dataset": self.card.id,
                 "fingerprint": self.fingerprint(),
                 "ok": audit.ok and not notes,
                 "notes": [*notes, f"Preset {self.preset}, generator {GENERATOR_VERSION}.", *audit.notes],
@@ -187,7 +201,9 @@ class SyntheticGym(Dataset):
         return [] if same else [f"What was read of {task} is not what was generated."]
 
     def _clip(self, name: str) -> Sample:
-        return Sample(name, _source(name), GymClip(self, name))
+        return Sample(
+            name, _source(name), GymClip(self.annotated, name, self.read_frames, self.read_trajectory)
+        )
 
     @cached_property
     def _pool(self) -> list[str]:
@@ -211,11 +227,16 @@ class SyntheticGymFamily:
     """Generates and opens the gym's datasets."""
 
     def open(self, dataset: str, home: Path) -> SyntheticGym | SyntheticDiving:
-        """Open an exercise or the dives under the preset that was last prepared, ``demo`` by default."""
-        if dataset == DIVING.id:
-            return SyntheticDiving(_chosen(home), home)
-        card = next(card for card in CARDS if card.id == dataset)
-        return SyntheticGym(card, _chosen(home), home)
+        """Open an exercise or the dives under the preset that the id names.
+
+        Raises:
+            UsageError: There is no such preset.
+        """
+        base, named = split_preset(dataset)
+        preset = _CARDS[base].presets[0] if named is None else named
+        if base == DIVING.id:
+            return SyntheticDiving(preset, home)
+        return SyntheticGym(_exercise(base), preset, home)
 
     def prepare(
         self,
@@ -225,33 +246,28 @@ class SyntheticGymFamily:
         options: Mapping[str, str],
         progress: Progress,
     ) -> Sequence[str]:
-        """Generate a preset and make it the one in use.
+        """Render what is not there yet, so that the first use need not wait.
 
         Raises:
-            UsageError: There is no such preset or option, or sources were given.
+            UsageError: There is no such preset, or sources or options were given.
         """
-        if sources or set(options) - {"preset"}:
-            raise UsageError(
-                "The synthetic gym is generated and takes no sources.",
-                expected=f"--preset {' | '.join(PRESETS)}",
-                found=", ".join([*map(str, sources), *sorted(set(options) - {"preset"})]),
-            )
-        preset = preset_named(options.get("preset", DEFAULT_PRESET)).name
+        if sources or options:
+            raise _unwanted(dataset, sources, options)
         lines: list[str] = []
-        for card in CARDS:
-            if dataset in (None, card.id):
-                lines += render(card.id, preset, home, progress)
-        if dataset in (None, DIVING.id):
-            lines += render_dives(preset, home, progress)
-        write_atomic(home / "preset.json", pretty_json({"preset": preset}))
+        for name in _CARDS if dataset is None else (dataset,):
+            opened = self.open(name, home)
+            if isinstance(opened, SyntheticDiving):
+                lines += render_dives(opened.preset, home, progress)
+            else:
+                lines += render(opened.exercise, opened.preset, home, progress)
         return lines
 
 
-def render(dataset: str, preset: str, home: Path, progress: Progress) -> Sequence[str]:
+def render(exercise: Exercise, preset: str, home: Path, progress: Progress) -> Sequence[str]:
     """Generate one exercise unless it is there, and index it.
 
     Args:
-        dataset: Dataset id.
+        exercise: Which exercise.
         preset: Name of the preset.
         home: The family's data folder.
         progress: Where to report.
@@ -259,17 +275,16 @@ def render(dataset: str, preset: str, home: Path, progress: Progress) -> Sequenc
     Returns:
         The coverage table of the release that was written.
     """
-    exercise = cast(Exercise, dataset.partition("/")[2])
-    folder = home / f"v{GENERATOR_VERSION}" / preset / exercise
+    folder, name = _folder(home, preset, exercise), _id(exercise)
     try:
-        _RELEASES.open(dataset, folder.parent)
+        _RELEASES.open(name, folder.parent)
     except DataError:
-        jobs = os.cpu_count() or 1
-        progress.start(f"rendering {dataset} ({preset})")
-        generate(preset, exercise, folder, jobs=jobs, progress=_Steps(progress, f"{dataset} ({preset})"))
+        jobs, title = os.cpu_count() or 1, f"{name} ({preset})"
+        progress.start(f"rendering {title}")
+        generate(preset, exercise, folder, jobs=jobs, progress=_Steps(progress, title))
         progress.close()
-        return _RELEASES.prepare(dataset, [folder], folder.parent, {}, progress)
-    return [f"{dataset}, preset {preset}: already in {folder}"]
+        return _RELEASES.prepare(name, [folder], folder.parent, {}, progress)
+    return [f"{name}, preset {preset}: already in {folder}"]
 
 
 class _Steps:
@@ -286,19 +301,28 @@ class _Steps:
         self._done = done
 
 
-def _chosen(home: Path) -> str:
-    try:
-        return preset_named(json.loads((home / "preset.json").read_text(encoding="utf-8"))["preset"]).name
-    except FileNotFoundError:
-        return DEFAULT_PRESET
-    except (OSError, ValueError, KeyError, TypeError, UsageError) as error:
-        raise DataError(
-            "The gym's choice of preset cannot be read.",
-            where=home / "preset.json",
-            expected=f"one of {', '.join(PRESETS)}",
-            found=str(error),
-            remedy="aqa-bench dataset prepare synthetic-gym --preset demo",
-        ) from error
+def _unwanted(dataset: str | None, sources: Sequence[Path], options: Mapping[str, str]) -> UsageError:
+    asked = "synthetic-gym" if dataset is None else dataset
+    if "preset" in options:
+        asked = with_preset(split_preset(asked)[0], options["preset"])
+    return UsageError(
+        "The synthetic gym is generated: it takes no sources and no options.",
+        expected="a dataset id, with @PRESET for another preset than the default",
+        found=", ".join([*map(str, sources), *(f"{key}={value}" for key, value in sorted(options.items()))]),
+        remedy=f"aqa-bench dataset prepare {asked}",
+    )
+
+
+def _id(exercise: Exercise) -> str:
+    return f"synthetic-gym/{exercise}"
+
+
+def _exercise(dataset: str) -> Exercise:
+    return cast(Exercise, dataset.partition("/")[2])
+
+
+def _folder(home: Path, preset: str, exercise: Exercise) -> Path:
+    return home / f"v{GENERATOR_VERSION}" / preset / exercise
 
 
 def _source(name: str) -> str:

@@ -75,12 +75,13 @@ def _clips(
 
 _WILD = _clips((640, 1200), (640, 1200), (640, 0))
 
+#: The first one is the default of every exercise.
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         preset.name: preset
         for preset in (
-            Preset("tiny", 64, 16, _clips((40, 24), (20, 10), (16, 0)), people=0.25),
             Preset("demo", 96, 32, _clips((320, 220), (320, 220), (320, 0))),
+            Preset("tiny", 64, 16, _clips((40, 24), (20, 10), (16, 0)), people=0.25),
             Preset("fresh", 96, 32, _clips((320, 220), (320, 220), (320, 0))),
             Preset(
                 "wild", 128, 32, _WILD, azimuth=None, clutter=1.0, zoom=1.0, margin=0.12, rates=_RELEASE_RATES

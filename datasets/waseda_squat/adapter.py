@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.dataset import Audit, Dataset
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, sha256_bytes
 from aqa_bench.core.progress import NullProgress, Progress

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from aqa_bench.core.sample import Media, UInt8Array
 from aqa_bench.core.task import Modality
-from aqa_bench.learn.methods.altered_image_method import AlteredClip
+from aqa_bench.learn.features.altered import AlteredClip
 from aqa_bench.media.clips import uniform
 
 __all__ = ["MedianFrame", "WithoutPerson", "hidden_box"]

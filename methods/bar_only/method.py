@@ -14,17 +14,10 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
-from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality, Unit
-from aqa_bench.learn.supervised.head_training import (
-    Examples,
-    HeadKind,
-    TrainingConfig,
-    build_head,
-    train_head,
-)
-from aqa_bench.learn.supervised.predictors import HeadPredictor
-from aqa_bench.learn.supervised.targets import TargetCoding
+from aqa_bench.learn.heads.build import HeadKind, build_head
+from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, TargetCoding
+from aqa_bench.learn.supervised.training import TrainingConfig, fit_head
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import deterministic, resolve_device
 
@@ -66,14 +59,20 @@ class BarRecipe(Recipe):
     patience: int | None = Field(default=15, ge=1)
     select: Literal["f1", "loss"] = "loss"
 
+    def training(self) -> TrainingConfig:
+        """Optimisation of the head."""
+        return TrainingConfig(
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            patience=self.patience,
+            select=self.select,
+        )
+
 
 class BarOnly(Method[BarRecipe]):
     """The control that knows where the bar is and how fast it moves, and nothing of the person."""
-
-    @classmethod
-    def recipe_type(cls) -> type[BarRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return BarRecipe
 
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:
         """Train a head on tracks of clips or boxes of still images.
@@ -109,7 +108,7 @@ class BarOnly(Method[BarRecipe]):
             return (raw(samples) - mean) / scale
 
         x = (known - mean) / scale
-        judged = inputs(val.samples) if len(val) else x[:0]
+        data = FitData(train, val, coding)
         with deterministic(ctx.seed):
             head = build_head(
                 recipe.head if clips else recipe.image_head,
@@ -119,31 +118,16 @@ class BarOnly(Method[BarRecipe]):
                 blocks=recipe.blocks,
                 dropout=recipe.dropout,
             )
-            result = train_head(
-                head,
-                Examples(x, coding.encode(train.targets)),
-                Examples(judged, coding.encode(val.targets)),
-                TrainingConfig(
-                    lr=recipe.lr,
-                    weight_decay=recipe.weight_decay,
-                    epochs=recipe.epochs,
-                    batch_size=recipe.batch_size,
-                    patience=recipe.patience,
-                    select=recipe.select,
-                ),
-                is_score=coding.is_score,
-                seed=derive_seed(ctx.seed, "head"),
-                device=device,
-            )
-        ctx.facts.update(
+            result = fit_head(head, x, inputs, data, recipe.training(), ctx, device)
+        ctx.report.update(
             parameters=parameter_count(head),
             gflops=round(giga_multiply_adds(head, x[:1].to(device)), 6),
             device=str(device),
             dtype="float32",
             batch_size=recipe.batch_size,
             **result.facts(),
-            range_of_motion=boxes and clips,
         )
+        ctx.report.extras["range_of_motion"] = boxes and clips
         return HeadPredictor(inputs, head, coding, device, recipe.batch_size)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import Media
 from aqa_bench.core.task import Modality, Unit
-from aqa_bench.learn.features.temporal import resample_time
+from aqa_bench.media.clips import resample_time
 
 __all__ = ["bar_box_features", "bar_track", "unit_of"]
 

@@ -42,11 +42,6 @@ class Constant(Method[ConstantRecipe]):
     is the floor that F1 is read against.
     """
 
-    @classmethod
-    def recipe_type(cls) -> type[ConstantRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return ConstantRecipe
-
     def fit(
         self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
     ) -> ConstantPredictor:
@@ -56,8 +51,8 @@ class Constant(Method[ConstantRecipe]):
             train: Labelled samples; their classes do not matter.
             val: Not used.
             pool: Not used.
-            ctx: The task; ``facts`` receives the number of fitted parameters.
+            ctx: The task; ``report`` receives the number of fitted parameters.
         """
         is_score = ctx.task.kind is TaskKind.SCORE
-        ctx.facts["parameters"] = int(is_score)
+        ctx.report.parameters = int(is_score)
         return ConstantPredictor(float(train.targets.mean()) if is_score else 1.0)

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from aqa_bench.learn.augment.temporal import temporal_shift
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.pretraining.dive_classes import dive_class, dive_labels
-from aqa_bench.learn.pretraining.video_batches import ClipDraw
+from aqa_bench.learn.pretraining.video_batches import ClipDraw, temporal_shift
 from aqa_bench.media.clips import Indices, uniform
 
 __all__ = ["LabelledDives"]

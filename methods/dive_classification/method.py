@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
@@ -17,12 +17,13 @@ from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.heads.linear import LinearHead
 from aqa_bench.learn.heads.mlp import MLPHead
-from aqa_bench.learn.methods.pretrained_video_method import PretrainedVideoMethod
-from aqa_bench.learn.methods.video_recipe import VideoPretrainingRecipe
+from aqa_bench.learn.methods.sources import Pretrained
+from aqa_bench.learn.methods.video_method import VideoMethod
+from aqa_bench.learn.methods.video_recipe import VideoPoolRecipe, VideoRecipe
 from aqa_bench.learn.pretraining.dive_classes import DIVE_CLASSES, dive_class
 from aqa_bench.learn.pretraining.video_batches import ClipSampler, VideoBatch
-from aqa_bench.learn.pretraining.video_pretext import VideoTask
-from aqa_bench.learn.supervised.head_training import TrainingConfig
+from aqa_bench.learn.pretraining.video_pretext import VideoTask, video_pretext
+from aqa_bench.learn.supervised.training import TrainingConfig
 from aqa_bench.learn.supervised.video_classifier import VideoClassifier
 
 from .dive_clips import LabelledDives
@@ -32,7 +33,7 @@ __all__ = ["DiveClassification", "DiveClassificationRecipe"]
 _OF_SCORES = frozenset({"hidden", "score_loss"})
 
 
-class DiveClassificationRecipe(VideoPretrainingRecipe):
+class DiveClassificationRecipe(VideoRecipe, VideoPoolRecipe):
     """Clips that classes are learnt from, and the regression of scores.
 
     Attributes:
@@ -74,20 +75,18 @@ class DiveClassificationRecipe(VideoPretrainingRecipe):
         return replace(config, score_loss=self.score_loss)
 
 
-class DiveClassification(PretrainedVideoMethod[DiveClassificationRecipe]):
+class DiveClassification(VideoMethod[DiveClassificationRecipe]):
     """The supervised baseline of dives (Parmar et al., ECCV 2022, Table 6).
 
     A softmax for each attribute of a dive's class, on the mean of the backbone's features over the
-    dive's clips.
+    dive's clips; then a regression of the score.
     """
 
-    id: ClassVar[str] = "dive-classification"
-    learns_from: ClassVar[str] = "dives with their classes"
-
-    @classmethod
-    def recipe_type(cls) -> type[DiveClassificationRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return DiveClassificationRecipe
+    def source(self) -> Pretrained[VideoBackbone]:
+        """Training on the classes of the pool's dives, from the recipe's initial weights."""
+        pretext = video_pretext(self.sampler, self.task, self.recipe.clip_frames)
+        classes = replace(pretext, annotations=self.annotations, learns_from="dives with their classes")
+        return Pretrained(self.recipe, classes)
 
     def sampler(self, pool: FrameIndex) -> ClipSampler:
         """Dives with their classes.
@@ -107,7 +106,7 @@ class DiveClassification(PretrainedVideoMethod[DiveClassificationRecipe]):
         recipe = self.recipe
         sizes = [len(values) for values in DIVE_CLASSES.values()]
         heads = LinearHead(backbone.num_features, sum(sizes), recipe.dropout)
-        network = VideoClassifier(backbone, heads.to(next(backbone.parameters()).device), recipe.clips)
+        network = VideoClassifier(backbone, heads.to(backbone.device), recipe.clips)
         augment = augmentation(recipe.augmentation)
 
         def loss(model: nn.Module, batch: VideoBatch) -> Tensor:

@@ -85,11 +85,6 @@ class TypicalLength:
 class Duration(Method[DurationRecipe]):
     """Logistic regression (errors), ridge regression (scores) or typical range (one class) of log length."""
 
-    @classmethod
-    def recipe_type(cls) -> type[DurationRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return DurationRecipe
-
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:
         """Fit the model that the task and the classes of ``train`` call for.
 
@@ -100,13 +95,13 @@ class Duration(Method[DurationRecipe]):
             train: Labelled samples whose media know their length.
             val: Not used.
             pool: Not used.
-            ctx: The task; ``facts`` receives the number of fitted parameters.
+            ctx: The task; ``report`` receives the number of fitted parameters.
 
         Raises:
             DataError: The dataset's samples have no frame count.
         """
         x = log_lengths(train.samples)
-        ctx.facts["parameters"] = 2
+        ctx.report.parameters = 2
         if ctx.task.kind is TaskKind.SCORE:
             ridge = make_pipeline(StandardScaler(), Ridge(alpha=self.recipe.alpha))
             return LengthModel(ridge.fit(x[:, None], train.targets), is_score=True)

@@ -12,14 +12,13 @@ from torch import Tensor
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.sample import LabeledSet, Sample
-from aqa_bench.core.seeds import derive_seed
-from aqa_bench.learn.features.scaling import FeatureScaler
-from aqa_bench.learn.features.temporal import resample_time
-from aqa_bench.learn.supervised.head_training import Examples, build_head, train_head
-from aqa_bench.learn.supervised.predictors import HeadPredictor
-from aqa_bench.learn.supervised.targets import TargetCoding
+from aqa_bench.learn.features.head_inputs import FeatureScaler
+from aqa_bench.learn.heads.build import build_head
+from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, TargetCoding
+from aqa_bench.learn.supervised.training import fit_head
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import deterministic, resolve_device
+from aqa_bench.media.clips import resample_time
 
 from .recipe import ImportedFeaturesRecipe
 
@@ -29,11 +28,6 @@ __all__ = ["ImportedFeatures"]
 class ImportedFeatures(Method[ImportedFeaturesRecipe]):
     """Features as they come, scaled by what the training samples say, into a head."""
 
-    @classmethod
-    def recipe_type(cls) -> type[ImportedFeaturesRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return ImportedFeaturesRecipe
-
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:
         """Train the head.
 
@@ -41,7 +35,7 @@ class ImportedFeatures(Method[ImportedFeaturesRecipe]):
             train: Labelled samples; both classes for binary tasks.
             val: Chooses the epoch that is kept; may be empty.
             pool: Not used.
-            ctx: Task, seed and device; ``facts`` receives the cost of the head and how long was trained.
+            ctx: Task, seed and device; ``report`` receives the cost of the head and how long was trained.
 
         Raises:
             MethodError: All training samples are of one class, or there is only one.
@@ -56,7 +50,6 @@ class ImportedFeatures(Method[ImportedFeaturesRecipe]):
             return _inputs(_read(samples), scaler, recipe.length)
 
         x = _inputs(known, scaler, recipe.length)
-        judged = inputs(val.samples) if len(val) else x[:0]
         with deterministic(ctx.seed):
             head = build_head(
                 recipe.vector_head if x.ndim == 2 else recipe.head,
@@ -66,17 +59,9 @@ class ImportedFeatures(Method[ImportedFeaturesRecipe]):
                 blocks=recipe.blocks,
                 dropout=recipe.dropout,
             )
-            result = train_head(
-                head,
-                Examples(x, coding.encode(train.targets)),
-                Examples(judged, coding.encode(val.targets)),
-                recipe.training(),
-                is_score=coding.is_score,
-                seed=derive_seed(ctx.seed, "head"),
-                device=device,
-            )
+            result = fit_head(head, x, inputs, FitData(train, val, coding), recipe.training(), ctx, device)
         # Of the head alone: what the extractor cost is known to whoever made the features.
-        ctx.facts.update(
+        ctx.report.update(
             parameters=parameter_count(head),
             gflops=round(giga_multiply_adds(head, x[:1].to(device)), 6),
             dtype="float32",

@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from aqa_bench.learn.heads.build import HeadKind
 from aqa_bench.learn.methods.feature_recipe import FeatureRecipe
-from aqa_bench.learn.supervised.head_training import HeadKind, TrainingConfig
+from aqa_bench.learn.supervised.training import TrainingConfig
 
 __all__ = ["ImportedFeaturesRecipe"]
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from pydantic import Field
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frames import Regions, frame_indices
 from aqa_bench.learn.features.image_features import FrameFeatureExtractor
-from aqa_bench.learn.methods.fixed_image_method import FixedImageMethod
+from aqa_bench.learn.methods.image_method import ImageMethod
 from aqa_bench.learn.methods.image_recipe import ImageRecipe
+from aqa_bench.learn.methods.sources import Fixed
 
 from .difference import half_cycle_difference
 from .regions import LifterRegions
@@ -43,31 +42,15 @@ class HalfCycleRecipe(ImageRecipe):
     bandwidth: float = Field(default=0.05, gt=0)
 
 
-class HalfCycleDifference(FixedImageMethod[HalfCycleRecipe]):
+class HalfCycleDifference(ImageMethod[HalfCycleRecipe]):
     """Motion disentangling on features of frames: what both half-cycles share cancels.
 
     Still images have no other half-cycle: they are judged by their features alone.
     """
 
-    id: ClassVar[str] = "half-cycle-difference"
-
-    @classmethod
-    def recipe_type(cls) -> type[HalfCycleRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return HalfCycleRecipe
-
-    def backbone(
-        self, pool: Sequence[Sample], ctx: FitContext, device: torch.device
-    ) -> tuple[ImageBackbone, dict[str, Any]]:
-        """The backbone as its weights come, and the region that is looked at.
-
-        Args:
-            pool: Not used.
-            ctx: The run's seed, for random weights.
-            device: Where to compute.
-        """
-        backbone, facts = super().backbone(pool, ctx, device)
-        return backbone, {**facts, "region": self.recipe.region}
+    def source(self) -> Fixed[ImageBackbone]:
+        """The weights that the backbone comes with."""
+        return Fixed(region=self.recipe.region)
 
     def regions(self) -> Regions | None:
         """The lifter, unless the recipe takes the whole frame."""

@@ -1,21 +1,18 @@
-"""Features of a network trained on ImageNet."""
+"""Features of a network trained on ImageNet (baseline of Parmar et al., ECCV 2022, Tables 2-5)."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from aqa_bench.learn.methods.fixed_image_method import FixedImageMethod
+from aqa_bench.learn.backbones.image_backbone import ImageBackbone
+from aqa_bench.learn.methods.image_method import ImageMethod
 from aqa_bench.learn.methods.image_recipe import ImageRecipe
+from aqa_bench.learn.methods.sources import Fixed
 
 __all__ = ["ImageNet"]
 
 
-class ImageNet(FixedImageMethod[ImageRecipe]):
-    """The baseline without pre-training of its own (Parmar et al., ECCV 2022, Tables 2-5)."""
+class ImageNet(ImageMethod[ImageRecipe]):
+    """The baseline without pre-training of its own."""
 
-    id: ClassVar[str] = "imagenet"
-
-    @classmethod
-    def recipe_type(cls) -> type[ImageRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return ImageRecipe
+    def source(self) -> Fixed[ImageBackbone]:
+        """The weights that the backbone comes with."""
+        return Fixed()

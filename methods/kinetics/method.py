@@ -1,21 +1,18 @@
-"""A video network with weights from Kinetics."""
+"""A video network with weights from Kinetics (baseline of Parmar et al., ECCV 2022, Tables 2 and 4)."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from aqa_bench.learn.methods.fixed_video_method import FixedVideoMethod
+from aqa_bench.learn.backbones.video_backbone import VideoBackbone
+from aqa_bench.learn.methods.sources import Fixed
+from aqa_bench.learn.methods.video_method import VideoMethod
 from aqa_bench.learn.methods.video_recipe import VideoRecipe
 
 __all__ = ["Kinetics"]
 
 
-class Kinetics(FixedVideoMethod[VideoRecipe]):
-    """The baseline without pre-training of its own (Parmar et al., ECCV 2022, Tables 2 and 4)."""
+class Kinetics(VideoMethod[VideoRecipe]):
+    """The baseline without pre-training of its own."""
 
-    id: ClassVar[str] = "kinetics"
-
-    @classmethod
-    def recipe_type(cls) -> type[VideoRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return VideoRecipe
+    def source(self) -> Fixed[VideoBackbone]:
+        """The weights that the backbone comes with."""
+        return Fixed()

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.learn.augment.temporal import temporal_shift
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.pretraining.video_batches import ClipDraw
+from aqa_bench.learn.pretraining.video_batches import ClipDraw, temporal_shift
 from aqa_bench.media.clips import Indices
 from aqa_bench.media.trajectory import half_cycles
 

@@ -1,18 +1,29 @@
-"""Motion disentangling: global motion apart from the anomalies on top of it."""
+"""MD: motion disentangling (Parmar et al., ECCV 2022, section 3.2).
+
+The way down, played backwards, and the way up show the same global motion where the movement is right;
+so do two dives of one class. What is left to tell such clips apart are irregularities: hesitation,
+wobble, knees that give way.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from dataclasses import replace
+from typing import Any, Literal
 
 from pydantic import Field
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
+from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.methods.video_triplet_method import VideoTripletMethod, VideoTripletRecipe
+from aqa_bench.learn.methods.sources import Pretrained
+from aqa_bench.learn.methods.video_method import VideoMethod
+from aqa_bench.learn.methods.video_recipe import VideoPoolRecipe, VideoRecipe
 from aqa_bench.learn.pretraining.video_batches import ClipSampler
+from aqa_bench.learn.pretraining.video_pretext import VideoTask, video_pretext
+from aqa_bench.learn.pretraining.video_triplets import VideoTripletLoss, triplet_task
 
 from .half_cycles import HalfCycleTriplets
 from .same_class import SameClassTriplets, class_and_event
@@ -20,7 +31,7 @@ from .same_class import SameClassTriplets, class_and_event
 __all__ = ["MotionDisentangling", "MotionRecipe"]
 
 
-class MotionRecipe(VideoTripletRecipe):
+class MotionRecipe(VideoRecipe, VideoPoolRecipe, VideoTripletLoss):
     """Which clips are told apart.
 
     Attributes:
@@ -36,26 +47,19 @@ class MotionRecipe(VideoTripletRecipe):
     reversal: bool = True
 
 
-class MotionDisentangling(VideoTripletMethod[MotionRecipe]):
-    """Clips of the same global motion are told apart (Parmar et al., ECCV 2022, section 3.2).
+class MotionDisentangling(VideoMethod[MotionRecipe]):
+    """A video backbone pre-trained on triplets of clips of the same global motion."""
 
-    The way down, played backwards, and the way up show the same global motion where the movement is
-    right; so do two dives of one class. What is left to tell them apart are irregularities: hesitation,
-    wobble, knees that give way.
-    """
-
-    id: ClassVar[str] = "md"
-
-    @classmethod
-    def recipe_type(cls) -> type[MotionRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return MotionRecipe
+    def source(self) -> Pretrained[VideoBackbone]:
+        """Pre-training on the pool, from the recipe's initial weights."""
+        pretext = video_pretext(self.sampler, self.task, self.recipe.clip_frames)
+        return Pretrained(self.recipe, replace(pretext, unit=self.unit, annotations=self.annotations))
 
     def sampler(self, pool: FrameIndex) -> ClipSampler:
-        """Draws triplets of clips.
+        """Anchor, positive and negative: clips of the same global motion.
 
         Args:
-            pool: Frames of clips that have trajectories, or that tell class and event.
+            pool: Frames of clips that have trajectories, or class and event.
 
         Raises:
             DataError: The clips have what the other pairing needs.
@@ -68,10 +72,14 @@ class MotionDisentangling(VideoTripletMethod[MotionRecipe]):
             pool, frames=recipe.clip_frames, max_shift=recipe.max_shift, reversal=recipe.reversal
         )
 
+    def task(self, backbone: VideoBackbone) -> VideoTask:
+        """Embeddings of the three clips, and the loss of Eq. 1."""
+        return triplet_task(backbone, self.recipe, self.recipe.augmentation)
+
     def unit(self, clip: Sample) -> str:
         """Dives of one class and event stay together, so that those that only watch can be paired too."""
         paired = class_and_event(clip) if self.recipe.pairing == "same-class" else None
-        return super().unit(clip) if paired is None else paired
+        return clip.media.content_key if paired is None else paired
 
     def annotations(self, clips: Sequence[Sample]) -> dict[str, Any]:
         """Class and event of each clip, where triplets depend on them."""

@@ -10,10 +10,9 @@ import torch
 
 from aqa_bench.core.files import canonical_json
 from aqa_bench.core.sample import Sample
-from aqa_bench.learn.augment.temporal import temporal_shift
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.pretraining.dive_classes import dive_class, dive_event
-from aqa_bench.learn.pretraining.video_batches import ClipDraw
+from aqa_bench.learn.pretraining.video_batches import ClipDraw, temporal_shift
 from aqa_bench.media.clips import Indices, uniform
 
 __all__ = ["SameClassTriplets", "class_and_event"]

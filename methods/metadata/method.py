@@ -17,7 +17,7 @@ from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.task import TaskKind
 
-from .features import Encoding, attribute_values
+from .encoding import Encoding, attribute_values
 
 __all__ = ["GroupMean", "LinearModel", "Metadata", "MetadataRecipe"]
 
@@ -86,11 +86,6 @@ class GroupMean:
 class Metadata(Method[MetadataRecipe]):
     """Ridge regression (scores) or logistic regression (errors) of attributes, or means over groups."""
 
-    @classmethod
-    def recipe_type(cls) -> type[MetadataRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return MetadataRecipe
-
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:
         """Fit the model that recipe and task call for.
 
@@ -98,7 +93,7 @@ class Metadata(Method[MetadataRecipe]):
             train: Labelled samples whose media have the recipe's attributes.
             val: Not used: there is nothing to select.
             pool: Not used.
-            ctx: The task; ``facts`` receives the number of fitted parameters.
+            ctx: The task; ``report`` receives the number of fitted parameters.
 
         Raises:
             DataError: Samples lack an attribute of the recipe.
@@ -118,11 +113,11 @@ class Metadata(Method[MetadataRecipe]):
             keys = _keys(train.samples, recipe.categorical)
             for key, target in zip(keys, train.targets.tolist(), strict=True):
                 groups.setdefault(key, []).append(target)
-            ctx.facts["parameters"] = len(groups) + 1
+            ctx.report.parameters = len(groups) + 1
             means = {key: float(np.mean(targets)) for key, targets in groups.items()}
             return GroupMean(recipe.categorical, means, float(train.targets.mean()))
         encoding = Encoding.fit(train.samples, recipe.categorical, recipe.numeric)
-        ctx.facts["parameters"] = encoding.num_features + 1
+        ctx.report.parameters = encoding.num_features + 1
         x = encoding(train.samples)
         if ctx.task.kind is TaskKind.SCORE:
             return LinearModel(encoding, Ridge(alpha=recipe.alpha).fit(x, train.targets), is_score=True)

@@ -1,9 +1,13 @@
-"""Pose-appearance disentangling on frames of clips."""
+"""PAD: pose-appearance disentangling (Parmar et al., ECCV 2022, section 3; after Rhodin et al., ECCV 2018).
+
+Two frames of one clip show one appearance in two poses. Each is coded as a pose and an appearance, and
+painted from its own pose and the appearance of the other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from torch import Tensor, nn
@@ -12,22 +16,23 @@ from aqa_bench.core.errors import MethodError
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.methods.image_recipe import PretrainingRecipe
-from aqa_bench.learn.methods.pretrained_image_method import PretrainedImageMethod
-from aqa_bench.learn.pretraining.image_batches import ImageBatch, ImageBatches, pair_batches
-from aqa_bench.learn.pretraining.pairs import PairSampler
-from aqa_bench.learn.pretraining.pretext import Pretext
+from aqa_bench.learn.methods.image_method import ImageMethod
+from aqa_bench.learn.methods.image_recipe import ImagePoolRecipe, ImageRecipe
+from aqa_bench.learn.methods.sources import Pretrained
+from aqa_bench.learn.pretraining.image_batches import ImageBatch
+from aqa_bench.learn.pretraining.image_monitor import ImageMonitor
+from aqa_bench.learn.pretraining.pretrain import Pretext, PretextTraining
 from aqa_bench.learn.training.device import deterministic
-from aqa_bench.learn.training.distributed import World
 
 from .loss import PictureLoss, targets
 from .network import DisentanglingAutoEncoder, PictureDecoder, PoseBackbone
+from .pairs import PairSampler, pair_batches
 from .report import picture_grid, swap_figures
 
 __all__ = ["PAD", "PADRecipe"]
 
 
-class PADRecipe(PretrainingRecipe):
+class PADRecipe(ImageRecipe, ImagePoolRecipe):
     """The code, the decoder and the loss.
 
     Attributes:
@@ -61,26 +66,20 @@ class PADRecipe(PretrainingRecipe):
         return self
 
 
-class PAD(PretrainedImageMethod[PADRecipe]):
-    """Two frames of one clip are painted from their poses and each other's appearance.
+class PAD(ImageMethod[PADRecipe]):
+    """A backbone that codes pose apart from appearance, then a head on its frozen code of pose."""
 
-    (Parmar et al., ECCV 2022, section 3, after Rhodin et al., ECCV 2018.)
-    """
+    def source(self) -> Pretrained[ImageBackbone]:
+        """Pre-training on the pool, from the recipe's initial weights."""
+        return Pretrained(self.recipe, Pretext(self.pretext, self.usable))
 
-    id: ClassVar[str] = "pad"
-
-    @classmethod
-    def recipe_type(cls) -> type[PADRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return PADRecipe
-
-    def initial_backbone(self, seed: int) -> PoseBackbone:
+    def build(self, seed: int) -> PoseBackbone:
         """The recipe's backbone, with layers for pose and appearance behind it.
 
         Raises:
-            AqaBenchError: The weights are not at hand.
+            AqaBenchError: The weights are not on this machine.
         """
-        inner = super().initial_backbone(seed)
+        inner = super().build(seed)
         with deterministic(derive_seed(seed, "code")):
             backbone = PoseBackbone(inner, self.recipe.pose, self.recipe.appearance)
         return backbone.eval()
@@ -90,8 +89,10 @@ class PAD(PretrainedImageMethod[PADRecipe]):
         sampler = PairSampler(pool.elevations(), gap=self.recipe.gap)
         return sampler.usable.tolist(), sampler.dropped
 
-    def pretext(self, backbone: ImageBackbone, pool: FrameIndex, seed: int) -> Pretext:
-        """Pairs of the pool, and the loss of what is painted."""
+    def pretext(
+        self, backbone: ImageBackbone, pool: FrameIndex, watched: FrameIndex, seed: int
+    ) -> PretextTraining[ImageBatch]:
+        """Pairs of frames of the pool, and the loss of the pictures that are painted from their codes."""
         recipe = self.recipe
         if not isinstance(backbone, PoseBackbone):
             raise MethodError("PAD trains the backbone that it made.", found=type(backbone).__name__)
@@ -99,24 +100,19 @@ class PAD(PretrainedImageMethod[PADRecipe]):
             recipe.pose + recipe.appearance, recipe.picture, recipe.decoder_blocks, recipe.decoder_width
         )
         network = DisentanglingAutoEncoder(backbone, decoder)
-        sampler = PairSampler(pool.elevations(), gap=recipe.gap)
+        pairs = PairSampler(pool.elevations(), gap=recipe.gap)
         distance = PictureLoss(backbone, recipe.perceptual, recipe.perceptual_stage)
-
-        def batches(batch_size: int, world: World) -> ImageBatches:
-            return pair_batches(pool, sampler, batch_size, seed, world)
-
-        def per_epoch(batch_size: int) -> int:
-            return max(len(sampler.usable) // batch_size, 1)
 
         def loss(model: nn.Module, batch: ImageBatch) -> Tensor:
             return distance(model(batch.images), targets(batch.images, recipe.picture))
 
-        return Pretext(
+        return PretextTraining(
             network,
             backbone.forward,
-            batches,
-            per_epoch,
+            lambda batch_size, world: pair_batches(pool, pairs, batch_size, seed, world),
+            lambda batch_size: max(len(pairs.usable) // batch_size, 1),
             loss,
+            ImageMonitor(watched, backbone.device),
             measure=lambda frames: swap_figures(network, frames, recipe.gap),
             picture=lambda frames: picture_grid(network, frames, recipe.gap),
         )

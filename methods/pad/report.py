@@ -15,10 +15,10 @@ from torch import Tensor
 
 from aqa_bench.core.sample import UInt8Array
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.pretraining.pairs import PairSampler
 
 from .loss import targets
 from .network import DisentanglingAutoEncoder
+from .pairs import PairSampler
 
 __all__ = ["picture_grid", "swap_figures"]
 

@@ -81,11 +81,6 @@ class ElevationModel:
 class Phase(Method[PhaseRecipe]):
     """Logistic regression (errors) or ridge regression (scores) of a polynomial of the bar's elevation."""
 
-    @classmethod
-    def recipe_type(cls) -> type[PhaseRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return PhaseRecipe
-
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:
         """Fit the model; both classes weigh the same.
 
@@ -93,7 +88,7 @@ class Phase(Method[PhaseRecipe]):
             train: Labelled images.
             val: Not used.
             pool: Not used.
-            ctx: The task; ``facts`` receives the number of fitted parameters.
+            ctx: The task; ``report`` receives the number of fitted parameters.
 
         Raises:
             DataError: The images tell nothing of the bar.
@@ -114,7 +109,7 @@ class Phase(Method[PhaseRecipe]):
         )
         powers = PolynomialFeatures(recipe.degree, include_bias=False)
         pipeline = make_pipeline(StandardScaler(), powers, model)
-        ctx.facts["parameters"] = recipe.degree + 1
+        ctx.report.parameters = recipe.degree + 1
         return ElevationModel(pipeline.fit(_elevations(train.samples), train.targets), is_score)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +14,13 @@ from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.task import TaskKind
 from aqa_bench.learn.heads.resnet1d import ResNet1D
-from aqa_bench.learn.supervised.head_training import Examples, forward
+from aqa_bench.learn.supervised.targets import forward
+from aqa_bench.learn.supervised.training import Examples
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import deterministic, resolve_device
 from aqa_bench.media.pose import CALIBRATED
 
-from .features import distance_sequences, mirror_order
+from .distances import distance_sequences, mirror_order
 from .recipe import Source, TDMRecipe
 from .training import train_head
 
@@ -63,11 +63,6 @@ class TDMPredictor:
 class PoseTDM(Method[TDMRecipe]):
     """TDM -> ResNet1D, trained from random weights (Ogata et al., CVPR Workshops 2019, section 3)."""
 
-    @classmethod
-    def recipe_type(cls) -> type[TDMRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return TDMRecipe
-
     def fit(
         self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
     ) -> TDMPredictor:
@@ -77,7 +72,7 @@ class PoseTDM(Method[TDMRecipe]):
             train: Labelled samples; both classes for binary tasks.
             val: Chooses the epoch that is kept, and when to stop; may be empty.
             pool: Not used.
-            ctx: Task, seed and device; ``facts`` receives the cost and how long was trained.
+            ctx: Task, seed and device; ``report`` receives the cost and how long was trained.
 
         Raises:
             MethodError: All training samples are of one class, or there is only one.
@@ -113,18 +108,17 @@ class PoseTDM(Method[TDMRecipe]):
                 seed=ctx.seed,
                 device=device,
             )
-        facts: dict[str, Any] = {
-            "parameters": parameter_count(head),
-            "gflops": round(giga_multiply_adds(head, learn.x[:1].to(device)), 6),
-            "dtype": "float32",
-            "device": str(device),
-            "batch_size": self.recipe.batch_size,
-            "weights": "random",
-            "epochs_run": result.epochs_run,
-            "best_epoch": -1 if result.best_epoch is None else result.best_epoch,
-            "pose": CALIBRATED.name if self.recipe.source is Source.NOISY else self.recipe.source.value,
-        }
-        ctx.facts.update(facts)
+        ctx.report.update(
+            parameters=parameter_count(head),
+            gflops=round(giga_multiply_adds(head, learn.x[:1].to(device)), 6),
+            dtype="float32",
+            device=str(device),
+            batch_size=self.recipe.batch_size,
+            weights="random",
+            **result.facts(),
+        )
+        source = self.recipe.source
+        ctx.report.extras["pose"] = CALIBRATED.name if source is Source.NOISY else source.value
         return TDMPredictor(head, self.recipe, device, (mean, deviation) if is_score else None)
 
 

@@ -16,19 +16,21 @@ class Source(StrEnum):
     """Where the pose comes from."""
 
     DATASET = "dataset"
-    """The dataset's own keypoints."""
+    """The keypoints that samples have: the dataset's own, or those of ``--keypoints``."""
     NOISY = "noisy"
     """The dataset's keypoints, made as bad as an estimator's by the calibrated noise model."""
     HMR = "hmr"
-    """The dataset's own distance matrices, as released for HMR."""
+    """The distance matrices that samples have: the dataset's own, as released for HMR, or those of
+    ``--keypoints``."""
     MEDIAPIPE = "mediapipe"
     """MediaPipe on the dataset's frames."""
     YOLO_POSE = "yolo-pose"
     """An Ultralytics pose model on the dataset's frames."""
     OPENPOSE = "openpose"
-    """OpenPose; known only where a dataset offers its keypoints, so the same as ``dataset`` there."""
+    """OpenPose's keypoints: those that samples have, so the same as ``dataset``, under the name of the source
+    that is meant."""
     SPIN = "spin"
-    """SPIN's joints; no dataset offers them."""
+    """Joints in space, as SPIN estimates them; no dataset offers them, ``--keypoints`` does."""
 
 
 class TDMRecipe(Recipe):

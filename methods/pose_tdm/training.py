@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from aqa_bench.learn.heads.resnet1d import ResNet1D
-from aqa_bench.learn.supervised.head_training import Examples, TrainingConfig
-from aqa_bench.learn.supervised.head_training import train_head as train
+from aqa_bench.learn.supervised.training import Examples, TrainingConfig
+from aqa_bench.learn.supervised.training import train_head as train
 from aqa_bench.learn.training.loop import FitResult
 
 from .recipe import TDMRecipe

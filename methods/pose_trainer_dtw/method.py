@@ -16,7 +16,7 @@ from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.media.pose_geometry import LAYOUT
 
 from .dtw import dtw_distances
-from .features import SERIES, FeatureSet, SeriesFunction
+from .series import SERIES, FeatureSet, SeriesFunction
 
 __all__ = ["DTWPredictor", "DTWRecipe", "PoseTrainerDTW"]
 
@@ -90,11 +90,6 @@ class DTWPredictor:
 class PoseTrainerDTW(Method[DTWRecipe]):
     """Mean dynamic-time-warping distance to each class (Chen and Yang, Pose Trainer, 2018)."""
 
-    @classmethod
-    def recipe_type(cls) -> type[DTWRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return DTWRecipe
-
     def fit(
         self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
     ) -> DTWPredictor:
@@ -131,5 +126,5 @@ class PoseTrainerDTW(Method[DTWRecipe]):
             )
         reader = _Reader(SERIES[exercise], self.recipe)
         clips = [reader.read(sample) for sample in train.samples]
-        ctx.facts["parameters"] = 0
+        ctx.report.parameters = 0
         return DTWPredictor(reader, tuple(zip(*clips, strict=True)), is_error)

@@ -14,7 +14,7 @@ from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import FloatArray, LabeledSet, Sample
 from aqa_bench.media.pose_geometry import LAYOUT
 
-from .features import FEATURES
+from .measurements import MEASUREMENTS
 from .rules import Comparison, Rule, Verdict, judge
 
 __all__ = ["PoseTrainerRules", "RulesPredictor", "RulesRecipe", "exercise_rules"]
@@ -129,7 +129,7 @@ class RulesPredictor:
     """The rules of one exercise.
 
     Attributes:
-        measure: Feature function of the exercise.
+        measure: Measuring function of the exercise.
         rules: Its rules.
     """
 
@@ -156,11 +156,6 @@ class RulesPredictor:
 class PoseTrainerRules(Method[RulesRecipe]):
     """Hand-set geometric limits (Chen and Yang, Pose Trainer, 2018, "geometric/heuristic" evaluation)."""
 
-    @classmethod
-    def recipe_type(cls) -> type[RulesRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return RulesRecipe
-
     def fit(
         self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
     ) -> RulesPredictor:
@@ -176,13 +171,13 @@ class PoseTrainerRules(Method[RulesRecipe]):
             UsageError: There are no rules for that exercise.
         """
         exercise = ctx.dataset.rpartition("/")[2]
-        if exercise not in FEATURES:
+        if exercise not in MEASUREMENTS:
             raise UsageError(
                 "There are no rules for this exercise.",
                 where=ctx.dataset,
-                expected=" | ".join(FEATURES),
+                expected=" | ".join(MEASUREMENTS),
                 found=exercise,
                 remedy="Choose a dataset of one of these exercises, or another method.",
             )
-        ctx.facts["parameters"] = 0
-        return RulesPredictor(FEATURES[exercise], exercise_rules(self.recipe)[exercise])
+        ctx.report.parameters = 0
+        return RulesPredictor(MEASUREMENTS[exercise], exercise_rules(self.recipe)[exercise])

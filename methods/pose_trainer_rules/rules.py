@@ -1,4 +1,4 @@
-"""Rules: a limit on one feature, and the sentence for whoever breaks it."""
+"""Rules: a limit on one measurement, and the sentence for whoever breaks it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Comparison", "Rule", "Verdict", "judge"]
 
 
 class Comparison(StrEnum):
-    """Side of the threshold on which a feature breaks the rule."""
+    """Side of the threshold on which a measurement breaks the rule."""
 
     ABOVE = "above"
     BELOW = "below"
@@ -21,33 +21,33 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A limit on one feature.
+    """A limit on one measurement.
 
     Attributes:
         name: Short name of the fault.
-        feature: Name of the feature it reads.
+        measurement: Name of the measurement it reads.
         comparison: Side of the threshold that is a fault.
-        threshold: The limit, in the feature's unit; a value equal to it is no fault.
+        threshold: The limit, in the measurement's unit; a value equal to it is no fault.
         feedback: What to tell the person who broke it.
     """
 
     name: str
-    feature: str
+    measurement: str
     comparison: Comparison
     threshold: float
     feedback: str
 
-    def margin(self, features: Mapping[str, float]) -> float:
+    def margin(self, measurements: Mapping[str, float]) -> float:
         """How far beyond the limit, as a fraction of it: positive if the rule is broken.
 
-        A threshold of 0 has no fraction; the margin is then in the feature's unit.
+        A threshold of 0 has no fraction; the margin is then in the measurement's unit.
 
         Example:
             >>> rule = Rule("sway", "back_sway", Comparison.ABOVE, 0.2, "Keep your back still.")
             >>> rule.margin({"back_sway": 0.3}) > 0, rule.margin({"back_sway": 0.2})
             (True, 0.0)
         """
-        excess = features[self.feature] - self.threshold
+        excess = measurements[self.measurement] - self.threshold
         if self.comparison is Comparison.BELOW:
             excess = -excess
         return excess / (abs(self.threshold) or 1.0)
@@ -59,7 +59,7 @@ class Verdict:
 
     Attributes:
         score: In [0, 1]; at least 0.5 exactly if a rule is broken, and larger the further beyond its limit
-            the worst feature lies.
+            the worst measurement lies.
         broken: The rules broken, in their order.
     """
 
@@ -72,17 +72,17 @@ class Verdict:
         return " ".join(rule.feedback for rule in self.broken) or "no fault found"
 
 
-def judge(rules: Sequence[Rule], features: Mapping[str, float]) -> Verdict:
-    """Apply the rules of an exercise to the features of a clip.
+def judge(rules: Sequence[Rule], measurements: Mapping[str, float]) -> Verdict:
+    """Apply the rules of an exercise to the measurements of a clip.
 
     The published rules only say yes or no. The score grades them: the logistic function of the largest
     relative margin of any rule, which is 0.5 on the limit.
 
     Args:
         rules: At least one rule.
-        features: Value of every feature the rules read.
+        measurements: Value of every measurement the rules read.
     """
-    margins = [rule.margin(features) for rule in rules]
+    margins = [rule.margin(measurements) for rule in rules]
     broken = tuple(rule for rule, margin in zip(rules, margins, strict=True) if margin > 0)
     score = float(expit(max(margins)))
     just_below = float(np.nextafter(0.5, 0))

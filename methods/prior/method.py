@@ -41,11 +41,6 @@ class Prior(Method[PriorRecipe]):
     on good samples alone it never reports an error.
     """
 
-    @classmethod
-    def recipe_type(cls) -> type[PriorRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return PriorRecipe
-
     def fit(
         self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
     ) -> PriorPredictor:
@@ -55,7 +50,7 @@ class Prior(Method[PriorRecipe]):
             train: Labelled samples, at least one.
             val: Not used.
             pool: Not used.
-            ctx: ``facts`` receives the number of fitted parameters.
+            ctx: ``report`` receives the number of fitted parameters.
         """
-        ctx.facts["parameters"] = 1
+        ctx.report.parameters = 1
         return PriorPredictor(float(train.targets.mean()))

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 import numpy.typing as npt
 
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
+from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.image_features import FrameFeatureExtractor
-from aqa_bench.learn.methods.fixed_image_method import FixedImageMethod
+from aqa_bench.learn.methods.image_method import ImageMethod
 from aqa_bench.learn.methods.image_recipe import ImageRecipe
+from aqa_bench.learn.methods.sources import Fixed
 
 __all__ = ["Shuffled"]
 
 
-class Shuffled(FixedImageMethod[ImageRecipe]):
+class Shuffled(ImageMethod[ImageRecipe]):
     """The control without order: the head gets the features of ``imagenet`` in an order of the clip's own."""
 
-    id: ClassVar[str] = "shuffled"
-
-    @classmethod
-    def recipe_type(cls) -> type[ImageRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return ImageRecipe
+    def source(self) -> Fixed[ImageBackbone]:
+        """The weights that the backbone comes with."""
+        return Fixed()
 
     def arranged(
         self, sample: Sample, features: npt.NDArray[np.float32], extractor: FrameFeatureExtractor

@@ -1,8 +1,6 @@
-"""SimSiam on frames of clips."""
+"""SimSiam on frames of clips (Chen and He, CVPR 2021; baseline of Parmar et al., ECCV 2022)."""
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -11,25 +9,26 @@ from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.augment.transform import to_float
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.heads.projection import SimSiamPredictor, SimSiamProjector
-from aqa_bench.learn.methods.image_recipe import PretrainingRecipe
-from aqa_bench.learn.methods.pretrained_image_method import PretrainedImageMethod
-from aqa_bench.learn.pretraining.image_batches import ImageBatch, ImageBatches, single_frame_batches
-from aqa_bench.learn.pretraining.pretext import Pretext
-from aqa_bench.learn.training.distributed import World
+from aqa_bench.learn.methods.image_method import ImageMethod
+from aqa_bench.learn.methods.image_recipe import ImagePoolRecipe, ImageRecipe
+from aqa_bench.learn.methods.sources import Pretrained
+from aqa_bench.learn.pretraining.image_batches import ImageBatch, single_frame_batches
+from aqa_bench.learn.pretraining.image_monitor import ImageMonitor
+from aqa_bench.learn.pretraining.pretrain import Pretext, PretextTraining
 
 from .loss import simsiam_loss
+from .network import Predictor, Projector, SiameseNetwork
 
-__all__ = ["SiameseNetwork", "SimSiam", "SimSiamRecipe"]
+__all__ = ["SimSiam", "SimSiamRecipe"]
 
 
-class SimSiamRecipe(PretrainingRecipe):
+class SimSiamRecipe(ImageRecipe, ImagePoolRecipe):
     """Widths of what stands between backbone and loss.
 
     Attributes:
         projection: Length of the projection.
         bottleneck: Width of the predictor's bottleneck.
-        repeats: Frames of a clip an epoch.
+        repeats: Frames per clip and epoch.
     """
 
     projection: int = Field(default=2048, ge=2)
@@ -37,66 +36,41 @@ class SimSiamRecipe(PretrainingRecipe):
     repeats: int = Field(default=1, ge=1)
 
 
-class SiameseNetwork(nn.Module):
-    """Backbone, projector and predictor (Chen & He, CVPR 2021, Algorithm 1).
+class SimSiam(ImageMethod[SimSiamRecipe]):
+    """A backbone pre-trained on two views of single frames, then a head on its frozen features."""
 
-    Args:
-        backbone: The network.
-        projector: Maps features to projections.
-        predictor: Maps projections of one view to those of the other.
-    """
+    def source(self) -> Pretrained[ImageBackbone]:
+        """Pre-training on the pool, from the recipe's initial weights."""
+        return Pretrained(self.recipe, Pretext(self.pretext))
 
-    def __init__(
-        self, backbone: ImageBackbone, projector: SimSiamProjector, predictor: SimSiamPredictor
-    ) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.projector = projector
-        self.predictor = predictor
+    def pretext(
+        self, backbone: ImageBackbone, pool: FrameIndex, watched: FrameIndex, seed: int
+    ) -> PretextTraining[ImageBatch]:
+        """One random frame per clip and epoch, in two augmented views, and their symmetric loss.
 
-    def projections(self, images: Tensor) -> Tensor:
-        """Projections ``(N, D)`` of images."""
-        z: Tensor = self.projector(self.backbone(images))
-        return z
-
-    def forward(self, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Predictions of both views, then their projections; batch norms see one view at a time."""
-        z1, z2 = self.projections(first), self.projections(second)
-        return self.predictor(z1), self.predictor(z2), z1, z2
-
-
-class SimSiam(PretrainedImageMethod[SimSiamRecipe]):
-    """One random frame a clip and epoch, in two augmented views (Chen & He, CVPR 2021)."""
-
-    id: ClassVar[str] = "simsiam"
-
-    @classmethod
-    def recipe_type(cls) -> type[SimSiamRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return SimSiamRecipe
-
-    def pretext(self, backbone: ImageBackbone, pool: FrameIndex, seed: int) -> Pretext:
-        """Frames of the pool, and the symmetric loss of their views."""
+        ``L = D(p1, stopgrad(z2)) / 2 + D(p2, stopgrad(z1)) / 2`` with projections z and predictions p.
+        """
         recipe = self.recipe
         network = SiameseNetwork(
             backbone,
-            SimSiamProjector(backbone.num_features, recipe.projection),
-            SimSiamPredictor(recipe.projection, recipe.bottleneck),
+            Projector(backbone.num_features, recipe.projection),
+            Predictor(recipe.projection, recipe.bottleneck),
         )
         augment = augmentation(recipe.augmentation)
 
-        def batches(batch_size: int, world: World) -> ImageBatches:
-            return single_frame_batches(pool, batch_size, seed, world, repeats=recipe.repeats)
-
-        def per_epoch(batch_size: int) -> int:
-            return max(len(pool) * recipe.repeats // batch_size, 1)
-
         def loss(model: nn.Module, batch: ImageBatch) -> Tensor:
             generator = batch.generator()
-            views = to_float(batch.images)
-            p1, p2, z1, z2 = model(augment(views, generator), augment(views, generator))
+            x = to_float(batch.images)
+            p1, p2, z1, z2 = model(augment(x, generator), augment(x, generator))
             return simsiam_loss(p1, p2, z1, z2)
 
-        return Pretext(
-            network, network.projections, batches, per_epoch, loss, list(network.predictor.parameters())
+        return PretextTraining(
+            network,
+            network.projections,
+            lambda size, world: single_frame_batches(pool, size, seed, world, repeats=recipe.repeats),
+            lambda batch_size: max(len(pool) * recipe.repeats // batch_size, 1),
+            loss,
+            ImageMonitor(watched, backbone.device),
+            # The predictor keeps its rate (section 4.2 of the paper): it has to follow the projections.
+            fixed_rate=list(network.predictor.parameters()),
         )

@@ -28,7 +28,7 @@ from .training import learn_exercises, learn_form
 __all__ = ["STGCNFeatures"]
 
 
-class STGCNFeatures(FeatureExtractor[Sample, FitContext]):
+class STGCNFeatures(FeatureExtractor[Sample]):
     """256 features a clip.
 
     What the blocks before the trainable ones make of a clip is kept in memory, by the clip's content.

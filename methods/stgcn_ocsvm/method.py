@@ -61,12 +61,7 @@ class STGCNOneClass(Method[STGCNRecipe]):
 
     def __init__(self, recipe: STGCNRecipe) -> None:
         super().__init__(recipe)
-        self._known: dict[str, tuple[STGCNFeatures, dict[str, Any]]] = {}
-
-    @classmethod
-    def recipe_type(cls) -> type[STGCNRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return STGCNRecipe
+        self._known: dict[str, tuple[STGCNFeatures, dict[str, str], dict[str, Any]]] = {}
 
     def fit(
         self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
@@ -77,7 +72,7 @@ class STGCNOneClass(Method[STGCNRecipe]):
             train: Labelled samples; the One-Class SVM sees the good ones only.
             val: Not used.
             pool: Clips of named exercises for the initial weights.
-            ctx: Seeds, device, cache and leaked labels; ``facts`` receives what was done.
+            ctx: Seeds, device, cache and leaked labels; ``report`` receives what was done.
 
         Raises:
             MethodError: The scheme does not give the labels that the variant needs.
@@ -85,28 +80,31 @@ class STGCNOneClass(Method[STGCNRecipe]):
         """
         labeled = self._labels(train, ctx)
         device = resolve_device(ctx.device)
-        initial, facts = self._initial(train, pool, ctx, device)
-        ctx.facts.update(facts)
+        initial, weights, extras = self._initial(train, pool, ctx, device)
+        ctx.report.update(**weights)
+        ctx.report.extras |= extras
         features = initial
         if labeled is not None and self.recipe.variant is Variant.LEAKY:
             features = self._leaky(initial, labeled, ctx)
         elif labeled is not None:
             features = initial.duplicate()
-            ctx.facts["logistic_loss"] = round(features.finetune(labeled, ctx.seed), 6)
+            ctx.report.extras["logistic_loss"] = round(features.finetune(labeled, ctx.seed), 6)
         good = np.stack(features.extract(train.where(0.0).samples))
         head = OneClassHead(nu=self.recipe.nu, gamma=self.recipe.gamma).fit(good)
         network = features.module
         logistic = 0 if labeled is None else 2 * (network.num_features + 1)
         x = torch.zeros(1, 3, self.recipe.frames, network.n_joints, 1, device=device)
-        ctx.facts.update(
+        ctx.report.update(
             parameters=parameter_count(network) + logistic,
             gflops=round(giga_multiply_adds(network, x), 6),
             dtype="float32",
             device=str(device),
             batch_size=self.recipe.batch_size,
-            logistic_samples=0 if labeled is None else len(labeled),
-            one_class_samples=len(good),
         )
+        ctx.report.extras |= {
+            "logistic_samples": 0 if labeled is None else len(labeled),
+            "one_class_samples": len(good),
+        }
         return OneClassPredictor(features, head)
 
     def _labels(self, train: LabeledSet, ctx: FitContext) -> LabeledSet | None:
@@ -126,7 +124,7 @@ class STGCNOneClass(Method[STGCNRecipe]):
 
     def _initial(
         self, train: LabeledSet, pool: Sequence[Sample], ctx: FitContext, device: torch.device
-    ) -> tuple[STGCNFeatures, dict[str, Any]]:
+    ) -> tuple[STGCNFeatures, dict[str, str], dict[str, Any]]:
         recipe = self.recipe
         judged = exercise_of(train.samples[0])
         clips = exercise_clips(pool, judged, recipe.pretrain_on)
@@ -143,10 +141,11 @@ class STGCNOneClass(Method[STGCNRecipe]):
         if key in self._known:
             return self._known[key]
         extractor = STGCNFeatures(recipe, derive_seed("stgcn-ocsvm random", ctx.run_seed), device)
-        facts: dict[str, Any] = {"weights": "random", "pretrained_on": "nothing"}
+        weights = {"weights": "random", "pretrained_on": "nothing"}
+        extras: dict[str, Any] = {}
         if recipe.weights is not None:
             digest = sha256_file(recipe.weights)
-            facts = {"weights": f"checkpoint {digest[:16]}", "pretrained_on": "Kinetics-Skeleton"}
+            weights = {"weights": f"checkpoint {digest[:16]}", "pretrained_on": "Kinetics-Skeleton"}
         elif clips:
             exercises = sorted({name for _, name in clips})
             samples = [sample for sample, _ in clips]
@@ -157,14 +156,14 @@ class STGCNOneClass(Method[STGCNRecipe]):
 
             accuracy = trained_once(extractor, identity, ctx.cache, pretrain)
 
-            facts = {
+            weights = {
                 "weights": "exercise recognition",
                 "pretrained_on": f"which of {', '.join(exercises)} {len(clips)} clips show; no form labels",
-                "pretext_accuracy": None if accuracy is None else round(accuracy, 6),
             }
+            extras["pretext_accuracy"] = None if accuracy is None else round(accuracy, 6)
         elif recipe.pretrain == "exercise":
-            facts["pretext"] = "skipped: the pool does not name two exercises to tell apart"
-        self._known = {key: (extractor, facts)}
+            extras["pretext"] = "skipped: the pool does not name two exercises to tell apart"
+        self._known = {key: (extractor, weights, extras)}
         return self._known[key]
 
     def _leaky(self, initial: STGCNFeatures, leaked: LabeledSet, ctx: FitContext) -> STGCNFeatures:
@@ -181,9 +180,9 @@ class STGCNOneClass(Method[STGCNRecipe]):
             features = initial.duplicate()
             seed = derive_seed("stgcn-ocsvm leaky", ctx.dataset, ctx.task.id, ctx.run_seed)
             loss = trained_once(features, identity, ctx.cache, lambda: features.finetune(leaked, seed))
-            self._known[key] = features, {"logistic_loss": loss}
-        features, facts = self._known[key]
-        ctx.facts.update(facts)
+            self._known[key] = features, {}, {"logistic_loss": loss}
+        features, _, extras = self._known[key]
+        ctx.report.extras |= extras
         return features
 
 

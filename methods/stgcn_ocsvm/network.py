@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from aqa_bench.learn.training.evaluating import evaluating
+from aqa_bench.learn.training.device import evaluating
 
 from .stgcn import STGCN
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from aqa_bench.learn.features.temporal import pad_time
+from aqa_bench.media.clips import pad_time
 from aqa_bench.media.layouts import find_layout, missing
 from aqa_bench.media.torso import torso_length
 

@@ -14,8 +14,7 @@ from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.losses.supervised import class_weights, weighted_cross_entropy
 from aqa_bench.learn.training.batches import shuffled_batches
 from aqa_bench.learn.training.device import deterministic
-from aqa_bench.learn.training.loop import fit
-from aqa_bench.learn.training.optimizers import optimizer
+from aqa_bench.learn.training.loop import fit, optimizer
 
 from .network import BLOCKS, TailClassifier, tail_parameters
 from .recipe import STGCNRecipe

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
 from aqa_bench.core.sample import Media, UInt8Array
-from aqa_bench.learn.methods.altered_image_method import AlteredClip, AlteredImageMethod
+from aqa_bench.learn.backbones.image_backbone import ImageBackbone
+from aqa_bench.learn.features.altered import AlteredClip
+from aqa_bench.learn.methods.image_method import ImageMethod
 from aqa_bench.learn.methods.image_recipe import ImageRecipe
+from aqa_bench.learn.methods.sources import Fixed
 
 __all__ = ["MiddleFrame", "Still"]
 
@@ -35,16 +37,13 @@ class MiddleFrame(AlteredClip):
         return np.repeat(self.clip.frames([(self.clip.length - 1) // 2], size), count, axis=0)
 
 
-class Still(AlteredImageMethod[ImageRecipe]):
+class Still(ImageMethod[ImageRecipe]):
     """The control without motion: the head gets the middle frame's features at every time."""
 
-    id: ClassVar[str] = "still"
+    def source(self) -> Fixed[ImageBackbone]:
+        """The weights that the backbone comes with."""
+        return Fixed()
 
-    @classmethod
-    def recipe_type(cls) -> type[ImageRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return ImageRecipe
-
-    def alter(self, clip: Media) -> MiddleFrame:
+    def altered(self, clip: Media) -> MiddleFrame:
         """The clip's middle frame."""
         return MiddleFrame(clip)

@@ -1,24 +1,25 @@
-"""Telling transformations of time apart."""
+"""TemporalXform: which transformation of time, and which speed (Jenni et al., ECCV 2020)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from pydantic import Field
 
+from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.methods.speed_recipe import SpeedRecipe
-from aqa_bench.learn.methods.video_classification_method import VideoClassificationMethod
+from aqa_bench.learn.methods.sources import Pretrained
+from aqa_bench.learn.methods.video_method import VideoMethod
+from aqa_bench.learn.methods.video_recipe import VideoPoolRecipe, VideoRecipe
 from aqa_bench.learn.pretraining.video_batches import ClipSampler
+from aqa_bench.learn.pretraining.video_classification import Speeds, augmented_by, classification_task
+from aqa_bench.learn.pretraining.video_pretext import VideoTask, video_pretext
 
 from .pretext import TRANSFORMATIONS, TemporalVersions
 
 __all__ = ["TemporalRecipe", "TemporalTransformations"]
 
 
-class TemporalRecipe(SpeedRecipe):
-    """The speeds.
+class TemporalRecipe(VideoRecipe, VideoPoolRecipe, Speeds):
+    """Hyper-parameters.
 
     Attributes:
         speeds: Multiples of the normal speed, in rising order; a clip is played at those for which it has
@@ -29,24 +30,18 @@ class TemporalRecipe(SpeedRecipe):
     speeds: tuple[int, ...] = Field(default=(1, 2, 4, 8), min_length=2)
 
 
-class TemporalTransformations(VideoClassificationMethod[TemporalRecipe]):
-    """Which of four transformations, and which speed (Jenni et al., ECCV 2020)."""
+class TemporalTransformations(VideoMethod[TemporalRecipe]):
+    """A backbone pre-trained to name one of four transformations of time, and the speed of the first two."""
 
-    id: ClassVar[str] = "temporalxform"
-
-    @classmethod
-    def recipe_type(cls) -> type[TemporalRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return TemporalRecipe
+    def source(self) -> Pretrained[VideoBackbone]:
+        """Pre-training on the pool, from the recipe's initial weights."""
+        return Pretrained(self.recipe, video_pretext(self.sampler, self.task, self.recipe.clip_frames))
 
     def sampler(self, pool: FrameIndex) -> ClipSampler:
-        """Draws all versions of each clip.
-
-        Args:
-            pool: Frames of clips.
-        """
+        """Draws all versions of each clip."""
         return TemporalVersions(pool, frames=self.recipe.clip_frames, speeds=self.recipe.speeds)
 
-    def questions(self) -> Mapping[str, int]:
+    def task(self, backbone: VideoBackbone) -> VideoTask:
         """Which of the transformations, and which of the speeds."""
-        return {"transformation": len(TRANSFORMATIONS), "speed": len(self.recipe.speeds)}
+        questions = {"transformation": len(TRANSFORMATIONS), "speed": len(self.recipe.speeds)}
+        return classification_task(backbone, questions, augmented_by(self.recipe.augmentation))

@@ -8,9 +8,8 @@ from typing import Final
 import numpy as np
 
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.methods.video_classification_method import NOT_ASKED, class_labels
-from aqa_bench.learn.pretraining.clip_lengths import long_enough
-from aqa_bench.learn.pretraining.video_batches import ClipDraw
+from aqa_bench.learn.pretraining.video_batches import ClipDraw, long_enough
+from aqa_bench.learn.pretraining.video_classification import NOT_ASKED, class_labels
 from aqa_bench.media.clip_transforms import (
     disordered,
     forward_backward,

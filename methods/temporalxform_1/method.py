@@ -1,21 +1,26 @@
-"""Clips shifted in time, told apart."""
+"""TemporalXform-1: clips shifted in time, told apart (Parmar et al., ECCV 2022, Table 2)."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
+from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.methods.video_triplet_method import VideoTripletMethod, VideoTripletRecipe
+from aqa_bench.learn.methods.sources import Pretrained
+from aqa_bench.learn.methods.video_method import VideoMethod
+from aqa_bench.learn.methods.video_recipe import VideoPoolRecipe, VideoRecipe
 from aqa_bench.learn.pretraining.video_batches import ClipSampler
+from aqa_bench.learn.pretraining.video_pretext import VideoTask, video_pretext
+from aqa_bench.learn.pretraining.video_triplets import VideoTripletLoss, triplet_task
 
 from .pretext import ShiftTriplets
 
 __all__ = ["ShiftContrast", "ShiftRecipe"]
 
 
-class ShiftRecipe(VideoTripletRecipe):
+class ShiftRecipe(VideoRecipe, VideoPoolRecipe, VideoTripletLoss):
     """The shifts.
 
     Attributes:
@@ -35,23 +40,20 @@ class ShiftRecipe(VideoTripletRecipe):
         return self
 
 
-class ShiftContrast(VideoTripletMethod[ShiftRecipe]):
-    """Negatives are more shifted in time than positives (Parmar et al., ECCV 2022: TemporalXform-1)."""
+class ShiftContrast(VideoMethod[ShiftRecipe]):
+    """A backbone pre-trained on triplets of clips: negatives are more shifted in time than positives."""
 
-    id: ClassVar[str] = "temporalxform-1"
-
-    @classmethod
-    def recipe_type(cls) -> type[ShiftRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return ShiftRecipe
+    def source(self) -> Pretrained[VideoBackbone]:
+        """Pre-training on the pool, from the recipe's initial weights."""
+        return Pretrained(self.recipe, video_pretext(self.sampler, self.task, self.recipe.clip_frames))
 
     def sampler(self, pool: FrameIndex) -> ClipSampler:
-        """Draws triplets of clips.
-
-        Args:
-            pool: Frames of clips.
-        """
+        """Draws triplets of clips."""
         recipe = self.recipe
         return ShiftTriplets(
             pool, frames=recipe.clip_frames, stride=recipe.stride, near=recipe.near, far=recipe.far
         )
+
+    def task(self, backbone: VideoBackbone) -> VideoTask:
+        """Embeddings of the three clips, and the loss of Eq. 1."""
+        return triplet_task(backbone, self.recipe, self.recipe.augmentation)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.pretraining.clip_lengths import long_enough
-from aqa_bench.learn.pretraining.video_batches import ClipDraw
+from aqa_bench.learn.pretraining.video_batches import ClipDraw, long_enough
 from aqa_bench.media.clip_transforms import shifted_starts
 from aqa_bench.media.clips import Indices, strided
 

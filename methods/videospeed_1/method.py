@@ -1,38 +1,38 @@
-"""Telling the speed of a clip."""
+"""VideoSpeed-1: how fast a part of a clip is played (Parmar et al., ECCV 2022, Table 2)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
+from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.methods.speed_recipe import SpeedRecipe
-from aqa_bench.learn.methods.video_classification_method import VideoClassificationMethod
+from aqa_bench.learn.methods.sources import Pretrained
+from aqa_bench.learn.methods.video_method import VideoMethod
+from aqa_bench.learn.methods.video_recipe import VideoPoolRecipe, VideoRecipe
 from aqa_bench.learn.pretraining.video_batches import ClipSampler
+from aqa_bench.learn.pretraining.video_classification import Speeds, augmented_by, classification_task
+from aqa_bench.learn.pretraining.video_pretext import VideoTask, video_pretext
 
-from .pretext import Speeds
+from .pretext import SpeedDraws
 
-__all__ = ["VideoSpeed1"]
+__all__ = ["SpeedRecipe", "VideoSpeed1"]
 
 
-class VideoSpeed1(VideoClassificationMethod[SpeedRecipe]):
-    """How fast a part of a clip is played (Parmar et al., ECCV 2022, Table 2: VideoSpeed-1)."""
+class SpeedRecipe(VideoRecipe, VideoPoolRecipe, Speeds):
+    """Hyper-parameters: the speeds that are told apart among them."""
 
-    id: ClassVar[str] = "videospeed-1"
 
-    @classmethod
-    def recipe_type(cls) -> type[SpeedRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return SpeedRecipe
+class VideoSpeed1(VideoMethod[SpeedRecipe]):
+    """A backbone pre-trained to say at which of several speeds a clip is played."""
+
+    def source(self) -> Pretrained[VideoBackbone]:
+        """Pre-training on the pool, from the recipe's initial weights."""
+        return Pretrained(self.recipe, video_pretext(self.sampler, self.task, self.recipe.clip_frames))
 
     def sampler(self, pool: FrameIndex) -> ClipSampler:
-        """Draws clips at random speeds.
+        """Draws parts of clips at random speeds."""
+        return SpeedDraws(pool, frames=self.recipe.clip_frames, speeds=self.recipe.speeds)
 
-        Args:
-            pool: Frames of clips.
-        """
-        return Speeds(pool, frames=self.recipe.clip_frames, speeds=self.recipe.speeds)
-
-    def questions(self) -> Mapping[str, int]:
+    def task(self, backbone: VideoBackbone) -> VideoTask:
         """Which of the speeds."""
-        return {"speed": len(self.recipe.speeds)}
+        return classification_task(
+            backbone, {"speed": len(self.recipe.speeds)}, augmented_by(self.recipe.augmentation)
+        )

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.methods.video_classification_method import class_labels
-from aqa_bench.learn.pretraining.clip_lengths import long_enough
-from aqa_bench.learn.pretraining.video_batches import ClipDraw
+from aqa_bench.learn.pretraining.video_batches import ClipDraw, long_enough
+from aqa_bench.learn.pretraining.video_classification import class_labels
 from aqa_bench.media.clip_transforms import random_strided
 from aqa_bench.media.clips import Indices
 
-__all__ = ["Speeds"]
+__all__ = ["SpeedDraws"]
 
 
-class Speeds:
+class SpeedDraws:
     """Every ``s``-th frame from a random one on; the class is the number of the speed ``s``.
 
     Clips are as long at all speeds, and none is looped or held at its end, which would give fast ones away:

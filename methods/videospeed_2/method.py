@@ -1,38 +1,38 @@
-"""Telling how often a clip is played."""
+"""VideoSpeed-2: how often the whole of a clip is played (Parmar et al., ECCV 2022, Table 2)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
+from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.methods.speed_recipe import SpeedRecipe
-from aqa_bench.learn.methods.video_classification_method import VideoClassificationMethod
+from aqa_bench.learn.methods.sources import Pretrained
+from aqa_bench.learn.methods.video_method import VideoMethod
+from aqa_bench.learn.methods.video_recipe import VideoPoolRecipe, VideoRecipe
 from aqa_bench.learn.pretraining.video_batches import ClipSampler
+from aqa_bench.learn.pretraining.video_classification import Speeds, augmented_by, classification_task
+from aqa_bench.learn.pretraining.video_pretext import VideoTask, video_pretext
 
 from .pretext import Repetitions
 
-__all__ = ["VideoSpeed2"]
+__all__ = ["SpeedRecipe", "VideoSpeed2"]
 
 
-class VideoSpeed2(VideoClassificationMethod[SpeedRecipe]):
-    """How often the whole of a clip is played (Parmar et al., ECCV 2022, Table 2: VideoSpeed-2)."""
+class SpeedRecipe(VideoRecipe, VideoPoolRecipe, Speeds):
+    """Hyper-parameters: the speeds that are told apart among them."""
 
-    id: ClassVar[str] = "videospeed-2"
 
-    @classmethod
-    def recipe_type(cls) -> type[SpeedRecipe]:
-        """The pydantic model of its hyper-parameters."""
-        return SpeedRecipe
+class VideoSpeed2(VideoMethod[SpeedRecipe]):
+    """A backbone pre-trained to say how often a clip is played in the same time."""
+
+    def source(self) -> Pretrained[VideoBackbone]:
+        """Pre-training on the pool, from the recipe's initial weights."""
+        return Pretrained(self.recipe, video_pretext(self.sampler, self.task, self.recipe.clip_frames))
 
     def sampler(self, pool: FrameIndex) -> ClipSampler:
-        """Draws clips at random speeds.
-
-        Args:
-            pool: Frames of clips.
-        """
+        """Draws clips that are played a random number of times."""
         return Repetitions(pool, frames=self.recipe.clip_frames, speeds=self.recipe.speeds)
 
-    def questions(self) -> Mapping[str, int]:
-        """Which of the speeds."""
-        return {"speed": len(self.recipe.speeds)}
+    def task(self, backbone: VideoBackbone) -> VideoTask:
+        """How often the clip is played."""
+        return classification_task(
+            backbone, {"speed": len(self.recipe.speeds)}, augmented_by(self.recipe.augmentation)
+        )

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.methods.video_classification_method import class_labels
-from aqa_bench.learn.pretraining.clip_lengths import long_enough
-from aqa_bench.learn.pretraining.video_batches import ClipDraw
+from aqa_bench.learn.pretraining.video_batches import ClipDraw, long_enough
+from aqa_bench.learn.pretraining.video_classification import class_labels
 from aqa_bench.media.clips import Indices, looped
 
 __all__ = ["Repetitions"]

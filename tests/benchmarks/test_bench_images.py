@@ -15,19 +15,18 @@ from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe
-from aqa_bench.core.sample import LabeledSet, Media, Sample
+from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
-from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.images import build_backbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.features.image_features import FrameFeatureExtractor
-from aqa_bench.learn.heads.projection import Projection
+from aqa_bench.learn.heads.build import Projection
 from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
 from aqa_bench.learn.pretraining.image_batches import triplet_batches
-from aqa_bench.learn.pretraining.triplets import TripletSampler
+from aqa_bench.learn.pretraining.triplets import CrossClipTriplets
 from aqa_bench.methods.imagenet import METHOD
 
 CPU = torch.device("cpu")
@@ -106,7 +105,7 @@ def test_data_and_augmentation_cost_at_most_a_twentieth_of_the_step(
     model = nn.Sequential(backbone, Projection(backbone.num_features)).train()
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], 1e-4)
     augment = augmentation(asked.augmentation)
-    sampler = TripletSampler(pool.elevations())
+    sampler = CrossClipTriplets(pool.elevations())
     endless = (b for epoch in range(1000) for b in triplet_batches(pool, sampler, asked.triplets, 0)(epoch))
 
     def step(images: Tensor) -> None:

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from aqa_bench.boards.leaderboard import build
+from aqa_bench.boards.building.leaderboard import build
 from aqa_bench.core.registry import open_dataset
 
 _HELPER = Path(__file__).parents[1] / "boards" / "synthetic.py"

@@ -12,13 +12,13 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from aqa_bench.core.sample import Media, Sample
+from aqa_bench.core.sample import Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
-from aqa_bench.core.trajectory import Trajectory
+from aqa_bench.learn.features.frame_cost import stored_frames
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.pretraining.image_batches import triplet_batches
-from aqa_bench.learn.pretraining.triplets import TripletSampler
+from aqa_bench.learn.pretraining.triplets import CrossClipTriplets
 from aqa_bench.media.frame_store import RAW, FrameStore
 from aqa_bench.media.frame_store.clip_file import write_clip
 
@@ -47,7 +47,7 @@ class UnreadClip(Media):
 
 def sparse_store(pool: FrameIndex, root: Path) -> None:
     """A finished store of black frames that takes no space on the disk."""
-    store = FrameStore(root, pool.stored)
+    store = FrameStore(root, stored_frames(pool.spec))
     store.folder.mkdir(parents=True)
     black = store.path("black")
     write_clip(black, np.zeros((FRAMES, SIDE, SIDE, 3), np.uint8), RAW)
@@ -73,7 +73,7 @@ def test_only_batches_are_in_memory(
     samples = [Sample(str(i), str(i), UnreadClip(i)) for i in range(CLIPS)]
     pool = FrameIndex(samples, FrameSpec(None, SIDE, None))
     assert pool.nbytes > 24e9
-    sampler = TripletSampler(pool.elevations())
+    sampler = CrossClipTriplets(pool.elevations())
     sparse_store(pool, tmp_path)
     pool.prepare(tmp_path, torch.device("cpu"))
     assert pool.storage == "raw"

@@ -19,14 +19,14 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
-from aqa_bench.core.recipe import load_recipe
-from aqa_bench.core.sample import Media, Sample
+from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.sample import Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
-from aqa_bench.core.trajectory import Trajectory
-from aqa_bench.learn.backbones.images import ImageBackbone, build_backbone
+from aqa_bench.learn.backbones.image_backbone import ImageBackbone
+from aqa_bench.learn.backbones.images import build_backbone
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.pretraining.pretext import Pretext
-from aqa_bench.learn.pretraining.triplets import TripletSampler
+from aqa_bench.learn.pretraining.pretrain import Pretext
+from aqa_bench.learn.pretraining.triplets import CrossClipTriplets
 from aqa_bench.learn.training.distributed import World
 from aqa_bench.learn.training.loop import fit
 from aqa_bench.media.source import MediaFile
@@ -111,7 +111,7 @@ class Triplet:
 
 
 def triplets_of(clips: Sequence[VideoClip], pool: FrameIndex) -> list[Triplet]:
-    drawn = TripletSampler(pool.elevations()).epoch(np.random.default_rng(0))
+    drawn = CrossClipTriplets(pool.elevations()).epoch(np.random.default_rng(0))
     parts = (drawn.anchor, drawn.positive, drawn.negative)
     triplets = [
         Triplet(tuple((clips[p.clips[row]], int(pool.indices[p.clips[row]][p.frames[row]])) for p in parts))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from aqa_bench.boards.leaderboard import build
+from aqa_bench.boards.building.leaderboard import build
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.registry import open_dataset
 

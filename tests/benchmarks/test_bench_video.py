@@ -13,21 +13,19 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch import Tensor, nn
 
-from aqa_bench.core.sample import LabeledSet, Media, Sample
+from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
-from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.videos import build_video_backbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
-from aqa_bench.learn.features.video_spec import ClipSpec
+from aqa_bench.learn.features.video_features import ClipSpec
+from aqa_bench.learn.heads.build import Projection
 from aqa_bench.learn.heads.linear import LinearHead
-from aqa_bench.learn.heads.projection import Projection
 from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
 from aqa_bench.learn.pretraining.video_batches import VideoBatch, clip_batches
-from aqa_bench.learn.supervised.finetuning import finetune_network
-from aqa_bench.learn.supervised.head_training import TrainingConfig
 from aqa_bench.learn.supervised.targets import TargetCoding
+from aqa_bench.learn.supervised.training import TrainingConfig, finetune_network
 from aqa_bench.learn.supervised.video_classifier import VideoClassifier, labelled_clips
 from aqa_bench.methods.md.half_cycles import HalfCycleTriplets
 

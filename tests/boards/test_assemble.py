@@ -14,7 +14,7 @@ from aqa_bench.boards.runs import find_runs
 from aqa_bench.core.cards import Decision
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.predictions import read_predictions
-from aqa_bench.core.record import RowKind
+from aqa_bench.core.record import KeypointFiles, RowKind
 from aqa_bench.core.registry import open_dataset
 
 
@@ -120,6 +120,21 @@ def test_recipes_and_settings_are_rows_of_their_own(synthetic: ModuleType, tmp_p
         ("paper", ""),
         ("quick", "rate=0.1"),
         ("quick", "rate=0.2"),
+    ]
+
+
+def test_runs_on_other_keypoints_are_rows_of_their_own(synthetic: ModuleType, tmp_path: Path) -> None:
+    synthetic.write_run(tmp_path, "m", 0.9, scored=False)
+    for letter, estimator in (("a", "OpenPose"), ("b", "AlphaPose")):
+        files = KeypointFiles(sha256=letter * 64, files=1, kind="keypoints", estimator=estimator)
+        for seed in (0, 1):
+            name = f"{letter}{seed}"
+            synthetic.write_run(tmp_path, "m", 0.9, seed=seed, keypoints=files, run_id=name, scored=False)
+    (board,) = boards(synthetic, tmp_path)
+    assert sorted((row.variant, row.seeds) for row in board.rows) == [
+        ("", 1),
+        ("keypoints=AlphaPose bbbbbbbb", 2),
+        ("keypoints=OpenPose aaaaaaaa", 2),
     ]
 
 

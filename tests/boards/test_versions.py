@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from aqa_bench.boards.leaderboard import build, check
+from aqa_bench.boards.building.leaderboard import build, check
 from aqa_bench.core.errors import DataError, UsageError
 
 BOARD = "v1/stick-figures-shoulder-press"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-SQUAT = ("--dataset", "synthetic-gym/backsquat")
+SQUAT = ("--dataset", "synthetic-gym/backsquat@tiny")
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 from pydantic import Field
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.core.recipe import Recipe, load_recipe, recipe_names
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.recipe_file import load_recipe, recipe_names
 
 
 class Settings(Recipe):
@@ -15,25 +13,6 @@ class Settings(Recipe):
     rate: float = 0.1
     head: str = "linear"
     widths: tuple[int, ...] = (8,)
-
-
-@pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(tmp_path)
-    made = []
-
-    def make(text: str | None) -> str:
-        name = f"recipe_fixture_{len(made)}"
-        made.append(name)
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__init__.py").write_text("")
-        if text is not None:
-            (tmp_path / name / "recipes.toml").write_text(text)
-        return name
-
-    yield make
-    for name in made:
-        sys.modules.pop(name, None)
 
 
 def test_names_stand_in_the_order_of_the_file(package) -> None:

@@ -3,12 +3,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from aqa_bench.core import registry
 from aqa_bench.core.cards import MethodCard, Regime
 from aqa_bench.core.dataset import DatasetPlugin
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import AqaBenchError, MethodError, UsageError
 from aqa_bench.core.guard import method_running
 from aqa_bench.core.method import MethodPlugin
@@ -55,8 +57,9 @@ def method(name: str) -> MethodPlugin:
     return MethodPlugin(card, "thirdparty.method:Method")
 
 
-def family(name: str, *ids: str) -> DatasetPlugin:
-    return DatasetPlugin(name, tuple(CARD.model_copy(update={"id": i}) for i in ids), "thirdparty:FAMILY")
+def family(name: str, *ids: str, presets: tuple[str, ...] = ()) -> DatasetPlugin:
+    cards = tuple(CARD.model_copy(update={"id": i, "presets": presets}) for i in ids)
+    return DatasetPlugin(name, cards, "thirdparty:FAMILY")
 
 
 def test_finds_what_the_checkout_has() -> None:
@@ -71,6 +74,8 @@ def test_finds_what_the_checkout_has() -> None:
         (lambda: registry.find_method("constnat"), "constant"),
         (lambda: registry.find_dataset("stick-figures/shoulder-pres"), "stick-figures/shoulder-press"),
         (lambda: registry.find_family("stick-figure/x"), "stick-figures"),
+        (lambda: registry.find_dataset("synthetic-gym/diving@demi"), "demo"),
+        (lambda: registry.find_dataset("synthetic-gym/divin@demo"), "synthetic-gym/diving"),
         (lambda: registry.find_task(CARD, "from"), "form"),
         (lambda: registry.find_scheme(CARD, "one-clas"), "one-class"),
         (lambda: registry.open_dataset("stick-figures/shoulderpress"), "stick-figures/shoulder-press"),
@@ -115,6 +120,45 @@ def test_a_dataset_cannot_take_the_id_of_another_family(install: Install) -> Non
     install("aqa_bench.datasets", theirs=family("stick-figures", "stick-figures/other"))
     with pytest.raises(AqaBenchError, match="claim the id 'stick-figures'"):
         registry.dataset_cards()
+
+
+@pytest.mark.parametrize("name", ["theirs/a@small", "theirs@small"])
+def test_a_card_has_no_preset_in_its_id(install: Install, name: str) -> None:
+    install("aqa_bench.datasets", theirs=family("theirs", name))
+    with pytest.raises(AqaBenchError, match="unfit id"):
+        registry.dataset_cards()
+
+
+def test_presets_of_third_parties_are_found_by_id(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    class Family:
+        def open(self, dataset: str, home: Path) -> str:
+            opened.append(f"{home.name}: {dataset}")
+            return dataset
+
+    install("aqa_bench.datasets", theirs=family("theirs", "theirs/a", "theirs", presets=("big", "small")))
+    monkeypatch.setattr(DatasetPlugin, "load", lambda self: Family())
+    for asked in ("theirs/a", "theirs/a@big", "theirs/a@small", "theirs@small"):
+        registry.open_dataset(asked)
+    assert opened == [
+        "theirs: theirs/a",
+        "theirs: theirs/a",
+        "theirs: theirs/a@small",
+        "theirs: theirs@small",
+    ]
+    small = registry.find_dataset("theirs/a@small")
+    assert (small.id, small.name) == ("theirs/a@small", f"{CARD.name} (small)")
+    assert registry.known_dataset("theirs/a@small") == small
+    assert registry.known_dataset("theirs/a@huge") is registry.known_dataset("theirs/b") is None
+    assert registry.find_family("theirs@small").name == "theirs"
+    assert list(registry.dataset_cards()).count("theirs/a") == 1
+
+
+@pytest.mark.parametrize("preset", ["", "Wild", "a@b", "a/b", "../a", "a b"])
+def test_a_preset_is_a_plain_word(preset: str) -> None:
+    with pytest.raises(ValueError, match="presets"):
+        DatasetCard.model_validate(CARD.model_dump() | {"presets": (preset,)})
 
 
 @pytest.mark.parametrize(

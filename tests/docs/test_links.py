@@ -12,8 +12,9 @@ import typer
 
 from aqa_bench.boards.papers.tables import TABLES
 from aqa_bench.cli.main import app
+from aqa_bench.core.dataset_id import family_of, split_preset
 from aqa_bench.core.errors import UsageError
-from aqa_bench.core.recipe import recipe_names
+from aqa_bench.core.recipe_file import recipe_names
 from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme, find_task
 from aqa_bench.protocol.suite import shipped_suites
 
@@ -76,9 +77,8 @@ def _check_names(given: dict[str, Any]) -> None:
         return
     card = None
     # dataset prepare takes the name of a family as well.
-    if dataset is not None and dataset not in {
-        name.partition("/")[0] for name in dataset_cards() if "/" in name
-    }:
+    families = {family_of(name) for name in dataset_cards() if "/" in name}
+    if dataset is not None and split_preset(dataset)[0] not in families:
         card = find_dataset(dataset)
     if given.get("pretrain_on"):
         find_dataset(given["pretrain_on"])

@@ -59,3 +59,28 @@ def test_navigation_names_every_page_once() -> None:
     )
     there = {page.relative_to(ROOT / "docs").as_posix() for page in ROOT.glob("docs/**/*.md")}
     assert sorted(named) == sorted(there)
+
+
+@pytest.mark.parametrize(
+    ("block", "shown"),
+    [
+        ("```mermaid\nflowchart TD\n  a --> b\n```", '<pre class="mermaid"><code>flowchart TD\n  a --&gt; b'),
+        ('```python title="a.py" after="b"\nx = 1\n```', '<div class="highlight"><pre>'),
+        ("```\nmake demo\n```", '<div class="highlight"><pre>'),
+    ],
+)
+def test_pictures_are_drawn_and_code_is_code(block: str, shown: str) -> None:
+    config = pytest.importorskip("mkdocs.config").load_config(str(ROOT / "mkdocs.yml"))
+    markdown = pytest.importorskip("markdown").Markdown(
+        extensions=config.markdown_extensions, extension_configs=config.mdx_configs
+    )
+    assert shown in markdown.convert(block)
+
+
+def test_architecture_walks_ten_stops_each_a_file() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    stops = re.findall(r"^### (\d+)\. .+\n\n\[([^\]]+\.py)\]\(\.\./([^)]+)\)$", text, re.M)
+    assert [int(number) for number, _, _ in stops] == list(range(1, 11))
+    for _, name, target in stops:
+        assert target.endswith(name)
+        assert (ROOT / target).is_file()

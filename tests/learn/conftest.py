@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.sample import Media, Sample
+from aqa_bench.core.sample import Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
-from aqa_bench.core.trajectory import Trajectory
 
 
 @dataclass

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqa_bench.core.errors import UsageError
-from aqa_bench.media.clips import half_cycle, looped, reverse, shuffled, still, strided, uniform, windows
+from aqa_bench.media.clips import half_cycle, looped, shuffled, still, strided, uniform
 
 lengths = st.integers(1, 500)
 counts = st.integers(1, 64)
@@ -42,26 +42,12 @@ def test_looping_plays_the_whole_clip_so_many_times(n: int, count: int, times: i
         assert (np.diff(indices) < 0).sum() <= times - 1
 
 
-@given(lengths, st.integers(1, 6), counts)
-def test_windows_follow_each_other(n: int, clips: int, count: int) -> None:
-    parts = windows(n, clips, count)
-    assert parts.shape == (clips, count)
-    np.testing.assert_array_equal(parts.ravel(), uniform(n, clips * count))
-
-
 @given(lengths, counts)
 def test_controls_have_no_motion_or_no_order(n: int, count: int) -> None:
     indices = uniform(n, count)
     assert set(still(indices)) == {indices[count // 2]}
     mixed = shuffled(indices, np.random.default_rng(0))
     assert sorted(mixed) == indices.tolist()
-
-
-@given(lengths, counts)
-def test_reversal_is_an_involution(n: int, count: int) -> None:
-    indices = uniform(n, count)
-    np.testing.assert_array_equal(reverse(reverse(indices)), indices)
-    assert reverse(indices)[0] == indices[-1]
 
 
 @given(st.integers(1, 300), st.integers(2, 32), st.data())
@@ -83,7 +69,6 @@ def test_half_cycles_meet_at_the_turning_point(n: int, frames: int, data: st.Dat
         lambda: strided(3, 3, start=3),
         lambda: half_cycle(9, 9),
         lambda: looped(9, 3, times=0),
-        lambda: windows(9, 0, 3),
         lambda: half_cycle(9, 3, frames=1),
     ],
 )

@@ -28,7 +28,6 @@ def write(folder: Path, numbers: range | list[int], name: Callable[[int], str], 
 def test_frames_are_found_by_number_however_they_are_named(tmp_path: Path, name: str, base: int) -> None:
     folder = scan_frames(write(tmp_path / "f", range(1, 13), name.format, base))
     assert folder.numbers.tolist() == list(range(1, 13))
-    assert folder.gaps == 0
     frames = folder.names.read([12, 2, 2, 10])
     assert frames.shape == (4, 6, 8, 3)
     assert frames[:, 0, 0, 0].tolist() == [12, 2, 2, 10]
@@ -37,7 +36,7 @@ def test_frames_are_found_by_number_however_they_are_named(tmp_path: Path, name:
 
 def test_a_gap_shifts_nothing(tmp_path: Path) -> None:
     folder = scan_frames(write(tmp_path / "f", [1, 2, 5, 6], "{:06d}.png".format))
-    assert (folder.gaps, folder.last) == (2, 6)
+    assert folder.last == 6
     assert folder.missing(np.arange(1, 7)).tolist() == [3, 4]
     assert folder.names.read([5, 6])[:, 0, 0, 0].tolist() == [5, 6]
     with pytest.raises(DataError, match=r"000003\.png"):

@@ -27,7 +27,7 @@ def test_a_layout_is_well_formed(layout):
     assert len(layout) == len(set(layout.joints)) == int(layout.name.rpartition("-")[2])
     assert {joint for edge in layout.edges for joint in edge} <= set(layout.joints)
     assert len({frozenset(edge) for edge in layout.edges}) == len(layout.edges)
-    assert all(a != b for a, b in layout.edge_indices)
+    assert all(a != b for a, b in layout.edges)
     swap = {"left": "right", "right": "left"}
     mirror = {j: "_".join(swap.get(word, word) for word in j.split("_")) for j in layout.joints}
     assert set(mirror.values()) == set(layout.joints)
@@ -64,9 +64,10 @@ def test_openpose_18_is_the_graph_of_st_gcn():
     """Edges of the published Kinetics configuration."""
     published = {(4, 3), (3, 2), (7, 6), (6, 5), (13, 12), (12, 11), (10, 9), (9, 8), (11, 5), (8, 2), (5, 1),
                  (2, 1), (0, 1), (15, 0), (14, 0), (17, 15), (16, 14)}  # fmt: skip
-    ours = {frozenset(edge) for edge in LAYOUTS["openpose-18"].edge_indices}
+    layout = LAYOUTS["openpose-18"]
+    ours = {frozenset(map(layout.index, edge)) for edge in layout.edges}
     assert ours == {frozenset(edge) for edge in published}
-    assert LAYOUTS["openpose-18"].index("neck") == 1
+    assert layout.index("neck") == 1
 
 
 @given(poses())
@@ -150,3 +151,28 @@ def test_not_a_number_counts_as_missing():
     pose = np.ones((1, 2, 3))
     pose[0, 1, 2] = np.nan
     assert missing(pose).tolist() == [[False, True]]
+
+
+def test_spin_has_openpose_joints_first_and_those_of_hmr_by_name():
+    """The names of SPIN's constants.py: 25 of OpenPose, then those of LSP, MPII, Human3.6M and COCO."""
+    spin, openpose, hmr = (LAYOUTS[name] for name in ("spin-49", "body-25", "hmr-19"))
+    assert [joint.removesuffix("_op") for joint in spin.joints[:25]] == list(openpose.joints)
+    assert spin.joints[25:37] == hmr.joints[:12]
+    assert spin.joints[37:44] == ("neck", "head_top", "pelvis", "thorax", "spine", "jaw", "head")
+    assert spin.joints[44:] == ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
+    joints = np.random.default_rng(0).random((3, 49, 4)).astype(np.float32)
+    np.testing.assert_array_equal(
+        convert(joints, "spin-49", "hmr-19"), joints[:, [*range(25, 39), *range(44, 49)]]
+    )
+
+
+def test_joints_in_space_are_converted_as_keypoints_are():
+    joints = np.random.default_rng(0).random((4, 17, 4)).astype(np.float32)
+    joints[1, 5] = 0
+    there = convert(joints, "coco-17", "openpose-18")
+    np.testing.assert_array_equal(there[:, 0], joints[:, 0])
+    np.testing.assert_allclose(there[0, 1, :3], joints[0, [5, 6], :3].mean(axis=0), rtol=1e-6)
+    assert there[0, 1, 3] == joints[0, [5, 6], 3].min()
+    assert missing(there)[:, 1].tolist() == [False, True, False, False]
+    with pytest.raises(DataError, match="shape"):
+        convert(np.ones((4, 17, 5)), "coco-17", "openpose-18")

@@ -51,3 +51,9 @@ def test_nothing_visible_has_no_length() -> None:
 def test_another_shape_is_an_error() -> None:
     with pytest.raises(DataError, match="openpose-18"):
         torso_length(np.zeros((2, 17, 3)), "openpose-18")
+
+
+def test_in_space_depth_counts() -> None:
+    pose = np.insert(body(), 2, 0.0, axis=2)
+    pose[:, [8, 11], 2] = 12
+    assert torso_length(pose, "openpose-18") == 13

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.media.trajectory import from_boxes, from_heights, half_cycles, phase
+from aqa_bench.media.trajectory import from_boxes, from_heights, half_cycles
 
 
 def repetition(length: int = 101, turn: int = 50) -> np.ndarray:
@@ -124,13 +124,6 @@ def test_boxes_found_too_seldom() -> None:
             from_boxes(frames)
 
 
-def test_phase_is_amplitude_on_a_scale_of_360() -> None:
-    track = from_heights(repetition(), starts="high")
-    np.testing.assert_allclose(phase(track), 360 * track.elevation)
-    assert phase(track)[0] == 360
-    assert phase(track)[50] == 0
-
-
 def test_half_cycles_are_16_frames_each_with_the_turning_point() -> None:
     track = from_heights(repetition(), starts="high")
     down, up = half_cycles(track)
@@ -140,7 +133,7 @@ def test_half_cycles_are_16_frames_each_with_the_turning_point() -> None:
 
 @pytest.mark.parametrize(("turn", "usable"), [(6, False), (7, True), (33, True), (34, False)])
 def test_a_half_cycle_needs_8_frames(turn: int, usable: bool) -> None:
-    from aqa_bench.core.trajectory import Trajectory
+    from aqa_bench.core.sample import Trajectory
 
     track = Trajectory(np.linspace(0, 1, 41, dtype=np.float32), np.ones(41, np.float32), turn)
     if usable:

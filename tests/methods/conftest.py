@@ -13,15 +13,14 @@ import pytest
 from torch import Tensor, nn
 
 from aqa_bench.core.method import FitContext, MethodPlugin, Predictor
-from aqa_bench.core.recipe import load_recipe
-from aqa_bench.core.sample import LabeledSet, Media, Sample
+from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
-from aqa_bench.core.trajectory import Trajectory
+from aqa_bench.learn.backbones import images as image_backbones
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone, Stage
 from aqa_bench.learn.backbones.images import build_backbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
-from aqa_bench.learn.methods import image_method
 
 SMALL = (
     *("backbone=tiny", "weights=random", "resize=32", "crop=32", "frames=8", "length=32"),
@@ -185,10 +184,11 @@ class Bench:
             device="cpu",
             cache=self.cache,
             run_seed=run_seed,
+            method=plugin.card.id,
         )
         val = self.labelled(4, first=50) if val is None else val
         predictor = method.fit(train or self.labelled(8), val, pool, ctx)
-        return Fitted(predictor, ctx.facts)
+        return Fitted(predictor, ctx.report.document())
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Callable[[], TinyBackbone]:
     def build(name: str, *args: Any, **options: Any) -> ImageBackbone:
         return TinyBackbone().eval() if name == "tiny" else build_backbone(name, *args, **options)
 
-    monkeypatch.setattr(image_method, "build_backbone", build)
+    monkeypatch.setattr(image_backbones, "build_backbone", build)
     return TinyBackbone
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import MethodError, UsageError
-from aqa_bench.core.sample import LabeledSet, Media, Sample
+from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
-from aqa_bench.core.trajectory import Trajectory
+from aqa_bench.learn.features import image_features
 from aqa_bench.learn.looking.attribution import Attribution, Explainable
 from aqa_bench.learn.methods.image_method import ImageMethod
+from aqa_bench.learn.training.device import Precision
 from aqa_bench.methods.half_cycle_difference import METHOD as HALF_CYCLE
 from aqa_bench.methods.imagenet import METHOD as IMAGENET
 
@@ -71,7 +72,7 @@ def in_corner(found: Attribution) -> float:
 CASES = {
     "clips": (IMAGENET, CornerClip, ()),
     "clips, maps of two stages": (IMAGENET, CornerClip, ("pooling=map", "stages=[1,2]", "grid=4")),
-    "stills, frozen": (IMAGENET, CornerImage, ("finetune=false",)),
+    "stills, frozen": (IMAGENET, CornerImage, ("finetune=false", "head_epochs=40")),
     "stills, fine-tuned": (IMAGENET, CornerImage, ("finetune=true", "finetune_lr=0.003")),
 }
 SETTINGS = (
@@ -95,6 +96,23 @@ def test_what_speaks_for_an_error_lies_where_it_shows(bench, case: str) -> None:
         assert 1 / (1 + np.exp(-found.output)) == pytest.approx(score, abs=0.02)
         assert found.maps.sum() == pytest.approx(found.output - found.baseline, rel=0.05)
         assert found.maps.shape[0] == len(found.indices) == len(found.area)
+
+
+@pytest.mark.parametrize("precision", Precision)
+@pytest.mark.parametrize("case", ["clips", "stills, frozen"])
+def test_what_is_explained_is_what_was_judged_in_either_precision(
+    bench, case: str, precision: Precision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_features, "inference_precision", lambda _: precision)
+    method, kind, overrides = CASES[case]
+    bench.labelled = lambda n, first: labelled(n, kind, first)
+    # Maps are rounded by the backbone alone, and pooled in float32 for features and explanations alike.
+    maps = ("pooling=map", "stages=[1,2]", "grid=2")
+    fitted = bench.fit(method, *SETTINGS, *overrides, *maps, train=labelled(16, kind)).predictor
+    samples = labelled(6, kind, first=100).samples
+    scores = fitted.predict(samples)
+    explained = [found.output for found in fitted.attribution(samples, labelled(16, kind).samples)]
+    np.testing.assert_allclose(explained, np.log(scores / (1 - scores)), rtol=1e-3)
 
 
 def test_differences_of_half_cycles_are_traced_back_to_their_frames(bench) -> None:

@@ -10,7 +10,7 @@ from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.registry import open_dataset
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.task import TaskKind
-from aqa_bench.protocol.custody import Custodian, checked_facts, checked_scores
+from aqa_bench.protocol.custody import Custodian, checked_scores
 from aqa_bench.protocol.runner import run
 
 DATASET = "stick-figures/shoulder-press"
@@ -209,11 +209,3 @@ def test_scores_of_score_tasks_may_be_any_finite_number() -> None:
 
 def test_bounds_are_part_of_the_range() -> None:
     np.testing.assert_array_equal(checked_scores([0, 1], 2, TaskKind.BINARY, "m", "w"), [0.0, 1.0])
-
-
-def test_facts_become_plain_json() -> None:
-    facts = checked_facts({"shape": (1, 2), "parameters": 3, "gflops": 0.5, "batch_size": None}, "m", "w")
-    assert facts == {"shape": [1, 2], "parameters": 3, "gflops": 0.5, "batch_size": None}
-    for odd in ({"parameters": 3.5}, {"parameters": True}, {"batch_size": "8"}, {"x": {1, 2}}):
-        with pytest.raises(MethodError, match="facts"):
-            checked_facts(odd, "m", "w")

@@ -52,7 +52,7 @@ def test_exported_features_come_back_as_the_method_saw_them(videos: None, tmp_pa
     torch.manual_seed(0)
     from aqa_bench.core.seeds import derive_seed
 
-    backbone = method.initial_backbone(derive_seed("imagenet", "backbone", DATASET, 0))
+    backbone = method.build(derive_seed("imagenet", "backbone", DATASET, 0))
     (expected,) = method.extractor(backbone, 2, torch.device("cpu")).extract([sample])
     np.testing.assert_allclose(folder.read(name), expected, rtol=1e-5, atol=1e-6)
     settings = (f"path={tmp_path / 'features'}", "epochs=2", "components=null", "length=8")

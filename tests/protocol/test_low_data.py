@@ -13,17 +13,10 @@ from aqa_bench.protocol.plan import Request, resolve
 from aqa_bench.protocol.runner import run
 from aqa_bench.protocol.score import rescore
 
-DATASET = "synthetic-gym/barbell-row"
+DATASET = "synthetic-gym/barbell-row@tiny"
 
 
-@pytest.fixture
-def _tiny_gym(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AQA_BENCH_DATA", str(tmp_path / "data"))
-    (tmp_path / "data" / "synthetic-gym").mkdir(parents=True)
-    (tmp_path / "data" / "synthetic-gym" / "preset.json").write_text('{"preset": "tiny"}')
-
-
-@pytest.mark.usefixtures("_tiny_gym", "plugins")
+@pytest.mark.usefixtures("plugins")
 def test_a_metric_is_the_mean_over_the_draws_each_with_its_own_threshold(tmp_path: Path) -> None:
     outcome = run(resolve(Request(DATASET, "noise", scheme="low-10")), tmp_path / "runs")
     record, predictions = outcome.record, read_predictions(outcome.path / "predictions.csv")
@@ -45,7 +38,7 @@ def test_a_metric_is_the_mean_over_the_draws_each_with_its_own_threshold(tmp_pat
     assert rescore(outcome.path)[1].metrics == record.metrics
 
 
-@pytest.mark.usefixtures("_tiny_gym", "plugins")
+@pytest.mark.usefixtures("plugins")
 def test_tracks_have_run_ids_of_their_own_and_the_official_split_stays_the_default() -> None:
     ids = {s: resolve(Request(DATASET, "noise", scheme=s)).run_id for s in (None, "low-1", "low-5", "low-10")}
     assert len(set(ids.values())) == 4

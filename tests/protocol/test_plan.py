@@ -47,6 +47,7 @@ SAME = {
         {"seed": 1},
         {"members": ["a", "b"]},
         {"pool": {"dataset": "e", "fingerprint": "g"}},
+        {"keypoints": {"sha256": "a", "people": None}},
     ],
 )
 def test_the_run_id_changes_with_everything_that_decides_the_result(change: dict[str, object]) -> None:
@@ -71,6 +72,7 @@ def test_the_run_id_never_changes_on_its_own() -> None:
         '"recipe":{"rate":0.1},"seed":0,"splits":{"t":"s"}}'
     )
     assert run_id_of(**SAME) == hashlib.sha256(text.encode()).hexdigest()[:16]
+    assert run_id_of(**SAME, keypoints=None) == run_id_of(**SAME)
 
 
 def test_defaults_come_from_the_method_and_the_dataset() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import UsageError
 from aqa_bench.datasets.stick_figures.adapter import StickFigures
 from aqa_bench.protocol import plan
@@ -51,6 +51,18 @@ def test_the_run_id_knows_the_pool(elsewhere: None) -> None:
     own = resolve(Request(DATASET, "pooler"))
     assert resolve(Request(DATASET, "pooler", pretrain_on=OTHER)).run_id != own.run_id
     assert resolve(Request(DATASET, "pooler", pretrain_on=DATASET)).run_id == own.run_id
+
+
+def test_the_pool_may_be_that_of_another_preset(plugins: Path, tmp_path: Path) -> None:
+    dataset = "synthetic-gym/diving@tiny"
+    own = run(resolve(Request(dataset, "pooler")), tmp_path).record
+    other = run(resolve(Request(dataset, "pooler", pretrain_on="synthetic-gym/diving")), tmp_path).record
+    assert (other.dataset, other.pool_dataset) == (dataset, "synthetic-gym/diving")
+    assert own.run_id != other.run_id
+    assert not set(own.facts["pool"]) & set(other.facts["pool"])
+    # The default, spelled out or not, is the dataset's own pool.
+    for same in ("synthetic-gym/diving", "synthetic-gym/diving@demo"):
+        assert resolve(Request("synthetic-gym/diving", "pooler", pretrain_on=same)).foreign is None
 
 
 def test_a_method_that_does_not_pretrain_is_refused(elsewhere: None) -> None:

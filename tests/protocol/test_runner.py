@@ -278,5 +278,5 @@ def test_a_count_that_differs_by_split_is_recorded_whole(
     from aqa_test_methods import method
 
     counts = iter(range(100))
-    monkeypatch.setitem(method._FIT, "", lambda _, ctx: ctx.facts.update(parameters=next(counts)))
+    monkeypatch.setitem(method._FIT, "", lambda _, ctx: ctx.report.update(parameters=next(counts)))
     assert run(resolved(), tmp_path).record.parameters == round(np.mean(range(20)))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aqa_bench.core.errors import UsageError
-from aqa_bench.core.recipe import recipe_names
+from aqa_bench.core.recipe_file import recipe_names
 from aqa_bench.core.registry import find_dataset, find_method
 from aqa_bench.protocol.plan import Request, fits
 from aqa_bench.protocol.suite import find_suite, plan_jobs, read_suite, shipped_suites
@@ -42,6 +42,23 @@ def test_a_block_is_a_product(plugins, tmp_path: Path) -> None:
     ]
     assert {j.dataset for j in jobs} == {DATASET}
     assert {j.overrides for j in jobs} == {("shift=1",)}
+
+
+def test_a_preset_is_part_of_an_id_and_of_a_pattern(plugins, tmp_path: Path) -> None:
+    def datasets(*patterns: str) -> list[str]:
+        named = ", ".join(f'"{pattern}"' for pattern in patterns)
+        text = f'[[block]]\ndatasets = [{named}]\nmethods = ["constant"]\n'
+        return [job.dataset for job in planned(tmp_path, text)]
+
+    # Datasets without that preset are left out of a pattern.
+    assert datasets("*/backsquat@tiny") == ["synthetic-gym/backsquat@tiny"]
+    assert len(datasets("synthetic-gym/*@tiny")) == 4
+    assert datasets("synthetic-gym/diving@demo", "synthetic-gym/diving") == ["synthetic-gym/diving"]
+    for unknown in ("synthetic-gym/diving@tin", "synthetic-gym/*@tin"):
+        with pytest.raises(UsageError, match="Did you mean 'tiny'"):
+            datasets(unknown)
+    with pytest.raises(UsageError, match="has no presets"):
+        datasets(f"{DATASET}@tiny")
 
 
 def test_jobs_that_two_blocks_name_are_planned_once(plugins, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aqa_bench.boards import assemble, row_scores
-from aqa_bench.boards.leaderboard import build
+from aqa_bench.boards.building.leaderboard import build
 
 HERE = Path(__file__).parent
 SUITE = """

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from joblib import Parallel, delayed
 
 from aqa_bench.boards.costs import backbone_of, device_of, latency_ms, regime_of, shared
@@ -43,8 +42,6 @@ __all__ = ["DIGITS", "assemble"]
 
 DIGITS = 6
 """Decimals kept in a table, so that it is the same text on every machine."""
-
-Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -160,6 +157,7 @@ def _row_key(run: SubmittedRun) -> str:
     parameters = {name: value for name, value in record.hyperparameters.items() if name != "members"}
     identity = [record.method, record.method_version, record.recipe, parameters]
     identity += [record.pool_dataset, record.shuffled_labels]
+    identity += [] if record.keypoints is None else [record.keypoints.identity()]
     return canonical_json(identity)
 
 
@@ -171,7 +169,9 @@ def _variant(run: SubmittedRun, siblings: Sequence[SubmittedRun]) -> str:
     def settings(of: SubmittedRun) -> dict[str, Any]:
         pool = {} if of.record.pool_dataset is None else {"pretrained on": of.record.pool_dataset}
         shuffled = {"labels": "shuffled"} if of.record.shuffled_labels else {}
-        return {"version": of.record.method_version, **of.record.hyperparameters, **pool, **shuffled}
+        poses = {} if of.record.keypoints is None else {"keypoints": of.record.keypoints.told()}
+        own = of.record.hyperparameters
+        return {"version": of.record.method_version, **own, **pool, **shuffled, **poses}
 
     mine = settings(run)
     differ = [

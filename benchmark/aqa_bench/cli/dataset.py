@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aqa_bench.cli.options import Json
+from aqa_bench.cli.options import Json, Keypoints, PeopleRule
 from aqa_bench.cli.output import TerminalProgress, emit, say, table
 from aqa_bench.cli.show import show
+from aqa_bench.core.dataset_id import split_preset
+
+if TYPE_CHECKING:
+    from aqa_bench.core.dataset import DatasetPlugin
 
 __all__ = ["app"]
 
@@ -17,7 +22,9 @@ app = typer.Typer(help="What a dataset is, getting it ready, and auditing it.", 
 
 app.command(epilog="Example:  aqa-bench dataset show synthetic-gym/backsquat --out squat.png")(show)
 
-DatasetId = Annotated[str, typer.Argument(help="Dataset id (aqa-bench list datasets).")]
+DatasetId = Annotated[
+    str, typer.Argument(help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.")
+]
 
 
 @app.command(epilog="Example:  aqa-bench dataset info pose-trainer/bicep-curl")
@@ -33,58 +40,86 @@ def info(dataset: DatasetId, as_json: Json = False) -> None:
     rows = [[t.id, t.kind.value, t.unit.value, t.primary, t.name] for t in card.tasks]
     table(["task", "kind", "unit", "primary metric", "question"], rows)
     table(["scheme", "rule"], [[s.id, s.description] for s in card.schemes])
+    if card.presets:
+        default, *others = card.presets
+        base, _ = split_preset(card.id)
+        say(f"presets: {default} ({base}), " + ", ".join(f"{name} ({base}@{name})" for name in others))
     for note in card.notes:
         say(f"- {note}")
     return None
 
 
-@app.command(epilog="Example:  aqa-bench dataset prepare pose-trainer --source ~/pose-trainer")
+@app.command(
+    epilog="Examples:  aqa-bench dataset prepare pose-trainer --source ~/pose-trainer"
+    "  |  aqa-bench dataset prepare synthetic-gym/backsquat@wild"
+)
 def prepare(
-    dataset: Annotated[str, typer.Argument(help="Dataset id, or the name of a family of them.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(help="Dataset id, or the name of a family of them; with @PRESET for another preset."),
+    ],
     source: Annotated[
         list[Path] | None, typer.Option(help="Folder or archive of the release; repeatable.")
     ] = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", help="key=value for this dataset; repeatable.")
     ] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="Preset of generated data; short for --option preset=.")
-    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a dataset ready: index what you have, or generate or fetch it. Media are never copied."""
     from aqa_bench.core.errors import UsageError
     from aqa_bench.core.paths import data_home
-    from aqa_bench.core.registry import find_dataset, find_family
+    from aqa_bench.core.registry import find_family
 
     family = find_family(dataset)
-    member = None if dataset == family.name else find_dataset(dataset).id
+    members = _members(family, dataset)
     pairs = [text.partition("=") for text in option or ()]
     for key, equals, _ in pairs:
         if not equals:
             raise UsageError(
                 "An option is not of the form key=value.", expected="--option key=value", found=key
             )
-    options = {key: value for key, _, value in pairs} | ({"preset": preset} if preset else {})
+    options = {key: value for key, _, value in pairs}
     home = data_home() / family.name
     progress = TerminalProgress(quiet=as_json)
     try:
-        sentences = family.load().prepare(member, source or [], home, options, progress)
+        sentences = [
+            sentence
+            for member in members
+            for sentence in family.load().prepare(member, source or [], home, options, progress)
+        ]
     finally:
         progress.close()
     if as_json:
-        emit({"dataset": dataset, "home": str(home), "done": list(sentences)})
+        emit({"dataset": dataset, "home": str(home), "done": sentences})
     else:
         for sentence in sentences:
             say(sentence)
 
 
-@app.command(epilog="Example:  aqa-bench dataset verify pose-trainer/shoulder-press --json")
-def verify(dataset: DatasetId, as_json: Json = False) -> None:
-    """Audit what is on disk against what was published; exit 1 where a task cannot be run as published."""
+@app.command(
+    epilog="Examples:  aqa-bench dataset verify pose-trainer/shoulder-press --json  |  "
+    "aqa-bench dataset verify fitness-aqa/backsquat --keypoints openpose/ --people nearest"
+)
+def verify(
+    dataset: DatasetId,
+    keypoints: Keypoints = None,
+    people: PeopleRule = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="Task id that the keypoints are for; repeatable.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Audit what is on disk against what was published; exit 1 where a task cannot be run as published.
+
+    With --keypoints the poses in that folder are audited instead: whose they are, and whether a run can use
+    them.
+    """
     from aqa_bench.boards.pages.audit import render_page
     from aqa_bench.core.registry import open_dataset
 
+    if keypoints is not None or people is not None or task:
+        return _verify_keypoints(dataset, keypoints, people, task or (), as_json)
     audit = open_dataset(dataset).audit(TerminalProgress(quiet=as_json))
     if as_json:
         emit(audit.model_dump(mode="json"))
@@ -92,3 +127,32 @@ def verify(dataset: DatasetId, as_json: Json = False) -> None:
         say(render_page(audit))
     if not audit.ok:
         raise typer.Exit(1)
+    return None
+
+
+def _verify_keypoints(
+    dataset: str, keypoints: Path | None, people: str | None, tasks: Sequence[str], as_json: bool
+) -> None:
+    from aqa_bench.cli.keypoints import show_keypoint_audit
+    from aqa_bench.core.registry import open_dataset
+    from aqa_bench.protocol.keypoints import audit_keypoints, open_keypoints
+
+    opened = open_dataset(dataset)
+    folder = open_keypoints(None if keypoints is None else str(keypoints), people)
+    audit = audit_keypoints(opened, folder, tasks, TerminalProgress(quiet=as_json))
+    if as_json:
+        emit(audit.model_dump(mode="json"))
+    else:
+        show_keypoint_audit(audit)
+    if not audit.ok:
+        raise typer.Exit(1)
+
+
+def _members(family: DatasetPlugin, dataset: str) -> list[str | None]:
+    """Ids to prepare; None is the whole family, each of its datasets under its default preset."""
+    from aqa_bench.core.registry import find_dataset
+
+    base, preset = split_preset(dataset)
+    if base != family.name:
+        return [find_dataset(dataset).id]
+    return [None] if preset is None else [card.at(preset).id for card in family.cards]

@@ -31,7 +31,7 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Score every submission again and write leaderboards/<version>/<dataset>/."""
-    from aqa_bench.boards.leaderboard import build as build_boards
+    from aqa_bench.boards.building.leaderboard import build as build_boards
 
     report = build_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), as_of=as_of, jobs=jobs)
     if as_json:
@@ -51,7 +51,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Recompute every number in the tables from the predictions; exit 1 where one does not agree."""
-    from aqa_bench.boards.leaderboard import check as check_boards
+    from aqa_bench.boards.building.leaderboard import check as check_boards
 
     report = check_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), jobs=jobs)
     if as_json:

@@ -48,14 +48,15 @@ def _datasets(as_json: bool) -> None:
             ", ".join(task.id for task in card.tasks),
             ", ".join(scheme.id for scheme in card.schemes),
             ", ".join(sorted(card.provides)),
+            ", ".join(card.presets) or "-",
         ]
         for card in cards.values()
     ]
-    return table(["dataset", "tasks", "schemes", "provides"], rows)
+    return table(["dataset", "tasks", "schemes", "provides", "presets"], rows)
 
 
 def _methods(as_json: bool) -> None:
-    from aqa_bench.core.recipe import recipe_names
+    from aqa_bench.core.recipe_file import recipe_names
     from aqa_bench.core.registry import methods
 
     plugins = methods()

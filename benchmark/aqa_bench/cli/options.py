@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Device", "Force", "Json", "Leaderboards", "Out", "Submissions", "as_device"]
+__all__ = [
+    "Device",
+    "Force",
+    "Json",
+    "Keypoints",
+    "Leaderboards",
+    "Out",
+    "PeopleRule",
+    "Submissions",
+    "as_device",
+]
 
 
 class Device(StrEnum):
@@ -29,6 +39,13 @@ def as_device(text: str) -> str:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Force = Annotated[bool, typer.Option("--force", help="Run again although the result is on disk.")]
+Keypoints = Annotated[
+    Path | None,
+    typer.Option("--keypoints", help="Folder of poses from files, in place of the dataset's own."),
+]
+PeopleRule = Annotated[
+    str | None, typer.Option("--people", help="Who is taken of several people in them: nearest or largest.")
+]
 Out = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
 Submissions = Annotated[Path, typer.Option(help="Folder of submitted runs.")]
 Leaderboards = Annotated[Path, typer.Option(help="Folder of leaderboards.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aqa_bench.cli.options import Force, Json, Out, as_device
+from aqa_bench.cli.options import Force, Json, Keypoints, Out, PeopleRule, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def run_method(
     features: Annotated[
         Path | None, typer.Option(help="Folder of features, for --method features; short for --set path=.")
     ] = None,
+    keypoints: Keypoints = None,
+    people: PeopleRule = None,
     shuffle_labels: Annotated[
         bool, typer.Option("--shuffle-labels", help="Permute training labels: a control that learns nothing.")
     ] = False,
@@ -66,6 +68,8 @@ def run_method(
         tuple(settings),
         pretrain_on,
         shuffle_labels,
+        None if keypoints is None else str(keypoints),
+        people,
     )
     outcome = run(resolve(request), out, device=device, force=force, progress=TerminalProgress(quiet=as_json))
     if as_json:

@@ -8,9 +8,9 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
+from aqa_bench.core.checkout import checkout_root
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.files import write_atomic
-from aqa_bench.core.layout import checkout_root
 from aqa_bench.core.registry import dataset_cards, methods
 
 __all__ = ["create"]

@@ -19,7 +19,9 @@ _LAYOUT = "coco-17"
 
 
 def show(
-    dataset: Annotated[str, typer.Argument(help="Dataset id (aqa-bench list datasets).")],
+    dataset: Annotated[
+        str, typer.Argument(help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.")
+    ],
     sample: Annotated[str, typer.Option(help="Sample id; the first one by default.")] = "",
     task: Annotated[str, typer.Option(help="Task id; the first one by default.")] = "",
     out: Annotated[Path, typer.Option(help="The picture, a PNG.")] = Path("sample.png"),
@@ -28,7 +30,8 @@ def show(
 ) -> None:
     """Draw a contact sheet of a sample: frames, phase, bar boxes and labels."""
     from aqa_bench.core.files import write_atomic
-    from aqa_bench.core.registry import find, find_task, open_dataset
+    from aqa_bench.core.lookup import find
+    from aqa_bench.core.registry import find_task, open_dataset
     from aqa_bench.core.task import Modality
 
     opened = open_dataset(dataset)

@@ -24,7 +24,7 @@ def make_table(
     as_json: Json = False,
 ) -> None:
     """Write leaderboards/papers: printed numbers beside those of submissions. One table is printed too."""
-    from aqa_bench.boards.papers.build import build_papers
+    from aqa_bench.boards.building.papers import build_papers
     from aqa_bench.boards.papers.tables import TABLES, paper_markdown
 
     names = list(TABLES) if name == _ALL else [name]

@@ -1,4 +1,4 @@
-"""Cards: what a person needs to know of a dataset or a method before using it."""
+"""A method's card: what a person needs to know of it before using it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Modality, Task, Unit
 
-__all__ = ["DatasetCard", "Decision", "MethodCard", "Regime"]
+__all__ = ["Decision", "MethodCard", "Regime"]
 
 
 class Regime(StrEnum):
@@ -29,44 +28,6 @@ class Decision(StrEnum):
     """Tuned by the runner on val, for the task's primary decision metric."""
     OWN = "own"
     """0.5: the method maps its own decision boundary there."""
-
-
-class DatasetCard(BaseModel):
-    """Facts about one dataset id.
-
-    Attributes:
-        id: Dataset id, e.g. ``fitness-aqa/backsquat``.
-        name: Name in words.
-        licence: Licence of the data, as the release states it.
-        source: Where the data come from.
-        citation: What to cite.
-        access: How to get the data.
-        tasks: The tasks.
-        schemes: Split schemes by task-independent id; the first is the default.
-        provides: What its samples offer.
-        notes: Known differences between paper, release and data.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    name: str
-    licence: str
-    source: str
-    citation: str
-    access: str
-    tasks: tuple[Task, ...]
-    schemes: tuple[Scheme, ...]
-    provides: frozenset[Modality]
-    notes: tuple[str, ...] = ()
-
-    def task(self, task_id: str) -> Task:
-        """The task of that id (the registry's look-up reports unknown ids)."""
-        return next(task for task in self.tasks if task.id == task_id)
-
-    def scheme(self, scheme_id: str) -> Scheme:
-        """The scheme of that id."""
-        return next(scheme for scheme in self.schemes if scheme.id == scheme_id)
 
 
 class MethodCard(BaseModel):

@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
+from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.guard import refused_to_methods
-from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.progress import Progress
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality
@@ -164,6 +165,11 @@ class DatasetFamily(Protocol):
     def open(self, dataset: str, home: Path) -> Dataset:
         """Open a dataset id on the family's data folder.
 
+        Args:
+            dataset: Id of one of the family's cards, followed by ``@preset`` where that is not the
+                default one. The dataset's own card has the same id.
+            home: The family's data folder.
+
         Raises:
             DataError: It has not been prepared there, or what is there is damaged.
         """
@@ -180,10 +186,10 @@ class DatasetFamily(Protocol):
         """Make data ready: index the sources, or generate or fetch them.
 
         Args:
-            dataset: Dataset id, or None for the whole family.
+            dataset: Dataset id as for :meth:`open`, or None for the whole family.
             sources: Folders or archives that hold the release.
             home: The family's data folder, made when missing.
-            options: Options of the family, e.g. ``preset``.
+            options: Options of the family, e.g. ``extract``.
             progress: Where to report.
 
         Returns:
@@ -218,7 +224,7 @@ class DatasetPlugin:
 
 def not_prepared(dataset: str, home: Path, expected: str) -> DataError:
     """The error for data that are not at hand."""
-    family = dataset.partition("/")[0]
+    family = family_of(dataset)
     return DataError(
         f"{dataset} has not been prepared.",
         where=home,
@@ -226,8 +232,3 @@ def not_prepared(dataset: str, home: Path, expected: str) -> DataError:
         found="nothing there",
         remedy=f"aqa-bench dataset prepare {family} --source PATH (how to get it: dataset info {dataset})",
     )
-
-
-def default_progress(progress: Progress | None) -> Progress:
-    """``progress``, or one that shows nothing."""
-    return NullProgress() if progress is None else progress

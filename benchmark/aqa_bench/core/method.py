@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.report import FitReport
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.task import Task
 
@@ -52,9 +53,8 @@ class FitContext:
         leaked: Labelled samples, test samples among them, in schemes that are not honest; else None.
         pool_dataset: Dataset id that the pool is of; the dataset itself unless it was chosen otherwise.
         run_seed: The run's own seed, the same for all its tasks and splits: for work that they share.
-        facts: Filled by the method with what the record should tell: ``parameters`` (count),
-            ``gflops`` (a sample), ``weights`` (which initial weights), ``device``, ``dtype``,
-            ``batch_size`` and anything else that is plain JSON.
+        method: The method's id, as its card says; it names the method's weights and seeds.
+        report: Filled by the method with what the record should say of the fit.
     """
 
     dataset: str
@@ -67,7 +67,8 @@ class FitContext:
     leaked: LabeledSet | None = None
     pool_dataset: str = ""
     run_seed: int = 0
-    facts: dict[str, Any] = field(default_factory=dict)
+    method: str = ""
+    report: FitReport = field(default_factory=FitReport)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pool_dataset", self.pool_dataset or self.dataset)
@@ -84,9 +85,24 @@ class Method(ABC, Generic[RecipeT]):
         self.recipe = recipe
 
     @classmethod
-    @abstractmethod
     def recipe_type(cls) -> type[RecipeT]:
-        """The pydantic model of its hyper-parameters."""
+        """The pydantic model of its hyper-parameters: the type that the class is written with.
+
+        Example:
+            >>> class Guess(Method[Recipe]):
+            ...     def fit(self, train, val, pool, ctx): ...
+            >>> Guess.recipe_type().__name__
+            'Recipe'
+
+        Raises:
+            TypeError: The class names none.
+        """
+        for kind in cls.__mro__:
+            for base in getattr(kind, "__orig_bases__", ()):
+                for argument in get_args(base):
+                    if isinstance(argument, type) and issubclass(argument, Recipe):
+                        return argument  # type: ignore[return-value]
+        raise TypeError(f"{cls.__name__} names no recipe: write class {cls.__name__}(Method[MyRecipe])")
 
     @abstractmethod
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aqa_bench.core.errors import RecipeError
 
-__all__ = ["Recipe", "load_recipe", "recipe_names"]
+__all__ = ["Recipe", "build_recipe", "unknown_key"]
 
 R = TypeVar("R", bound="Recipe")
 
@@ -53,38 +51,7 @@ class Recipe(BaseModel):
                 values[key] = json.loads(value)
             except json.JSONDecodeError:
                 values[key] = value
-        return _build(type(self), values, where)
-
-
-def recipe_names(package: str) -> list[str]:
-    """Names of the recipes a method's package ships, in the file's order."""
-    return list(_read(package))
-
-
-def load_recipe(package: str, kind: type[R], name: str) -> R:
-    """Read a named recipe from a method's ``recipes.toml``.
-
-    Args:
-        package: Import path of the method's package.
-        kind: The method's recipe model.
-        name: Name of the recipe.
-
-    Raises:
-        RecipeError: No recipe has that name, or its keys and values do not fit ``kind``.
-    """
-    recipes = _read(package)
-    where = f"{package.rsplit('.', 1)[-1]}/recipes.toml [{name}]"
-    if name not in recipes:
-        near = difflib.get_close_matches(name, recipes, n=1)
-        raise RecipeError(
-            f"There is no recipe {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
-            where=where,
-            expected=" | ".join(recipes),
-            found=name,
-        )
-    values = dict(recipes[name])
-    values.pop("about", None)
-    return _build(kind, values, where)
+        return build_recipe(type(self), values, where)
 
 
 def unknown_key(key: str, known: Sequence[str], where: str) -> RecipeError:
@@ -98,30 +65,17 @@ def unknown_key(key: str, known: Sequence[str], where: str) -> RecipeError:
     )
 
 
-def _read(package: str) -> Mapping[str, Mapping[str, Any]]:
-    file = resources.files(package) / "recipes.toml"
-    try:
-        recipes = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise RecipeError(
-            "The method has no recipes.", where=str(file), remedy="Add recipes.toml beside method.py."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(
-            "The recipes cannot be read.", where=str(file), expected="TOML tables", found=str(error)
-        ) from error
-    for name, values in recipes.items():
-        if not isinstance(values, dict):
-            raise RecipeError(
-                "The recipes cannot be read.",
-                where=str(file),
-                expected="nothing but TOML tables, one a recipe",
-                found=f"{name} outside of a table",
-            )
-    return recipes
+def build_recipe(kind: type[R], values: Mapping[str, Any], where: str) -> R:
+    """A recipe of values.
 
+    Args:
+        kind: The method's recipe model.
+        values: Hyper-parameters by name.
+        where: Where they stand, for messages.
 
-def _build(kind: type[R], values: Mapping[str, Any], where: str) -> R:
+    Raises:
+        RecipeError: A key is no hyper-parameter, or a value does not fit.
+    """
     for key in values:
         if key not in kind.model_fields:
             raise unknown_key(key, list(kind.model_fields), where)

@@ -19,6 +19,7 @@ __all__ = [
     "PREDICTIONS_FILE",
     "RECORD_FILE",
     "Environment",
+    "KeypointFiles",
     "MetricValue",
     "RowKind",
     "RunRecord",
@@ -69,6 +70,37 @@ class Environment(_Strict):
     packages: dict[str, str]
 
 
+class KeypointFiles(_Strict):
+    """Keypoints from files that took the place of a dataset's own (``--keypoints``).
+
+    Attributes:
+        sha256: Hash of the names and contents of all the files.
+        files: Number of files.
+        kind: ``keypoints`` (in the picture), ``joints`` (in space) or ``distances``.
+        layout: Joint order of the files; None for distances.
+        people: Who was taken of several people; None where several are refused.
+        estimator: What estimated them, as their manifest says.
+        licence: Their licence, as their manifest says.
+    """
+
+    sha256: str
+    files: int
+    kind: str
+    layout: str | None = None
+    people: str | None = None
+    estimator: str | None = None
+    licence: str | None = None
+
+    def identity(self) -> dict[str, str | None]:
+        """What of it decides a run's result; the files say the rest."""
+        return {"sha256": self.sha256, "people": self.people}
+
+    def told(self) -> str:
+        """A name for tables: the estimator, or the layout, and the beginning of the hash."""
+        rule = f", {self.people} person" if self.people else ""
+        return f"{self.estimator or self.layout or self.kind} {self.sha256[:8]}{rule}"
+
+
 class RunRecord(_Strict):
     """One run: a dataset, its tasks, a method, a recipe and a seed.
 
@@ -85,6 +117,7 @@ class RunRecord(_Strict):
         pool_dataset: Dataset whose unlabelled samples were learned from, where it is another one.
         pool_fingerprint: Hash of that dataset's content.
         shuffled_labels: Whether training labels were permuted first, as a control.
+        keypoints: Keypoints from files, where they took the place of the dataset's own.
         tasks: Task ids.
         method: Method id.
         method_version: The method's version.
@@ -129,6 +162,7 @@ class RunRecord(_Strict):
     pool_dataset: str | None = None
     pool_fingerprint: str | None = None
     shuffled_labels: bool = False
+    keypoints: KeypointFiles | None = None
     tasks: list[str]
     method: str
     method_version: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
@@ -10,10 +9,12 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TypeVar
 
-from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.dataset import Dataset, DatasetPlugin
+from aqa_bench.core.dataset_card import DatasetCard
+from aqa_bench.core.dataset_id import family_of, split_preset
 from aqa_bench.core.errors import AqaBenchError, UsageError
 from aqa_bench.core.guard import refused_to_methods
+from aqa_bench.core.lookup import find
 from aqa_bench.core.method import MethodPlugin
 from aqa_bench.core.paths import data_home
 from aqa_bench.core.split import Scheme
@@ -26,13 +27,13 @@ __all__ = [
     "find_method",
     "find_scheme",
     "find_task",
+    "known_dataset",
     "methods",
     "open_dataset",
     "refresh",
 ]
 
 P = TypeVar("P", MethodPlugin, DatasetPlugin)
-T = TypeVar("T")
 
 
 @cache
@@ -50,7 +51,7 @@ def _families() -> Mapping[str, DatasetPlugin]:
 
 @cache
 def dataset_cards() -> Mapping[str, DatasetCard]:
-    """Card of every dataset id."""
+    """Card of every dataset id, each under its default preset."""
     return {card.id: card for family in _families().values() for card in family.cards}
 
 
@@ -70,12 +71,25 @@ def find_method(method: str) -> MethodPlugin:
 
 
 def find_dataset(dataset: str) -> DatasetCard:
-    """The card of that dataset id.
+    """The card of that dataset id, which may end in ``@preset``.
+
+    Returns:
+        The card. Its id is the one to record: with the preset, unless that is the default.
 
     Raises:
-        UsageError: There is none; the nearest id is suggested.
+        UsageError: There is no such dataset or preset; the nearest one is suggested.
     """
-    return find(dataset_cards(), dataset, "dataset", "aqa-bench list datasets")
+    base, preset = split_preset(dataset)
+    card = find(dataset_cards(), base, "dataset", "aqa-bench list datasets")
+    return card if preset is None else card.at(preset)
+
+
+def known_dataset(dataset: str) -> DatasetCard | None:
+    """As :func:`find_dataset`; None where this installation has no such dataset or preset."""
+    try:
+        return find_dataset(dataset)
+    except UsageError:
+        return None
 
 
 def find_family(name: str) -> DatasetPlugin:
@@ -84,7 +98,7 @@ def find_family(name: str) -> DatasetPlugin:
     Raises:
         UsageError: There is none.
     """
-    return find(_families(), name.partition("/")[0], "dataset", "aqa-bench list datasets")
+    return find(_families(), family_of(name), "dataset", "aqa-bench list datasets")
 
 
 def find_task(card: DatasetCard, task: str) -> Task:
@@ -110,28 +124,15 @@ def find_scheme(card: DatasetCard, scheme: str) -> Scheme:
 
 @refused_to_methods
 def open_dataset(dataset: str) -> Dataset:
-    """Open a dataset id on this machine's data folder.
+    """Open a dataset id, which may end in ``@preset``, on this machine's data folder.
 
     Raises:
-        UsageError: There is no such id.
+        UsageError: There is no such dataset or preset.
         DataError: Its data have not been prepared, or are damaged.
     """
-    find_dataset(dataset)
-    family = find_family(dataset)
-    return family.load().open(dataset, data_home() / family.name)
-
-
-def find(known: Mapping[str, T], name: str, noun: str, listing: str) -> T:
-    """``known[name]``, or a :class:`UsageError` with the nearest name."""
-    if name in known:
-        return known[name]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    raise UsageError(
-        f"There is no {noun} {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
-        expected=", ".join(sorted(known)) if len(known) <= 12 else f"one of {len(known)} ids",
-        found=name,
-        remedy=f"{listing} shows them all.",
-    )
+    card = find_dataset(dataset)
+    family = find_family(card.id)
+    return family.load().open(card.id, data_home() / family.name)
 
 
 def _discover(kind: str, attribute: str, expected: type[P]) -> Iterable[tuple[P, str]]:
@@ -173,7 +174,11 @@ def _checked(load: Callable[[], object], origin: str, expected: type[P]) -> P:
 def _checked_ids(plugin: DatasetPlugin, origin: str) -> DatasetPlugin:
     """A family owns the ids that begin with its name, so no id can belong to two."""
     ids = [card.id for card in plugin.cards]
-    strange = [name for name in ids if name.partition("/")[0] != plugin.name or ids.count(name) > 1]
+    strange = [
+        name
+        for name in ids
+        if family_of(name) != plugin.name or split_preset(name) != (name, None) or ids.count(name) > 1
+    ]
     if strange:
         raise AqaBenchError(
             f"The dataset plug-in {plugin.name!r} has an unfit id.",

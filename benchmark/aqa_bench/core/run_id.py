@@ -26,6 +26,7 @@ def hash_identity(
     members: Sequence[str] = (),
     pool: Mapping[str, str] | None = None,
     shuffled_labels: bool = False,
+    keypoints: Mapping[str, str | None] | None = None,
 ) -> str:
     """Hash of everything that decides a run's result: 16 hexadecimal digits.
 
@@ -41,6 +42,7 @@ def hash_identity(
         members: Run-ids of an ensemble's members, in any order.
         pool: ``dataset`` and ``fingerprint`` of a pool of another dataset; None for the dataset's own.
         shuffled_labels: Whether training labels were permuted first.
+        keypoints: ``sha256`` and ``people`` of keypoints from files; None for the dataset's own.
     """
     identity: dict[str, Any] = {
         "benchmark": benchmark,
@@ -59,6 +61,8 @@ def hash_identity(
         identity["pool"] = pool
     if shuffled_labels:
         identity["shuffled_labels"] = True
+    if keypoints:
+        identity["keypoints"] = keypoints
     return sha256_bytes(canonical_json(identity).encode())[:_DIGITS]
 
 
@@ -82,4 +86,5 @@ def recorded_run_id(record: RunRecord) -> str:
         members=record.members,
         pool=pool,
         shuffled_labels=record.shuffled_labels,
+        keypoints=None if record.keypoints is None else record.keypoints.identity(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +12,25 @@ import numpy.typing as npt
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.task import Modality
 
-if TYPE_CHECKING:
-    from aqa_bench.core.trajectory import Trajectory
-
-__all__ = ["FloatArray", "LabeledSet", "Media", "Sample", "UInt8Array"]
+__all__ = ["FloatArray", "LabeledSet", "Media", "Sample", "Trajectory", "UInt8Array"]
 
 FloatArray = npt.NDArray[np.floating[Any]]
 UInt8Array = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """Elevation of the bar over one repetition (Parmar et al., ECCV 2022, section 3, "Synchronizing videos").
+
+    Attributes:
+        elevation: ``(T,)`` float32 in [0, 1]: amplitude-normalised height of the bar, 1 at its highest.
+        confidence: ``(T,)`` float32 in [0, 1]: 0 where the bar was not detected and the value is filled in.
+        turning_point: Frame at which the first half-cycle ends and the second begins.
+    """
+
+    elevation: npt.NDArray[np.float32]
+    confidence: npt.NDArray[np.float32]
+    turning_point: int
 
 
 class Media:
@@ -72,6 +84,14 @@ class Media:
             layout: Name of the joint order wanted, e.g. ``openpose-18``.
         """
         raise self._absent(Modality.KEYPOINTS)
+
+    def joints_3d(self, layout: str) -> FloatArray:
+        """Joints in space as ``(T, V, 4)`` float32: x, y, z in one unit and confidence; 0 where missing.
+
+        Args:
+            layout: Name of the joint order wanted, e.g. ``hmr-19``.
+        """
+        raise self._absent(Modality.JOINTS_3D)
 
     def distances(self) -> FloatArray:
         """Pairwise joint distances as ``(T, V(V-1)/2)`` float32, upper triangle row by row."""

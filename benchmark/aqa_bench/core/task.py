@@ -34,6 +34,7 @@ class Modality(StrEnum):
     FRAMES = "frames"
     IMAGE = "image"
     KEYPOINTS = "keypoints"
+    JOINTS_3D = "joints-3d"
     DISTANCES = "distances"
     TRAJECTORY = "trajectory"
     BAR_BOXES = "bar-boxes"

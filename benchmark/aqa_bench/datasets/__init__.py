@@ -1,3 +1,3 @@
-from aqa_bench.core.layout import search_path
+from aqa_bench.core.checkout import search_path
 
 __path__ = search_path("datasets", list(__path__))

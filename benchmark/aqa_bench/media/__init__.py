@@ -1,1 +1,0 @@
-"""Media: what samples look like once read from disk."""

@@ -1,18 +1,29 @@
-"""Clip sampling: which frame numbers to read.
+"""Time: which frame numbers of a clip to read, and sequences brought to one length.
 
 pytorchvideo's clip samplers cut spans of seconds out of a video, not frames, so they do not serve here.
 """
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import NDArray
 
-from aqa_bench.core.errors import UsageError
+from aqa_bench.core.errors import DataError, UsageError
 
 __all__ = [
-    "Indices", "half_cycle", "looped", "reverse", "shuffled", "still", "strided", "uniform", "windows",
-]  # fmt: skip
+    "Indices",
+    "half_cycle",
+    "looped",
+    "pad_time",
+    "resample_time",
+    "shuffled",
+    "still",
+    "strided",
+    "uniform",
+]
 
 Indices = npt.NDArray[np.int64]
 
@@ -59,11 +70,6 @@ def strided(n_frames: int, count: int, stride: int = 1, start: int = 0, *, loop:
     return indices % n_frames if loop else np.minimum(indices, n_frames - 1)
 
 
-def reverse(indices: Indices) -> Indices:
-    """The same frames played backwards, as a new array."""
-    return np.ascontiguousarray(indices[::-1])
-
-
 def looped(n_frames: int, count: int, times: int = 1) -> Indices:
     """The whole clip at a multiple of its speed, played as many times over.
 
@@ -82,25 +88,6 @@ def looped(n_frames: int, count: int, times: int = 1) -> Indices:
     """
     _positive(n_frames=n_frames, count=count, times=times)
     return np.arange(count, dtype=np.int64) * (times * n_frames) // count % n_frames
-
-
-def windows(n_frames: int, clips: int, count: int) -> Indices:
-    """Successive clips that together span the whole one: :func:`uniform` frames, cut into parts.
-
-    Args:
-        n_frames: Length of the clip, at least 1.
-        clips: Number of parts, at least 1.
-        count: Frames of each part, at least 1.
-
-    Returns:
-        ``(clips, count)`` int64.
-
-    Example:
-        >>> windows(6, 2, 3).tolist()
-        [[0, 1, 2], [3, 4, 5]]
-    """
-    _positive(clips=clips, count=count)
-    return uniform(n_frames, clips * count).reshape(clips, count)
 
 
 def still(indices: Indices) -> Indices:
@@ -153,3 +140,77 @@ def _positive(**values: int) -> None:
     for name, value in values.items():
         if value < 1:
             raise UsageError(f"Too small a number of {name}.", expected=">= 1", found=value)
+
+
+def resample_time(x: NDArray[Any], length: int) -> NDArray[np.floating[Any]]:
+    """Stretch or squeeze a sequence by linear interpolation.
+
+    The first and last frames are kept exactly, and so is every frame that falls on a frame; the
+    duration is lost. NaN frames spread to the frames interpolated from them.
+
+    Args:
+        x: ``(T, ...)``, at least one frame.
+        length: Frames wanted, at least 1; one frame is the middle of the sequence.
+
+    Returns:
+        ``(length, ...)``, float32 unless ``x`` is float64.
+
+    Raises:
+        DataError: The sequence is empty or the length is below 1.
+
+    Example:
+        >>> resample_time(np.array([[0.0], [1.0], [4.0]]), 5)[:, 0].tolist()
+        [0.0, 0.5, 1.0, 2.5, 4.0]
+    """
+    x = _sequence(x, length)
+    last = len(x) - 1
+    steps = max(length - 1, 1)
+    # Integer arithmetic, so that positions which coincide with frames do so exactly.
+    numerator = np.arange(length, dtype=np.int64) * last
+    if length == 1:
+        numerator, steps = np.array([last]), 2
+    low, rest = np.divmod(numerator, steps)
+    fraction = (rest / steps).astype(x.dtype).reshape(-1, *(1,) * (x.ndim - 1))
+    start = x[low]
+    return np.where(fraction == 0, start, start + fraction * (x[np.minimum(low + 1, last)] - start))
+
+
+def pad_time(
+    x: NDArray[Any], length: int, mode: Literal["zeros", "edge", "loop"] = "zeros"
+) -> NDArray[np.floating[Any]]:
+    """Fill a sequence up at its end.
+
+    Args:
+        x: ``(T, ...)`` with ``1 <= T <= length``.
+        length: Frames wanted.
+        mode: ``"zeros"``, ``"edge"`` (hold the last frame) or ``"loop"`` (start again).
+
+    Returns:
+        ``(length, ...)``, float32 unless ``x`` is float64.
+
+    Raises:
+        DataError: The sequence is empty or longer than ``length``.
+    """
+    x = _sequence(x, length)
+    if len(x) > length:
+        raise DataError(
+            "The sequence is longer than the length to pad it to.",
+            expected=f"at most {length} frames",
+            found=f"{len(x)} frames",
+            remedy="Crop or resample it first, or pad to a greater length.",
+        )
+    if mode == "loop":
+        return x[np.arange(length) % len(x)]
+    filler = x[-1:] if mode == "edge" else np.zeros_like(x[-1:])
+    return np.concatenate([x, np.repeat(filler, length - len(x), axis=0)])
+
+
+def _sequence(x: NDArray[Any], length: int) -> NDArray[np.floating[Any]]:
+    x = np.asarray(x)
+    if x.ndim < 1 or len(x) == 0 or length < 1:
+        raise DataError(
+            "A sequence cannot be brought to the length asked for.",
+            expected="at least one frame, and a length of at least 1",
+            found=f"shape {x.shape}, length {length}",
+        )
+    return x.astype(np.float64 if x.dtype == np.float64 else np.float32, copy=False)

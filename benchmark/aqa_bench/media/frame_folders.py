@@ -89,11 +89,6 @@ class FrameFolder:
         """Number of the last frame."""
         return int(self.numbers[-1])
 
-    @property
-    def gaps(self) -> int:
-        """Frames that are missing between the first and the last."""
-        return int(self.numbers[-1] - self.numbers[0]) + 1 - len(self.numbers)
-
     def missing(self, window: Indices) -> Indices:
         """Numbers of a window that the folder does not hold."""
         return np.setdiff1d(window, self.numbers)

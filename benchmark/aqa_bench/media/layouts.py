@@ -16,6 +16,7 @@ __all__ = ["DERIVED", "LAYOUTS", "Layout", "convert", "find_layout", "missing"]
 
 _LEG = ("hip", "knee", "ankle")
 _ARM = ("shoulder", "elbow", "wrist")
+_FOOT = ("big_toe", "small_toe", "heel")
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,6 @@ class Layout:
             )
         return self.joints.index(joint)
 
-    @property
-    def edge_indices(self) -> tuple[tuple[int, int], ...]:
-        """Bones as pairs of columns."""
-        return tuple((self.joints.index(a), self.joints.index(b)) for a, b in self.edges)
-
 
 def _side(side: str, parts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{side}_{part}" for part in parts)
@@ -64,6 +60,10 @@ def _side(side: str, parts: tuple[str, ...]) -> tuple[str, ...]:
 
 def _both(*parts: str) -> tuple[str, ...]:
     return tuple(f"{side}_{part}" for part in parts for side in ("left", "right"))
+
+
+def _renamed(*joints: str) -> tuple[str, ...]:
+    return tuple(f"{joint}_op" for joint in joints)
 
 
 def _chain(*joints: str) -> tuple[tuple[str, str], ...]:
@@ -82,6 +82,7 @@ def _mirrored(*joints: str) -> tuple[tuple[str, str], ...]:
 _RIGHT_ARM, _LEFT_ARM = _side("right", _ARM), _side("left", _ARM)
 _RIGHT_LEG, _LEFT_LEG = _side("right", _LEG), _side("left", _LEG)
 _OPENPOSE_HEAD = ("right_eye", "left_eye", "right_ear", "left_ear")
+_OPENPOSE_FEET = (*_side("left", _FOOT), *_side("right", _FOOT))
 _LIMBS = _mirrored(*_ARM) + _mirrored(*_LEG)
 _FACE = _mirrored("=nose", "eye", "ear")
 
@@ -100,8 +101,7 @@ LAYOUTS: dict[str, Layout] = {
             (
                 *("nose", "neck", *_RIGHT_ARM, *_LEFT_ARM, "mid_hip", *_RIGHT_LEG, *_LEFT_LEG),
                 *_OPENPOSE_HEAD,
-                *("left_big_toe", "left_small_toe", "left_heel"),
-                *("right_big_toe", "right_small_toe", "right_heel"),
+                *_OPENPOSE_FEET,
             ),
             (
                 *_LIMBS,
@@ -182,6 +182,28 @@ LAYOUTS: dict[str, Layout] = {
             (*_LIMBS, *_mirrored("=neck", "shoulder", "hip"), *_chain("head_top", "neck", "nose"), *_FACE),
             "neck",
         ),
+        # Joints of SPIN (Kolotouros et al., ICCV 2019): OpenPose's 25, then 24 that hold those of HMR.
+        # Where both sets have a joint, the second has its plain name, so that the step to hmr-19 is exact.
+        Layout(
+            "spin-49",
+            (
+                *("nose_op", "neck_op", *_renamed(*_RIGHT_ARM, *_LEFT_ARM), "mid_hip"),
+                *_renamed(*_RIGHT_LEG, *_LEFT_LEG, *_OPENPOSE_HEAD),
+                *_OPENPOSE_FEET,
+                *(*_RIGHT_LEG[::-1], *_LEFT_LEG, *_RIGHT_ARM[::-1], *_LEFT_ARM),
+                *("neck", "head_top", "pelvis", "thorax", "spine", "jaw", "head"),
+                *("nose", "left_eye", "right_eye", "left_ear", "right_ear"),
+            ),
+            (
+                *_LIMBS,
+                *_mirrored("=thorax", "shoulder"),
+                *_mirrored("=pelvis", "hip"),
+                *_chain("pelvis", "spine", "thorax", "neck", "head_top"),
+                *_FACE,
+                *_mirrored("ankle", "big_toe", "small_toe"),
+                *_mirrored("ankle", "heel"),
+            ),
+        ),
     )
 }
 """Every layout by name."""
@@ -218,12 +240,12 @@ def missing(keypoints: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
     """Which joints were not detected.
 
     Args:
-        keypoints: ``(..., 3)``; x, y and confidence.
+        keypoints: ``(..., 3)``; x, y and confidence; or ``(..., 4)`` with z before it.
 
     Returns:
         ``(...)`` bool, True where the confidence is 0 or not a number.
     """
-    return ~(keypoints[..., 2] > 0)
+    return ~(keypoints[..., -1] > 0)
 
 
 def convert(
@@ -235,13 +257,14 @@ def convert(
     parts, with the least of their confidences; missing (all zero) where any part is missing.
 
     Args:
-        keypoints: ``(T, V, 3)``; x, y and confidence, in the order of ``source``.
+        keypoints: ``(T, V, 3)``; x, y and confidence, in the order of ``source``; or ``(T, V, 4)`` with z
+            before the confidence.
         source: Name of the layout of ``keypoints``.
         target: Name of the layout wanted.
         allow_missing: Whether joints that cannot be computed are filled with zeros.
 
     Returns:
-        ``(T, V', 3)`` float32 in the order of ``target``; a new array.
+        ``(T, V', 3)`` float32, or ``(T, V', 4)``, in the order of ``target``; a new array.
 
     Raises:
         UsageError: A layout does not exist.
@@ -253,10 +276,10 @@ def convert(
         (1, 18, 3)
     """
     old, new = find_layout(source), find_layout(target)
-    if keypoints.ndim != 3 or keypoints.shape[1:] != (len(old), 3):
+    if keypoints.ndim != 3 or keypoints.shape[1] != len(old) or keypoints.shape[2] not in (3, 4):
         raise DataError(
             f"Keypoints do not fit layout {source}.",
-            expected=f"shape (T, {len(old)}, 3)",
+            expected=f"shape (T, {len(old)}, 3) or (T, {len(old)}, 4)",
             found=f"shape {keypoints.shape}",
             remedy="Name the layout that the keypoints are in.",
         )
@@ -270,7 +293,7 @@ def convert(
             remedy="Use keypoints of another estimator, a method that works on this layout, or allow "
             "missing joints.",
         )
-    result = np.zeros((len(keypoints), len(new), 3), dtype=np.float32)
+    result = np.zeros((len(keypoints), len(new), keypoints.shape[2]), dtype=np.float32)
     for column, found in enumerate(parts.values()):
         if len(found) == 1:
             result[:, column] = keypoints[:, old.joints.index(found[0])]
@@ -288,7 +311,7 @@ def _parts(joint: str, source: Layout) -> tuple[str, ...]:
 
 
 def _mean(parts: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
-    """``(T, P, 3)`` to ``(T, 3)``: mean position and least confidence, zeros where a part is missing."""
-    mean = np.concatenate([parts[..., :2].mean(axis=1), parts[:, :, 2].min(axis=1, keepdims=True)], axis=1)
+    """``(T, P, C)`` to ``(T, C)``: mean position and least confidence, zeros where a part is missing."""
+    mean = np.concatenate([parts[..., :-1].mean(axis=1), parts[..., -1].min(axis=1, keepdims=True)], axis=1)
     mean[missing(parts).any(axis=1)] = 0
     return mean

@@ -23,11 +23,11 @@ def torso_length(keypoints: npt.NDArray[np.floating[Any]], layout: str) -> float
     person.
 
     Args:
-        keypoints: ``(T, V, 3)``; x, y and confidence, 0 where missing.
+        keypoints: ``(T, V, 3)``; x, y and confidence, 0 where missing; or ``(T, V, 4)`` with z before it.
         layout: Name of their joint order.
 
     Returns:
-        The length in the unit of x and y, positive; None where nothing that has a size is visible.
+        The length in the unit of the coordinates, positive; None where nothing that has a size is visible.
 
     Raises:
         DataError: The keypoints do not fit the layout.
@@ -40,14 +40,14 @@ def torso_length(keypoints: npt.NDArray[np.floating[Any]], layout: str) -> float
         30.0
     """
     order = find_layout(layout)
-    if keypoints.ndim != 3 or keypoints.shape[1:] != (len(order), 3):
+    if keypoints.ndim != 3 or keypoints.shape[1] != len(order) or keypoints.shape[2] not in (3, 4):
         raise DataError(
             f"Keypoints do not fit layout {layout}.",
-            expected=f"shape (T, {len(order)}, 3)",
+            expected=f"shape (T, {len(order)}, 3) or (T, {len(order)}, 4)",
             found=f"shape {keypoints.shape}",
             remedy="Name the layout that the keypoints are in.",
         )
-    points = keypoints[..., :2].astype(np.float64)
+    points = keypoints[..., :-1].astype(np.float64)
     points[missing(keypoints)] = np.nan
     parts = next(((name,) for name in ("neck", "thorax") if name in order.joints), DERIVED["neck"][0])
     neck = points[:, [order.index(part) for part in parts]].mean(axis=1)

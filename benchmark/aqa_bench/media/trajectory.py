@@ -14,12 +14,11 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.trajectory import Trajectory
+from aqa_bench.core.sample import Trajectory
 from aqa_bench.media.clips import Indices, half_cycle
 
 __all__ = [
     "MIN_COVERAGE", "MIN_HALF_CYCLE", "Box", "Region", "Starts", "from_boxes", "from_heights", "half_cycles",
-    "phase",
 ]  # fmt: skip
 
 MIN_COVERAGE = 0.5
@@ -73,12 +72,16 @@ def from_heights(
     frames = np.arange(measured.size)
     filled = np.interp(frames, frames[found], measured[found])
     span = float(np.ptp(filled))
+    # Relative to the heights, which may be metres as well as pixels.
     if span <= 1e-6 * max(1.0, float(np.abs(filled).max())):
         raise _unusable("a bar that moves", "a constant height")
 
+    # One frame with a bad detection must not become the turning point.
     smooth = gaussian_filter1d(filled, _SMOOTHING, mode="nearest")
     ends = (smooth[0] + smooth[-1]) / 2
     turning_point = 1 + int(np.abs(smooth[1:-1] - ends).argmax())
+    # A lift that starts low turns at its top. Where the data say the opposite, they grow downwards like image
+    # rows.
     height = filled if (smooth[turning_point] > ends) == (starts == "low") else -filled
     elevation = np.clip((height - height.min()) / span, 0, 1).astype(np.float32)
     return Trajectory(elevation, _confidence(confidence, found), turning_point)
@@ -114,15 +117,6 @@ def from_boxes(frames: Sequence[Sequence[Region]], *, starts: Starts = "low") ->
     return from_heights(-centres[bar], starts=starts, confidence=confidence[bar])
 
 
-def phase(trajectory: Trajectory) -> npt.NDArray[np.float32]:
-    """Phase of every frame: elevation in degrees, ``(T,)`` float32 in [0, 360].
-
-    It is an amplitude on a scale of 360, not an angle: 0 and 360 are opposite ends and never wrap, and
-    the way down and the way up pass through the same phases.
-    """
-    return trajectory.elevation * np.float32(360)
-
-
 def half_cycles(trajectory: Trajectory, frames: int = 16) -> tuple[Indices, Indices]:
     """Frames spread evenly over the two half-cycles; both include the turning point.
 
@@ -147,6 +141,7 @@ def half_cycles(trajectory: Trajectory, frames: int = 16) -> tuple[Indices, Indi
 
 def _bar_region(centres: npt.NDArray[np.float64]) -> int:
     found = np.isfinite(centres)
+    # Racks and plates on the floor stand still: among the other regions the bar is the one that moves.
     if found[0].mean() >= MIN_COVERAGE:
         return 0
     spread = [

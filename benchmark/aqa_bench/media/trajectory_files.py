@@ -8,7 +8,7 @@ import reprlib
 from typing import Any
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.trajectory import Trajectory
+from aqa_bench.core.sample import Trajectory
 from aqa_bench.media.trajectory import from_boxes, from_heights
 
 __all__ = ["parse_press", "parse_squat"]

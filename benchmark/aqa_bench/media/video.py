@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -19,10 +18,9 @@ from aqa_bench.core.sample import UInt8Array
 from aqa_bench.media.geometry import Fit, Size, place, target_shape
 from aqa_bench.media.images import MAX_PIXELS
 from aqa_bench.media.source import MediaFile
+from aqa_bench.media.x264 import x264_options
 
 __all__ = ["VideoInfo", "VideoSource", "decode", "encode", "iter_frames", "probe"]
-
-logger = logging.getLogger(__name__)
 
 VideoSource = Path | str | MediaFile
 
@@ -161,7 +159,7 @@ def decode(
 
 
 def encode(path: Path, frames: UInt8Array, fps: float = 30.0, *, crf: int = 18, rotation: int = 0) -> Path:
-    """Write frames as an H.264 mp4 in the yuv420p pixel format.
+    """Write frames as an H.264 mp4 in the yuv420p pixel format: the same bytes for the same frames.
 
     Args:
         path: The file to write.
@@ -182,7 +180,7 @@ def encode(path: Path, frames: UInt8Array, fps: float = 30.0, *, crf: int = 18, 
         raise UsageError("yuv420p needs even sides.", expected="even height, width", found=str(frames.shape))
     with av.open(str(path), "w", format="mp4") as container:
         stream: Any = container.add_stream(
-            "libx264", rate=Fraction(fps).limit_denominator(1001), options={"crf": str(crf), "threads": "1"}
+            "libx264", rate=Fraction(fps).limit_denominator(1001), options=x264_options(crf)
         )
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = "yuv420p"

@@ -7,9 +7,7 @@ write the label into the file name and sort by it.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
-from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -17,14 +15,10 @@ import numpy.typing as npt
 
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError, MethodError
-from aqa_bench.core.files import canonical_json
-from aqa_bench.core.sample import FloatArray, LabeledSet, Media, Sample, UInt8Array
+from aqa_bench.core.sample import FloatArray, LabeledSet, Media, Sample, Trajectory, UInt8Array
 from aqa_bench.core.task import TaskKind
-from aqa_bench.core.trajectory import Trajectory
 
-__all__ = ["Custodian", "checked_facts", "checked_scores"]
-
-_COUNTS = ("parameters", "batch_size")
+__all__ = ["Custodian", "checked_scores"]
 
 
 class _SealedMedia(Media):
@@ -61,6 +55,9 @@ class _SealedMedia(Media):
 
     def keypoints(self, layout: str) -> FloatArray:
         return self._ask().keypoints(layout)
+
+    def joints_3d(self, layout: str) -> FloatArray:
+        return self._ask().joints_3d(layout)
 
     def distances(self) -> FloatArray:
         return self._ask().distances()
@@ -165,34 +162,6 @@ def checked_scores(
             f"{array.min():g} to {array.max():g}",
         )
     return array
-
-
-def checked_facts(facts: Mapping[str, Any], method: str, where: str) -> dict[str, Any]:
-    """What a method told of itself, as plain JSON.
-
-    Raises:
-        MethodError: It is not plain JSON, or a count is not a whole number.
-    """
-    try:
-        plain: dict[str, Any] = json.loads(canonical_json(facts))
-    except (TypeError, ValueError) as error:
-        raise _odd_facts(method, where, "plain JSON without NaN", str(error)) from error
-    for name in _COUNTS:
-        if type(plain.get(name)) not in (int, NoneType):
-            raise _odd_facts(method, where, f"a whole number as {name}", repr(plain[name]))
-    if type(plain.get("gflops")) not in (int, float, NoneType):
-        raise _odd_facts(method, where, "a number as gflops", repr(plain["gflops"]))
-    return plain
-
-
-def _odd_facts(method: str, where: str, expected: str, found: str) -> MethodError:
-    return MethodError(
-        f"Method {method!r} reported facts that cannot be recorded.",
-        where=where,
-        expected=expected,
-        found=found,
-        remedy="Correct what its fit writes to ctx.facts; nothing was written.",
-    )
 
 
 def _refused(method: str, where: str, expected: str, found: str) -> MethodError:

@@ -95,9 +95,10 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
             "run_id": run_id,
             "tasks": names,
             "splits_fingerprint": splits_fingerprint,
-            # Members may differ in their pools: each member's record holds its own.
+            # Members may differ in their pools and keypoints: each member's record holds its own.
             "pool_dataset": None,
             "pool_fingerprint": None,
+            "keypoints": None,
             "pool_size": {name: first.pool_size[name] for name in names},
             "benchmark_version": BENCHMARK_VERSION,
             "method": method,

@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from aqa_bench.core.layout import checkout_root
+from aqa_bench.core.checkout import checkout_root
 from aqa_bench.core.record import Environment
 
 __all__ = ["describe_environment", "source_revision"]

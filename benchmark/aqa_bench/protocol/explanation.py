@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Media, Sample
@@ -121,7 +121,7 @@ def explain(
         part=part,
         method=name,
         recipe=run.recipe_name,
-        facts=given.ctx.facts,
+        facts=given.ctx.report.document(),
         samples=tuple(
             Explained(
                 sample, names[i], float(known.targets[i]), float(score), found, _on_person(sample, found)

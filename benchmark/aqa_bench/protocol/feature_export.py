@@ -68,11 +68,13 @@ def export_features(
     given = prepare_fit(resolved, task, split, Custodian(resolved.dataset, task.id), device, progress)
     where = resolve_device(device)
     with method_at_work(card.id, given.where):
-        backbone, facts = method.backbone(given.pool, given.ctx, where)
-    extractor = method.extractor(backbone, method.recipe.frames, where)
+        prepared = method.backbone(given.pool, given.ctx, where)
+    extractor = method.extractor(prepared.backbone, method.recipe.frames, where)
     with atomic_directory(out) as folder:
         return write_features(
-            folder, _features(resolved, method, extractor, given), _document(resolved, extractor, facts)
+            folder,
+            _features(resolved, method, extractor, given),
+            _document(resolved, extractor, prepared.pretrained_on),
         )
 
 
@@ -110,15 +112,13 @@ def _features(
         yield from zip(ids_of_batch, arrays, strict=True)
 
 
-def _document(
-    resolved: ResolvedRun, extractor: FrameFeatureExtractor, facts: dict[str, Any]
-) -> dict[str, Any]:
+def _document(resolved: ResolvedRun, extractor: FrameFeatureExtractor, pretrained_on: str) -> dict[str, Any]:
     card, document = resolved.plugin.card, extractor.document()
     weights = extractor.weights_sha256
     return {
         "extractor": f"{card.id} {resolved.recipe_name}, {document['backbone']}, weights {weights[:16]}",
         "licence": resolved.dataset.card.licence,
-        "pretrained_on": str(facts.get("pretrained_on", card.pretrained_on)),
+        "pretrained_on": pretrained_on,
         "dataset": resolved.dataset.card.id,
         "details": {
             "method": card.id,

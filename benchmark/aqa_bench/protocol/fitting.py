@@ -84,6 +84,7 @@ def prepare_fit(
         leaked=custodian.labeled(split.leaked) if split.leaked else None,
         pool_dataset="" if resolved.foreign is None else resolved.foreign.card.id,
         run_seed=resolved.seed,
+        method=card.id,
     )
     train, val = custodian.labeled(split.train), custodian.labeled(split.val)
     if resolved.shuffled_labels:
@@ -109,12 +110,14 @@ def method_at_work(method: str, where: str) -> Iterator[None]:
         where: Dataset, task and split, for errors.
 
     Raises:
-        MethodError: The block raised anything that is not an :class:`AqaBenchError`.
+        MethodError: The block raised anything that is not an :class:`AqaBenchError`; those that are say
+            where, unless they did already.
     """
     try:
         with method_running(method):
             yield
-    except AqaBenchError:
+    except AqaBenchError as error:
+        error.where = error.where or where
         raise
     except Exception as error:
         # A method is foreign code and may raise anything.

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqa_bench.core.cards import DatasetCard, MethodCard
-from aqa_bench.core.dataset import Audit, Dataset
+from aqa_bench.core.cards import MethodCard
+from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.progress import Progress
@@ -16,6 +17,7 @@ from aqa_bench.core.sample import FloatArray, Media, Sample
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.methods.feature_recipe import FeatureRecipe
+from aqa_bench.protocol.dataset_view import DatasetView
 from aqa_bench.protocol.feature_folder import FeatureFolder
 
 __all__ = ["FeaturedDataset", "bind_features", "with_features"]
@@ -104,7 +106,7 @@ class _FeatureMedia(Media):
         return self.folder.read(self.sample)
 
 
-class FeaturedDataset(Dataset):
+class FeaturedDataset(DatasetView):
     """A dataset with features in place of its media; labels and splits are its own.
 
     Args:
@@ -113,13 +115,8 @@ class FeaturedDataset(Dataset):
     """
 
     def __init__(self, dataset: Dataset, features: FeatureFolder) -> None:
-        self.card = with_features(dataset.card, features)
-        self._dataset = dataset
+        super().__init__(dataset, with_features(dataset.card, features))
         self._features = features
-
-    def fingerprint(self) -> str:
-        """The dataset's own: which features were used is told by the recipe."""
-        return self._dataset.fingerprint()
 
     def samples(self, task: str) -> Mapping[str, Sample]:
         """The dataset's samples that have features.
@@ -132,21 +129,9 @@ class FeaturedDataset(Dataset):
             if name in self._features.ids
         }
 
-    def targets(self, task: str) -> Mapping[str, float]:
-        """The dataset's own."""
-        return self._dataset.targets(task)
-
-    def splits(self, task: str, scheme: str) -> Sequence[Split]:
-        """The dataset's own."""
-        return self._dataset.splits(task, scheme)
-
-    def strata(self, task: str) -> Mapping[str, str]:
-        """The dataset's own."""
-        return self._dataset.strata(task)
-
-    def expected(self, task: str) -> int:
-        """The dataset's own."""
-        return self._dataset.expected(task)
+    def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
+        """Nothing: features are of the samples that the tasks judge."""
+        return ()
 
     def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:
         """Check every array that a run may read.
@@ -157,10 +142,6 @@ class FeaturedDataset(Dataset):
         self._dataset.materialise(needs - {Modality.FEATURES}, progress)
         named = {name for task in self.card.tasks for name in self.samples(task.id)}
         self._features.verify(sorted(named), progress)
-
-    def audit(self, progress: Progress | None = None) -> Audit:
-        """The dataset's own."""
-        return self._dataset.audit(progress)
 
     def check_coverage(self, task: str, splits: Sequence[Split]) -> None:
         """Make sure that every sample at hand that a split names has features.

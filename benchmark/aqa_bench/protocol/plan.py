@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from aqa_bench import BENCHMARK_VERSION
-from aqa_bench.core.cards import DatasetCard, MethodCard
+from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import AqaBenchError, UsageError
 from aqa_bench.core.method import MethodPlugin
-from aqa_bench.core.recipe import Recipe, load_recipe
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.registry import find_dataset, find_method, find_scheme, find_task, open_dataset
 from aqa_bench.core.run_id import hash_identity
 from aqa_bench.core.split import Scheme, Split, check_repeats, check_split, splits_fingerprint
 from aqa_bench.core.task import Task
 from aqa_bench.protocol.feature_folder import FeatureFolder
 from aqa_bench.protocol.imported_features import FeaturedDataset, bind_features, with_features
+from aqa_bench.protocol.keypoints import KeypointFolder, bind_keypoints, open_keypoints, posed, with_keypoints
 
 __all__ = ["Request", "ResolvedRun", "RunFolders", "fits", "resolve", "run_id_of"]
 
@@ -28,7 +31,7 @@ class Request:
     """What a person asks for; None means the default.
 
     Attributes:
-        dataset: Dataset id.
+        dataset: Dataset id; the record has it as the dataset's card spells it.
         method: Method id.
         recipe: Name of a recipe of the method.
         seed: The run's seed; ignored by deterministic methods.
@@ -37,6 +40,9 @@ class Request:
         overrides: ``key=value`` texts over the recipe.
         pretrain_on: Id of another dataset whose unlabelled samples take the place of the dataset's own.
         shuffle_labels: Whether training labels are permuted first: the control that should learn nothing.
+        keypoints: Folder of poses that take the place of the dataset's own.
+        people: Who is taken of several people in them, ``nearest`` or ``largest``; by default what their
+            manifest says.
     """
 
     dataset: str
@@ -48,6 +54,8 @@ class Request:
     overrides: tuple[str, ...] = ()
     pretrain_on: str | None = None
     shuffle_labels: bool = False
+    keypoints: str | None = None
+    people: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,7 @@ class ResolvedRun:
     foreign: Dataset | None = None
     features: FeatureFolder | None = None
     shuffled_labels: bool = False
+    keypoints: KeypointFolder | None = None
 
     @property
     def folder(self) -> str:
@@ -81,12 +90,14 @@ def resolve(request: Request) -> ResolvedRun:
         UsageError: An id, recipe, scheme or task does not exist, or the method cannot do the tasks.
         DataError: The dataset has not been prepared, is damaged, or a split cannot be trusted.
     """
-    choice = _choose(request, _recipe)
+    choice = _choose(request, _recipe, open_keypoints)
     foreign = None if choice.pool is None else open_dataset(choice.pool.id)
     dataset = open_dataset(request.dataset)
     splits = {task.id: _checked_splits(dataset, task.id, choice.scheme) for task in choice.tasks}
     if choice.features is not None:
         dataset = _featured(dataset, choice.features, splits)
+    if choice.keypoints is not None:
+        dataset = posed(dataset, choice.keypoints, splits)
     fingerprint = dataset.fingerprint()
     run_id = choice.run_id(
         fingerprint,
@@ -107,6 +118,7 @@ def resolve(request: Request) -> ResolvedRun:
         foreign,
         choice.features,
         request.shuffle_labels,
+        choice.keypoints,
     )
 
 
@@ -118,6 +130,7 @@ class RunFolders:
 
     def __init__(self) -> None:
         self._recipe = cache(_recipe)
+        self._keypoints = cache(open_keypoints)
         self._dataset = cache(open_dataset)
         self._fingerprint = cache(lambda dataset: self._dataset(dataset).fingerprint())
         self._splits = cache(self._splits_of)
@@ -129,18 +142,19 @@ class RunFolders:
         Raises:
             AqaBenchError: As :func:`resolve`.
         """
-        choice = _choose(request, self._recipe)
+        choice = _choose(request, self._recipe, self._keypoints)
         place = request.dataset, request.pretrain_on
         if place in self._failed:
             raise self._failed[place].with_traceback(None)
         try:
             pool = "" if choice.pool is None else self._fingerprint(choice.pool.id)
-            fingerprint = self._fingerprint(request.dataset)
+            fingerprint = self._fingerprint(choice.card.id)
         except AqaBenchError as error:
             self._failed[place] = error
             raise
-        splits = {task.id: self._splits(request.dataset, task.id, choice.scheme) for task in choice.tasks}
-        return f"{request.dataset}/{request.method}/{choice.run_id(fingerprint, splits, pool)}"
+        name = choice.card.id
+        splits = {task.id: self._splits(name, task.id, choice.scheme) for task in choice.tasks}
+        return f"{name}/{request.method}/{choice.run_id(fingerprint, splits, pool)}"
 
     def _splits_of(self, dataset: str, task: str, scheme: Scheme) -> str:
         return splits_fingerprint(_checked_splits(self._dataset(dataset), task, scheme))
@@ -160,6 +174,7 @@ class _Choice:
     pool: DatasetCard | None
     features: FeatureFolder | None
     shuffled: bool
+    keypoints: KeypointFolder | None
 
     def run_id(self, fingerprint: str, splits: dict[str, str], pool_fingerprint: str = "") -> str:
         return run_id_of(
@@ -171,16 +186,23 @@ class _Choice:
             seed=self.seed,
             pool=None if self.pool is None else {"dataset": self.pool.id, "fingerprint": pool_fingerprint},
             shuffled_labels=self.shuffled,
+            keypoints=None if self.keypoints is None else self.keypoints.record().identity(),
         )
 
 
-def _choose(request: Request, recipe_of: Callable[[MethodPlugin, str], Recipe]) -> _Choice:
+def _choose(
+    request: Request,
+    recipe_of: Callable[[MethodPlugin, str], Recipe],
+    keypoints_of: Callable[[str | None, str | None], KeypointFolder],
+) -> _Choice:
     plugin = find_method(request.method)
     card = find_dataset(request.dataset)
     recipe_name = request.recipe or plugin.default_recipe
     recipe = recipe_of(plugin, recipe_name)
     if request.overrides:
         recipe = recipe.with_overrides(request.overrides, f"{plugin.card.id}, recipe {recipe_name}")
+    keypoints = bind_keypoints(plugin.card, request.keypoints, request.people, keypoints_of)
+    card = card if keypoints is None else with_keypoints(card, keypoints)
     recipe, features = bind_features(plugin.card, recipe)
     card = card if features is None else with_features(card, features)
     scheme = find_scheme(card, request.scheme or recipe.scheme or card.schemes[0].id)
@@ -196,9 +218,11 @@ def _choose(request: Request, recipe_of: Callable[[MethodPlugin, str], Recipe]) 
         )
     _check_needs(plugin.card, card)
     seed = request.seed if plugin.card.stochastic else 0
-    pool = _foreign_pool(request, plugin.card)
+    pool = _foreign_pool(request, plugin.card, card)
     shuffled = request.shuffle_labels
-    return _Choice(plugin, card, recipe_name, recipe, scheme, tasks, seed, pool, features, shuffled)
+    return _Choice(
+        plugin, card, recipe_name, recipe, scheme, tasks, seed, pool, features, shuffled, keypoints
+    )
 
 
 def _recipe(plugin: MethodPlugin, name: str) -> Recipe:
@@ -217,6 +241,7 @@ def run_id_of(
     members: Sequence[str] = (),
     pool: dict[str, str] | None = None,
     shuffled_labels: bool = False,
+    keypoints: Mapping[str, str | None] | None = None,
 ) -> str:
     """Hash of everything that decides a run's result: 16 hexadecimal digits."""
     return hash_identity(
@@ -231,6 +256,7 @@ def run_id_of(
         members=members,
         pool=pool,
         shuffled_labels=shuffled_labels,
+        keypoints=keypoints,
     )
 
 
@@ -261,8 +287,11 @@ def _check_needs(method: MethodCard, dataset: DatasetCard) -> None:
         )
 
 
-def _foreign_pool(request: Request, method: MethodCard) -> DatasetCard | None:
+def _foreign_pool(request: Request, method: MethodCard, dataset: DatasetCard) -> DatasetCard | None:
     if request.pretrain_on is None or request.pretrain_on == request.dataset:
+        return None
+    card = find_dataset(request.pretrain_on)
+    if card.id == dataset.id:
         return None
     if not method.uses_pool:
         raise UsageError(
@@ -272,7 +301,6 @@ def _foreign_pool(request: Request, method: MethodCard) -> DatasetCard | None:
             found=method.id,
             remedy="aqa-bench list methods --json shows uses_pool.",
         )
-    card = find_dataset(request.pretrain_on)
     _check_needs(method, card)
     return card
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aqa_bench.core.cards import DatasetCard, MethodCard
+from aqa_bench.core.cards import MethodCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.registry import find_dataset, find_method, find_task
@@ -145,7 +146,7 @@ def retrieve(
         materialise(run, progress)
     custodian = Custodian(runs[0].dataset, task.id)
     split = runs[0].splits[task.id][0]
-    rng = np.random.default_rng(data_seed(request.dataset, "retrieve", request.seed))
+    rng = np.random.default_rng(data_seed(runs[0].dataset.card.id, "retrieve", request.seed))
     ids = np.array(custodian.available((*split.train, *split.val)))
     if request.clips is not None and request.clips < len(ids):
         ids = ids[np.sort(rng.choice(len(ids), request.clips, replace=False))]
@@ -229,11 +230,14 @@ def _embed(
     where = resolve_device(device)
     with method_at_work(run.plugin.card.id, given.where):
         method.check(frames.samples)
-        backbone, facts = method.backbone(given.pool, given.ctx, where)
-        extractor = method.extractor(backbone, count, where)
+        prepared = method.backbone(given.pool, given.ctx, where)
+        prepared.report(given.ctx.report)
+        extractor = method.extractor(prepared.backbone, count, where)
         features = extractor.extract_cached(frames.samples, given.ctx)
     lengths = np.bincount(frames.clip).tolist()
-    return np.concatenate([f.reshape(n, -1) for f, n in zip(features, lengths, strict=True)]), facts
+    return np.concatenate(
+        [f.reshape(n, -1) for f, n in zip(features, lengths, strict=True)]
+    ), given.ctx.report.document()
 
 
 def _errors(frames: PoseFrames, retrieved: npt.NDArray[np.int64]) -> dict[str, Array]:

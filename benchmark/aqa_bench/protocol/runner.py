@@ -23,7 +23,7 @@ from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, read_record
 from aqa_bench.core.split import Split, splits_fingerprint
 from aqa_bench.core.task import Task
-from aqa_bench.protocol.custody import Custodian, checked_facts, checked_scores
+from aqa_bench.protocol.custody import Custodian, checked_scores
 from aqa_bench.protocol.environment import describe_environment, source_revision
 from aqa_bench.protocol.fitting import materialise, method_at_work, prepare_fit
 from aqa_bench.protocol.plan import ResolvedRun
@@ -129,9 +129,9 @@ def _run_split(
         predictor = method.fit(given.train, given.val, given.pool, given.ctx)
         fitted = time.perf_counter()
         raw = predictor.predict(bare)
-    done = time.perf_counter()
+        done = time.perf_counter()
+        facts = given.ctx.report.document()
     scores = checked_scores(raw, len(bare), task.kind, card.id, given.where)
-    facts = checked_facts(given.ctx.facts, card.id, given.where)
     rows = [(part, name, float(score)) for (part, name), score in zip(parts, scores, strict=True)]
     return _SplitResult(rows, fitted - start, done - fitted, len(given.pool), facts)
 
@@ -166,6 +166,7 @@ def _finish(
         pool_dataset=None if resolved.foreign is None else resolved.foreign.card.id,
         pool_fingerprint=None if resolved.foreign is None else resolved.foreign.fingerprint(),
         shuffled_labels=resolved.shuffled_labels,
+        keypoints=None if resolved.keypoints is None else resolved.keypoints.record(),
         tasks=[task.id for task in resolved.tasks],
         method=card.id,
         method_version=card.version,

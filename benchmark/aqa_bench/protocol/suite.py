@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from aqa_bench.core.checkout import checkout_root
+from aqa_bench.core.dataset_id import split_preset, with_preset
 from aqa_bench.core.errors import UsageError
-from aqa_bench.core.layout import checkout_root
-from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme
+from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme, known_dataset
 from aqa_bench.protocol.plan import Request, fits
 
 __all__ = ["Suite", "find_suite", "plan_jobs", "read_suite", "shipped_suites"]
@@ -22,8 +23,9 @@ class Block(BaseModel):
     """A product of datasets, methods, recipes, schemes and seeds.
 
     Attributes:
-        datasets: Dataset ids, or patterns such as ``pose-trainer/*``; methods that cannot be run on a
-            dataset are left out where a pattern names it.
+        datasets: Dataset ids, or patterns such as ``pose-trainer/*`` and ``synthetic-gym/*@fresh``; methods
+            that cannot be run on a dataset, and datasets without the preset, are left out where a pattern
+            names them.
         methods: Method ids.
         recipes: Names of recipes; empty means each method's default.
         schemes: Split schemes; empty means the recipe's or the dataset's default.
@@ -32,6 +34,8 @@ class Block(BaseModel):
         tasks: Task ids; empty means all that a method can do.
         seeds: Seeds; a deterministic method is run once.
         set: ``key=value`` overrides of the recipe.
+        keypoints: Folder of poses that take the place of the datasets' own.
+        people: Who is taken of several people in them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +49,8 @@ class Block(BaseModel):
     tasks: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     set: tuple[str, ...] = ()
+    keypoints: str | None = None
+    people: str | None = None
 
 
 class Suite(BaseModel):
@@ -134,7 +140,7 @@ def _expand(block: Block) -> Iterator[Request]:
                 continue
             yield from (
                 Request(
-                    dataset,
+                    card.id,
                     method,
                     recipe,
                     seed,
@@ -143,6 +149,8 @@ def _expand(block: Block) -> Iterator[Request]:
                     block.set,
                     pool,
                     block.shuffle_labels,
+                    block.keypoints,
+                    block.people,
                 )
                 for recipe in block.recipes or (None,)
                 for scheme in block.schemes or (None,)
@@ -154,8 +162,10 @@ def _expand(block: Block) -> Iterator[Request]:
 def _datasets(patterns: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """Dataset ids, and whether each is named in full."""
     for pattern in patterns:
-        matches = fnmatch.filter(dataset_cards(), pattern)
-        if not matches:
-            find_dataset(pattern)
-        for name in matches:
+        base, preset = split_preset(pattern)
+        matches = [with_preset(name, preset) for name in fnmatch.filter(dataset_cards(), base)]
+        known = [name for name in matches if known_dataset(name) is not None]
+        if not known:
+            find_dataset(matches[0] if matches else pattern)
+        for name in known:
             yield name, name == pattern

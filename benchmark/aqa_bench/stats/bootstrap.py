@@ -168,6 +168,7 @@ def bootstrap_distribution(
     n_groups = int(index.max()) + 1
     columns_of = metric_of_weights(metric_id, targets, table, groups=index, train_range=train_range)
     if over == "seeds":
+        # The samples stay as they are, so one evaluation serves every resample.
         columns = columns_of(np.ones((1, n_groups)))
         means = np.repeat(_seed_means(columns, seed_index), n_resamples, axis=0)
     else:
@@ -177,6 +178,8 @@ def bootstrap_distribution(
     if over == "groups":
         return _mean_of_defined(means, np.ones_like(means))
     n_seeds = means.shape[1]
+    # Seeds come from a stream of their own, so that the draws of groups do not depend on them: two methods
+    # with different numbers of seeds still meet the same groups.
     counts = _draw_counts(n_seeds, n_resamples, np.random.default_rng((rng_seed, 1, seed_stream)))
     return _mean_of_defined(means, counts)
 
@@ -263,6 +266,7 @@ def _table(values: ArrayLike) -> Array:
 def _group_index(groups: Groups) -> NDArray[np.int64]:
     """Group of every sample as an index into the sorted labels, ``(n,)``."""
     labels = np.asarray(groups)
+    # A column of a table hands strings over as objects, which NumPy cannot sort as text.
     if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.flat):
         labels = labels.astype(str)
     if labels.ndim != 1 or len(labels) == 0 or labels.dtype.kind not in "biuUT":
@@ -300,6 +304,7 @@ def _drawn_groups(n_groups: int, n_resamples: int, rng_seed: int, step: int) -> 
 @lru_cache(maxsize=1)
 def _kept_draws(n_groups: int, n_resamples: int, rng_seed: int) -> Array:
     drawn = _draw_counts(n_groups, n_resamples, np.random.default_rng((rng_seed, 0)))
+    # The same array goes to every later caller.
     drawn.flags.writeable = False
     return drawn
 
@@ -307,6 +312,7 @@ def _kept_draws(n_groups: int, n_resamples: int, rng_seed: int) -> Array:
 def _draw_counts(n_units: int, n_resamples: int, rng: np.random.Generator) -> Array:
     """Draw as many units as there are, with replacement; how often each came along, ``(B, n_units)``."""
     drawn = rng.integers(0, n_units, size=(n_resamples, n_units))
+    # Each resample counts in a range of numbers of its own, so that one pass counts them all.
     drawn += np.arange(n_resamples)[:, None] * n_units
     counts = np.bincount(drawn.ravel(), minlength=n_resamples * n_units).reshape(n_resamples, n_units)
     return counts.astype(np.float64)
@@ -314,6 +320,8 @@ def _draw_counts(n_units: int, n_resamples: int, rng: np.random.Generator) -> Ar
 
 def _seed_means(columns: Array, seed_index: NDArray[np.int64]) -> Array:
     """Mean of the defined columns of every seed: ``(B, K)`` to ``(B, S)``."""
+    # Repeats are averaged within their seed first: a seed with many repeats weighs no more than any other. A
+    # product with the 0/1 table of who belongs where does that for all resamples at once.
     member = np.eye(int(seed_index.max()) + 1)[seed_index]
     undefined = np.isnan(columns)
     if not undefined.any():
@@ -328,6 +336,7 @@ def _seed_means(columns: Array, seed_index: NDArray[np.int64]) -> Array:
 
 def _mean_of_defined(means: Array, weights: Array) -> Array:
     """Weighted mean of the defined seeds: ``(B, S)`` to ``(B,)``."""
+    # An undefined seed leaves the mean with its weight; as a zero it would pull the mean down.
     weights = np.where(np.isnan(means), 0.0, weights)
     count = weights.sum(axis=1)
     total = (np.nan_to_num(means, nan=0.0) * weights).sum(axis=1)

@@ -38,6 +38,7 @@ def tune_folds(y: Array, scores: Array, fold: Index, n_folds: int, metric: str) 
     mixed = np.flatnonzero((errors > 0) & (errors < sizes))
     if not len(mixed):
         return result
+    # The folds that are left are numbered anew without gaps, since reduceat knows no empty segment.
     place = np.full(n_folds, -1)
     place[mixed] = np.arange(len(mixed))
     kept = place[fold] >= 0

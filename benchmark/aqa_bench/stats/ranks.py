@@ -61,8 +61,10 @@ def rank_groups(
     rank = 0
     while left:
         rank += 1
+        # The leader is never among the worse, so that every round takes one name at least.
         leader, rest = left[0], left[1:]
         adjusted = holm([p_of(leader, name) for name in rest])
+        # Of equal values neither is worse, even where the bootstrap calls the difference significant.
         worse = {
             name for name, p in zip(rest, adjusted, strict=True) if p <= alpha and cost[name] > cost[leader]
         }
@@ -74,6 +76,7 @@ def rank_groups(
 def _lookup(
     names: Sequence[str], p_values: ArrayLike | Callable[[str, str], float]
 ) -> Callable[[str, str], float]:
+    # Each p-value may cost a bootstrap: a function is asked for comparisons with leaders alone.
     if callable(p_values):
         return p_values
     matrix = np.asarray(p_values, dtype=np.float64)

@@ -79,6 +79,7 @@ def tune_threshold(y: ArrayLike, scores: ArrayLike, metric: str = "f1") -> Thres
     edges = np.concatenate(
         [[min(0.0, float(distinct[0]))], distinct, [1.0 if top < 1.0 else np.nextafter(top, math.inf)]]
     )
+    # A zero at either end lets a plateau begin at the first cut and end at the last.
     jumps = np.diff(np.concatenate([[0], (reached == best).astype(np.int8), [0]]))
     low, high = edges[np.flatnonzero(jumps == 1)], edges[np.flatnonzero(jumps == -1)]
     width = high - low

@@ -129,6 +129,7 @@ def _decisions(
     else:
         decided, tested = np.where(untested, 0.0, table), (~untested).astype(np.float64)
     error = y[:, None]
+    # All cells of all columns stand side by side: one matrix product with the weights counts everything.
     parts = [decided * error, decided * (1 - error), tested * error, tested * (1 - error)]
     counted, bounds = np.hstack(parts), np.cumsum([part.shape[1] for part in parts])[:-1]
     if groups is not None:

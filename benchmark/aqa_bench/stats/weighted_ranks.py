@@ -24,6 +24,7 @@ _BLOCK: Final = 1 << 17
 
 def weighted_auroc(y: Array, table: Array, weights: Array) -> Array:
     """AUROC, ``P(s+ > s-) + P(s+ = s-) / 2``, of every column under every vector of weights."""
+    # The value itself needs no running sums, and SciPy ranks all columns at once.
     if _is_plain(table, weights):
         positive = y == 1
         n_positive, n_negative = int(positive.sum()), int((~positive).sum())
@@ -92,6 +93,7 @@ def _auroc_of(y: Array, scores: Array) -> Callable[[Array], Array]:
 
     def auroc(block: Array) -> Array:
         below, gained = _running_sum(block[negative]), block[positive]
+        # A tie is half a win: the mean of the weight strictly below and the weight at most equal.
         beaten = below[left]
         beaten += below[right]
         total = gained.sum(axis=0) * below[-1]
@@ -107,6 +109,7 @@ def _ap_of(y: Array, scores: Array) -> Callable[[Array], Array]:
     )
     positive = positive[np.argsort(-scores[positive], kind="stable")]
     negative = negative[np.argsort(-scores[negative], kind="stable")]
+    # Precision is needed at positives alone: negatives enter only by how many stand at or above each of them.
     n_tp = np.searchsorted(-scores[positive], -scores[positive], "right")
     n_fp = np.searchsorted(-scores[negative], -scores[positive], "right")
 

@@ -62,9 +62,12 @@ def spearman_within(
     for name in np.unique(names):
         rows = np.flatnonzero(names == name)
         tested = ~np.isnan(table[rows])
+        # Size is judged on the samples themselves. Judged on each resample, strata would come and go, and the
+        # interval would be one of many different statistics.
         if (tested.sum(0) < MIN_STRATUM).all():
             continue
         rho = weighted_spearman(targets[rows], table[rows], w[:, rows])
+        # Inside a resample, a stratum weighs what was drawn of it.
         counts = w[:, rows] @ tested.astype(np.float64)
         counts = np.where(np.isnan(rho) | (tested.sum(0) < MIN_STRATUM), 0.0, counts)
         total += counts * np.nan_to_num(rho)
@@ -104,6 +107,7 @@ def spearman_within_interval(
         UsageError: If ``level`` is not in (0, 1).
         DataError: If an array is malformed or the lengths differ.
     """
+    # Stream 0 of the seed, from which `bootstrap` draws groups: the metrics of a row share their resamples.
     weights = group_weights(groups, n_resamples, np.random.default_rng((rng_seed, 0)))
     distribution = _mean_of_defined(spearman_within(y, values, strata, weights))
     value = float(_mean_of_defined(spearman_within(y, values, strata))[0])

@@ -8,12 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.dataset import Audit, Coverage, Dataset, SplitCount, TaskAudit
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.event_schemes import event_grouped, with_val
 from aqa_bench.core.paths import cache_home
-from aqa_bench.core.progress import Progress
+from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Sample, UInt8Array
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.split import Split
@@ -40,11 +39,13 @@ class SyntheticDiving(Dataset):
     Args:
         preset: Name of the preset.
         home: The family's data folder.
+
+    Raises:
+        UsageError: There is no such preset.
     """
 
-    card: DatasetCard = DIVING
-
     def __init__(self, preset: str, home: Path) -> None:
+        self.card = DIVING.at(preset)
         self.preset = preset
         self.home = home
 
@@ -109,14 +110,15 @@ class SyntheticDiving(Dataset):
         file = self._files[dive]
         if size is None:
             return decode(file, indices)
-        media = DiveMedia(self, dive)
+        media = self._sample(dive, None).media
         video = WholeVideo(file, media.length, size)
         return kept_frames(cache_home() / "frames", StoredFrames(size), media.content_key, video, indices)
 
     def audit(self, progress: Progress | None = None) -> Audit:
-        """Count dives, videos and events; nothing is rendered."""
+        """Count dives, videos and events; what has not been rendered is rendered first."""
         from scipy.stats import spearmanr
 
+        self.materialise(frozenset({Modality.FRAMES}), progress or NullProgress())
         known = self.annotated.dives
         rendered = [name for name in known if video_file(self.home, self.preset, name).is_file()]
         (split,) = self.splits(SCORE_DD.id, "official")
@@ -124,22 +126,20 @@ class SyntheticDiving(Dataset):
         counts = {part: SplitCount(n=len(ids)) for part, ids in parts.items()}
         events = [{_event(known[name]) for name in ids} for ids in parts.values()]
         alone, scores = ([known[name][key] for name in split.test] for key in ("difficulty", "score"))
-        notes = [f"Preset {self.preset}, generator of dives {DIVING_VERSION}."]
-        if len(rendered) < len(known):
-            notes.append(f"{len(known) - len(rendered)} dives have not been rendered; first use does it.")
         return Audit(
             dataset=self.card.id,
             fingerprint=self.fingerprint(),
-            ok=True,
+            ok=len(rendered) == len(known),
             tasks={task.id: TaskAudit(splits=counts) for task in self.card.tasks},
             coverage=Coverage(expected=len(known), found=len(rendered)),
             groups_across_splits=len(events[0] & events[1] | events[0] & events[2] | events[1] & events[2]),
-            notes=notes,
+            notes=[f"Preset {self.preset}, generator of dives {DIVING_VERSION}."],
             details={"spearman of difficulty alone": round(float(spearmanr(alone, scores).statistic), 4)},
         )
 
     def _sample(self, name: str, told: Mapping[str, float | str] | None) -> Sample:
-        return Sample(name, _event(self.annotated.dives[name]), DiveMedia(self, name, told))
+        known = self.annotated
+        return Sample(name, _event(known.dives[name]), DiveMedia(known, name, self.read_frames, told))
 
     @cached_property
     def _files(self) -> dict[str, MediaFile]:
@@ -151,7 +151,7 @@ class SyntheticDiving(Dataset):
                 where=files[missing[0]].parent,
                 expected=f"{len(files)} videos",
                 found=f"{len(files) - len(missing)}",
-                remedy=f"aqa-bench dataset prepare {self.card.id} --preset {self.preset}",
+                remedy=f"aqa-bench dataset prepare {self.card.id}",
             )
         return {name: MediaFile(file) for name, file in files.items()}
 

@@ -42,12 +42,13 @@ class DivingPreset:
         return self.frames / SECONDS
 
 
+#: The first one is the default.
 PRESETS: Mapping[str, DivingPreset] = MappingProxyType(
     {
         preset.name: preset
         for preset in (
-            DivingPreset("tiny", 64, 24, 4, 8),
             DivingPreset("demo", 96, 32, 12, 25),
+            DivingPreset("tiny", 64, 24, 4, 8),
             DivingPreset("fresh", 96, 32, 12, 25),
             DivingPreset("wild", 128, 48, 20, 60),
             DivingPreset("wild-224", 224, 48, 20, 60),

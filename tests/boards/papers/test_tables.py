@@ -11,12 +11,12 @@ import pytest
 from pydantic import ValidationError
 
 from aqa_bench import BENCHMARK_VERSION
-from aqa_bench.boards import leaderboard
 from aqa_bench.boards.assemble import assemble
-from aqa_bench.boards.leaderboard import build, check
+from aqa_bench.boards.building import leaderboard
+from aqa_bench.boards.building.leaderboard import build, check
+from aqa_bench.boards.building.papers import build_papers
 from aqa_bench.boards.model import DatasetBoards
 from aqa_bench.boards.papers import tables as papers
-from aqa_bench.boards.papers.build import build_papers
 from aqa_bench.boards.papers.compare import compare_table
 from aqa_bench.boards.papers.model import AVERAGE, ComparedTable
 from aqa_bench.boards.papers.render import table_files

@@ -87,6 +87,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
         [board(dataset, "leaky", leaky, honest=False), board(dataset, "folds", rows)],
     )
     write_tables(root / "leaderboards", "else/where", [board("else/where", "folds", rows[1:2])])
+    wild = "synthetic-gym/backsquat@wild"
+    write_tables(root / "leaderboards", wild, [board(wild, "official", rows[1:2])])
     record = root / "submissions" / dataset / "pose-tdm" / f"{len('pose-tdm'):016x}" / "run.json"
     record.parent.mkdir(parents=True)
     record.write_text("{}\n")

@@ -22,7 +22,7 @@ FRAMES = frozenset({Modality.FRAMES, Modality.IMAGE})
 
 
 def opened(home: Path, exercise: Exercise = "backsquat") -> SyntheticGym:
-    dataset = FAMILY.open(f"synthetic-gym/{exercise}", home)
+    dataset = FAMILY.open(f"synthetic-gym/{exercise}@tiny", home)
     assert isinstance(dataset, SyntheticGym)
     return dataset
 
@@ -32,6 +32,7 @@ def test_the_reader_of_the_real_release_reads_what_was_generated(gym_home: Path,
     dataset = opened(gym_home, exercise)
     audit = dataset.audit()
     assert audit.ok
+    assert audit.dataset == f"synthetic-gym/{exercise}@tiny"
     assert audit.fingerprint == dataset.fingerprint()
     assert audit.groups_across_splits == 0
     for task in dataset.card.tasks:
@@ -40,7 +41,7 @@ def test_the_reader_of_the_real_release_reads_what_was_generated(gym_home: Path,
 
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_scoring_needs_no_rendering(tmp_path: Path, exercise: Exercise) -> None:
-    dataset = SyntheticGym(opened(tmp_path, exercise).card, "tiny", tmp_path)
+    dataset = opened(tmp_path, exercise)
     for task in dataset.card.tasks:
         samples, targets = dataset.samples(task.id), dataset.targets(task.id)
         assert samples.keys() == targets.keys()
@@ -50,16 +51,15 @@ def test_scoring_needs_no_rendering(tmp_path: Path, exercise: Exercise) -> None:
         assert set(split.train) | set(split.val) | set(split.test) == samples.keys()
         media = next(iter(samples.values())).media
         assert media.keypoints("openpose-18").shape == (media.length, 18, 3)
-        with pytest.raises(DataError, match="has not been prepared"):
+        with pytest.raises(DataError, match="no rendered media"):
             media.frames() if task.unit is Unit.CLIP else media.image()
     assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".npz"}
 
 
-def test_the_fingerprint_does_not_depend_on_the_folder_but_on_the_preset(
+def test_the_fingerprint_does_not_depend_on_the_folder_but_on_the_exercise(
     gym_home: Path, tmp_path: Path
 ) -> None:
-    card = opened(gym_home).card
-    assert SyntheticGym(card, "tiny", tmp_path).fingerprint() == opened(gym_home).fingerprint()
+    assert opened(tmp_path).fingerprint() == opened(gym_home).fingerprint()
     press = opened(gym_home, "overhead-press")
     assert press.fingerprint() != opened(gym_home).fingerprint()
 
@@ -125,7 +125,7 @@ def test_boxes_hold_the_bar(gym_home: Path) -> None:
 
 
 def test_low_data_tracks_share_the_official_val_and_test(tmp_path: Path) -> None:
-    dataset = opened(tmp_path, "barbell-row")
+    dataset = SyntheticGym("barbell-row", "demo", tmp_path)
     tracks = ("low-1", "low-5", "low-10")
     assert tuple(scheme.id for scheme in dataset.card.schemes) == ("official", *tracks)
     for task in ("lumbar", "torso"):
@@ -144,21 +144,40 @@ def test_low_data_tracks_share_the_official_val_and_test(tmp_path: Path) -> None
         assert sizes[2] == pytest.approx(0.1 * len(official.train), abs=1)
 
 
-def test_the_preset_in_use_is_remembered_and_checked(gym_home: Path, tmp_path: Path) -> None:
-    assert opened(gym_home).preset == "tiny"
-    assert opened(tmp_path).preset == "demo"
-    (tmp_path / "preset.json").write_text("[]")
-    with pytest.raises(DataError, match="choice of preset"):
-        opened(tmp_path)
+def test_what_has_not_been_rendered_is_rendered_for_the_audit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    audit = opened(tmp_path, "barbell-row").audit()
+    assert audit.ok
+    assert audit.coverage.found == audit.coverage.expected > 0
 
 
-def test_sources_and_unknown_options_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="takes no sources"):
-        FAMILY.prepare(None, [tmp_path], tmp_path, {}, NullProgress())
-    with pytest.raises(UsageError, match="takes no sources"):
-        FAMILY.prepare(None, (), tmp_path, {"size": "3"}, NullProgress())
-    with pytest.raises(UsageError, match="no such preset"):
-        FAMILY.prepare(None, (), tmp_path, {"preset": "dmeo"}, NullProgress())
+def test_an_error_about_rendered_media_names_a_command_that_heals_it(
+    gym_home: Path, gym_releases: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / f"v{GENERATOR_VERSION}" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "backsquat").symlink_to(gym_releases["backsquat"], target_is_directory=True)
+    (folder / "backsquat.index.json.gz").write_bytes(b"no archive")
+    with pytest.raises(DataError, match="no rendered media") as caught:
+        _ = opened(tmp_path).release
+    assert caught.value.remedy == "aqa-bench dataset prepare synthetic-gym/backsquat@tiny"
+    FAMILY.prepare("synthetic-gym/backsquat@tiny", (), tmp_path, {}, NullProgress())
+    assert opened(tmp_path).release.fingerprint() == opened(gym_home).release.fingerprint()
+
+
+@pytest.mark.parametrize("asked", ["synthetic-gym/backsquat", "synthetic-gym/diving@tiny", None])
+def test_sources_and_options_are_refused_with_the_command_that_works(
+    asked: str | None, tmp_path: Path
+) -> None:
+    family = "aqa-bench dataset prepare"
+    with pytest.raises(UsageError, match="takes no sources") as caught:
+        FAMILY.prepare(asked, [tmp_path], tmp_path, {}, NullProgress())
+    assert caught.value.remedy == f"{family} {asked or 'synthetic-gym'}"
+    with pytest.raises(UsageError, match="takes no sources") as caught:
+        FAMILY.prepare(asked, (), tmp_path, {"preset": "wild"}, NullProgress())
+    assert caught.value.remedy == f"{family} {(asked or 'synthetic-gym').partition('@')[0]}@wild"
 
 
 def test_damaged_annotations_name_the_file(tmp_path: Path) -> None:
@@ -166,4 +185,4 @@ def test_damaged_annotations_name_the_file(tmp_path: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_bytes(b"no archive")
     with pytest.raises(DataError, match=r"backsquat\.annotations\.npz"):
-        SyntheticGym(opened(tmp_path).card, "tiny", tmp_path).fingerprint()
+        opened(tmp_path).fingerprint()

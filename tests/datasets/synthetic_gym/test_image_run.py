@@ -21,7 +21,9 @@ def test_two_runs_write_the_same_predictions(
 ) -> None:
     monkeypatch.setenv("AQA_BENCH_DATA", str(gym_home.parent))
     monkeypatch.setattr("os.cpu_count", lambda: 1)
-    request = Request("synthetic-gym/backsquat", "cvcspc", recipe="quick", tasks=("kie",), overrides=SMALL)
+    request = Request(
+        "synthetic-gym/backsquat@tiny", "cvcspc", recipe="quick", tasks=("kie",), overrides=SMALL
+    )
     written, weights = [], []
     for name in ("one", "two"):
         monkeypatch.setenv("AQA_BENCH_CACHE", str(tmp_path / name))

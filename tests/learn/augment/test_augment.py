@@ -10,11 +10,20 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
 from aqa_bench.core.errors import DataError, RecipeError
-from aqa_bench.learn.augment.colour import ChannelPermutation, ColourJitter, GaussianBlur, Grayscale
-from aqa_bench.learn.augment.geometry import Affine, HorizontalFlip, RandomResizedCrop, SquareMasks, TopMask
+from aqa_bench.learn.augment.operations import (
+    Affine,
+    ChannelPermutation,
+    ColourJitter,
+    GaussianBlur,
+    Grayscale,
+    HorizontalFlip,
+    RandomResizedCrop,
+    SquareMasks,
+    TopMask,
+)
 from aqa_bench.learn.augment.presets import augmentation
-from aqa_bench.learn.augment.temporal import temporal_shift
 from aqa_bench.learn.augment.transform import Augmentation, Compose, to_float
+from aqa_bench.learn.pretraining.video_batches import temporal_shift
 
 STEPS: list[Augmentation] = [
     HorizontalFlip(),

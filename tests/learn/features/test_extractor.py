@@ -13,7 +13,7 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.learn.features.extractor import FeatureExtractor, state_sha256
 
 
-class Linear(FeatureExtractor[list[float], None]):
+class Linear(FeatureExtractor[list[float]]):
     """Multiplies; pre-training sets the weights to the pool's mean."""
 
     def __init__(self, width: int = 3) -> None:
@@ -23,7 +23,7 @@ class Linear(FeatureExtractor[list[float], None]):
     def module(self) -> nn.Module:
         return self._module
 
-    def pretrain(self, pool: Sequence[list[float]], ctx: None) -> None:
+    def pretrain(self, pool: Sequence[list[float]]) -> None:
         with torch.no_grad():
             self._module[0].weight.copy_(torch.tensor(pool).mean(dim=0).expand(2, -1))
 
@@ -36,7 +36,7 @@ class Linear(FeatureExtractor[list[float], None]):
 
 def test_round_trip_keeps_features_and_digest(tmp_path: Path) -> None:
     first, second = Linear(), Linear()
-    first.pretrain([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]], None)
+    first.pretrain([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
     assert first.weights_sha256 != second.weights_sha256
     path = first.save(tmp_path / "deep" / "weights.safetensors")
     second.load(path)

@@ -10,7 +10,8 @@ from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Task, TaskKind, Unit
-from aqa_bench.learn.backbones.images import ImageBackbone, build_backbone
+from aqa_bench.learn.backbones.image_backbone import ImageBackbone
+from aqa_bench.learn.backbones.images import build_backbone
 from aqa_bench.learn.features.frames import FrameSpec, read_frames
 from aqa_bench.learn.features.image_features import FrameFeatureExtractor, Pooling
 from aqa_bench.learn.training.device import Precision

@@ -10,8 +10,7 @@ from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Task, TaskKind, Unit
 from aqa_bench.learn.backbones.videos import build_video_backbone
-from aqa_bench.learn.features.video_features import ClipFeatureExtractor
-from aqa_bench.learn.features.video_spec import ClipSpec, read_clip
+from aqa_bench.learn.features.video_features import ClipFeatureExtractor, ClipSpec, read_clip
 from aqa_bench.learn.training.device import Precision
 
 SPEC = ClipSpec(frames=4, clips=2, resize=32, crop=None)

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from aqa_bench.learn.heads.attentive import AttentiveHead
+from aqa_bench.learn.heads.build import Projection
 from aqa_bench.learn.heads.linear import LinearHead
 from aqa_bench.learn.heads.mlp import MLPHead
-from aqa_bench.learn.heads.projection import Projection
 
 
 @pytest.mark.parametrize("hidden", [(), (32,), (32, 16)])

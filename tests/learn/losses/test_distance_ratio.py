@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqa_bench.core.errors import MethodError
-from aqa_bench.learn.losses.distance_ratio import batch_all_distance_ratio, distance_ratio_loss
+from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
 
 
 def _reference(a: np.ndarray, p: np.ndarray, n: np.ndarray, terms: int, squared: bool) -> float:
@@ -71,10 +71,7 @@ def test_gradients_are_those_of_finite_differences(terms: int, squared: bool) ->
 
 def test_gradients_are_finite_at_collapse() -> None:
     x = torch.ones(4, 8, requires_grad=True)
-    loss = distance_ratio_loss(x, x, x) + batch_all_distance_ratio(
-        x, torch.tensor([0.0, 0, 90, 90]), torch.tensor([0, 1, 0, 1])
-    )
-    loss.backward()
+    distance_ratio_loss(x, x, x).backward()
     assert x.grad is not None
     assert bool(x.grad.isfinite().all())
 
@@ -86,42 +83,9 @@ def test_half_precision_is_summed_in_float32() -> None:
     torch.testing.assert_close(loss, distance_ratio_loss(a.float(), p.float(), n.float()))
 
 
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10_000), st.booleans())
-def test_batch_all_is_the_mean_over_an_enumeration(seed: int, squared: bool) -> None:
-    rng = np.random.default_rng(seed)
-    x, phases, clips = rng.normal(size=(9, 4)), rng.uniform(0, 90, 9), rng.integers(0, 3, 9)
-    losses = [
-        _reference(x[[a]], x[[p]], x[[n]], 2, squared)
-        for a, p, n in product(range(9), repeat=3)
-        if clips[a] != clips[p] and abs(phases[a] - phases[p]) <= 8 and abs(phases[a] - phases[n]) > 30
-    ]
-    loss = batch_all_distance_ratio(*map(torch.from_numpy, (x, phases, clips)), squared=squared)
-    assert loss.item() == pytest.approx(np.mean(losses) if losses else 0.0, rel=1e-9)
-
-
-def test_batch_all_gradients_and_collapse() -> None:
-    phases, clips = torch.tensor([0.0, 2, 100, 104, 250, 251]), torch.tensor([0, 1, 0, 1, 0, 1])
-    x = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda y: batch_all_distance_ratio(y, phases, clips), x)
-    same = torch.ones(6, 3)
-    assert batch_all_distance_ratio(same, phases, clips).item() == pytest.approx(math.log(2))
-
-
-def test_a_batch_without_valid_triplets_teaches_nothing() -> None:
-    x = torch.randn(3, 4, requires_grad=True)
-    loss = batch_all_distance_ratio(x, torch.tensor([0.0, 10, 20]), torch.tensor([0, 1, 2]))
-    loss.backward()
-    assert loss.item() == 0.0
-    assert x.grad is not None
-    assert bool((x.grad == 0).all())
-
-
 def test_errors() -> None:
     x = torch.randn(3, 4)
     with pytest.raises(MethodError):
         distance_ratio_loss(x, x, x[:2])
     with pytest.raises(MethodError):
         distance_ratio_loss(x, x, x, terms=4)  # type: ignore[arg-type]
-    with pytest.raises(MethodError):
-        batch_all_distance_ratio(x, torch.zeros(2), torch.zeros(3))

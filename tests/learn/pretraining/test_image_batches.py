@@ -13,11 +13,10 @@ from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
 from aqa_bench.learn.pretraining.image_batches import (
     ImageBatch,
-    elevation_batches,
     single_frame_batches,
     triplet_batches,
 )
-from aqa_bench.learn.pretraining.triplets import TripletSampler
+from aqa_bench.learn.pretraining.triplets import CrossClipTriplets
 from aqa_bench.learn.training.distributed import World
 from aqa_bench.learn.training.loop import fit
 
@@ -32,7 +31,7 @@ def _same(a: ImageBatch, b: ImageBatch) -> bool:
 
 
 def test_triplets(pool: FrameIndex) -> None:
-    sampler = TripletSampler(pool.elevations())
+    sampler = CrossClipTriplets(pool.elevations())
     batches = triplet_batches(pool, sampler, 2, seed=1)
     first = list(batches(0))
     assert [len(b.images) for b in first] == [6, 6]
@@ -49,22 +48,16 @@ def test_triplets(pool: FrameIndex) -> None:
     assert [len(b.images) for b in triplet_batches(pool, sampler, 25, seed=1)(0)] == [15]
 
 
-def test_elevations_and_single_frames(pool: FrameIndex) -> None:
-    sampler = TripletSampler(pool.elevations())
-    grid = list(elevation_batches(pool, sampler, 4, 3, steps=2, seed=0)(0))
-    assert [b.images.shape for b in grid] == [(12, 16, 16, 3)] * 2
-    assert grid[0].clips.view(3, 4).unique(dim=1).shape == (3, 1)
+def test_single_frames(pool: FrameIndex) -> None:
     single = list(single_frame_batches(pool, 4, seed=0, repeats=2)(0))
     assert [len(b.clips) for b in single] == [4, 4]
     assert torch.bincount(torch.cat([b.clips for b in single])).max() <= 2
 
 
 def test_processes_share_the_batches(pool: FrameIndex) -> None:
-    sampler = TripletSampler(pool.elevations())
-    whole = list(elevation_batches(pool, sampler, 3, 2, steps=5, seed=0)(0))
-    shares = [
-        list(elevation_batches(pool, sampler, 3, 2, steps=5, seed=0, world=World(r, 2))(0)) for r in range(2)
-    ]
+    sampler = CrossClipTriplets(pool.elevations())
+    whole = list(triplet_batches(pool, sampler, 1, seed=0)(0))
+    shares = [list(triplet_batches(pool, sampler, 1, seed=0, world=World(r, 2))(0)) for r in range(2)]
     assert [len(share) for share in shares] == [2, 2]
     for number in range(4):
         assert torch.equal(whole[number].images, shares[number % 2][number // 2].images)
@@ -82,7 +75,7 @@ def test_training_is_deterministic(pool: FrameIndex) -> None:
             a, p, n = network(augment(batch.images, batch.generator())).chunk(3)
             return distance_ratio_loss(a, p, n)
 
-        batches = triplet_batches(pool, TripletSampler(pool.elevations()), 2, seed=5)
+        batches = triplet_batches(pool, CrossClipTriplets(pool.elevations()), 2, seed=5)
         optimizer = torch.optim.Adam(model.parameters(), 1e-3)
         return fit(model, batches, loss, optimizer=optimizer, epochs=2, device=torch.device("cpu")).losses
 
@@ -90,15 +83,13 @@ def test_training_is_deterministic(pool: FrameIndex) -> None:
 
 
 def test_errors(pool: FrameIndex, clips: list[Sample]) -> None:
-    sampler = TripletSampler(pool.elevations())
+    sampler = CrossClipTriplets(pool.elevations())
     with pytest.raises(RecipeError):
-        triplet_batches(pool, sampler, 0, seed=0)
-    with pytest.raises(RecipeError):
-        single_frame_batches(pool, 2, seed=0, repeats=0)
+        list(triplet_batches(pool, sampler, 0, seed=0)(0))
     with pytest.raises(DataError, match="too few clips"):
         single_frame_batches(FrameIndex(clips[:1], pool.spec), 2, seed=0)
     with pytest.raises(DataError, match="too few clips"):
-        TripletSampler(FrameIndex(clips[:1], pool.spec).elevations())
+        CrossClipTriplets(FrameIndex(clips[:1], pool.spec).elevations())
     clips[0].media.broken = True  # type: ignore[attr-defined]
     with pytest.raises(DataError, match="damaged"):
         list(triplet_batches(pool, sampler, 5, seed=0)(0))

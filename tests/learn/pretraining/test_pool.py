@@ -12,22 +12,26 @@ def clips(count: int) -> list[Sample]:
     return [Sample(str(i), str(i), DrawnClip(i)) for i in range(count)]
 
 
+def alone(sample: Sample) -> str:
+    return sample.media.content_key
+
+
 def numbers(part: list[Sample]) -> set[int]:
     return {int(sample.id) for sample in part}
 
 
 def test_a_share_only_watches_whatever_the_order() -> None:
     pool = clips(40)
-    learn, watched = divided(pool, 0.25)
+    learn, watched = divided(pool, 0.25, alone)
     assert len(watched) == 10
     assert numbers(learn) | numbers(watched) == set(range(40))
     assert not numbers(learn) & numbers(watched)
-    assert numbers(divided(pool[::-1], 0.25)[1]) == numbers(watched)
+    assert numbers(divided(pool[::-1], 0.25, alone)[1]) == numbers(watched)
 
 
 @pytest.mark.parametrize(("count", "share"), [(19, 0.1), (40, 0.0), (1, 0.9)])
 def test_fewer_than_two_watch_nothing(count: int, share: float) -> None:
-    learn, watched = divided(clips(count), share)
+    learn, watched = divided(clips(count), share, alone)
     assert numbers(learn) == set(range(count))
     assert watched == []
 

@@ -5,16 +5,15 @@ import math
 import pytest
 import torch
 
-from aqa_bench.learn.methods.image_recipe import PretrainingRecipe
-from aqa_bench.learn.pretraining.pretext import Pretext
-from aqa_bench.learn.pretraining.pretrain import _optimisation
+from aqa_bench.learn.methods.image_recipe import ImagePoolRecipe
+from aqa_bench.learn.pretraining.pretrain import PretextTraining, _optimisation
 from aqa_bench.learn.training.loop import fit
 
 
-def rates(recipe: PretrainingRecipe, steps: int) -> list[float]:
+def rates(recipe: ImagePoolRecipe, steps: int) -> list[float]:
     network = torch.nn.Linear(2, 1)
     none = lambda *_: None  # noqa: E731
-    optimiser, schedule = _optimisation(Pretext(network, none, none, none, none), recipe, steps)
+    optimiser, schedule = _optimisation(PretextTraining(network, none, none, none, none, none), recipe, steps)
     found = []
     for _ in range(steps):
         found.append(optimiser.param_groups[0]["lr"])
@@ -25,14 +24,14 @@ def rates(recipe: PretrainingRecipe, steps: int) -> list[float]:
 
 
 def test_the_rate_rises_and_then_follows_the_cosine_step_by_step() -> None:
-    found = rates(PretrainingRecipe(lr=1.0, schedule="cosine", warmup=3), 13)
+    found = rates(ImagePoolRecipe(lr=1.0, schedule="cosine", warmup=3), 13)
     assert found[:3] == pytest.approx([0.25, 0.5, 0.75])
     assert found[3:] == pytest.approx([(1 + math.cos(math.pi * i / 10)) / 2 for i in range(10)])
 
 
 def test_a_constant_rate_may_rise_first() -> None:
-    assert rates(PretrainingRecipe(lr=1.0, warmup=1), 4) == pytest.approx([0.5, 1, 1, 1])
-    assert rates(PretrainingRecipe(lr=1.0), 3) == [1, 1, 1]
+    assert rates(ImagePoolRecipe(lr=1.0, warmup=1), 4) == pytest.approx([0.5, 1, 1, 1])
+    assert rates(ImagePoolRecipe(lr=1.0), 3) == [1, 1, 1]
 
 
 @pytest.mark.parametrize(("by", "accumulate", "expected"), [("epoch", 1, 2), ("step", 1, 10), ("step", 2, 6)])

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqa_bench.core.errors import DataError, RecipeError
-from aqa_bench.learn.pretraining.triplets import TripletSampler
+from aqa_bench.learn.pretraining.triplets import CrossClipTriplets, TripletSampler
+from aqa_bench.methods.vanilla_pc.triplets import SameClipTriplets
 
 
 def _lift(rng: np.random.Generator, length: int) -> np.ndarray:
@@ -22,6 +23,12 @@ def _pool(seed: int, clips: int = 6) -> list[np.ndarray]:
     return [_lift(rng, int(rng.integers(12, 60))) for _ in range(clips)]
 
 
+def _sampler(pool: list[np.ndarray], negatives: str = "positive-clip", gap: float = 30.0) -> TripletSampler:
+    if negatives == "same-clip":
+        return SameClipTriplets(pool, gap=gap)
+    return CrossClipTriplets(pool, gap=gap, negatives=negatives)  # type: ignore[arg-type]
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 10_000),
@@ -30,7 +37,7 @@ def _pool(seed: int, clips: int = 6) -> list[np.ndarray]:
 )
 def test_every_triplet_keeps_its_promises(seed: int, negatives: str, gap: float) -> None:
     pool = _pool(seed)
-    sampler = TripletSampler(pool, gap=gap, negatives=negatives)  # type: ignore[arg-type]
+    sampler = _sampler(pool, negatives, gap)
     triplets = sampler.sample(40, np.random.default_rng(seed))
     a, p, n = triplets.anchor, triplets.positive, triplets.negative
     for part in (a, p, n):
@@ -54,7 +61,7 @@ def test_every_triplet_keeps_its_promises(seed: int, negatives: str, gap: float)
 
 def test_the_single_view_positive_comes_from_the_other_half_cycle() -> None:
     clip = np.concatenate([np.linspace(1, 0, 40), np.linspace(0, 1, 40)[1:]])
-    triplets = TripletSampler([clip], negatives="same-clip").sample(200, np.random.default_rng(0))
+    triplets = SameClipTriplets([clip]).sample(200, np.random.default_rng(0))
     first, second = triplets.anchor.frames < 39, triplets.positive.frames < 39
     away = triplets.anchor.phases > 20
     assert away.sum() > 100
@@ -63,7 +70,7 @@ def test_the_single_view_positive_comes_from_the_other_half_cycle() -> None:
 
 
 def test_draws_depend_on_the_generator_alone_and_cover_the_pool() -> None:
-    sampler = TripletSampler(_pool(0))
+    sampler = CrossClipTriplets(_pool(0))
     one, two = (sampler.epoch(np.random.default_rng(3)).stacked() for _ in range(2))
     other = sampler.epoch(np.random.default_rng(4)).stacked()
     np.testing.assert_array_equal(one.frames, two.frames)
@@ -78,7 +85,7 @@ def test_draws_depend_on_the_generator_alone_and_cover_the_pool() -> None:
 
 def test_last_admissible_negative_is_drawn_too() -> None:
     clip = np.array([1, 0.75, 0.5, 0, 0.5, 0.75, 1.0])
-    triplets = TripletSampler([clip, clip]).sample(2000, np.random.default_rng(0))
+    triplets = CrossClipTriplets([clip, clip]).sample(2000, np.random.default_rng(0))
     assert set(triplets.negative.frames.tolist()) == set(range(7))
 
 
@@ -86,9 +93,9 @@ def test_unusable_clips_are_dropped_and_counted() -> None:
     good = _pool(1, 2)
     falling, flat = np.linspace(1, 0, 30), np.full(30, 0.5)
     broken, empty, shallow = np.full(30, np.nan), np.zeros(0), 0.1 * good[0]
-    sampler = TripletSampler([falling, good[0], flat, broken, good[1], empty, shallow])
+    sampler = CrossClipTriplets([falling, good[0], flat, broken, good[1], empty, shallow])
     assert sampler.usable.tolist() == [1, 4]
-    assert dict(sampler.dropped) == {
+    assert dict(sampler.phases.dropped) == {
         "whose bar never turns": 1,
         "without frames beyond the gap": 2,
         "without a trajectory": 2,
@@ -100,32 +107,10 @@ def test_unusable_clips_are_dropped_and_counted() -> None:
 def test_too_few_usable_clips(negatives: str, needed: int) -> None:
     pool = [*_pool(2, needed - 1), np.linspace(1, 0, 30)]
     with pytest.raises(DataError, match=rf"{needed - 1} usable of {needed} \(1 whose bar never turns\)"):
-        TripletSampler(pool, negatives=negatives)  # type: ignore[arg-type]
+        _sampler(pool, negatives)
 
 
 @pytest.mark.parametrize("options", [{"gap": -1}, {"gap": 180}, {"negatives": "moon"}])
 def test_options_out_of_range(options: dict[str, object]) -> None:
     with pytest.raises(RecipeError):
-        TripletSampler(_pool(0), **options)  # type: ignore[arg-type]
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 10_000), st.integers(2, 12), st.integers(2, 6))
-def test_elevation_grid(seed: int, elevations: int, videos: int) -> None:
-    pool = _pool(seed)
-    batch = TripletSampler(pool).elevation_grid(elevations, videos, np.random.default_rng(seed))
-    clips = batch.clips.reshape(videos, elevations)
-    assert (clips == clips[:, :1]).all()
-    assert len(set(clips[:, 0])) == videos
-    phases = batch.phases.reshape(videos, elevations)
-    # Frames come from one half-cycle, which may end at 0.9, and noise takes a little more.
-    steps = max(0.15, *(np.abs(np.diff(clip)).max() for clip in pool)) * 360
-    centres = (np.arange(elevations) + 0.5) * 360 / elevations
-    assert np.abs(phases - centres).max() <= 180 / elevations + steps
-
-
-def test_elevation_grid_out_of_range() -> None:
-    sampler = TripletSampler(_pool(0))
-    for elevations, videos in ((1, 3), (4, 7), (4, 1)):
-        with pytest.raises(RecipeError):
-            sampler.elevation_grid(elevations, videos, np.random.default_rng(0))
+        CrossClipTriplets(_pool(0), **options)  # type: ignore[arg-type]

@@ -10,7 +10,8 @@ from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.sample import Sample
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
-from aqa_bench.learn.pretraining.video_batches import ClipDraw, VideoBatch, clip_batches, read_clips
+from aqa_bench.learn.features.video_features import read_clips
+from aqa_bench.learn.pretraining.video_batches import ClipDraw, VideoBatch, clip_batches
 from aqa_bench.learn.training.distributed import World
 from aqa_bench.media.clips import Indices
 
@@ -73,4 +74,4 @@ def test_processes_share_the_batches(pool: FrameIndex) -> None:
 
 def test_a_batch_of_nothing_is_refused(pool: FrameIndex) -> None:
     with pytest.raises(RecipeError):
-        clip_batches(pool, TwoFrames(5), 0, 0)
+        list(clip_batches(pool, TwoFrames(5), 0, 0)(0))

@@ -13,8 +13,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from aqa_bench.core.errors import DataError, MethodError, RecipeError
 from aqa_bench.learn.training.device import Precision, deterministic
-from aqa_bench.learn.training.loop import FitResult, fit, to_device
-from aqa_bench.learn.training.optimizers import optimizer
+from aqa_bench.learn.training.loop import FitResult, fit, optimizer, to_device
 
 CPU = torch.device("cpu")
 Pair = tuple[Tensor, Tensor]

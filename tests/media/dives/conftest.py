@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Modality
 from aqa_bench.media.dives.family import DiveFamily

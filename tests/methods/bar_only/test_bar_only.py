@@ -8,10 +8,9 @@ import pytest
 
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.method import FitContext, Predictor
-from aqa_bench.core.recipe import load_recipe
-from aqa_bench.core.sample import LabeledSet, Media, Sample
+from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
-from aqa_bench.core.trajectory import Trajectory
 from aqa_bench.methods.bar_only import METHOD
 from aqa_bench.methods.bar_only.track import bar_box_features, bar_track
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Task, TaskKind, Unit
 from aqa_bench.methods.constant import METHOD

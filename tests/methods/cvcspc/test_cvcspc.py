@@ -64,12 +64,12 @@ def test_damaged_weights_are_trained_again(bench) -> None:
 
 
 def test_pre_training_that_was_killed_goes_on(fresh, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aqa_bench.learn.methods import triplet_method
+    from aqa_bench.methods.cvcspc import method
 
     overrides = ("steps=null", "epochs=4", "augmentation=light")
     pool = fresh("whole").pool(6)
     whole = fresh("whole").fit(METHOD, *overrides, pool=pool)
-    true_loss, calls = triplet_method.distance_ratio_loss, []
+    true_loss, calls = method.distance_ratio_loss, []
 
     def dies(*args: torch.Tensor, **options: object) -> torch.Tensor:
         calls.append(1)
@@ -77,7 +77,7 @@ def test_pre_training_that_was_killed_goes_on(fresh, monkeypatch: pytest.MonkeyP
             raise KeyboardInterrupt
         return true_loss(*args, **options)
 
-    monkeypatch.setattr(triplet_method, "distance_ratio_loss", dies)
+    monkeypatch.setattr(method, "distance_ratio_loss", dies)
     with pytest.raises(KeyboardInterrupt):
         fresh("killed").fit(METHOD, *overrides, pool=pool)
     resumed = fresh("killed").fit(METHOD, *overrides, pool=pool)
@@ -114,15 +114,12 @@ def test_every_recipe_trains(bench, recipe: str) -> None:
 
 
 def test_a_projection_of_a_map_tells_left_from_right(tiny) -> None:
-    from aqa_bench.learn.heads.projection import Projection
-    from aqa_bench.learn.methods.triplet_method import EmbeddingNetwork, TripletRecipe
-    from aqa_bench.learn.supervised.image_classifier import PooledBackbone
+    from aqa_bench.learn.pretraining.triplets import EmbeddingNetwork, FrameTriplets
 
     torch.manual_seed(0)
-    recipe = TripletRecipe(projector="map", projector_stage=-1, projector_grid=2, resize=32, crop=32)
-    features = PooledBackbone(tiny(), recipe.projector_pooling())
-    assert features.num_features(32) == 32 * 2 * 2
-    network = EmbeddingNetwork(features, Projection(128, 16)).eval()
+    recipe = FrameTriplets(projector="map", projector_stage=-1, projector_grid=2, embedding=16)
+    network = EmbeddingNetwork.of(tiny(), recipe, 32).eval()
+    assert network.features.num_features(32) == 32 * 2 * 2
     image = torch.zeros(1, 3, 32, 32)
     image[..., :8] = 1
     assert not torch.allclose(network(image), network(image.flip(-1)), atol=1e-3)
@@ -145,10 +142,10 @@ def test_a_pool_that_cannot_be_used_is_refused_before_training(bench, images) ->
 def test_a_loss_that_is_not_finite_is_an_error_and_leaves_no_weights(
     bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aqa_bench.learn.methods import triplet_method
+    from aqa_bench.methods.cvcspc import method
 
-    true_loss = triplet_method.distance_ratio_loss
-    monkeypatch.setattr(triplet_method, "distance_ratio_loss", lambda *a, **o: true_loss(*a, **o) / 0)
+    true_loss = method.distance_ratio_loss
+    monkeypatch.setattr(method, "distance_ratio_loss", lambda *a, **o: true_loss(*a, **o) / 0)
     with pytest.raises(MethodError, match="finite"):
         bench.fit(METHOD, pool=bench.pool(6))
     assert not weights(bench.cache)

@@ -8,7 +8,7 @@ import pytest
 
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.sample import FloatArray, LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.methods.features import METHOD
@@ -82,8 +82,8 @@ def test_the_same_seed_gives_the_same_scores(tmp_path: Path) -> None:
 def test_facts_are_of_the_head_alone(tmp_path: Path) -> None:
     ctx = context(tmp_path)
     method("epochs=1", recipe="linear").fit(drawn(8), drawn(0), (), ctx)
-    assert ctx.facts["parameters"] == 2 * 6 + 2
-    assert ctx.facts["best_epoch"] == -1
+    assert ctx.report.parameters == 2 * 6 + 2
+    assert ctx.report.best_epoch == -1
 
 
 def test_one_class_and_mixed_features_are_refused(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_every_recipe_trains(video_bench, recipe: str) -> None:
 @pytest.mark.parametrize("regime", ["finetune", "frozen"])
 def test_it_learns_what_can_be_seen(video_bench, regime: str) -> None:
     bench = video_bench()
-    longer = ("finetune_epochs=6", "finetune_lr=0.01", "head_epochs=40", "head_lr=0.01", "patience=null")
+    longer = ("finetune_epochs=12", "finetune_lr=0.003", "head_epochs=40", "head_lr=0.01", "patience=null")
     fitted = bench.fit(METHOD, f"regime={regime}", *longer, train=bench.labelled(16))
     test = bench.labelled(10, first=100)
     assert ((fitted.predictor.predict(test.samples) > 0.5) == (test.targets == 1)).mean() >= 0.9
@@ -46,7 +46,7 @@ def test_scores_are_learnt_on_their_own_scale(video_bench, regime: str) -> None:
     bench = video_bench()
     fitted = bench.fit(
         METHOD,
-        *(f"regime={regime}", "finetune_epochs=6", "finetune_lr=0.01", "head_epochs=60", "head_lr=0.01"),
+        *(f"regime={regime}", "finetune_epochs=12", "finetune_lr=0.003", "head_epochs=60", "head_lr=0.01"),
         *("clips=2", "dropout=0"),
         train=scored(bench.labelled(16)),
         val=scored(bench.labelled(4, first=50)),
@@ -84,6 +84,7 @@ def test_tasks_go_on_from_the_same_weights(video_bench) -> None:
             seed=1,
             device="cpu",
             cache=bench.cache,
+            method=METHOD.card.id,
         )
         predictor = method.fit(bench.labelled(8), bench.labelled(4, first=50), (), ctx)
         seen.append(predictor.predict(bench.labelled(3, first=100).samples))
@@ -91,7 +92,7 @@ def test_tasks_go_on_from_the_same_weights(video_bench) -> None:
 
 
 def test_training_never_mirrors(video_bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aqa_bench.learn.methods import video_method
+    from aqa_bench.learn.methods import video_regimes
 
     asked = []
 
@@ -99,7 +100,7 @@ def test_training_never_mirrors(video_bench, monkeypatch: pytest.MonkeyPatch) ->
         asked.append(flip)
         return augmentation(name, flip=flip)
 
-    monkeypatch.setattr(video_method, "augmentation", spy)
+    monkeypatch.setattr(video_regimes, "augmentation", spy)
     video_bench().fit(METHOD)
     assert asked == [0.0]
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from aqa_bench.core.sample import Sample
-from aqa_bench.core.trajectory import Trajectory
+from aqa_bench.core.sample import Sample, Trajectory
 from aqa_bench.datasets.synthetic_gym.clip import make_clip
 from aqa_bench.datasets.synthetic_gym.plan import plan_clips
 from aqa_bench.learn.features.frame_index import FrameIndex

@@ -10,6 +10,7 @@ from torch import nn
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.learn.backbones.videos import build_video_backbone
 from aqa_bench.learn.pretraining.video_batches import VideoBatch
+from aqa_bench.learn.pretraining.video_triplets import VideoTripletLoss, augmented_triplets
 from aqa_bench.methods.md import METHOD
 
 LINES = ("relative_std", "effective_rank", "pc1_share", "collapsed", "triplet_accuracy")
@@ -33,7 +34,7 @@ def method(**values: object):
 
 @pytest.mark.parametrize("flip", ["independent", "shared", "never"])
 def test_who_is_mirrored(flip: str) -> None:
-    seen = method(flip=flip, augmentation="light").augmented(batch(40))
+    seen = augmented_triplets(batch(40), VideoTripletLoss(flip=flip), "light")
     assert seen.shape == (120, 4, 3, 16, 16)
     mirrored = seen[..., :4].mean(dim=(1, 2, 3, 4)) > seen[..., -4:].mean(dim=(1, 2, 3, 4))
     anchor, positive, negative = mirrored.chunk(3)
@@ -43,7 +44,7 @@ def test_who_is_mirrored(flip: str) -> None:
 
 
 def test_frames_of_a_clip_are_changed_alike_and_clips_apart() -> None:
-    seen = method(augmentation="strong").augmented(batch())
+    seen = augmented_triplets(batch(), VideoTripletLoss(), "strong")
     assert torch.equal(seen, seen[:, :1].expand_as(seen))
     anchor, positive, _ = seen.chunk(3)
     assert (anchor - positive).abs().mean() > 0.02
@@ -82,12 +83,12 @@ def test_tasks_and_label_seeds_share_one_pre_training(video_bench) -> None:
 def test_pre_training_that_was_killed_goes_on_and_the_seed_says_it_all(
     video_bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aqa_bench.learn.methods import video_triplet_method
+    from aqa_bench.learn.pretraining import video_triplets
 
     overrides = ("epochs=4", "keep=probe")
     pool = video_bench().pool(6)
     whole = video_bench("whole").fit(METHOD, *overrides, pool=pool)
-    true_loss, calls = video_triplet_method.distance_ratio_loss, []
+    true_loss, calls = video_triplets.distance_ratio_loss, []
 
     def dies(*args: torch.Tensor, **options: object) -> torch.Tensor:
         calls.append(1)
@@ -95,7 +96,7 @@ def test_pre_training_that_was_killed_goes_on_and_the_seed_says_it_all(
             raise KeyboardInterrupt
         return true_loss(*args, **options)
 
-    monkeypatch.setattr(video_triplet_method, "distance_ratio_loss", dies)
+    monkeypatch.setattr(video_triplets, "distance_ratio_loss", dies)
     with pytest.raises(KeyboardInterrupt):
         video_bench("killed").fit(METHOD, *overrides, pool=pool)
     resumed = video_bench("killed").fit(METHOD, *overrides, pool=pool)
@@ -106,20 +107,20 @@ def test_pre_training_that_was_killed_goes_on_and_the_seed_says_it_all(
 
 
 def test_the_epoch_is_chosen_by_a_probe_on_val(video_bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aqa_bench.learn.methods import video_snapshots as clip_probe
+    from aqa_bench.learn.methods import video_regimes
 
     bench = video_bench()
     pool = bench.pool(6)
     last = bench.fit(METHOD, "epochs=3", pool=pool)
     assert not weights(bench.cache, ".epoch*")
-    true_probe, scores = clip_probe.probe, iter([0.2, 0.9, 0.4])
+    true_probe, scores = video_regimes.probe, iter([0.2, 0.9, 0.4])
 
     def judged(*args: object) -> object:
         predictor, result = true_probe(*args)
         object.__setattr__(result, "best_score", next(scores))
         return predictor, result
 
-    monkeypatch.setattr(clip_probe, "probe", judged)
+    monkeypatch.setattr(video_regimes, "probe", judged)
     chosen = bench.fit(METHOD, "epochs=3", "keep=probe", pool=pool)
     snapshots = weights(bench.cache, ".epoch*")
     assert len(snapshots) == 3
@@ -127,7 +128,7 @@ def test_the_epoch_is_chosen_by_a_probe_on_val(video_bench, monkeypatch: pytest.
     assert chosen.facts["probe_scores"] == [0.2, 0.9, 0.4]
     assert chosen.facts["pretraining_losses"] == last.facts["pretraining_losses"]
     assert chosen.facts["weights"] != last.facts["weights"]
-    monkeypatch.setattr(clip_probe, "probe", true_probe)
+    monkeypatch.setattr(video_regimes, "probe", true_probe)
     without = bench.fit(METHOD, "epochs=3", "keep=probe", pool=pool, val=bench.labelled(0))
     assert without.facts["selected_epoch"] == 3
     assert without.facts["weights"] == last.facts["weights"]
@@ -168,7 +169,7 @@ def test_a_pool_that_cannot_be_used_is_refused_before_training(video_bench, imag
     bench = video_bench()
     with pytest.raises(DataError, match="at least 2 usable clips"):
         bench.fit(METHOD, pool=bench.pool(1))
-    with pytest.raises(DataError, match="kinetics"):
+    with pytest.raises(DataError, match="too few clips"):
         bench.fit(METHOD, pool=bench.labelled(4, images).samples)
     assert not weights(bench.cache)
 
@@ -176,10 +177,10 @@ def test_a_pool_that_cannot_be_used_is_refused_before_training(video_bench, imag
 def test_a_loss_that_is_not_finite_is_an_error_and_leaves_no_weights(
     video_bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aqa_bench.learn.methods import video_triplet_method
+    from aqa_bench.learn.pretraining import video_triplets
 
-    true_loss = video_triplet_method.distance_ratio_loss
-    monkeypatch.setattr(video_triplet_method, "distance_ratio_loss", lambda *a, **o: true_loss(*a, **o) / 0)
+    true_loss = video_triplets.distance_ratio_loss
+    monkeypatch.setattr(video_triplets, "distance_ratio_loss", lambda *a, **o: true_loss(*a, **o) / 0)
     with pytest.raises(MethodError, match="finite"):
         video_bench().fit(METHOD, pool=video_bench().pool(4))
     assert not weights(video_bench().cache)

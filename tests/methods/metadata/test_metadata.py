@@ -11,7 +11,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from aqa_bench.core.errors import DataError, MethodError, RecipeError
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.methods.metadata import METHOD
@@ -75,7 +75,7 @@ def test_the_default_is_a_ridge_on_indicators() -> None:
     np.testing.assert_allclose(
         scores, expected.predict(encoder.transform([[str(row[name]) for name in names] for row in test]))
     )
-    assert ctx.facts["parameters"] == x.shape[1] + 1
+    assert ctx.report.parameters == x.shape[1] + 1
 
 
 def test_difficulty_alone_ranks_by_difficulty() -> None:

@@ -83,7 +83,7 @@ def test_pairs_of_a_batch_are_of_one_clip(bench, tiny) -> None:
         weights="random", resize=32, crop=32, pose=8, appearance=6, picture=16, decoder_blocks=2, perceptual=0
     )
     pool = FrameIndex(bench.pool(6), recipe.frame_spec(8))
-    pretext = PAD(recipe).pretext(PoseBackbone(tiny(), 8, 6), pool, seed=0)
+    pretext = PAD(recipe).pretext(PoseBackbone(tiny(), 8, 6), pool, pool, seed=0)
     batch = next(pretext.batches(4, World())(0))
     first, second = batch.clips.chunk(2)
     assert torch.equal(first, second)

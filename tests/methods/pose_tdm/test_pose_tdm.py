@@ -4,16 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
+from scipy.spatial.transform import Rotation
 
 from aqa_bench.core.errors import AqaBenchError, DataError, MethodError, RecipeError
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe, recipe_names
+from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
-from aqa_bench.media.layouts import find_layout
+from aqa_bench.media.layouts import convert, find_layout
 from aqa_bench.methods.pose_tdm import METHOD
-from aqa_bench.methods.pose_tdm.features import (
+from aqa_bench.methods.pose_tdm.distances import (
     distance_sequences,
     fill_missing,
     keypoint_distances,
@@ -36,6 +38,16 @@ class Keypoints(Media):
 
     def keypoints(self, layout: str) -> np.ndarray:
         return self._keypoints
+
+
+class Joints(Media):
+    provides = frozenset({Modality.JOINTS_3D})
+
+    def __init__(self, joints: np.ndarray, layout: str = "hmr-19") -> None:
+        self._joints, self._layout = joints, layout
+
+    def joints_3d(self, layout: str) -> np.ndarray:
+        return convert(self._joints, self._layout, layout)
 
 
 class Distances(Media):
@@ -98,6 +110,13 @@ def test_every_recipe_loads_and_has_the_published_settings() -> None:
     paper, ogata = recipes["paper"], recipes["ogata"]
     assert (paper.length, paper.blocks, paper.width, paper.epochs, paper.lr) == (200, 4, 256, 100, 1e-4)
     assert (ogata.optimizer, ogata.lr, ogata.batch_size) == ("adadelta", 0.01, 16)
+    # Section 5.1: the Waseda clips have 300 frames, and fewer lose information.
+    assert (recipes["hmr"].length, recipes["hmr"].source) == (300, "hmr")
+    assert ogata.length == 300
+    changed = {"source", "length", "layout"}
+    for name, base in (("hmr", paper), ("openpose", ogata), ("spin", ogata)):
+        assert recipes[name].model_dump(exclude=changed) == base.model_dump(exclude=changed)
+        assert recipes[name].source.value == name
 
 
 def test_gaps_are_interpolated_and_ends_held() -> None:
@@ -141,9 +160,9 @@ def test_learns_a_difference_and_is_repeatable(seed: int) -> None:
     scores = first.predict(test.samples)
     np.testing.assert_array_equal(scores, again.predict(test.samples))
     assert ((scores > 0.5) == (test.targets == 1)).mean() >= 0.9
-    assert context.facts["epochs_run"] == 12
-    assert context.facts["parameters"] == sum(p.numel() for p in first.head.parameters())
-    assert context.facts["gflops"] > 0
+    assert context.report.epochs_run == 12
+    assert context.report.parameters == sum(p.numel() for p in first.head.parameters())
+    assert context.report.gflops > 0
 
 
 def test_another_seed_gives_another_model() -> None:
@@ -157,7 +176,7 @@ def test_val_stops_early_and_chooses_the_epoch(select: str) -> None:
     train = dataset(12)
     flipped = LabeledSet(train.samples, 1 - train.targets)
     _, context = fitted(train, f"select={select}", "patience=2", "epochs=40", val=flipped)
-    assert context.facts["epochs_run"] == context.facts["best_epoch"] + 3 < 40
+    assert context.report.epochs_run == context.report.best_epoch + 3 < 40
 
 
 def test_scores_are_predicted_in_their_own_unit() -> None:
@@ -185,6 +204,42 @@ def test_a_source_that_samples_cannot_give_is_a_clear_error(source: str) -> None
 def test_released_distances_are_read_as_they_are() -> None:
     x = distance_sequences([Sample("a", "a", Distances())], TDMRecipe(source="hmr", length=8))
     np.testing.assert_array_equal(x, np.ones((1, 8, 171)))
+
+
+def test_joints_in_space_give_their_distances_in_torsos() -> None:
+    rng = np.random.default_rng(0)
+    joints = np.concatenate([rng.normal(size=(8, 19, 3)), np.ones((8, 19, 1))], axis=2).astype(np.float32)
+    joints[:, 12, :3], joints[:, 2, :3], joints[:, 3, :3] = (0, 0, 0), (0, 0, 2), (0, 0, 2)
+    joints[3, 6] = 0
+    known = joints.copy()
+    known[3, 6] = (joints[2, 6] + joints[4, 6]) / 2
+    recipe = TDMRecipe(source="spin", layout="hmr-19", length=8)
+    x = distance_sequences([Sample("a", "a", Joints(joints))], recipe)[0]
+    expected = np.stack([pdist(frame[:, :3]) for frame in known]) / 2
+    np.testing.assert_allclose(x, expected, rtol=1e-4)
+
+
+def test_depth_changes_distances_and_the_view_does_not() -> None:
+    rng = np.random.default_rng(1)
+    joints = np.concatenate([rng.normal(size=(8, 49, 3)), np.ones((8, 49, 1))], axis=2)
+    turned = joints.copy()
+    turned[..., :3] = joints[..., :3] @ Rotation.from_euler("xyz", [0.4, 2.0, -0.3]).as_matrix().T
+    flat = joints * [1, 1, 0, 1]
+    recipe = TDMRecipe(source="spin", layout="spin-49", length=8)
+    first, second, third = distance_sequences(
+        [Sample(name, name, Joints(j, "spin-49")) for name, j in (("a", joints), ("b", turned), ("c", flat))],
+        recipe,
+    )
+    assert first.shape == (8, 49 * 48 // 2)
+    np.testing.assert_allclose(first, second, rtol=1e-4, atol=1e-5)
+    assert not np.allclose(first, third, rtol=0.05)
+
+
+@pytest.mark.parametrize("source", ["spin", "openpose", "hmr", "dataset"])
+def test_poses_that_a_dataset_lacks_may_come_from_files(source: str) -> None:
+    with pytest.raises(DataError) as caught:
+        distance_sequences([Sample("a", "a", Media())], TDMRecipe(source=source))
+    assert "--keypoints DIR" in (caught.value.remedy or "")
 
 
 def test_noise_is_the_same_for_the_same_clip_and_not_for_another() -> None:

@@ -9,11 +9,11 @@ from sklearn.metrics import confusion_matrix, f1_score
 
 from aqa_bench.core.errors import RecipeError, UsageError
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Task, TaskKind, Unit
 from aqa_bench.methods.pose_trainer_rules import METHOD
-from aqa_bench.methods.pose_trainer_rules.features import FEATURES
+from aqa_bench.methods.pose_trainer_rules.measurements import MEASUREMENTS
 from aqa_bench.methods.pose_trainer_rules.method import RulesRecipe, exercise_rules
 
 # Exercise: (TP, FP, FN, TN) with error as the positive class, F1 of error, F1 of good.
@@ -78,9 +78,9 @@ def test_the_recipe_is_the_models_default() -> None:
 
 def test_every_rule_reads_a_feature_of_its_exercise(standing: np.ndarray) -> None:
     rules = exercise_rules(RulesRecipe())
-    assert rules.keys() == FEATURES.keys()
-    for exercise, measure in FEATURES.items():
-        assert {rule.feature for rule in rules[exercise]} == measure(standing).keys()
+    assert rules.keys() == MEASUREMENTS.keys()
+    for exercise, measure in MEASUREMENTS.items():
+        assert {rule.measurement for rule in rules[exercise]} == measure(standing).keys()
 
 
 def test_limits_can_be_overridden(standing: np.ndarray) -> None:

@@ -29,8 +29,8 @@ def test_half_is_the_boundary_of_any_rule(sway: float, height: float, lead: floa
 @pytest.mark.parametrize("rule", [SWAY, HEIGHT, LEAD])
 def test_the_limit_itself_is_allowed_and_the_next_number_is_not(rule: Rule) -> None:
     towards = math.inf if rule.comparison is Comparison.ABOVE else -math.inf
-    assert judge([rule], {rule.feature: rule.threshold}).score < 0.5
-    assert judge([rule], {rule.feature: float(np.nextafter(rule.threshold, towards))}).score >= 0.5
+    assert judge([rule], {rule.measurement: rule.threshold}).score < 0.5
+    assert judge([rule], {rule.measurement: float(np.nextafter(rule.threshold, towards))}).score >= 0.5
 
 
 def test_worse_faults_score_higher() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Task, TaskKind, Unit
 from aqa_bench.methods.prior import METHOD

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from aqa_bench.learn.methods.image_recipe import ImageRecipe
@@ -19,12 +21,12 @@ def test_frames_are_the_same_in_another_order_that_is_the_clips_own(bench) -> No
     assert shuffled.tolist() != method.arranged(second, features, None).tolist()
 
 
-def test_the_features_of_imagenet_are_used_again(bench, monkeypatch) -> None:
+def test_the_features_of_imagenet_are_used_again(bench) -> None:
     bench.fit(IMAGENET, "backbone=tiny")
     before = len(list((bench.cache / "features").rglob("*")))
     # Random weights are each method's own, which is not so for those of ImageNet.
-    monkeypatch.setattr(Shuffled, "id", "imagenet")
-    bench.fit(METHOD, "backbone=tiny")
+    same_id = replace(METHOD, card=METHOD.card.model_copy(update={"id": "imagenet"}))
+    bench.fit(same_id, "backbone=tiny")
     assert len(list((bench.cache / "features").rglob("*"))) in (before, 2 * before)
 
 

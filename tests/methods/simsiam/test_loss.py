@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from aqa_bench.learn.heads.projection import SimSiamPredictor, SimSiamProjector
 from aqa_bench.methods.simsiam.loss import negative_cosine, simsiam_loss
+from aqa_bench.methods.simsiam.network import Predictor, Projector
 
 
 def _cosine(p: np.ndarray, z: np.ndarray) -> float:
@@ -36,7 +36,7 @@ def test_gradients_by_hand_and_none_through_the_target() -> None:
 def test_one_step_equals_an_independent_implementation() -> None:
     """The whole chain in numpy, batch norms included, against the modules."""
     torch.manual_seed(0)
-    projector, predictor = SimSiamProjector(4, 6).double(), SimSiamPredictor(6, 3).double()
+    projector, predictor = Projector(4, 6).double(), Predictor(6, 3).double()
     x1, x2 = torch.randn(2, 8, 4, dtype=torch.float64)
 
     def linear(layer: nn.Module, x: np.ndarray) -> np.ndarray:
@@ -63,6 +63,6 @@ def test_one_step_equals_an_independent_implementation() -> None:
 
 
 def test_published_shapes() -> None:
-    projector, predictor = SimSiamProjector(512), SimSiamPredictor()
+    projector, predictor = Projector(512), Predictor()
     assert sum(p.numel() for p in projector.parameters()) == 2 * (512 * 512 + 2 * 512) + 512 * 2048
     assert sum(p.numel() for p in predictor.parameters()) == 2 * 2048 * 512 + 2 * 512 + 2048

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.heads.projection import SimSiamPredictor, SimSiamProjector
 from aqa_bench.learn.training.distributed import World
 from aqa_bench.methods.simsiam import METHOD
-from aqa_bench.methods.simsiam.method import SiameseNetwork, SimSiam, SimSiamRecipe
+from aqa_bench.methods.simsiam.method import SimSiam, SimSiamRecipe
+from aqa_bench.methods.simsiam.network import Predictor, Projector, SiameseNetwork
 
 SMALL = ("projection=32", "bottleneck=8")
 
@@ -36,7 +36,7 @@ def test_loss_and_gradients_are_those_of_the_published_algorithm(bench, tiny) ->
         weights="random", resize=32, crop=32, projection=32, bottleneck=8, augmentation="none"
     )
     pool = FrameIndex(bench.pool(6), recipe.frame_spec(8))
-    pretext = SimSiam(recipe).pretext(tiny(), pool, seed=0)
+    pretext = SimSiam(recipe).pretext(tiny(), pool, pool, seed=0)
     network = pretext.network.train()
     batch = next(pretext.batches(4, World())(0))
     ours = pretext.loss(network, batch)
@@ -54,7 +54,7 @@ def test_loss_and_gradients_are_those_of_the_published_algorithm(bench, tiny) ->
 def test_two_views_of_a_frame_differ(bench, tiny) -> None:
     recipe = SimSiamRecipe(weights="random", resize=32, crop=32, augmentation="simsiam")
     pool = FrameIndex(bench.pool(4), recipe.frame_spec(8))
-    pretext = SimSiam(recipe).pretext(tiny(), pool, seed=0)
+    pretext = SimSiam(recipe).pretext(tiny(), pool, pool, seed=0)
     seen = []
 
     class Spy(torch.nn.Module):
@@ -68,13 +68,12 @@ def test_two_views_of_a_frame_differ(bench, tiny) -> None:
 
 
 def test_the_predictor_keeps_its_rate_under_the_schedule() -> None:
-    from aqa_bench.learn.pretraining.pretext import Pretext
-    from aqa_bench.learn.pretraining.pretrain import _optimisation
+    from aqa_bench.learn.pretraining.pretrain import PretextTraining, _optimisation
 
-    predictor = SimSiamPredictor(8, 4)
-    network = torch.nn.ModuleList([SimSiamProjector(8, 8), predictor])
+    predictor = Predictor(8, 4)
+    network = torch.nn.ModuleList([Projector(8, 8), predictor])
     none = lambda *_: None  # noqa: E731
-    pretext = Pretext(network, none, none, none, none, list(predictor.parameters()))
+    pretext = PretextTraining(network, none, none, none, none, none, fixed_rate=list(predictor.parameters()))
     recipe = SimSiamRecipe(optimizer="sgd", lr=0.05, schedule="cosine")
     optimiser, schedule = _optimisation(pretext, recipe, steps=10)
     for _ in range(5):

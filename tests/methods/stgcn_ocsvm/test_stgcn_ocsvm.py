@@ -9,7 +9,7 @@ import torch
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.recipe import load_recipe, recipe_names
+from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.methods.stgcn_ocsvm import METHOD
@@ -148,10 +148,11 @@ def test_frozen_run_scores_repeats_and_keeps_its_weights(tmp_path: Path) -> None
         scores, build("quick").fit(TRAIN, EMPTY, POOL[::-1], again).predict([*GOOD[4:], *BAD])
     )
     assert kept[0].stat().st_mtime_ns == before
-    assert ctx.facts == again.facts
-    assert ctx.facts["parameters"] == 3_074_340
-    assert (ctx.facts["weights"], ctx.facts["one_class_samples"]) == ("exercise recognition", 4)
-    assert 0 <= ctx.facts["pretext_accuracy"] <= 1
+    assert ctx.report.document() == again.report.document()
+    assert ctx.report.document()["parameters"] == 3_074_340
+    assert ctx.report.weights == "exercise recognition"
+    assert ctx.report.extras["one_class_samples"] == 4
+    assert 0 <= ctx.report.document()["pretext_accuracy"] <= 1
     kept[0].write_bytes(b"damaged")
     np.testing.assert_array_equal(
         scores, build("quick").fit(TRAIN, EMPTY, POOL, context(tmp_path)).predict([*GOOD[4:], *BAD])
@@ -161,8 +162,8 @@ def test_frozen_run_scores_repeats_and_keeps_its_weights(tmp_path: Path) -> None
 def test_without_two_exercises_the_weights_are_random(tmp_path: Path) -> None:
     ctx = context(tmp_path)
     predictor = build("quick").fit(TRAIN, EMPTY, POOL[10:], ctx)
-    assert (ctx.facts["weights"], ctx.facts["pretrained_on"]) == ("random", "nothing")
-    assert "skipped" in ctx.facts["pretext"]
+    assert (ctx.report.document()["weights"], ctx.report.document()["pretrained_on"]) == ("random", "nothing")
+    assert "skipped" in ctx.report.document()["pretext"]
     assert predictor.predict(()).shape == (0,)
 
 
@@ -178,8 +179,8 @@ def test_clean_trains_each_split_and_leaves_earlier_predictors_alone(tmp_path: P
         MIXED, EMPTY, (), context(tmp_path, split="r1f0", seed=4)
     )
     assert other.weights_sha256 == alone.features.weights_sha256
-    assert ctx.facts["parameters"] == 3_074_340 + 514
-    assert ctx.facts["logistic_samples"] == 6
+    assert ctx.report.document()["parameters"] == 3_074_340 + 514
+    assert ctx.report.document()["logistic_samples"] == 6
 
 
 def test_leaky_stage_is_done_once_for_all_splits(tmp_path: Path) -> None:
@@ -188,7 +189,7 @@ def test_leaky_stage_is_done_once_for_all_splits(tmp_path: Path) -> None:
     one = method.fit(TRAIN, EMPTY, (), first)
     two = method.fit(TRAIN, EMPTY, (), second)
     assert one.features is two.features
-    assert first.facts["logistic_loss"] == second.facts["logistic_loss"]
+    assert first.report.extras["logistic_loss"] == second.report.extras["logistic_loss"]
     assert len(list((tmp_path / "weights" / "stgcn-ocsvm").glob("*.safetensors"))) == 1
     flipped = LabeledSet(ALL.samples, 1 - ALL.targets)
     third = method.fit(TRAIN, EMPTY, (), context(tmp_path, flipped))
@@ -224,8 +225,8 @@ def test_a_checkpoint_replaces_the_pretext_and_must_exist(tmp_path: Path) -> Non
     torch.save(STGCN().state_dict(), file)
     ctx = context(tmp_path)
     build("quick", f"weights={file}").fit(TRAIN, EMPTY, POOL, ctx)
-    assert ctx.facts["pretrained_on"] == "Kinetics-Skeleton"
-    assert "pretext_accuracy" not in ctx.facts
+    assert ctx.report.document()["pretrained_on"] == "Kinetics-Skeleton"
+    assert "pretext_accuracy" not in ctx.report.document()
     with pytest.raises(DataError, match="does not exist"):
         build("quick", f"weights={tmp_path / 'absent.pt'}").fit(TRAIN, EMPTY, POOL, context(tmp_path))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.media.clips import uniform
 from aqa_bench.methods.temporalxform_2 import METHOD
 from aqa_bench.methods.temporalxform_2.pretext import DistortionTriplets

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.core.recipe import load_recipe
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.methods.videospeed_1 import METHOD
-from aqa_bench.methods.videospeed_1.pretext import Speeds
+from aqa_bench.methods.videospeed_1.pretext import SpeedDraws
 
 
 def test_the_class_is_the_step_and_all_speeds_are_drawn(pool_of) -> None:
-    sampler = Speeds(pool_of(*range(64, 70)), frames=16, speeds=(1, 2, 3, 4))
+    sampler = SpeedDraws(pool_of(*range(64, 70)), frames=16, speeds=(1, 2, 3, 4))
     draw = sampler.draw(np.tile(sampler.usable, 50), np.random.default_rng(0))
     assert draw.frames.shape == (300, 16)
     classes, numbers = draw.labels[:, 0].T
@@ -22,13 +22,13 @@ def test_the_class_is_the_step_and_all_speeds_are_drawn(pool_of) -> None:
 
 
 def test_clips_too_short_for_the_highest_speed_are_left_out(pool_of) -> None:
-    sampler = Speeds(pool_of(63, 64, 20), frames=16, speeds=(1, 2, 3, 4))
+    sampler = SpeedDraws(pool_of(63, 64, 20), frames=16, speeds=(1, 2, 3, 4))
     assert sampler.usable.tolist() == [1]
     assert sampler.dropped == {"shorter than 64 frames": 2}
 
 
 def test_the_speed_cannot_be_told_from_a_single_frame(pool_of) -> None:
-    sampler = Speeds(pool_of(64), frames=16, speeds=(1, 4))
+    sampler = SpeedDraws(pool_of(64), frames=16, speeds=(1, 4))
     draw = sampler.draw(np.zeros(4000, np.int64), np.random.default_rng(0))
     slow, fast = (draw.frames[draw.labels[:, 0, 0] == c].ravel() for c in (0, 1))
     assert abs(slow.mean() - fast.mean()) < 1.5

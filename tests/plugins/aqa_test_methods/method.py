@@ -38,15 +38,12 @@ class Scores:
 
 
 class Tricky(Method[TrickyRecipe]):
-    @classmethod
-    def recipe_type(cls) -> type[TrickyRecipe]:
-        return TrickyRecipe
-
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Scores:
         _log(f"{ctx.split} {ctx.seed}")
-        ctx.facts.update(parameters=len(train), device="cpu", note=("a", 1))
+        ctx.report.update(parameters=len(train), device="cpu")
+        ctx.report.extras["note"] = ("a", 1)
         if pool:
-            ctx.facts.update(pool=sorted(s.id for s in pool), pool_dataset=ctx.pool_dataset)
+            ctx.report.extras |= {"pool": sorted(s.id for s in pool), "pool_dataset": ctx.pool_dataset}
         _FIT.get(self.recipe.trick, lambda *_: None)(train, ctx)
         return Scores(ctx.seed, self.recipe.trick, self.recipe.shift)
 
@@ -108,10 +105,11 @@ _FIT: dict[str, Callable[[LabeledSet, FitContext], None]] = {
     "fail": _fail,
     "die": _die,
     "hang": _hang,
-    "nan fact": lambda _, ctx: ctx.facts.update(loss=float("nan")),
-    "odd fact": lambda _, ctx: ctx.facts.update(weights=object()),
-    "odd count": lambda _, ctx: ctx.facts.update(parameters="many"),
-    "odd flops": lambda _, ctx: ctx.facts.update(gflops="many"),
+    "nan fact": lambda _, ctx: ctx.report.extras.update(loss=float("nan")),
+    "odd fact": lambda _, ctx: ctx.report.extras.update(note=object()),
+    "misspelt fact": lambda _, ctx: ctx.report.update(parameter=3),
+    "odd count": lambda _, ctx: ctx.report.update(parameters="many"),
+    "odd flops": lambda _, ctx: ctx.report.update(gflops="many"),
 }
 _SCORES: dict[str, Callable[[np.ndarray], Any]] = {
     "too few": lambda s: s[:-1],

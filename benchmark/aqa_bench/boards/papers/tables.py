@@ -11,7 +11,7 @@ from aqa_bench.boards.papers.model import ComparedTable
 from aqa_bench.boards.papers.render import anomaly_files, table_files, table_markdown
 from aqa_bench.boards.published import published
 from aqa_bench.boards.runs import SubmittedRun
-from aqa_bench.core.registry import find
+from aqa_bench.core.lookup import find
 
 __all__ = [
     "ANOMALY",

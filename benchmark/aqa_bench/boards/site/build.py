@@ -29,7 +29,7 @@ from aqa_bench.boards.site.records import copy_records, find_records, records_ta
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import atomic_directory
 from aqa_bench.core.progress import NullProgress, Progress
-from aqa_bench.core.registry import dataset_cards, find_family, methods
+from aqa_bench.core.registry import dataset_cards, find_family, known_dataset, methods
 
 __all__ = ["SiteReport", "build_site"]
 
@@ -142,8 +142,8 @@ def _dataset_boards(site: _Site, boards: DatasetBoards, tables: Path, records: M
             _put(site.root / "tables" / f"{name}.{suffix}", file.read_bytes())
             files.append((suffix.upper(), f"tables/{name}.{suffix}"))
     shown = [_board(site, board, name) for board in sorted(boards.boards, key=lambda b: not b.honest)]
-    card = dataset_cards().get(boards.dataset)
-    about = f"datasets/{slug(boards.dataset.partition('/')[0])}.html" if card else ""
+    card = known_dataset(boards.dataset)
+    about = f"datasets/{slug(find_family(card.id).name)}.html" if card else ""
     heading = card.name if card else boards.dataset
     site.write(
         "board.html",
@@ -224,8 +224,11 @@ def _methods(site: _Site) -> None:
 
 def _datasets(site: _Site) -> None:
     by_id = {each.dataset: each for each in site.boards}
+    cards_by_id = dict(dataset_cards()) | {
+        name: card for name in by_id if (card := known_dataset(name)) is not None
+    }
     families: dict[str, list[str]] = {}
-    for name in sorted(dataset_cards()):
+    for name in sorted(cards_by_id):
         families.setdefault(find_family(name).name, []).append(name)
     listed = []
     for family, ids in families.items():
@@ -233,15 +236,15 @@ def _datasets(site: _Site) -> None:
         path = f"datasets/{slug(family)}.html"
         cards = [
             {
-                "card": dataset_cards()[name],
+                "card": cards_by_id[name],
                 "id": slug(name),
-                "tasks": tasks_table(dataset_cards()[name], by_id.get(name)),
+                "tasks": tasks_table(cards_by_id[name], by_id.get(name)),
                 "board": board_page(name) if name in by_id else "",
             }
             for name in ids
         ]
         site.write("dataset.html", path, family, cards=cards, text=render_markdown(readme(package), family))
-        listed.append((family, path, "; ".join(dict.fromkeys(dataset_cards()[name].name for name in ids))))
+        listed.append((family, path, "; ".join(dict.fromkeys(cards_by_id[name].name for name in ids))))
     site.write("list.html", "datasets.html", "Datasets", listed=listed)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -11,8 +10,10 @@ from aqa_bench.boards.model import Board, DatasetBoards, Row, board_name
 from aqa_bench.boards.pages.render import interval, metric_name, number
 from aqa_bench.boards.site.board_view import board_id, board_page, row_kind
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
+from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.recipe_file import read_recipes
 from aqa_bench.core.record import RowKind
 
 __all__ = [
@@ -67,14 +68,12 @@ def method_facts(plugin: MethodPlugin) -> list[Fact]:
 def recipes_table(plugin: MethodPlugin) -> Table | None:
     """Recipes that a method ships; None where they cannot be read."""
     try:
-        text = (resources.files(plugin.package) / "recipes.toml").read_text(encoding="utf-8")
-        recipes = tomllib.loads(text)
-    except (OSError, ImportError, ValueError):
+        recipes = read_recipes(plugin.package)
+    except (OSError, ImportError, RecipeError):
         return None
     lines = [
-        Line((Cell(name, note="default" if name == plugin.default_recipe else ""), Cell(_about(values))))
-        for name, values in recipes.items()
-        if isinstance(values, dict)
+        Line((Cell(name, note="default" if name == plugin.default_recipe else ""), Cell(each.about or "-")))
+        for name, each in recipes.items()
     ]
     return Table.of("recipes", f"Recipes of {plugin.card.id}", (Column("recipe"), Column("about")), lines)
 
@@ -122,10 +121,6 @@ def tasks_table(card: DatasetCard, boards: DatasetBoards | None) -> Table:
 
 def _first(task: str, boards: DatasetBoards | None) -> str:
     return next((board_id(board) for board in boards.boards if board.task == task), "") if boards else ""
-
-
-def _about(values: dict[str, object]) -> str:
-    return str(values.get("about", "-"))
 
 
 def _rows(boards: Sequence[DatasetBoards]) -> list[tuple[Board, Row]]:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.submitted import Submission
 from aqa_bench.boards.submission.weight_licences import weights_licence
-from aqa_bench.core.cards import DatasetCard
+from aqa_bench.core.dataset_card import DatasetCard
+from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.method import MethodPlugin
-from aqa_bench.core.registry import dataset_cards, methods
+from aqa_bench.core.recipe_file import read_recipes
+from aqa_bench.core.registry import known_dataset, methods
 
-__all__ = ["check_cards", "check_licence", "is_new_plugin", "known_card"]
+__all__ = ["check_cards", "check_licence", "is_new_plugin"]
 
 _CARD = "the record repeats the method's card"
-
-
-def known_card(dataset: str) -> DatasetCard | None:
-    """The card of a dataset id, or None where this installation does not have it."""
-    return dataset_cards().get(dataset)
 
 
 def is_new_plugin(root: Path, kind: str, name: str) -> bool:
@@ -45,10 +40,10 @@ def check_cards(submission: Submission, root: Path) -> Iterator[Problem]:
             checkout around it.
     """
     record = submission.record
-    card = known_card(record.dataset)
+    card = known_dataset(record.dataset)
     if card is not None:
         yield from _check_dataset(submission, card)
-    elif not is_new_plugin(root, "datasets", record.dataset.partition("/")[0]):
+    elif not is_new_plugin(root, "datasets", family_of(record.dataset)):
         yield submission.about_record(
             "dataset", "the dataset is known", "aqa-bench list datasets", record.dataset
         )
@@ -72,7 +67,7 @@ def check_licence(submission: Submission) -> Iterator[Problem]:
         yield submission.about_record(
             "facts.weights_licence",
             "the licence of the weights is stated",
-            "the licence's name (a method writes it to ctx.facts)",
+            "the licence's name (a method writes it to ctx.report)",
             f"weights {submission.record.facts.get('weights')!r}, "
             f"pre-trained on {submission.record.pretrained_on!r}",
         )
@@ -80,6 +75,10 @@ def check_licence(submission: Submission) -> Iterator[Problem]:
 
 def _check_dataset(submission: Submission, card: DatasetCard) -> Iterator[Problem]:
     record = submission.record
+    if record.dataset != card.id:
+        yield submission.about_record(
+            "dataset", "the default preset stands in no id", card.id, record.dataset
+        )
     tasks = {task.id for task in card.tasks}
     if not set(record.tasks) <= tasks:
         yield submission.about_record(
@@ -119,25 +118,17 @@ def _check_recipe(submission: Submission, plugin: MethodPlugin) -> Iterator[Prob
     Its values may be overridden, so that a record that fits no recipe is one of its variants.
     """
     record = submission.record
-    recipes = _recipes(plugin.package)
+    recipes = read_recipes(plugin.package)
     if record.recipe not in recipes:
         yield submission.about_record(
             "recipe", "the recipe is the one that was run", " | ".join(recipes), record.recipe
         )
         return
-    fitting = [name for name, values in recipes.items() if _fits(values, record.hyperparameters)]
+    fitting = [name for name, each in recipes.items() if _fits(each.values, record.hyperparameters)]
     if fitting and record.recipe not in fitting:
         yield submission.about_record(
             "recipe", "the recipe is the one that was run", " or ".join(fitting), record.recipe
         )
-
-
-def _recipes(package: str) -> Mapping[str, Mapping[str, Any]]:
-    text = (resources.files(package) / "recipes.toml").read_text(encoding="utf-8")
-    return {
-        name: {key: value for key, value in values.items() if key != "about"}
-        for name, values in tomllib.loads(text).items()
-    }
 
 
 def _fits(recipe: Mapping[str, Any], resolved: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aqa_bench.boards.runs import Problem, SubmittedRun
 from aqa_bench.boards.submission.base import check_history, open_base, run_folders, same_bytes
-from aqa_bench.boards.submission.cards import check_cards, check_licence, is_new_plugin, known_card
+from aqa_bench.boards.submission.cards import check_cards, check_licence, is_new_plugin
 from aqa_bench.boards.submission.data import DataDesk, check_against_data, check_against_earlier
 from aqa_bench.boards.submission.files import parse_record, place_of, scan
 from aqa_bench.boards.submission.plugin import check_method_folder, is_changed, method_folders
@@ -21,7 +21,7 @@ from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.record import RECORD_FILE, read_record
-from aqa_bench.core.registry import methods
+from aqa_bench.core.registry import known_dataset, methods
 
 __all__ = ["Validation", "validate"]
 
@@ -156,7 +156,7 @@ def _judge_run(
     result: Validation,
 ) -> Iterator[Problem]:
     record = submission.record
-    card = known_card(record.dataset)
+    card = known_dataset(record.dataset)
     kinds = task_kinds(submission, {} if card is None else {task.id: task.kind for task in card.tasks})
     problems = [
         *check_identity(submission),

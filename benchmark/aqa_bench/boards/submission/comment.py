@@ -11,13 +11,13 @@ import numpy as np
 
 from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.boards.submission.data import DataDesk
-from aqa_bench.core.cards import DatasetCard
 from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.files import canonical_json
 from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import PREDICTIONS_FILE
-from aqa_bench.core.registry import dataset_cards
+from aqa_bench.core.registry import known_dataset
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.task import TaskKind
 from aqa_bench.stats.metrics import METRICS
@@ -59,11 +59,10 @@ def compare_with_best(new: Sequence[SubmittedRun], earlier: Sequence[SubmittedRu
     """
     if not new:
         return "## Submission\n\nNo new runs.\n"
-    cards = dataset_cards()
     boards = sorted({(r.record.dataset, task, r.record.scheme) for r in new for task in r.record.tasks})
     parts = [f"## Submission: {len(new)} new {'run' if len(new) == 1 else 'runs'}\n"]
     for dataset, task, scheme in boards:
-        card = cards.get(dataset)
+        card = known_dataset(dataset)
         tasks, schemes = (set(), set()) if card is None else _ids(card)
         if card is None or task not in tasks or scheme not in schemes:
             parts.append(f"### {dataset}, {task}, {scheme}\n\nNot a board of this benchmark.\n")

@@ -1,7 +1,7 @@
 """Licences of the weights that a run starts from.
 
 A run that starts from weights of others states their licence in its record's facts, as
-``weights_licence`` (a method writes it to ``ctx.facts``) or, for imported features, in their manifest.
+``weights_licence`` (a method writes it to ``ctx.report``) or, for imported features, in their manifest.
 Weights that the benchmark's own backbones load by name are listed here instead.
 """
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.learn.augment.colour import ChannelPermutation, ColourJitter, GaussianBlur, Grayscale
-from aqa_bench.learn.augment.geometry import Affine, RandomResizedCrop, SquareMasks, TopMask
+from aqa_bench.learn.augment.operations import (
+    Affine,
+    ChannelPermutation,
+    ColourJitter,
+    GaussianBlur,
+    Grayscale,
+    RandomResizedCrop,
+    SquareMasks,
+    TopMask,
+)
 from aqa_bench.learn.augment.transform import Compose
 
 __all__ = ["augmentation"]

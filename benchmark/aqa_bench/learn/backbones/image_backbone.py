@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from aqa_bench.core.errors import DataError, RecipeError
-from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
+from aqa_bench.learn.backbones.backbone import Backbone
+from aqa_bench.learn.training.complexity import giga_multiply_adds
 
 __all__ = ["ImageBackbone", "Stage"]
 
@@ -31,7 +32,7 @@ class Stage:
     stride: int
 
 
-class ImageBackbone(nn.Module, ABC):
+class ImageBackbone(Backbone, ABC):
     """A trunk without its classifier, which normalises its own input.
 
     Images are uint8 ``(N, H, W, 3)`` as they are decoded, or floating point ``(N, 3, H, W)`` in [0, 1]
@@ -43,11 +44,8 @@ class ImageBackbone(nn.Module, ABC):
         weights_name: Which weights it starts from, for the record.
         num_features: Length ``D`` of the pooled features.
         stages: Where feature maps can be taken, from the image to the deepest.
-        mean: Mean of the training images, a channel, in [0, 1].
+        mean: Mean of the training images per channel, in [0, 1].
         std: Their standard deviation.
-
-    Attributes:
-        frozen_stages: Stages that do not train.
     """
 
     def __init__(
@@ -61,23 +59,17 @@ class ImageBackbone(nn.Module, ABC):
         mean: Sequence[float],
         std: Sequence[float],
     ) -> None:
-        super().__init__()
-        self.trunk = trunk.to(memory_format=torch.channels_last)
-        self.name = name
-        self.weights_name = weights_name
-        self.num_features = num_features
-        self.stages = tuple(stages)
-        self.mean = tuple(float(value) for value in mean)
-        self.std = tuple(float(value) for value in std)
-        self.frozen_stages = 0
-        self._frozen: list[nn.Module] = []
-        shape = (1, 3, 1, 1)
-        self.register_buffer("_scale", 1 / torch.tensor(self.std).view(shape), persistent=False)
-        self.register_buffer(
-            "_shift", -(torch.tensor(self.mean) / torch.tensor(self.std)).view(shape), persistent=False
+        super().__init__(
+            trunk.to(memory_format=torch.channels_last),
+            name=name,
+            weights_name=weights_name,
+            num_features=num_features,
+            mean=mean,
+            std=std,
+            axes=2,
         )
-        self._scale: Tensor
-        self._shift: Tensor
+        self.stages = tuple(stages)
+        self._frozen: list[nn.Module] = []
 
     @abstractmethod
     def _pooled(self, x: Tensor) -> Tensor:
@@ -86,11 +78,6 @@ class ImageBackbone(nn.Module, ABC):
     @abstractmethod
     def _maps(self, x: Tensor, stages: Sequence[int]) -> list[Tensor]:
         """Feature maps ``(N, C, h, w)`` of normalised images at stages in ascending order."""
-
-    @property
-    def num_parameters(self) -> int:
-        """Number of parameters of the trunk, frozen ones included."""
-        return parameter_count(self)
 
     def gflops(self, size: int) -> float:
         """Multiply-adds, in units of 1e9, of the pooled features of one image of ``size`` pixels a side."""

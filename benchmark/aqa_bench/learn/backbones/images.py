@@ -6,9 +6,8 @@ from pathlib import Path
 
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
-from aqa_bench.learn.backbones.image_weights import cached_download, load_weights
 
-__all__ = ["ImageBackbone", "build_backbone"]
+__all__ = ["build_backbone"]
 
 _TIMM = "timm:"
 _SHOWN_DIGITS = 12
@@ -37,6 +36,8 @@ def build_backbone(
     kind = str(weights)
     backbone = _build(name, kind if kind in ("imagenet", "random") else "random")
     if kind not in ("imagenet", "random"):
+        from aqa_bench.learn.backbones.weight_files import load_weights
+
         path = Path(weights).expanduser()
         load_weights(backbone.trunk, path, sha256)
         backbone.weights_name = f"file {path.name}"
@@ -82,6 +83,8 @@ def _resnet18(pretrained: bool) -> ImageBackbone:
 
     if not pretrained:
         return ResNet18()
+    from aqa_bench.learn.backbones.weight_files import cached_download, load_weights
+
     digest = IMAGENET.url.rsplit("-", 1)[-1].removesuffix(".pth")
     path = cached_download(IMAGENET.url, digest)
     backbone = ResNet18(f"ImageNet, torchvision ResNet18_Weights.{IMAGENET.name} (sha256 {digest})")

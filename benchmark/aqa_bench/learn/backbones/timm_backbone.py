@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from aqa_bench.core.errors import DataError, RecipeError, UsageError
 from aqa_bench.core.paths import is_offline
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone, Stage
-from aqa_bench.learn.backbones.image_weights import read_weights
+from aqa_bench.learn.backbones.weight_files import read_weights
 
 __all__ = ["LITE0_SHA256", "TimmBackbone", "create", "create_pretrained", "lite0_classifier"]
 

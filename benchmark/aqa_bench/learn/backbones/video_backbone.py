@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
+from aqa_bench.learn.backbones.backbone import Backbone
+from aqa_bench.learn.training.complexity import giga_multiply_adds
 
 __all__ = ["VideoBackbone"]
 
 
-class VideoBackbone(nn.Module):
+class VideoBackbone(Backbone):
     """A trunk without its classifier, which normalises its own input.
 
     Clips are uint8 ``(N, T, H, W, 3)`` as they are decoded, or floating point ``(N, T, 3, H, W)`` in
@@ -24,7 +25,7 @@ class VideoBackbone(nn.Module):
         name: What recipes call it.
         weights_name: Which weights it starts from, for the record.
         num_features: Length ``D`` of the pooled features.
-        mean: Mean of the training clips, a channel, in [0, 1].
+        mean: Mean of the training clips, per channel, in [0, 1].
         std: Their standard deviation.
     """
 
@@ -38,25 +39,15 @@ class VideoBackbone(nn.Module):
         mean: Sequence[float],
         std: Sequence[float],
     ) -> None:
-        super().__init__()
-        self.trunk = trunk
-        self.name = name
-        self.weights_name = weights_name
-        self.num_features = num_features
-        self.mean = tuple(float(value) for value in mean)
-        self.std = tuple(float(value) for value in std)
-        shape = (1, 3, 1, 1, 1)
-        self.register_buffer("_scale", 1 / torch.tensor(self.std).view(shape), persistent=False)
-        self.register_buffer(
-            "_shift", -(torch.tensor(self.mean) / torch.tensor(self.std)).view(shape), persistent=False
+        super().__init__(
+            trunk,
+            name=name,
+            weights_name=weights_name,
+            num_features=num_features,
+            mean=mean,
+            std=std,
+            axes=3,
         )
-        self._scale: Tensor
-        self._shift: Tensor
-
-    @property
-    def num_parameters(self) -> int:
-        """Number of parameters of the trunk."""
-        return parameter_count(self)
 
     def gflops(self, frames: int, side: int) -> float:
         """Multiply-adds, in units of 1e9, of one clip of ``frames`` frames of ``side`` pixels a side."""

@@ -7,11 +7,9 @@ from pathlib import Path
 from torch import nn
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.learn.backbones.image_weights import cached_download, load_weights
-from aqa_bench.learn.backbones.pytorchvideo_backbone import PREFIX, pytorchvideo_backbone
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 
-__all__ = ["KINETICS_MEAN", "KINETICS_STD", "VideoBackbone", "build_video_backbone"]
+__all__ = ["KINETICS_MEAN", "KINETICS_STD", "build_video_backbone"]
 
 KINETICS_MEAN = (0.43216, 0.394666, 0.37645)
 """Mean of Kinetics-400, a channel, in [0, 1]: what torchvision's weights expect."""
@@ -20,6 +18,7 @@ KINETICS_STD = (0.22803, 0.22145, 0.216989)
 
 _TORCHVISION = ("r2plus1d_18", "r3d_18", "mc3_18")
 _SMALL = "r2plus1d-small"
+_PYTORCHVIDEO = "pytorchvideo:"
 _SHOWN_DIGITS = 12
 
 
@@ -48,6 +47,8 @@ def build_video_backbone(
         return _with_kinetics(name).eval()
     backbone = _build(name)
     if kind != "random":
+        from aqa_bench.learn.backbones.weight_files import load_weights
+
         path = Path(weights).expanduser()
         load_weights(backbone.trunk, path, sha256)
         backbone.weights_name = f"file {path.name}"
@@ -68,12 +69,14 @@ def _build(name: str) -> VideoBackbone:
         from aqa_bench.learn.backbones.r2plus1d_small import WIDTHS, small_r2plus1d
 
         return _of_kinetics(small_r2plus1d(), name, WIDTHS[-1])
-    if name.startswith(PREFIX):
+    if name.startswith(_PYTORCHVIDEO):
+        from aqa_bench.learn.backbones.pytorchvideo_backbone import pytorchvideo_backbone
+
         return pytorchvideo_backbone(name)
     raise RecipeError(
         "The backbone is unknown.",
         where="backbone",
-        expected=", ".join((*_TORCHVISION, _SMALL, f"{PREFIX}<hub name>")),
+        expected=", ".join((*_TORCHVISION, _SMALL, f"{_PYTORCHVIDEO}<hub name>")),
         found=name,
     )
 
@@ -91,6 +94,8 @@ def _of_kinetics(trunk: nn.Module, name: str, num_features: int) -> VideoBackbon
 
 def _with_kinetics(name: str) -> VideoBackbone:
     from torchvision.models import get_model_weights
+
+    from aqa_bench.learn.backbones.weight_files import cached_download, load_weights
 
     if name not in _TORCHVISION:
         raise RecipeError(

@@ -10,8 +10,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d, median_filter
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.sample import FloatArray, UInt8Array
-from aqa_bench.core.trajectory import Trajectory
+from aqa_bench.core.sample import FloatArray, Trajectory, UInt8Array
 from aqa_bench.learn.barbell.detector import BarbellDetector
 from aqa_bench.learn.barbell.linking import join_fragments, lifter_track, link, settle
 from aqa_bench.media.trajectory import Starts, from_heights

@@ -1,49 +1,51 @@
-"""The interface that all learned methods share: pre-train, extract features, save and load."""
+"""The interface of feature extractors, and the cache that keeps what they extract."""
 
 from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as save_arrays
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.files import write_atomic
+from aqa_bench.core.files import canonical_json, sha256_bytes, write_atomic
+from aqa_bench.core.method import FitContext
+from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.sample import Sample
 
-__all__ = ["FeatureExtractor", "state_sha256"]
+__all__ = [
+    "FeatureCache",
+    "FeatureExtractor",
+    "extract_once",
+    "feature_folder",
+    "feature_key",
+    "filled",
+    "load_state",
+    "save_state",
+    "shown",
+    "state_sha256",
+]
 
 SampleT = TypeVar("SampleT", contravariant=True)
-ContextT = TypeVar("ContextT", contravariant=True)
 
 
-class FeatureExtractor(ABC, Generic[SampleT, ContextT]):
-    """Turns samples into features, on which a head is trained.
-
-    ``SampleT`` is what :meth:`pretrain` and :meth:`extract` read; ``ContextT`` carries device, seed,
-    folders and progress.
-    """
+class FeatureExtractor(ABC, Generic[SampleT]):
+    """Turns samples into features, on which a head is trained."""
 
     @property
     @abstractmethod
     def module(self) -> nn.Module:
         """The network, for end-to-end training; its state is what is saved."""
-
-    @abstractmethod
-    def pretrain(self, pool: Sequence[SampleT], ctx: ContextT) -> None:
-        """Learn from samples without labels; an extractor with fixed weights does nothing.
-
-        Args:
-            pool: Unlabelled samples, free of validation and test samples and their groups.
-            ctx: Where and how to work.
-        """
 
     @abstractmethod
     def extract(self, samples: Sequence[SampleT]) -> Sequence[NDArray[np.float32]]:
@@ -62,58 +64,67 @@ class FeatureExtractor(ABC, Generic[SampleT, ContextT]):
         return state_sha256(self.module)
 
     def save(self, path: Path) -> Path:
-        """Write the weights as one safetensors file, whole or not at all.
-
-        Args:
-            path: The file to write.
-
-        Returns:
-            ``path``.
-
-        Raises:
-            AqaBenchError: The file cannot be written.
-        """
-        # Clones, since safetensors refuses tensors that share memory (tied weights).
-        state = {
-            name: tensor.detach().cpu().contiguous().clone()
-            for name, tensor in self.module.state_dict().items()
-        }
-        return write_atomic(path, save(state))
+        """Write the weights as one safetensors file; see :func:`save_state`."""
+        return save_state(self.module, path)
 
     def load(self, path: Path) -> None:
-        """Read weights written by :meth:`save` into the network.
+        """Read weights written by :meth:`save`; see :func:`load_state`."""
+        load_state(self.module, path)
 
-        Args:
-            path: A safetensors file.
 
-        Raises:
-            DataError: The file is missing, damaged or of another network; the weights are then unchanged.
-        """
-        try:
-            state = load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise DataError(
-                "The weights cannot be read.",
-                where=path,
-                expected="a safetensors file",
-                found=str(error),
-                remedy="Pre-train again, or give the right file.",
-            ) from error
-        wanted: dict[str, Any] = self.module.state_dict()
-        differing = sorted(
-            name
-            for name in wanted.keys() | state.keys()
-            if name not in wanted or name not in state or wanted[name].shape != state[name].shape
+def save_state(module: nn.Module, path: Path) -> Path:
+    """Write a network's state as one safetensors file, whole or not at all.
+
+    Args:
+        module: The network.
+        path: The file to write.
+
+    Returns:
+        ``path``.
+
+    Raises:
+        AqaBenchError: The file cannot be written.
+    """
+    # Clones, since safetensors refuses tensors that share memory (tied weights).
+    state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
+    return write_atomic(path, save(state))
+
+
+def load_state(module: nn.Module, path: Path) -> None:
+    """Read a state written by :func:`save_state` into a network.
+
+    Args:
+        module: Receives it; unchanged where the file does not fit.
+        path: A safetensors file.
+
+    Raises:
+        DataError: The file is missing, damaged or of another network.
+    """
+    try:
+        state = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise DataError(
+            "The weights cannot be read.",
+            where=path,
+            expected="a safetensors file",
+            found=str(error),
+            remedy="Pre-train again, or give the right file.",
+        ) from error
+    wanted: dict[str, Any] = module.state_dict()
+    differing = sorted(
+        name
+        for name in wanted.keys() | state.keys()
+        if name not in wanted or name not in state or wanted[name].shape != state[name].shape
+    )
+    if differing:
+        raise DataError(
+            "The weights belong to another network.",
+            where=path,
+            expected=f"the {len(wanted)} tensors of {type(module).__name__}",
+            found=f"{len(differing)} tensors differ: {', '.join(differing[:5])}",
+            remedy="Use the recipe that the weights were made with.",
         )
-        if differing:
-            raise DataError(
-                "The weights belong to another network.",
-                where=path,
-                expected=f"the {len(wanted)} tensors of {type(self.module).__name__}",
-                found=f"{len(differing)} tensors differ: {', '.join(differing[:5])}",
-                remedy="Use the recipe that the weights were made with.",
-            )
-        self.module.load_state_dict(state)
+    module.load_state_dict(state)
 
 
 def state_sha256(module: nn.Module) -> str:
@@ -125,3 +136,124 @@ def state_sha256(module: nn.Module) -> str:
         digest.update(f"{name}\x1f{tensor.dtype}\x1f{tuple(tensor.shape)}\x1e".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+_FORMAT = 1
+_TENSOR = "features"
+
+
+def feature_key(content_key: str, weights_sha256: str, spec: Mapping[str, Any]) -> str:
+    """Name of the features of one sample: hex SHA-256 of all that shapes them.
+
+    Args:
+        content_key: Hash of the sample's media.
+        weights_sha256: Digest of the network's weights.
+        spec: Everything else, as plain JSON: architecture, frames, size, pooling, precision.
+    """
+    return sha256_bytes(canonical_json([_FORMAT, content_key, weights_sha256, dict(spec)]).encode())
+
+
+class FeatureCache:
+    """A folder of safetensors files, one a sample, that processes may share and anyone may delete.
+
+    Files are written whole or not at all, and carry a digest of their content: one that is damaged
+    counts as absent and is written again.
+
+    Args:
+        folder: Where they lie; made when the first is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, key: str) -> Path:
+        """The file of a key."""
+        return self.folder / key[:2] / f"{key}.safetensors"
+
+    def get(self, key: str) -> npt.NDArray[np.float32] | None:
+        """Features by key; None where there are none, or the file is damaged.
+
+        Args:
+            key: As :func:`feature_key` makes it.
+        """
+        try:
+            with safe_open(self.path(key), "np") as file:
+                features: npt.NDArray[np.float32] = file.get_tensor(_TENSOR)
+                digest = (file.metadata() or {}).get("sha256")
+        except (OSError, SafetensorError):
+            return None
+        return features if digest == sha256_bytes(features.tobytes()) else None
+
+    def put(self, key: str, features: npt.NDArray[np.float32]) -> None:
+        """Keep features.
+
+        Args:
+            key: As :func:`feature_key` makes it.
+            features: Of any shape.
+
+        Raises:
+            AqaBenchError: The folder cannot be written to or the disk is full.
+        """
+        array = np.ascontiguousarray(features, np.float32)
+        metadata = {"sha256": sha256_bytes(array.tobytes())}
+        write_atomic(self.path(key), save_arrays({_TENSOR: array}, metadata))
+
+
+def extract_once(
+    samples: Sequence[Sample],
+    ctx: FitContext,
+    weights_sha256: str,
+    document: Mapping[str, Any],
+    stream: Callable[[Sequence[Sample]], Iterator[NDArray[np.float32]]],
+) -> Sequence[NDArray[np.float32]]:
+    """Features of samples, in their order; those that were extracted before are read from disk.
+
+    Features are kept one by one as they come, so a killed run goes on where it stopped.
+
+    Args:
+        samples: What to look at.
+        ctx: Its cache folder and progress display are used.
+        weights_sha256: Digest of the network's weights.
+        document: All else that shapes the features besides media, as JSON.
+        stream: Extracts the features of samples one by one.
+    """
+    cache = FeatureCache(feature_folder(ctx.cache))
+    keys = [feature_key(sample.media.content_key, weights_sha256, document) for sample in samples]
+    found = {key: cache.get(key) for key in dict.fromkeys(keys)}
+    missing = {k: s for k, s in zip(keys, samples, strict=True) if found[k] is None}
+    extracted = shown(stream(list(missing.values())), len(missing), ctx.progress)
+    for key, features in zip(missing, extracted, strict=True):
+        cache.put(key, features)
+        found[key] = features
+    return [kept for key in keys if (kept := found[key]) is not None]
+
+
+def filled(batch: Tensor, size: int) -> Tensor:
+    """The batch, its last entry repeated up to ``size``.
+
+    Kernels are chosen by shape, and differ in the last bits: what is computed of a sample would depend on how
+    many others were left to do.
+    """
+    missing = size - len(batch)
+    return torch.cat([batch, batch[-1:].expand(missing, *batch.shape[1:])]) if missing > 0 else batch
+
+
+def feature_folder(cache: Path) -> Path:
+    """Folder of features in a run's cache."""
+    return cache / "features"
+
+
+def shown(
+    stream: Iterator[NDArray[np.float32]], total: int, progress: Progress | None
+) -> Iterator[NDArray[np.float32]]:
+    """The stream, with its progress shown."""
+    display = progress or NullProgress()
+    if total == 0:
+        return
+    display.start("features", total)
+    try:
+        for features in stream:
+            display.advance(1)
+            yield features
+    finally:
+        display.close()

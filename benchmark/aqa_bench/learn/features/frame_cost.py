@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import torch
 
+from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.media.clips import Indices
 from aqa_bench.media.frame_store import (
     ALWAYS_RAW,
@@ -18,14 +19,12 @@ from aqa_bench.media.frame_store import (
     Encoding,
     FrameStore,
     Room,
+    StoredFrames,
     room,
     wanted_storage,
 )
 
-if TYPE_CHECKING:
-    from aqa_bench.learn.features.frame_index import FrameIndex
-
-__all__ = ["CPU_BUDGET", "FrameCost", "FramePlace", "frame_cost"]
+__all__ = ["CPU_BUDGET", "FrameCost", "FramePlace", "frame_cost", "stored_frames"]
 
 #: Bytes of decoded frames that the CPU's memory may hold; a pool above it is worth keeping for other runs.
 CPU_BUDGET = 2 << 30
@@ -94,8 +93,31 @@ class FrameCost:
         )
 
 
+class _Index(Protocol):
+    """A pool, as :class:`~aqa_bench.learn.features.frame_index.FrameIndex` is one."""
+
+    spec: FrameSpec
+    indices: tuple[Indices, ...]
+
+    def __len__(self) -> int: ...
+
+    @property
+    def keys(self) -> tuple[str, ...]: ...
+
+    @property
+    def lengths(self) -> Indices: ...
+
+    @property
+    def nbytes(self) -> int: ...
+
+
+def stored_frames(spec: FrameSpec) -> StoredFrames:
+    """The frames of a pool, as frame stores name them."""
+    return StoredFrames(spec.resize, spec.crop, spec.frames)
+
+
 def frame_cost(
-    index: FrameIndex,
+    index: _Index,
     device: torch.device,
     folder: Path,
     *,
@@ -134,7 +156,7 @@ def frame_cost(
     encoding = _encoding(index, folder, space)
     if in_memory and not (encoding.is_exact and index.nbytes <= max(space.limit, ALWAYS_RAW)):
         return nothing_kept
-    present = FrameStore(folder, index.stored, encoding).present(index.keys)
+    present = FrameStore(folder, stored_frames(index.spec), encoding).present(index.keys)
     absent = np.array([key not in present for key in index.keys], bool)
     decodes = int(_last(index)[absent].sum())
     if not in_memory and frames_needed is not None:
@@ -153,15 +175,17 @@ def frame_cost(
     )
 
 
-def _last(index: FrameIndex) -> Indices:
+def _last(index: _Index) -> Indices:
     return np.array([kept.max(initial=-1) + 1 for kept in index.indices], np.int64)
 
 
-def _encoding(index: FrameIndex, folder: Path, space: Room) -> Encoding:
+def _encoding(index: _Index, folder: Path, space: Room) -> Encoding:
     wanted = wanted_storage()
     if wanted != "auto":
         return RAW if wanted == "raw" else JPEG
     if index.nbytes <= max(space.limit, ALWAYS_RAW):
         return RAW
-    is_there = set(index.keys) <= FrameStore(folder, index.stored, RAW).present(index.keys).keys()
+    is_there = (
+        set(index.keys) <= FrameStore(folder, stored_frames(index.spec), RAW).present(index.keys).keys()
+    )
     return RAW if is_there else JPEG

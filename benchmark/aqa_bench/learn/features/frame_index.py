@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,18 +17,12 @@ from torch import Tensor
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Sample, UInt8Array
-from aqa_bench.learn.features.frame_cost import CPU_BUDGET, FrameCost, FramePlace, frame_cost
 from aqa_bench.learn.features.frames import FrameSpec, frame_indices, read_frames
 from aqa_bench.media.clips import Indices
-from aqa_bench.media.frame_store import (
-    ClipFile,
-    Encoding,
-    FrameStore,
-    StoredFrames,
-    fill,
-    read_rows,
-    unordered,
-)
+
+if TYPE_CHECKING:
+    from aqa_bench.learn.features.frame_cost import FrameCost
+    from aqa_bench.media.frame_store import ClipFile, Encoding, FrameStore
 
 __all__ = ["FrameIndex"]
 
@@ -59,6 +54,7 @@ class FrameIndex:
         self._memory: Tensor | None = None
         self._store: FrameStore | None = None
         self._files: tuple[ClipFile, ...] = ()
+        self._storage = "on the fly"
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -79,16 +75,9 @@ class FrameIndex:
         return tuple(sample.media.content_key for sample in self.samples)
 
     @property
-    def stored(self) -> StoredFrames:
-        """The kept frames, as a frame store names them."""
-        return StoredFrames(self.spec.resize, self.spec.crop, self.spec.frames)
-
-    @property
     def storage(self) -> str:
         """What frames are read from: ``memory``, ``raw``, ``jpeg q95`` or ``on the fly``."""
-        if self._memory is not None:
-            return str(FramePlace.MEMORY)
-        return str(FramePlace.MEDIA) if self._store is None else self._store.encoding.name
+        return self._storage
 
     @property
     def is_fast(self) -> bool:
@@ -117,6 +106,8 @@ class FrameIndex:
         if self._memory is not None:
             rows = torch.from_numpy(self._starts[clip] + frame)
             return self._memory.index_select(0, rows.to(self._memory.device, non_blocking=True))
+        from aqa_bench.media.frame_store import read_rows, unordered
+
         images = np.empty((len(clip), self.spec.side, self.spec.side, 3), np.uint8)
         if self._store is not None:
             read_rows(self._files, clip, frame, images, self._threads)
@@ -135,7 +126,7 @@ class FrameIndex:
         folder: Path,
         device: torch.device,
         *,
-        budget: int = CPU_BUDGET,
+        budget: int | None = None,
         jobs: int | None = None,
         progress: Progress | None = None,
         frames_needed: int | None = None,
@@ -148,7 +139,7 @@ class FrameIndex:
         Args:
             folder: Where decoded frames may lie; other runs share them.
             device: Where frames are needed. On a GPU they may take half of the memory that is free.
-            budget: Bytes that they may take in the CPU's memory.
+            budget: Bytes that they may take in the CPU's memory; 2 GB by default.
             jobs: Threads that decode, here and in :meth:`read`; as many as PyTorch uses by default.
             progress: Where to show progress.
             frames_needed: Frames that the whole training will read. Where decoding these when they are wanted
@@ -161,23 +152,31 @@ class FrameIndex:
             DataError: A clip cannot be read, or there is not enough space.
             AqaBenchError: The folder cannot be written to.
         """
+        from aqa_bench.learn.features.frame_cost import CPU_BUDGET, FramePlace, frame_cost
+
         progress = progress or NullProgress()
         self._threads = jobs or torch.get_num_threads()
+        budget = CPU_BUDGET if budget is None else budget
         cost = frame_cost(self, device, folder, budget=budget, frames_needed=frames_needed)
         _log.info("%s", cost)
-        store = None
+        store: FrameStore | None = None
+        files: tuple[ClipFile, ...] = ()
         if cost.encoding is not None:
             store, files = self._filled(folder, cost.encoding, progress)
         if cost.place is FramePlace.MEMORY:
-            self._memory = self._load(device, files if store else (), progress)
-        elif store is not None:
+            self._memory = self._load(device, files, progress)
+        else:
             self._store, self._files = store, files
+        self._storage = cost.storage
         return cost
 
     def _filled(
         self, folder: Path, encoding: Encoding, progress: Progress
     ) -> tuple[FrameStore, tuple[ClipFile, ...]]:
-        store = FrameStore(folder, self.stored, encoding)
+        from aqa_bench.learn.features.frame_cost import stored_frames
+        from aqa_bench.media.frame_store import FrameStore, fill
+
+        store = FrameStore(folder, stored_frames(self.spec), encoding)
         readers = {key: _Clip(s, self.spec) for key, s in zip(self.keys, self.samples, strict=True)}
         filled = fill(store, readers, threads=self._threads, progress=progress)
         if filled.skipped:
@@ -192,6 +191,8 @@ class FrameIndex:
         return store, tuple(filled.clips[key] for key in self.keys)
 
     def _load(self, device: torch.device, files: Sequence[ClipFile], progress: Progress) -> Tensor:
+        from aqa_bench.media.frame_store import unordered
+
         side = self.spec.side
         memory = torch.empty((int(self._starts[-1]), side, side, 3), dtype=torch.uint8, device=device)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -15,17 +14,20 @@ from torch import Tensor, nn
 
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.progress import Progress
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
-from aqa_bench.learn.features.cache import FeatureCache, feature_key
-from aqa_bench.learn.features.extractor import FeatureExtractor
+from aqa_bench.learn.features.extractor import FeatureExtractor, extract_once, filled, shown
 from aqa_bench.learn.features.frames import FrameSpec, Regions, read_frames
-from aqa_bench.learn.training.device import Precision, autocast, inference_precision
-from aqa_bench.learn.training.prefetch import prefetch
+from aqa_bench.learn.training.batches import prefetch
+from aqa_bench.learn.training.device import Precision, autocast, evaluating, inference_precision
 
-__all__ = ["FrameFeatureExtractor", "Pooling", "extract_once", "feature_folder", "filled"]
+__all__ = [
+    "FrameFeatureExtractor",
+    "PooledBackbone",
+    "Pooling",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,32 @@ class Pooling:
         return {"kind": "map", "stages": stages, "grid": self.grid, "flatten": self.flatten}
 
 
-class FrameFeatureExtractor(FeatureExtractor[Sample, FitContext]):
+class PooledBackbone(nn.Module):
+    """A backbone with what is kept of a frame.
+
+    Args:
+        backbone: The network.
+        pooling: What is kept.
+    """
+
+    def __init__(self, backbone: ImageBackbone, pooling: Pooling) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.pooling = pooling
+
+    def num_features(self, side: int) -> int:
+        """Length of the features of an image of ``side`` pixels."""
+        device = next(self.backbone.parameters()).device
+        with evaluating(self), torch.no_grad():
+            features = self(torch.zeros(1, 3, side, side, device=device))
+        return int(features.shape[1])
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features ``(N, D)`` of images."""
+        return self.pooling(self.backbone, images)
+
+
+class FrameFeatureExtractor(FeatureExtractor[Sample]):
     """Features of the frames of clips, or of still images.
 
     Args:
@@ -107,9 +134,6 @@ class FrameFeatureExtractor(FeatureExtractor[Sample, FitContext]):
         """The backbone."""
         return self.backbone
 
-    def pretrain(self, pool: Sequence[Sample], ctx: FitContext) -> None:
-        """Do nothing: the weights stay as they were loaded."""
-
     def extract(
         self, samples: Sequence[Sample], progress: Progress | None = None
     ) -> Sequence[NDArray[np.float32]]:
@@ -122,7 +146,7 @@ class FrameFeatureExtractor(FeatureExtractor[Sample, FitContext]):
         Returns:
             An array a sample: ``(T, D)`` or ``(T, C, h, w)`` for clips, without ``T`` for still images.
         """
-        return list(_shown(self._stream(samples), len(samples), progress))
+        return list(shown(self._stream(samples), len(samples), progress))
 
     def extract_cached(self, samples: Sequence[Sample], ctx: FitContext) -> Sequence[NDArray[np.float32]]:
         """As :meth:`extract`, except that features which were extracted before are read from disk.
@@ -174,62 +198,3 @@ class FrameFeatureExtractor(FeatureExtractor[Sample, FitContext]):
                 on_device = batch.to(self.device, non_blocking=True)
                 parts.append(self.pooling(self.backbone, on_device).cpu())
         return torch.cat(parts)
-
-
-def extract_once(
-    samples: Sequence[Sample],
-    ctx: FitContext,
-    weights_sha256: str,
-    document: Mapping[str, Any],
-    stream: Callable[[Sequence[Sample]], Iterator[NDArray[np.float32]]],
-) -> Sequence[NDArray[np.float32]]:
-    """Features of samples, in their order; those that were extracted before are read from disk.
-
-    Features are kept one by one as they come, so a killed run goes on where it stopped.
-
-    Args:
-        samples: What to look at.
-        ctx: Its cache folder and progress display are used.
-        weights_sha256: Digest of the network's weights.
-        document: All else that shapes the features besides media, as JSON.
-        stream: Extracts the features of samples one by one.
-    """
-    cache = FeatureCache(feature_folder(ctx.cache))
-    keys = [feature_key(sample.media.content_key, weights_sha256, document) for sample in samples]
-    found = {key: cache.get(key) for key in dict.fromkeys(keys)}
-    missing = {k: s for k, s in zip(keys, samples, strict=True) if found[k] is None}
-    shown = _shown(stream(list(missing.values())), len(missing), ctx.progress)
-    for key, features in zip(missing, shown, strict=True):
-        cache.put(key, features)
-        found[key] = features
-    return [kept for key in keys if (kept := found[key]) is not None]
-
-
-def filled(batch: Tensor, size: int) -> Tensor:
-    """The batch, its last entry repeated up to ``size``.
-
-    Kernels are chosen by shape, and differ in the last bits: what is computed of a sample would depend on how
-    many others were left to do.
-    """
-    missing = size - len(batch)
-    return torch.cat([batch, batch[-1:].expand(missing, *batch.shape[1:])]) if missing > 0 else batch
-
-
-def feature_folder(cache: Path) -> Path:
-    """Folder of features in a run's cache."""
-    return cache / "features"
-
-
-def _shown(
-    stream: Iterator[NDArray[np.float32]], total: int, progress: Progress | None
-) -> Iterator[NDArray[np.float32]]:
-    display = progress or NullProgress()
-    if total == 0:
-        return
-    display.start("features", total)
-    try:
-        for features in stream:
-            display.advance(1)
-            yield features
-    finally:
-        display.close()

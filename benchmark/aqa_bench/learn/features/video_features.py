@@ -1,28 +1,97 @@
-"""Features of clips from a video backbone: extracted only once."""
+"""Features of clips from a video backbone: which frames make a clip, and extraction, only once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
+from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.sample import Sample
+from aqa_bench.core.sample import Sample, UInt8Array
+from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
-from aqa_bench.learn.features.extractor import FeatureExtractor
-from aqa_bench.learn.features.image_features import extract_once, filled
-from aqa_bench.learn.features.video_spec import ClipSpec, read_clip
+from aqa_bench.learn.features.extractor import FeatureExtractor, extract_once, filled
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.features.frames import FrameSpec, read_frames
+from aqa_bench.learn.training.batches import prefetch
 from aqa_bench.learn.training.device import Precision, autocast, inference_precision
-from aqa_bench.learn.training.prefetch import prefetch
+from aqa_bench.media.clips import Indices, shuffled, still
 
-__all__ = ["ClipFeatureExtractor"]
+__all__ = ["ClipFeatureExtractor", "ClipSpec", "Order", "read_clip", "read_clips"]
+
+Order = Literal["forward", "still", "shuffled"]
 
 
-class ClipFeatureExtractor(FeatureExtractor[Sample, FitContext]):
+@dataclass(frozen=True, slots=True)
+class ClipSpec:
+    """Which frames of a sample make a clip, and at which size.
+
+    Attributes:
+        frames: Frames a clip, spread evenly over the sample.
+        clips: Successive clips that share the sample between them; their features are averaged.
+        resize: Side in pixels to which whole frames are squashed.
+        crop: Side of the central square that is kept; the whole frame where None.
+        order: ``forward``; or, as controls of what motion is worth, ``still`` (the middle frame in place
+            of all) or ``shuffled`` (frames in an order drawn once for each sample).
+    """
+
+    frames: int = 32
+    clips: int = 1
+    resize: int = 128
+    crop: int | None = 112
+    order: Order = "forward"
+
+    def __post_init__(self) -> None:
+        if self.frames < 1 or self.clips < 1:
+            raise RecipeError(
+                "The clips asked for do not exist.",
+                expected="at least 1 frame and 1 clip",
+                found=f"frames {self.frames}, clips {self.clips}",
+            )
+        _ = self.frame_spec  # checks the size
+
+    @property
+    def frame_spec(self) -> FrameSpec:
+        """The frames to read of a sample, clip after clip."""
+        return FrameSpec(self.frames * self.clips, self.resize, self.crop)
+
+    @property
+    def side(self) -> int:
+        """Side of the frames, in pixels."""
+        return self.frame_spec.side
+
+    def positions(self, sample: Sample) -> Indices:
+        """Positions ``(clips * frames,)`` among the frames that are read, in the order of playing."""
+        forward = np.arange(self.frames * self.clips, dtype=np.int64)
+        match self.order:
+            case "still":
+                return still(forward)
+            case "shuffled":
+                rng = np.random.default_rng(derive_seed("shuffled", sample.media.content_key))
+                return shuffled(forward, rng)
+        return forward
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, for the keys of caches."""
+        return asdict(self)
+
+
+def read_clip(sample: Sample, spec: ClipSpec) -> UInt8Array:
+    """The clips of a sample, one behind the other: ``(clips * frames, side, side, 3)`` RGB.
+
+    Raises:
+        DataError: The sample has no frames, or they cannot be read.
+    """
+    return read_frames(sample, spec.frame_spec)[spec.positions(sample)]
+
+
+class ClipFeatureExtractor(FeatureExtractor[Sample]):
     """Features of the clips of samples.
 
     Args:
@@ -52,9 +121,6 @@ class ClipFeatureExtractor(FeatureExtractor[Sample, FitContext]):
     def module(self) -> nn.Module:
         """The backbone."""
         return self.backbone
-
-    def pretrain(self, pool: Sequence[Sample], ctx: FitContext) -> None:
-        """Do nothing: the weights stay as they were loaded."""
 
     def extract(self, samples: Sequence[Sample]) -> Sequence[NDArray[np.float32]]:
         """Features ``(clips, D)`` of each sample, in their order."""
@@ -88,3 +154,22 @@ class ClipFeatureExtractor(FeatureExtractor[Sample, FitContext]):
                 features = self.backbone(clips.to(self.device, non_blocking=True)).float().cpu()
             for sample in features.view(size, self.spec.clips, -1)[: len(frames)]:
                 yield sample.numpy().copy()
+
+
+def read_clips(pool: FrameIndex, clips: Indices, frames: Indices) -> Tensor:
+    """Frames of clips.
+
+    Args:
+        pool: Where frames are read.
+        clips: ``(M,)`` clip numbers.
+        frames: ``(M, T)`` positions among their kept frames.
+
+    Returns:
+        ``(M, T, side, side, 3)`` uint8 RGB, where the pool's frames lie.
+
+    Raises:
+        DataError: There is no such frame, or it cannot be read.
+    """
+    count, length = frames.shape
+    images = pool.read(np.repeat(clips, length), frames.ravel())
+    return images.view(count, length, *images.shape[1:])

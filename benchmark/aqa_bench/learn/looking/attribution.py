@@ -30,7 +30,8 @@ class Attribution:
             rounding where maps of several stages are laid over each other.
         area: ``(T, 4)`` the part of the picture that a map covers: left, top, right and bottom as
             shares of its width and height.
-        output: What is explained: the log-odds of an error, or the standardised score.
+        output: What is explained: the log-odds of an error, or the standardised score. It is what the
+            predictor says, except that pooled features are not rounded to bfloat16 where theirs are.
         baseline: The same of the average picture.
     """
 

@@ -15,12 +15,11 @@ from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frames import FrameSpec, Regions, frame_indices, read_frames
-from aqa_bench.learn.features.head_inputs import HeadInputs
+from aqa_bench.learn.features.head_inputs import FeatureScaler, HeadInputs
 from aqa_bench.learn.features.image_features import Pooling
-from aqa_bench.learn.features.scaling import FeatureScaler
-from aqa_bench.learn.features.temporal import resample_time
 from aqa_bench.learn.looking.attribution import Attribution, attribute_maps
-from aqa_bench.learn.supervised.targets import TargetCoding
+from aqa_bench.learn.training.device import Precision, autocast
+from aqa_bench.media.clips import resample_time
 
 __all__ = ["explain_features", "explain_stills", "picture_area"]
 
@@ -34,7 +33,7 @@ def explain_features(
     reference: Sequence[Sample],
     inputs: HeadInputs,
     head: nn.Module,
-    coding: TargetCoding,
+    is_score: bool,
 ) -> list[Attribution]:
     """Contributions of the frames of samples to the judgement of a head on fixed features.
 
@@ -44,14 +43,16 @@ def explain_features(
         inputs: How the head's inputs are made. What it does to features over time must be linear, and
             the same for every feature.
         head: In evaluation mode.
-        coding: Of the head's outputs.
+        is_score: Whether the head predicts scores.
 
     Raises:
         UsageError: The package captum is missing, or the backbone's features are not means of a map.
         MethodError: The arrangement of features is not linear over time.
     """
     extractor = inputs.extractor
-    reader = _MapReader(extractor.backbone, extractor.pooling, extractor.frames, extractor.regions)
+    reader = _MapReader(
+        extractor.backbone, extractor.pooling, extractor.frames, extractor.regions, extractor.precision
+    )
     averages = reader.average(reference)
     explained = []
     for sample in samples:
@@ -61,7 +62,7 @@ def explain_features(
         def judge(*stages: Tensor, mix: Tensor | None = mix) -> Tensor:
             scaled = _scaled(reader.features(stages), inputs.scaler)
             x = scaled[:, 0] if mix is None else torch.einsum("lkt,btd->blkd", mix, scaled).flatten(2)
-            return _judgement(head(x), coding)
+            return _judgement(head(x), is_score)
 
         explained.append(reader.attribution(sample, maps, averages, judge))
     return explained
@@ -72,7 +73,7 @@ def explain_stills(
     reference: Sequence[Sample],
     network: tuple[ImageBackbone, Pooling, nn.Module],
     spec: FrameSpec,
-    coding: TargetCoding,
+    is_score: bool,
 ) -> list[Attribution]:
     """Contributions of the parts of still images to the judgement of a network of backbone and head.
 
@@ -81,17 +82,18 @@ def explain_stills(
         reference: Images whose average contributions are counted from.
         network: Backbone, what is kept of its maps, and head, in evaluation mode.
         spec: Size of the images.
-        coding: Of the head's outputs.
+        is_score: Whether the head predicts scores.
 
     Raises:
         UsageError: The package captum is missing, or the backbone's features are not means of a map.
     """
     backbone, pooling, head = network
-    reader = _MapReader(backbone, pooling, spec, None)
+    device = next(backbone.parameters()).device
+    reader = _MapReader(backbone, pooling, spec, None, Precision.default(device))
     averages = reader.average(reference)
 
     def judge(*stages: Tensor) -> Tensor:
-        return _judgement(head(reader.features(stages)[:, 0]), coding)
+        return _judgement(head(reader.features(stages)[:, 0]), is_score)
 
     return [reader.attribution(sample, reader(sample), averages, judge) for sample in samples]
 
@@ -117,22 +119,28 @@ def _indices(sample: Sample, spec: FrameSpec) -> npt.NDArray[np.int64]:
 
 
 class _MapReader:
-    """Reads the maps that a backbone's features are made of."""
+    """Reads the maps that a backbone's features are made of, in the precision that these are computed in."""
 
     def __init__(
-        self, backbone: ImageBackbone, pooling: Pooling, spec: FrameSpec, regions: Regions | None
+        self,
+        backbone: ImageBackbone,
+        pooling: Pooling,
+        spec: FrameSpec,
+        regions: Regions | None,
+        precision: Precision,
     ) -> None:
         self.backbone = backbone.eval()
         self.pooling = pooling
         self.spec = spec
         self.regions = regions
+        self.precision = precision
         self.device = next(backbone.parameters()).device
         self._layer = _averaged_layer(backbone, spec.side) if pooling.kind == "gap" else None
 
     def __call__(self, sample: Sample) -> list[Tensor]:
         """Maps ``(T, C, h, w)`` of every stage, float32."""
         images = torch.from_numpy(np.ascontiguousarray(read_frames(sample, self.spec, self.regions)))
-        with torch.no_grad():
+        with torch.no_grad(), autocast(self.device, self.precision):
             parts = [self._maps(batch.to(self.device)) for batch in torch.split(images, _BATCH)]
         return [torch.cat(stage).float() for stage in zip(*parts, strict=True)]
 
@@ -252,6 +260,6 @@ def _mixing(
     )
 
 
-def _judgement(outputs: Tensor, coding: TargetCoding) -> Tensor:
+def _judgement(outputs: Tensor, is_score: bool) -> Tensor:
     """Log-odds of an error, or the standardised score: ``(1,)``."""
-    return outputs[:, 0] if coding.is_score else outputs[:, 1] - outputs[:, 0]
+    return outputs[:, 0] if is_score else outputs[:, 1] - outputs[:, 0]

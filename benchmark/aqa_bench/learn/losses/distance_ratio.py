@@ -5,12 +5,29 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor
 
 from aqa_bench.core.errors import MethodError
+from aqa_bench.core.recipe import Recipe
 
-__all__ = ["batch_all_distance_ratio", "distance_ratio_loss"]
+__all__ = ["TripletLoss", "distance_ratio_loss"]
+
+
+class TripletLoss(Recipe):
+    """Part of a recipe: embeddings and their loss (Parmar et al., ECCV 2022, Eq. 1).
+
+    Attributes:
+        terms: Summands of the loss' denominator.
+        squared: Whether the loss' distances are squared.
+        embedding: Length of the embedding.
+        hidden: Widths of layers between features and embedding.
+    """
+
+    terms: Literal[2, 3] = 2
+    squared: bool = False
+    embedding: int = Field(default=128, ge=2)
+    hidden: tuple[int, ...] = ()
 
 
 def distance_ratio_loss(
@@ -57,58 +74,6 @@ def distance_ratio_loss(
     if terms == 3:
         logits.append(to_positive - _distance(positive, negative, squared))
     return torch.stack(logits).logsumexp(dim=0).mean()
-
-
-def batch_all_distance_ratio(
-    embeddings: Tensor,
-    phases: Tensor,
-    clip_ids: Tensor,
-    *,
-    gap: float = 30.0,
-    tolerance: float = 8.0,
-    squared: bool = False,
-) -> Tensor:
-    """Eq. 1 with two terms, averaged over all valid triplets of a batch.
-
-    A triplet is valid if anchor and positive come from different clips and differ by at most
-    ``tolerance`` in phase, and the negative, from any clip, differs from the anchor by more than
-    ``gap``. Every frame serves in many triplets, so the loss leaves ln 2 where sampled triplets of
-    weakly initialised networks stay at it.
-
-    Args:
-        embeddings: ``(N, D)``.
-        phases: ``(N,)`` phase of each frame, in [0, 360]; it does not wrap.
-        clip_ids: ``(N,)`` integers that tell clips apart.
-        gap: Smallest difference in phase between anchor and negative, exclusive.
-        tolerance: Largest difference in phase between anchor and positive, inclusive.
-        squared: Whether distances are squared.
-
-    Returns:
-        A scalar; 0 (with zero gradients) where the batch has no valid triplet.
-
-    Raises:
-        MethodError: Shapes differ.
-    """
-    count = len(embeddings)
-    if embeddings.ndim != 2 or phases.shape != (count,) or clip_ids.shape != (count,):
-        raise MethodError(
-            "The batch-all loss cannot be computed.",
-            expected="embeddings (N, D), phases (N,) and clip ids (N,)",
-            found=f"{tuple(embeddings.shape)}, {tuple(phases.shape)}, {tuple(clip_ids.shape)}",
-        )
-    wide = embeddings if embeddings.dtype == torch.float64 else embeddings.float()
-    apart = (phases[:, None] - phases[None, :]).abs()
-    far = apart > gap
-    valid = (apart <= tolerance) & (clip_ids[:, None] != clip_ids[None, :]) & far.any(dim=1, keepdim=True)
-    # Distances by differences, not by products: those are exact where embeddings nearly coincide.
-    distances = torch.cdist(wide, wide, compute_mode="donot_use_mm_for_euclid_dist")
-    if squared:
-        distances = distances.square()
-    anchors, positives = valid.nonzero(as_tuple=True)
-    losses = F.softplus(distances[anchors, positives, None] - distances[anchors])
-    weights = far[anchors].to(losses.dtype)
-    total: Tensor = (losses * weights).sum()
-    return total / weights.sum().clamp_min(1)
 
 
 def _distance(a: Tensor, b: Tensor, squared: bool) -> Tensor:

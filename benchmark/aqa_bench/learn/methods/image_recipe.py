@@ -1,4 +1,4 @@
-"""Hyper-parameters that all image methods share."""
+"""Hyper-parameters that image methods share."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.features.image_features import Pooling
-from aqa_bench.learn.methods.shared_recipe import OF_THE_BACKBONE, BackboneRecipe, PoolRecipe
-from aqa_bench.learn.supervised.head_training import HeadKind, TrainingConfig
+from aqa_bench.learn.heads.build import HeadKind
+from aqa_bench.learn.methods.backbone_recipe import BackboneRecipe
+from aqa_bench.learn.pretraining.pretrain import PoolRecipe
+from aqa_bench.learn.supervised.training import TrainingConfig
 
-__all__ = ["ImageRecipe", "PretrainingRecipe"]
-
-_NOT_THE_WEIGHTS = frozenset({"pretraining_seeds"})
+__all__ = ["ImagePoolRecipe", "ImageRecipe"]
 
 
 class ImageRecipe(BackboneRecipe):
@@ -56,10 +55,6 @@ class ImageRecipe(BackboneRecipe):
     head_lr: float = Field(default=1e-4, gt=0)
     patience: int | None = Field(default=30, ge=1)
 
-    def frame_spec(self, frames: int | None) -> FrameSpec:
-        """Frames of a clip at the recipe's size."""
-        return FrameSpec(frames, self.resize, self.crop)
-
     def frame_pooling(self) -> Pooling:
         """What is kept of a frame."""
         return Pooling(self.pooling, self.stages, self.grid)
@@ -69,11 +64,11 @@ class ImageRecipe(BackboneRecipe):
         return replace(super().finetuning(), optimizer="adamw")
 
 
-class PretrainingRecipe(PoolRecipe, ImageRecipe):
-    """Pre-training on frames of clips without labels.
+class ImagePoolRecipe(PoolRecipe):
+    """Part of a recipe: pre-training on frames of clips without labels.
 
     Attributes:
-        batch_size: Triplets, or frames, a batch.
+        batch_size: Triplets, or frames, per batch.
         freeze: Stages of the backbone that do not train; a departure from the papers.
     """
 
@@ -84,5 +79,4 @@ class PretrainingRecipe(PoolRecipe, ImageRecipe):
 
     def pretraining(self) -> dict[str, Any]:
         """The values that the pre-trained weights depend on, as plain JSON."""
-        own = type(self).model_fields.keys() - ImageRecipe.model_fields.keys() - _NOT_THE_WEIGHTS
-        return self.model_dump(mode="json", include=set(own | OF_THE_BACKBONE))
+        return self._pretraining(ImageRecipe.model_fields.keys(), {"pretraining_seeds"})

@@ -1,4 +1,4 @@
-"""Hyper-parameters that all video methods share."""
+"""Hyper-parameters that video methods share."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any, Literal
 from pydantic import Field
 from torch import nn
 
-from aqa_bench.learn.features.frames import FrameSpec
-from aqa_bench.learn.features.video_spec import ClipSpec, Order
-from aqa_bench.learn.methods.shared_recipe import OF_THE_BACKBONE, BackboneRecipe, PoolRecipe
-from aqa_bench.learn.supervised.head_training import TrainingConfig, build_head
+from aqa_bench.learn.features.video_features import ClipSpec, Order
+from aqa_bench.learn.heads.build import build_head
+from aqa_bench.learn.methods.backbone_recipe import BackboneRecipe
+from aqa_bench.learn.pretraining.pretrain import PoolRecipe
+from aqa_bench.learn.supervised.training import TrainingConfig
 
-__all__ = ["VideoPretrainingRecipe", "VideoRecipe"]
-
-_NOT_THE_WEIGHTS = frozenset({"pretraining_seeds", "keep"})
+__all__ = ["VideoPoolRecipe", "VideoRecipe"]
 
 
 class VideoRecipe(BackboneRecipe):
@@ -74,12 +73,12 @@ class VideoRecipe(BackboneRecipe):
         )
 
 
-class VideoPretrainingRecipe(PoolRecipe, VideoRecipe):
-    """Pre-training on clips without labels.
+class VideoPoolRecipe(PoolRecipe):
+    """Part of a recipe: pre-training on clips without labels.
 
     Attributes:
         clip_frames: Frames of a clip that the pretext makes.
-        batch_size: Clips of the pool a batch.
+        batch_size: Clips of the pool per batch.
         keep: Whose weights are used: ``last`` epoch's, or those of the epoch whose frozen features a
             linear layer judges best on val (``probe``), chosen anew for every task and split.
     """
@@ -90,11 +89,6 @@ class VideoPretrainingRecipe(PoolRecipe, VideoRecipe):
     augmentation: str = "strong"
     keep: Literal["last", "probe"] = "last"
 
-    def pool_spec(self) -> FrameSpec:
-        """Frames that are kept of a clip of the pool."""
-        return FrameSpec(self.pool_frames, self.resize, self.crop)
-
     def pretraining(self) -> dict[str, Any]:
         """The values that the pre-trained weights depend on, as plain JSON."""
-        own = type(self).model_fields.keys() - VideoRecipe.model_fields.keys() - _NOT_THE_WEIGHTS
-        return self.model_dump(mode="json", include=set(own | OF_THE_BACKBONE))
+        return self._pretraining(VideoRecipe.model_fields.keys(), {"pretraining_seeds", "keep"})

@@ -9,19 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aqa_bench.core.errors import DataError, RecipeError
+from aqa_bench.core.errors import DataError
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.pretraining.pairs import PairSampler
 from aqa_bench.learn.pretraining.triplets import FrameBatch, TripletSampler
+from aqa_bench.learn.training.batches import full_batches, prefetch
 from aqa_bench.learn.training.distributed import World
-from aqa_bench.learn.training.prefetch import prefetch
 
 __all__ = [
     "ImageBatch",
     "ImageBatches",
-    "elevation_batches",
-    "pair_batches",
+    "planned_batches",
     "single_frame_batches",
     "triplet_batches",
 ]
@@ -68,68 +66,13 @@ def triplet_batches(
     Returns:
         The batches of an epoch. What is left over makes no batch, unless it is all there is.
     """
-    _at_least(1, batch_size=batch_size)
 
     def plan(rng: np.random.Generator) -> Iterator[FrameBatch]:
         anchors = rng.permutation(sampler.usable)
-        for start in _starts(len(anchors), batch_size):
-            yield sampler.draw(anchors[start : start + batch_size], rng).stacked()
+        for part in full_batches(len(anchors), batch_size):
+            yield sampler.draw(anchors[part], rng).stacked()
 
-    return _batches(pool, plan, "triplets", seed, world)
-
-
-def elevation_batches(
-    pool: FrameIndex,
-    sampler: TripletSampler,
-    elevations: int,
-    videos: int,
-    steps: int,
-    seed: int,
-    world: World = _ALONE,
-) -> ImageBatches:
-    """Batches of several clips at the same elevations, for the loss over all triplets of a batch.
-
-    Args:
-        pool: Where frames are read.
-        sampler: Over the pool's elevations.
-        elevations: Elevations a batch.
-        videos: Clips a batch.
-        steps: Batches an epoch, of all processes together.
-        seed: Seed of all draws.
-        world: Which share of the batches this process computes.
-    """
-    _at_least(1, steps=steps)
-
-    def plan(rng: np.random.Generator) -> Iterator[FrameBatch]:
-        for _ in range(steps):
-            yield sampler.elevation_grid(elevations, videos, rng)
-
-    return _batches(pool, plan, "elevations", seed, world)
-
-
-def pair_batches(
-    pool: FrameIndex, sampler: PairSampler, batch_size: int, seed: int, world: World = _ALONE
-) -> ImageBatches:
-    """One pair of frames an epoch of every usable clip.
-
-    Args:
-        pool: Where frames are read.
-        sampler: Over the pool's elevations.
-        batch_size: Pairs a batch; it has twice as many frames: first ones, then second ones.
-        seed: Seed of all draws.
-        world: Which share of the batches this process computes; ``batch_size`` is that of a process.
-
-    Returns:
-        The batches of an epoch. What is left over makes no batch, unless it is all there is.
-    """
-    _at_least(1, batch_size=batch_size)
-
-    def plan(rng: np.random.Generator) -> Iterator[FrameBatch]:
-        clips = rng.permutation(sampler.usable)
-        for start in _starts(len(clips), batch_size):
-            yield sampler.draw(clips[start : start + batch_size], rng)
-
-    return _batches(pool, plan, "pairs", seed, world)
+    return planned_batches(pool, plan, "triplets", seed, world)
 
 
 def single_frame_batches(
@@ -149,9 +92,7 @@ def single_frame_batches(
 
     Raises:
         DataError: The pool has fewer than two clips.
-        RecipeError: A count is below 1.
     """
-    _at_least(1, batch_size=batch_size, repeats=repeats)
     if len(pool) < 2:
         raise DataError(
             "The pool has too few clips to pre-train on.",
@@ -163,20 +104,29 @@ def single_frame_batches(
     def plan(rng: np.random.Generator) -> Iterator[FrameBatch]:
         clips = np.concatenate([rng.permutation(len(pool)) for _ in range(repeats)])
         frames = rng.integers(pool.lengths[clips])
-        for start in _starts(len(clips), batch_size):
-            part = slice(start, start + batch_size)
+        for part in full_batches(len(clips), batch_size):
             yield FrameBatch(clips[part], frames[part], np.zeros(len(clips[part])))
 
-    return _batches(pool, plan, "frames", seed, world)
+    return planned_batches(pool, plan, "frames", seed, world)
 
 
-def _batches(
+def planned_batches(
     pool: FrameIndex,
     plan: Callable[[np.random.Generator], Iterator[FrameBatch]],
     name: str,
     seed: int,
-    world: World,
+    world: World = _ALONE,
 ) -> ImageBatches:
+    """Batches of frames that a plan draws.
+
+    Args:
+        pool: Where frames are read.
+        plan: Frames of the batches of an epoch, drawn from the epoch's generator.
+        name: Names the draws.
+        seed: Seed of all draws.
+        world: Which share of the batches this process computes.
+    """
+
     def read(epoch: int) -> Iterator[ImageBatch]:
         rng = np.random.default_rng(derive_seed(seed, name, epoch))
         for number, batch in enumerate(world.share(plan(rng))):
@@ -189,18 +139,3 @@ def _batches(
 
     # A pool that is decoded on the fly keeps a thread busy; array reads are not worth one.
     return lambda epoch: prefetch(read(epoch), depth=0 if pool.is_fast else 2)
-
-
-def _starts(count: int, size: int) -> range:
-    return range(0, max(count - count % size, 1), size)
-
-
-def _at_least(minimum: int, **values: int) -> None:
-    for name, value in values.items():
-        if value < minimum:
-            raise RecipeError(
-                "A count of the pre-training is out of range.",
-                where=name,
-                expected=f"at least {minimum}",
-                found=value,
-            )

@@ -1,25 +1,22 @@
-"""What is watched while a network is pre-trained: collapse, and the order of triplets on other clips."""
+"""What is watched while an image network is pre-trained: collapse, and triplets of frames of other clips."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.sample import Sample
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.pretraining.collapse import collapse, triplet_accuracy
-from aqa_bench.learn.pretraining.triplets import TripletSampler
-from aqa_bench.learn.training.device import Precision, autocast
-from aqa_bench.learn.training.evaluating import evaluating
+from aqa_bench.learn.pretraining.triplets import CrossClipTriplets
+from aqa_bench.learn.training.device import Precision, autocast, evaluating
 
-__all__ = ["GAPS", "Monitor", "PretrainingMonitor"]
+__all__ = ["GAPS", "ImageMonitor"]
 
 _log = logging.getLogger(__name__)
 
@@ -32,38 +29,21 @@ _BATCH = 64
 _SEED = 0
 
 
-class Monitor(Protocol):
-    """Watches a network on clips that it does not learn from."""
-
-    @property
-    def frames(self) -> FrameIndex:
-        """The frames that are watched."""
-        ...
-
-    def figures(
-        self,
-        module: nn.Module,
-        embed: Callable[[Tensor], Tensor],
-        measure: Callable[[FrameIndex], Mapping[str, float]] | None = None,
-    ) -> dict[str, float | bool]:
-        """Signs of collapse, and further figures; see :class:`PretrainingMonitor`."""
-        ...
-
-
-class PretrainingMonitor:
+class ImageMonitor:
     """Embeds evenly spread frames of clips, and measures.
 
     Triplets are the same whatever the method and its seed, so that figures compare.
 
     Args:
-        clips: Clips to watch; those that do not take part in the pre-training.
-        spec: Size of their frames; at most 32 frames a clip are used.
+        watched: Clips to watch, those that do not take part in the pre-training; at most 32 frames per
+            clip are used.
         device: Where to compute.
     """
 
-    def __init__(self, clips: Sequence[Sample], spec: FrameSpec, device: torch.device) -> None:
+    def __init__(self, watched: FrameIndex, device: torch.device) -> None:
+        spec = watched.spec
         few = FrameSpec(min(spec.frames or _FRAMES, _FRAMES), spec.resize, spec.crop)
-        self._frames = FrameIndex(clips, few)
+        self._frames = FrameIndex(watched.samples, few)
         self._device = device
 
     @property
@@ -92,7 +72,7 @@ class PretrainingMonitor:
         elevations = self._frames.elevations()
         for gap in GAPS:
             try:
-                drawn = TripletSampler(elevations, gap=gap).sample(_TRIPLETS, np.random.default_rng(_SEED))
+                drawn = CrossClipTriplets(elevations, gap=gap).sample(_TRIPLETS, np.random.default_rng(_SEED))
             except DataError as error:
                 _log.debug("no triplets to watch at gap %d: %s", gap, error)
                 continue

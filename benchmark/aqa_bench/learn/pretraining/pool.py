@@ -1,22 +1,141 @@
-"""Which clips of a pool are learnt from, and which only watch."""
+"""The clips that a pre-training learns from, and the weights that it leaves in the cache."""
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.files import canonical_json, sha256_bytes, write_atomic
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality
+from aqa_bench.learn.features.extractor import load_state, save_state, state_sha256
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
 
-__all__ = ["divided", "own_device", "usable_clips"]
+__all__ = ["PoolTraining", "TrainedWeights", "divided", "own_device", "usable_clips"]
+
+_log = logging.getLogger(__name__)
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedWeights:
+    """Where the weights of one training lie, with the files beside them.
+
+    Attributes:
+        folder: Folder of a method's weights.
+        identity: Everything that the weights depend on, as plain JSON.
+    """
+
+    folder: Path
+    identity: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """Hex SHA-256 of the identity."""
+        return sha256_bytes(canonical_json([_FORMAT, dict(self.identity)]).encode())
+
+    @property
+    def path(self) -> Path:
+        """The weights."""
+        return self.folder / f"{self.key}.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where an unfinished training goes on from."""
+        return self.folder / f"{self.key}.checkpoint"
+
+    @property
+    def log(self) -> Path:
+        """What the training reported: ``metrics.jsonl`` of this key."""
+        return self.folder / f"{self.key}.metrics.jsonl"
+
+    def snapshot(self, epoch: int) -> Path:
+        """The weights as they were after an epoch, counted from 0."""
+        return self.folder / f"{self.key}.epoch{epoch:03d}.safetensors"
+
+    @property
+    def picture(self) -> Path:
+        """What was learnt, drawn."""
+        return self.folder / f"{self.key}.png"
+
+    def load(self, network: nn.Module) -> dict[str, Any] | None:
+        """Load the weights, if they are there and whole.
+
+        Args:
+            network: Receives them.
+
+        Returns:
+            The facts that were kept with them; None where the training has to be done.
+        """
+        if not self.path.is_file():
+            return None
+        try:
+            facts: dict[str, Any] = json.loads(self._facts.read_text(encoding="utf-8"))["facts"]
+            load_state(network, self.path)
+        except (DataError, OSError, ValueError, KeyError, TypeError) as error:
+            _log.warning("Damaged weights %s are trained again: %s", self.path, error)
+            return None
+        return facts
+
+    def save(self, network: nn.Module, facts: Mapping[str, Any]) -> None:
+        """Keep weights and facts, and drop the checkpoint.
+
+        Raises:
+            AqaBenchError: The folder cannot be written to.
+        """
+        # The weights come last: where they are, the facts are.
+        write_atomic(self._facts, canonical_json({"facts": dict(facts), "identity": dict(self.identity)}))
+        save_state(network, self.path)
+        self.checkpoint.unlink(missing_ok=True)
+
+    def once(
+        self,
+        network: nn.Module,
+        train: Callable[[], Mapping[str, Any]],
+        complete: Callable[[Mapping[str, Any]], bool] = lambda _: True,
+    ) -> dict[str, Any]:
+        """Load the weights, or train them and keep them.
+
+        Of several runs that want the same weights one trains, and the others wait for it; the processes of
+        torchrun train together.
+
+        Args:
+            network: Receives the weights.
+            train: Trains the network in place and returns facts about it, as plain JSON.
+            complete: Whether all that is wanted lies beside weights with these facts; where not, the same
+                training is done again.
+
+        Returns:
+            The facts.
+        """
+        from aqa_bench.core.lock import exclusive
+
+        together = os.environ.get("WORLD_SIZE", "1") != "1"
+        with nullcontext() if together else exclusive(self.folder / f"{self.key}.lock"):
+            facts = self.load(network)
+            if facts is None or not complete(facts):
+                facts = dict(train())
+                self.save(network, facts)
+            return facts
+
+    @property
+    def _facts(self) -> Path:
+        return self.path.with_suffix(".json")
+
 
 _HELD_OUT = 500
 _NEEDED = 2
@@ -27,9 +146,6 @@ def usable_clips(
     spec: FrameSpec,
     usable: Callable[[FrameIndex], tuple[Sequence[int], Mapping[str, int]]],
     ctx: FitContext,
-    *,
-    method: str,
-    instead: str,
 ) -> tuple[list[Sample], Counter[str]]:
     """Clips that can be used, each once, in an order that depends on their content alone.
 
@@ -37,9 +153,7 @@ def usable_clips(
         pool: Unlabelled samples.
         spec: Frames that are kept of a clip.
         usable: Numbers of the clips that a method can use, and how many it cannot, by reason.
-        ctx: Names the dataset, task and split.
-        method: The method's id, for the message.
-        instead: Id of a method that needs no pool.
+        ctx: Names the method, dataset, task and split.
 
     Returns:
         The clips, and how many samples are left out, by reason.
@@ -57,29 +171,29 @@ def usable_clips(
     if len(numbers) < _NEEDED:
         reasons = ", ".join(f"{count} {reason}" for reason, count in dropped.items() if count)
         raise DataError(
-            f"{method} has too few clips to pre-train on.",
+            f"{ctx.method} has too few clips to pre-train on.",
             where=f"the unlabelled pool of {ctx.pool_dataset} for {ctx.task.id}, {ctx.split}",
             expected=f"at least {_NEEDED} usable clips",
             found=f"{len(numbers)} of {len(pool)} samples" + (f" ({reasons})" if reasons else ""),
-            remedy=f"Use a dataset with unlabelled clips, or the method {instead}, which needs none.",
+            remedy="Use a dataset with unlabelled clips, or a method that needs no pool.",
         )
     return [clips[i] for i in numbers], +dropped
 
 
 def divided(
-    clips: Sequence[Sample], share: float, unit: Callable[[Sample], str] | None = None
+    clips: Sequence[Sample], share: float, unit: Callable[[Sample], str]
 ) -> tuple[list[Sample], list[Sample]]:
     """Clips to learn from, and clips to watch the pre-training on: the same whatever the seed.
 
     Args:
         clips: All of them.
         share: Share that only watches; at most 500 clips, and none if that is fewer than two.
-        unit: Names what a clip stays together with; every clip stands alone where None.
+        unit: Names what a clip stays together with.
     """
     room = min(int(share * len(clips)), _HELD_OUT)
     units: dict[str, list[int]] = {}
     for number, sample in enumerate(clips):
-        units.setdefault(sample.media.content_key if unit is None else unit(sample), []).append(number)
+        units.setdefault(unit(sample), []).append(number)
     watched: set[int] = set()
     for name in sorted(units, key=lambda name: derive_seed("watched", name)):
         if len(watched) + len(units[name]) <= room:
@@ -97,3 +211,80 @@ def own_device(device: torch.device) -> torch.device:
     if device.type == "cuda" and os.environ.get("WORLD_SIZE", "1") != "1":
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     return device
+
+
+@dataclass(frozen=True)
+class PoolTraining:
+    """One pre-training of a method on a pool.
+
+    Attributes:
+        method: The method's id, which names its folder of weights.
+        recipe: The hyper-parameters that the weights depend on, as plain JSON.
+        number: Number of the pre-training.
+        dataset: Name of the pool's dataset.
+        learn: Clips to learn from.
+        watched: Clips that only watch.
+        dropped: How many samples of the pool are left out, by reason.
+    """
+
+    method: str
+    recipe: Mapping[str, Any]
+    number: int
+    dataset: str
+    learn: Sequence[Sample]
+    watched: Sequence[Sample]
+    dropped: Mapping[str, int]
+
+    @property
+    def seed(self) -> int:
+        """Seed of everything that is drawn."""
+        return derive_seed(self.method, canonical_json(dict(self.recipe)), self.dataset, self.number)
+
+    def weights(
+        self,
+        cache: Path,
+        initial: nn.Module,
+        frames: FrameIndex,
+        device: torch.device,
+        annotations: Mapping[str, Any] | None = None,
+    ) -> TrainedWeights:
+        """Where the weights lie: by the clips' content and trajectories, recipe, seed and initial weights.
+
+        Args:
+            cache: The run's cache.
+            initial: The network before the training.
+            frames: Of the clips that are learnt from.
+            device: Where it computes.
+            annotations: What else the weights depend on, as plain JSON.
+        """
+        identity = {
+            "method": self.method,
+            "clips": [sample.media.content_key for sample in self.learn],
+            "watched": [sample.media.content_key for sample in self.watched],
+            "trajectories": sha256_bytes(b"\x1f".join(e.tobytes() for e in frames.elevations())),
+            **(annotations or {}),
+            "recipe": dict(self.recipe),
+            "seed": self.seed,
+            "initial": state_sha256(initial),
+            "device": device.type,
+            "processes": os.environ.get("WORLD_SIZE", "1"),
+        }
+        return TrainedWeights(cache / "weights" / self.method, identity)
+
+    def pretrained_on(self, start: str, learns_from: str) -> str:
+        """What the weights have seen, in words.
+
+        Args:
+            start: Name of the initial weights.
+            learns_from: What the pool is to the method.
+        """
+        before = "" if start == "random" else f"{start.partition(',')[0]}; "
+        return f"{before}{len(self.learn)} {learns_from} of {self.dataset}"
+
+    def facts(self) -> dict[str, Any]:
+        """What else the record says of it."""
+        return {
+            "pretraining_seed": self.number,
+            "pretraining_clips": len(self.learn),
+            "pretraining_clips_dropped": dict(self.dropped),
+        }

@@ -1,4 +1,4 @@
-"""Pre-training on a pool: the loop, what is watched, and what is kept of it."""
+"""Pre-training on a pool: what a pretext task is, the loop, what is watched, and what is kept of it."""
 
 from __future__ import annotations
 
@@ -6,41 +6,194 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol
 
 import torch
 import torch.distributed as dist
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import Parameter
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+from typing_extensions import TypeVar
 
 from aqa_bench.core.files import write_atomic
 from aqa_bench.core.progress import Progress
-from aqa_bench.core.sample import Sample
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.sample import Sample, UInt8Array
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.methods.shared_recipe import PoolRecipe
+from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.pretraining.collapse import Collapse
-from aqa_bench.learn.pretraining.image_monitor import PretrainingMonitor
-from aqa_bench.learn.pretraining.pretext import Pretext
-from aqa_bench.learn.pretraining.trained_weights import TrainedWeights
-from aqa_bench.learn.training.device import Precision, autocast, deterministic
+from aqa_bench.learn.pretraining.pool import TrainedWeights
+from aqa_bench.learn.training.device import Precision, autocast, deterministic, out_of_memory_explained
 from aqa_bench.learn.training.distributed import World, data_parallel, distributed
-from aqa_bench.learn.training.loop import fit, to_device
-from aqa_bench.learn.training.memory import out_of_memory_explained
-from aqa_bench.learn.training.optimizers import optimizer
-from aqa_bench.media.images import encode_png
+from aqa_bench.learn.training.loop import fit, optimizer, to_device
 
-__all__ = ["pretrain"]
+__all__ = ["OF_THE_BACKBONE", "Monitor", "PoolRecipe", "Pretext", "PretextTraining", "pretrain"]
+
+BackboneT = TypeVar("BackboneT", bound=nn.Module, contravariant=True)
+BatchT = TypeVar("BatchT", default=Any)
+
+
+class Monitor(Protocol):
+    """Watches a network on clips that it does not learn from."""
+
+    @property
+    def frames(self) -> FrameIndex:
+        """The frames that are watched."""
+        ...
+
+    def figures(
+        self,
+        module: nn.Module,
+        embed: Callable[[Tensor], Tensor],
+        measure: Callable[[FrameIndex], Mapping[str, float]] | None = None,
+    ) -> dict[str, float | bool]:
+        """Signs of collapse, and further figures.
+
+        Args:
+            module: Put into evaluation mode, and back.
+            embed: Embeddings of decoded images or clips; part of ``module``.
+            measure: Further figures of the frames that are watched.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class PretextTraining(Generic[BatchT]):
+    """A network, the batches that it learns from, and the loss.
+
+    Attributes:
+        network: Backbone and what stands between it and the loss.
+        embed: Embeddings ``(N, D)`` of decoded images or clips, for the monitor.
+        batches: The batches of an epoch, for a batch size and this process' share.
+        per_epoch: Batches per epoch of one process, for a batch size.
+        loss: Mean loss of a batch; it calls the network that it is given.
+        monitor: Watches the training.
+        fixed_rate: Parameters whose learning rate no schedule changes.
+        idle: Whether the loss leaves some of the network's parameters without a gradient.
+        measure: Figures of its own on clips that are watched, with the network in evaluation mode.
+        picture: What was learnt, drawn from such clips: ``(H, W, 3)`` uint8 RGB.
+    """
+
+    network: nn.Module
+    embed: Callable[[Tensor], Tensor]
+    batches: Callable[[int, World], Callable[[int], Iterator[BatchT]]]
+    per_epoch: Callable[[int], int]
+    loss: Callable[[nn.Module, BatchT], Tensor]
+    monitor: Monitor
+    fixed_rate: Sequence[Parameter] = field(default=())
+    idle: bool = False
+    measure: Callable[[FrameIndex], Mapping[str, float]] | None = None
+    picture: Callable[[FrameIndex], UInt8Array] | None = None
+
+
+def _every_clip(pool: FrameIndex) -> tuple[Sequence[int], Mapping[str, int]]:
+    return range(len(pool)), {}
+
+
+def _alone(clip: Sample) -> str:
+    return clip.media.content_key
+
+
+def _nothing(_: Sequence[Sample]) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Pretext(Generic[BackboneT]):
+    """A pretext task: which clips it can use, and how a backbone is trained on them.
+
+    Attributes:
+        training: Makes the training of a backbone (on its device) on a pool, from clips to learn from,
+            clips to watch (the same where there are no others) and the seed of batches. It draws initial
+            weights from PyTorch's default generator, and raises a DataError where the pool cannot be used.
+        usable: Numbers of the clips of a pool that can be used, and how many cannot, by reason.
+        unit: Names what a clip stays together with where some of the pool only watch.
+        annotations: What the weights depend on besides content and trajectories of the clips, as JSON.
+        learns_from: What the pool is to the method, for the record.
+    """
+
+    training: Callable[[BackboneT, FrameIndex, FrameIndex, int], PretextTraining]
+    usable: Callable[[FrameIndex], tuple[Sequence[int], Mapping[str, int]]] = _every_clip
+    unit: Callable[[Sample], str] = _alone
+    annotations: Callable[[Sequence[Sample]], Mapping[str, Any]] = _nothing
+    learns_from: str = "unlabelled clips"
+
 
 _log = logging.getLogger(__name__)
 _CHECKPOINTS = 10
 _COLLAPSE = frozenset({*(f.name for f in fields(Collapse)), "collapsed"})
 
 
+#: What pre-trained weights depend on besides the pre-training's own hyper-parameters.
+OF_THE_BACKBONE = frozenset({"backbone", "weights", "weights_sha256", "resize", "crop"})
+
+
+class PoolRecipe(Recipe):
+    """Part of a recipe: pre-training on clips without labels.
+
+    Attributes:
+        pool_frames: Frames kept of a clip of the pool, spread evenly; null keeps all.
+        held_out: Share of the pool that only watches the pre-training, at most 500 clips.
+        epochs: Passes over the pool.
+        steps: Batches in all, in place of ``epochs``; rounded up to whole epochs.
+        batch_size: What a batch holds: triplets, frames, or clips of the pool.
+        accumulate: Batches whose mean gradient makes one step.
+        optimizer: Optimiser.
+        lr: Learning rate.
+        weight_decay: Weight decay.
+        schedule: ``constant`` or ``cosine`` (to 0, step by step).
+        warmup: Steps over which the learning rate rises linearly to its full value.
+        augmentation: Name of the augmentation.
+        pretraining_seeds: Pre-trainings that the seeds of a run share: seed ``s`` uses the one of number
+            ``s`` modulo this. With null every seed has its own.
+    """
+
+    pool_frames: int | None = Field(default=None, ge=2)
+    held_out: float = Field(default=0.1, ge=0, lt=1)
+    epochs: int = Field(ge=1)
+    steps: int | None = Field(default=None, ge=1)
+    batch_size: int = Field(ge=2)
+    accumulate: int = Field(default=1, ge=1)
+    optimizer: Literal["adamw", "adam", "sgd"] = "adam"
+    lr: float = Field(default=1e-4, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: int = Field(default=0, ge=0)
+    augmentation: str
+    pretraining_seeds: int | None = Field(default=None, ge=1)
+
+    def pretraining_seed(self, run_seed: int) -> int:
+        """Number of the pre-training that a run of this seed uses: the seeds take them in turn."""
+        return run_seed if self.pretraining_seeds is None else run_seed % self.pretraining_seeds
+
+    def pool_spec(self) -> FrameSpec:
+        """Frames that are kept of a clip of the pool."""
+        return self.frame_spec(self.pool_frames)
+
+    def pretraining(self) -> dict[str, Any]:
+        """The values that the pre-trained weights depend on, as plain JSON."""
+        raise NotImplementedError
+
+    def _pretraining(self, of_labels: Container[str], not_the_weights: Container[str]) -> dict[str, Any]:
+        own = {name for name in type(self).model_fields if name not in of_labels}
+        wanted = {name for name in own | OF_THE_BACKBONE if name not in not_the_weights}
+        return self.model_dump(mode="json", include=wanted)
+
+    # The backbone's part of a recipe says how large frames are.
+    if TYPE_CHECKING:
+
+        def frame_spec(self, frames: int | None) -> FrameSpec:
+            """Frames of a clip at the recipe's size."""
+            raise NotImplementedError
+
+
 def pretrain(
-    build: Callable[[], Pretext[Any]],
+    build: Callable[[], PretextTraining],
     recipe: PoolRecipe,
     frames: FrameIndex,
     watched: Sequence[Sample],
@@ -84,7 +237,7 @@ def pretrain(
         network = pretext.network.to(device)
         per_epoch = max(pretext.per_epoch(recipe.batch_size) // world.size, 1)
         epochs = recipe.epochs if recipe.steps is None else math.ceil(recipe.steps / per_epoch)
-        monitor = pretext.monitor or PretrainingMonitor(watched or frames.samples, frames.spec, device)
+        monitor = pretext.monitor
         before = monitor.figures(network, pretext.embed, pretext.measure)
         frames.prepare(cache / "frames", device, progress=progress)
         steps = epochs * math.ceil(per_epoch / recipe.accumulate)
@@ -126,6 +279,8 @@ def pretrain(
         **after,
     }
     if picture is not None:
+        from aqa_bench.media.images import encode_png
+
         write_atomic(weights.picture, encode_png(picture))
         facts["picture"] = weights.picture.relative_to(cache).as_posix()
     if world.is_main:
@@ -139,7 +294,7 @@ def pretrain(
 
 
 def _optimisation(
-    pretext: Pretext[Any], recipe: PoolRecipe, steps: int
+    pretext: PretextTraining, recipe: PoolRecipe, steps: int
 ) -> tuple[torch.optim.Optimizer, LRScheduler | None]:
     fixed = {id(parameter) for parameter in pretext.fixed_rate}
     trained = [p for p in pretext.network.parameters() if p.requires_grad]
@@ -162,7 +317,7 @@ def _optimisation(
     return built, LambdaLR(built, rates[: len(groups)])
 
 
-def _trial(pretext: Pretext[Any], device: torch.device) -> Callable[[int], None]:
+def _trial(pretext: PretextTraining, device: torch.device) -> Callable[[int], None]:
     """One step with a batch size, to find one that a GPU has memory for."""
 
     def step(batch_size: int) -> None:

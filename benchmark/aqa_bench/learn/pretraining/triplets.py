@@ -1,24 +1,37 @@
-"""Triplets of frames by the phase of the barbell (Parmar et al., ECCV 2022, section 3)."""
+"""Triplets of frames by the phase of the barbell (Parmar et al., ECCV 2022, section 3.1)."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
+from torch import Tensor, nn
 
 from aqa_bench.core.errors import DataError, RecipeError
+from aqa_bench.learn.backbones.image_backbone import ImageBackbone
+from aqa_bench.learn.features.image_features import PooledBackbone, Pooling
+from aqa_bench.learn.heads.build import Projection
+from aqa_bench.learn.losses.distance_ratio import TripletLoss
 
-__all__ = ["FrameBatch", "Negatives", "TripletSampler", "Triplets"]
+__all__ = [
+    "CrossClipTriplets",
+    "EmbeddingNetwork",
+    "FrameBatch",
+    "FrameTriplets",
+    "Phases",
+    "TripletSampler",
+    "Triplets",
+]
 
 Indices: TypeAlias = npt.NDArray[np.int64]
-Phases: TypeAlias = npt.NDArray[np.float64]
-Negatives: TypeAlias = Literal["positive-clip", "third-clip", "same-clip"]
+PhaseArray: TypeAlias = npt.NDArray[np.float64]
 
-_NEEDED_CLIPS = {"positive-clip": 2, "third-clip": 3, "same-clip": 1}
 _TRIES = 100
 
 
@@ -34,7 +47,7 @@ class FrameBatch:
 
     clips: Indices
     frames: Indices
-    phases: Phases
+    phases: PhaseArray
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -61,8 +74,8 @@ class Triplets:
         )
 
 
-class TripletSampler:
-    """Draws triplets across clips: anchor of one, positive of another, at the same elevation of the bar.
+class Phases:
+    """The phase of the bar in every frame of a pool's clips, and which clips can be used.
 
     Phase is elevation on a scale of 360. It does not wrap, and the way down and the way up pass through
     the same phases. A clip is used if its bar goes to the other end and comes back by more than the
@@ -70,15 +83,13 @@ class TripletSampler:
 
     Args:
         elevations: ``(T,)`` elevation in [0, 1] of the frames of each clip.
-        gap: Smallest difference in phase between anchor and negative, exclusive; 30 in the paper.
-        negatives: Where the negative comes from: ``positive-clip`` (released code), ``third-clip``
-            (across videos, as the paper's text has it) or ``same-clip`` (the single-view control: all
-            three frames of one clip, the positive from the other half-cycle where that has one near).
-        near: With ``same-clip``, how far in phase the other half-cycle's nearest frame may be.
+        gap: Smallest difference in phase that makes another pose, exclusive; 30 in the paper.
+        needed: Clips that must be usable.
 
     Attributes:
         usable: Numbers of the clips that are used.
         dropped: How many clips are not, by reason.
+        turns: Frame in which the bar of each clip turns.
 
     Raises:
         DataError: Too few clips are usable.
@@ -86,43 +97,80 @@ class TripletSampler:
     """
 
     def __init__(
-        self,
-        elevations: Sequence[npt.NDArray[np.floating[Any]]],
-        *,
-        gap: float = 30.0,
-        negatives: Negatives = "positive-clip",
-        near: float = 12.0,
+        self, elevations: Sequence[npt.NDArray[np.floating[Any]]], *, gap: float = 30.0, needed: int = 2
     ) -> None:
         if not 0 <= gap < 180:
             raise RecipeError("The gap is out of range.", where="gap", expected="0 <= gap < 180", found=gap)
-        if negatives not in _NEEDED_CLIPS:
-            raise RecipeError(
-                "There is no such source of negatives.",
-                where="negatives",
-                expected=", ".join(_NEEDED_CLIPS),
-                found=negatives,
-            )
         self.gap = gap
-        self.negatives = negatives
-        self.near = near
         self._phases = [np.asarray(e, dtype=np.float64) * 360 for e in elevations]
         reasons = [_unusable(phases, gap) for phases in self._phases]
-        self._turns = [
+        self.turns = [
             0 if reason else int(_excursion(phases).argmax())
             for phases, reason in zip(self._phases, reasons, strict=True)
         ]
         self.usable: Indices = np.array([i for i, reason in enumerate(reasons) if reason is None], np.int64)
         self.dropped: Mapping[str, int] = dict(Counter(reason for reason in reasons if reason is not None))
-        if len(self.usable) < _NEEDED_CLIPS[negatives]:
+        if len(self.usable) < needed:
             listed = (
                 ", ".join(f"{count} {reason}" for reason, count in self.dropped.items()) or "none dropped"
             )
             raise DataError(
                 "The pool has too few clips to draw triplets from.",
-                expected=f"at least {_NEEDED_CLIPS[negatives]} clips whose bar turns",
+                expected=f"at least {needed} clips whose bar turns",
                 found=f"{len(self.usable)} usable of {len(reasons)} ({listed})",
                 remedy="Give a larger pool, or check the clips' trajectories (aqa-bench dataset verify).",
             )
+
+    def of(self, clip: int) -> PhaseArray:
+        """Phases ``(T,)`` of a clip's frames."""
+        return self._phases[clip]
+
+    def beyond(self, clip: int, phase: float, rng: np.random.Generator) -> int:
+        """A frame of a clip, drawn evenly from those beyond the gap from a phase."""
+        frames = np.flatnonzero(np.abs(self._phases[clip] - phase) > self.gap)
+        return int(frames[rng.integers(len(frames))])
+
+    def near(self, clip: int, phase: float, rng: np.random.Generator) -> int:
+        """The frame of a clip nearest to a phase, in a random one of its two half-cycles."""
+        phases, turn = self._phases[clip], self.turns[clip]
+        start, stop = (0, turn + 1) if rng.random() < 0.5 else (turn, len(phases))
+        return start + int(np.abs(phases[start:stop] - phase).argmin())
+
+    def frames(self, clips: Indices, frames: Indices) -> FrameBatch:
+        """Frames of clips, with their phases."""
+        phases = [self._phases[c][f] for c, f in zip(clips.tolist(), frames.tolist(), strict=True)]
+        return FrameBatch(clips, frames, np.array(phases, np.float64))
+
+
+class TripletSampler(ABC):
+    """Draws one triplet for an anchor clip.
+
+    Args:
+        phases: Of the pool.
+    """
+
+    def __init__(self, phases: Phases) -> None:
+        self.phases = phases
+
+    @property
+    def usable(self) -> Indices:
+        """Numbers of the clips that can be anchors."""
+        return self.phases.usable
+
+    @abstractmethod
+    def triplet(self, clip: int, rng: np.random.Generator) -> tuple[int, ...]:
+        """Clip and frame of an anchor in ``clip``, of its positive, and of its negative."""
+
+    def draw(self, anchor_clips: npt.ArrayLike, rng: np.random.Generator) -> Triplets:
+        """Triplets of the given anchor clips.
+
+        Args:
+            anchor_clips: ``(N,)`` numbers of usable clips.
+            rng: Source of all draws.
+        """
+        clips = np.atleast_1d(np.asarray(anchor_clips))
+        rows = np.array([self.triplet(int(clip), rng) for clip in clips], np.int64).reshape(-1, 6)
+        return Triplets(*(self.phases.frames(rows[:, i], rows[:, i + 1]) for i in (0, 2, 4)))
 
     def epoch(self, rng: np.random.Generator) -> Triplets:
         """One triplet for each usable clip as anchor, in random order."""
@@ -132,82 +180,68 @@ class TripletSampler:
         """Triplets of anchor clips drawn with replacement."""
         return self.draw(rng.choice(self.usable, count), rng)
 
-    def draw(self, anchor_clips: npt.ArrayLike, rng: np.random.Generator) -> Triplets:
-        """Triplets of the given anchor clips.
 
-        The anchor is the frame nearest to a phase drawn evenly from those that both clips pass
-        through; the positive is the other clip's frame nearest to the anchor; the negative is drawn
-        evenly from the frames beyond the gap from the anchor.
+class CrossClipTriplets(TripletSampler):
+    """Anchor of one clip, positive of another at the same phase: other view, other subject, same pose.
 
-        Args:
-            anchor_clips: ``(N,)`` numbers of usable clips.
-            rng: Source of all draws.
-        """
-        draw = self._within if self.negatives == "same-clip" else self._across
-        rows = np.array([draw(int(clip), rng) for clip in np.atleast_1d(np.asarray(anchor_clips))], np.int64)
-        rows = rows.reshape(-1, 6)
-        return Triplets(*(self._batch(rows[:, i], rows[:, i + 1]) for i in (0, 2, 4)))
+    The anchor is the frame nearest to a phase drawn evenly from those that both clips pass through; the
+    positive is the other clip's frame nearest to the anchor; the negative is drawn evenly from the
+    frames beyond the gap from the anchor.
 
-    def elevation_grid(self, elevations: int, videos: int, rng: np.random.Generator) -> FrameBatch:
-        """Frames of several clips at the same phases, for the loss over all triplets of a batch.
+    Args:
+        elevations: ``(T,)`` elevation in [0, 1] of the frames of each clip.
+        gap: As for :class:`Phases`.
+        negatives: Where the negative comes from: ``positive-clip`` (released code) or ``third-clip``
+            (across videos, as the paper's text has it).
 
-        Phases are drawn one from each of ``elevations`` equal parts of the scale.
+    Raises:
+        DataError: Too few clips are usable.
+        RecipeError: The gap is out of range, or there are no such negatives.
+    """
 
-        Args:
-            elevations: Phases a batch.
-            videos: Clips a batch; no more than are usable.
-            rng: Source of all draws.
+    NEEDED: ClassVar[Mapping[str, int]] = {"positive-clip": 2, "third-clip": 3}
 
-        Returns:
-            ``elevations * videos`` frames, clip by clip; those of one clip are distinct where it can be.
+    def __init__(
+        self,
+        elevations: Sequence[npt.NDArray[np.floating[Any]]],
+        *,
+        gap: float = 30.0,
+        negatives: Literal["positive-clip", "third-clip"] = "positive-clip",
+    ) -> None:
+        if negatives not in self.NEEDED:
+            raise RecipeError(
+                "There is no such source of negatives.",
+                where="negatives",
+                expected=", ".join(self.NEEDED),
+                found=negatives,
+            )
+        super().__init__(Phases(elevations, gap=gap, needed=self.NEEDED[negatives]))
+        self.negatives = negatives
+
+    def triplet(self, clip: int, rng: np.random.Generator) -> tuple[int, ...]:
+        """Clip and frame of an anchor in ``clip``, of its positive, and of its negative.
 
         Raises:
-            RecipeError: The counts are out of range.
+            DataError: No other clip passes through the phases of this one.
         """
-        if elevations < 2 or not 2 <= videos <= len(self.usable):
-            raise RecipeError(
-                "The grid of elevations and videos is out of range.",
-                expected=f"at least 2 elevations and 2..{len(self.usable)} videos",
-                found=f"{elevations} elevations, {videos} videos",
-                remedy="Lower the videos a batch, or give a larger pool.",
-            )
-        targets = (np.arange(elevations) + rng.random(elevations)) * (360 / elevations)
-        clips = rng.choice(self.usable, videos, replace=False)
-        frames = [self._nearest_randomly(int(clip), target, rng) for clip in clips for target in targets]
-        return self._batch(np.repeat(clips, elevations), np.array(frames, np.int64))
-
-    def _across(self, clip: int, rng: np.random.Generator) -> tuple[int, ...]:
-        phases = self._phases[clip]
+        own = self.phases.of(clip)
         for _ in range(_TRIES):
             second = self._other(rng, clip)
             third = self._other(rng, clip, second) if self.negatives == "third-clip" else second
-            low = max(phases.min(), self._phases[second].min())
-            high = min(phases.max(), self._phases[second].max())
+            other = self.phases.of(second)
+            low, high = max(own.min(), other.min()), min(own.max(), other.max())
             if low > high:
                 continue
-            anchor = self._nearest_randomly(clip, rng.uniform(low, high), rng)
-            negative = self._beyond(third, phases[anchor], rng)
-            positive = int(np.abs(self._phases[second] - phases[anchor]).argmin())
+            anchor = self.phases.near(clip, rng.uniform(low, high), rng)
+            negative = self.phases.beyond(third, own[anchor], rng)
+            positive = int(np.abs(other - own[anchor]).argmin())
             return clip, anchor, second, positive, third, negative
         raise DataError(
             "No other clip passes through the phases of an anchor clip.",
             where=f"clip {clip} of the pool",
             expected="trajectories normalised to [0, 1]",
-            found=f"phases {phases.min():.0f}..{phases.max():.0f}",
+            found=f"phases {own.min():.0f}..{own.max():.0f}",
         )
-
-    def _within(self, clip: int, rng: np.random.Generator) -> tuple[int, ...]:
-        phases = self._phases[clip]
-        anchor = self._nearest_randomly(clip, rng.uniform(phases.min(), phases.max()), rng)
-        turn = self._turns[clip]
-        times = np.arange(len(phases))
-        apart = np.abs(phases - phases[anchor])
-        other_half = (times > turn) if anchor <= turn else (times <= turn)
-        candidates = other_half & (apart <= self.near)
-        if not candidates.any():
-            candidates = times != anchor
-        positive = int(np.where(candidates, apart, np.inf).argmin())
-        return clip, anchor, clip, positive, clip, self._beyond(clip, phases[anchor], rng)
 
     def _other(self, rng: np.random.Generator, *taken: int) -> int:
         while True:
@@ -215,23 +249,61 @@ class TripletSampler:
             if clip not in taken:
                 return clip
 
-    def _beyond(self, clip: int, phase: float, rng: np.random.Generator) -> int:
-        beyond = np.flatnonzero(np.abs(self._phases[clip] - phase) > self.gap)
-        return int(beyond[rng.integers(len(beyond))])
 
-    def _nearest_randomly(self, clip: int, phase: float, rng: np.random.Generator) -> int:
-        """The frame nearest in phase, in a random one of the two half-cycles."""
-        phases = self._phases[clip]
-        turn = self._turns[clip]
-        start, stop = (0, turn + 1) if rng.random() < 0.5 else (turn, len(phases))
-        return start + int(np.abs(phases[start:stop] - phase).argmin())
+class FrameTriplets(TripletLoss):
+    """Part of a recipe: triplets of frames, and what their embeddings are made of.
 
-    def _batch(self, clips: Indices, frames: Indices) -> FrameBatch:
-        phases = [self._phases[c][f] for c, f in zip(clips.tolist(), frames.tolist(), strict=True)]
-        return FrameBatch(clips, frames, np.array(phases, np.float64))
+    Attributes:
+        triplets: ``sampled``: one triplet per anchor clip; ``batch-all``: every valid triplet of a batch of
+            clips at the same elevations, for weak initial weights.
+        negatives: Where the negative comes from: the clip of the positive, a third clip, or one clip for
+            all three frames.
+        gap: Smallest difference in phase between anchor and negative, of 360.
+        tolerance: With ``batch-all``, largest difference in phase between anchor and positive.
+        elevations: With ``batch-all``, elevations per batch; ``batch_size`` counts clips then.
+        projector: What the projection reads: ``gap`` (pooled features) or ``map`` (a coarse map, flattened,
+            which keeps where something is).
+        projector_stage: With ``map``, the backbone's stage that the map comes from.
+        projector_grid: With ``map``, its positions along either axis.
+    """
+
+    triplets: Literal["sampled", "batch-all"] = "sampled"
+    negatives: Literal["positive-clip", "third-clip", "same-clip"] = "positive-clip"
+    gap: float = Field(default=30.0, ge=0, lt=180)
+    tolerance: float = Field(default=8.0, ge=0)
+    elevations: int = Field(default=8, ge=2)
+    projector: Literal["gap", "map"] = "gap"
+    projector_stage: int = -1
+    projector_grid: int = Field(default=4, ge=1)
 
 
-def _unusable(phases: Phases, gap: float) -> str | None:
+class EmbeddingNetwork(nn.Module):
+    """A backbone and a projection onto the unit sphere.
+
+    Args:
+        features: The network, and what is kept of an image.
+        projection: Maps its features to embeddings.
+    """
+
+    def __init__(self, features: PooledBackbone, projection: Projection) -> None:
+        super().__init__()
+        self.features = features
+        self.projection = projection
+
+    @classmethod
+    def of(cls, backbone: ImageBackbone, recipe: FrameTriplets, side: int) -> Self:
+        """The network of a recipe, for images of ``side`` pixels."""
+        pooling = Pooling(recipe.projector, (recipe.projector_stage,), recipe.projector_grid)
+        features = PooledBackbone(backbone, pooling)
+        return cls(features, Projection(features.num_features(side), recipe.embedding, recipe.hidden))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Unit embeddings ``(N, D)`` of images."""
+        y: Tensor = self.projection(self.features(images))
+        return y
+
+
+def _unusable(phases: PhaseArray, gap: float) -> str | None:
     if phases.ndim != 1 or len(phases) == 0 or not np.isfinite(phases).all():
         return "without a trajectory"
     if np.ptp(phases) <= 2 * gap:
@@ -239,8 +311,8 @@ def _unusable(phases: Phases, gap: float) -> str | None:
     return None if _excursion(phases).max() > gap else "whose bar never turns"
 
 
-def _excursion(phases: Phases) -> Phases:
+def _excursion(phases: PhaseArray) -> PhaseArray:
     """How far each frame lies beyond both ends of the clip, on the same side of them; else below 0."""
     ends = phases[[0, -1], None]
-    excursion: Phases = np.maximum((phases - ends).min(axis=0), (ends - phases).min(axis=0))
+    excursion: PhaseArray = np.maximum((phases - ends).min(axis=0), (ends - phases).min(axis=0))
     return excursion

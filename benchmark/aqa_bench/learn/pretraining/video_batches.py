@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.training.batches import full_batches
+from aqa_bench.learn.features.video_features import read_clips
+from aqa_bench.learn.training.batches import full_batches, prefetch
 from aqa_bench.learn.training.distributed import World
-from aqa_bench.learn.training.prefetch import prefetch
 from aqa_bench.media.clips import Indices
 
 __all__ = [
@@ -25,7 +24,8 @@ __all__ = [
     "VideoBatches",
     "clip_batches",
     "drawn_batch",
-    "read_clips",
+    "long_enough",
+    "temporal_shift",
 ]
 
 _ALONE = World()
@@ -104,25 +104,6 @@ VideoBatches: TypeAlias = Callable[[int], Iterator[VideoBatch]]
 """What :func:`aqa_bench.learn.training.loop.fit` takes: the batches of an epoch."""
 
 
-def read_clips(pool: FrameIndex, clips: Indices, frames: Indices) -> Tensor:
-    """Frames of clips.
-
-    Args:
-        pool: Where frames are read.
-        clips: ``(M,)`` clip numbers.
-        frames: ``(M, T)`` positions among their kept frames.
-
-    Returns:
-        ``(M, T, side, side, 3)`` uint8 RGB, where the pool's frames lie.
-
-    Raises:
-        DataError: There is no such frame, or it cannot be read.
-    """
-    count, length = frames.shape
-    images = pool.read(np.repeat(clips, length), frames.ravel())
-    return images.view(count, length, *images.shape[1:])
-
-
 def drawn_batch(pool: FrameIndex, draw: ClipDraw, seed: int) -> VideoBatch:
     """The clips of a draw, read.
 
@@ -157,13 +138,6 @@ def clip_batches(
     Raises:
         RecipeError: The batch size is below 1.
     """
-    if batch_size < 1:
-        raise RecipeError(
-            "A count of the pre-training is out of range.",
-            where="batch_size",
-            expected="at least 1",
-            found=batch_size,
-        )
 
     def plan(rng: np.random.Generator) -> Iterator[ClipDraw]:
         order = rng.permutation(sampler.usable)
@@ -177,3 +151,43 @@ def clip_batches(
 
     # A pool that is decoded on the fly keeps a thread busy; array reads are not worth one.
     return lambda epoch: prefetch(read(epoch), depth=0 if pool.is_fast else 2)
+
+
+def long_enough(pool: FrameIndex, frames: int) -> tuple[Indices, Mapping[str, int]]:
+    """Numbers of the clips with so many kept frames, and how many clips have fewer, by reason.
+
+    Args:
+        pool: Frames of clips.
+        frames: Fewest kept frames.
+    """
+    enough = pool.lengths >= frames
+    short = int((~enough).sum())
+    return np.flatnonzero(enough).astype(np.int64), {f"shorter than {frames} frames": short} if short else {}
+
+
+def temporal_shift(
+    indices: Tensor, lengths: Tensor, max_shift: int, generator: torch.Generator, p: float = 0.5
+) -> Tensor:
+    """Shift the frame numbers of each clip by a draw of its own, held at the clip's ends.
+
+    Args:
+        indices: ``(N, T)`` frame numbers, int64.
+        lengths: ``(N,)`` frames of each clip.
+        max_shift: Largest shift either way, in frames.
+        generator: CPU generator of all draws.
+        p: Probability of a shift.
+
+    Returns:
+        ``(N, T)`` frame numbers, each within ``[0, length)`` of its clip.
+
+    Example:
+        >>> still = temporal_shift(torch.tensor([[0, 5]]), torch.tensor([9]), 0, torch.Generator())
+        >>> still.tolist()
+        [[0, 5]]
+    """
+    count = len(indices)
+    chosen = torch.rand(count, generator=generator) < p
+    shift = torch.randint(-max_shift, max_shift + 1, (count,), generator=generator) * chosen
+    moved = indices + shift[:, None].to(indices.device)
+    last = (lengths.to(indices.device) - 1)[:, None]
+    return torch.minimum(moved.clamp_min(0), last)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,44 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from aqa_bench.core.sample import LabeledSet, Sample, UInt8Array
-from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec, read_frames
-from aqa_bench.learn.features.image_features import Pooling
-from aqa_bench.learn.looking.attribution import Attribution
-from aqa_bench.learn.looking.image_explanation import explain_stills
-from aqa_bench.learn.supervised.finetuning import LabelledPictures
-from aqa_bench.learn.supervised.predictors import NetworkPredictor
+from aqa_bench.learn.features.image_features import PooledBackbone
 from aqa_bench.learn.supervised.targets import TargetCoding
-from aqa_bench.learn.training.evaluating import evaluating
+from aqa_bench.learn.supervised.training import Pictures
 from aqa_bench.media.clips import Indices
 
-__all__ = ["ImageClassifier", "PooledBackbone", "StillPredictor", "labelled_stills", "read_still"]
-
-
-class PooledBackbone(nn.Module):
-    """A backbone with what is kept of a frame.
-
-    Args:
-        backbone: The network.
-        pooling: What is kept.
-    """
-
-    def __init__(self, backbone: ImageBackbone, pooling: Pooling) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.pooling = pooling
-
-    def num_features(self, side: int) -> int:
-        """Length of the features of an image of ``side`` pixels."""
-        device = next(self.backbone.parameters()).device
-        with evaluating(self), torch.no_grad():
-            features = self(torch.zeros(1, 3, side, side, device=device))
-        return int(features.shape[1])
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Features ``(N, D)`` of images."""
-        return self.pooling(self.backbone, images)
+__all__ = ["ImageClassifier", "labelled_stills", "read_still"]
 
 
 class ImageClassifier(nn.Module):
@@ -70,27 +38,6 @@ class ImageClassifier(nn.Module):
         return y.float()
 
 
-@dataclass(frozen=True)
-class StillPredictor(NetworkPredictor):
-    """A network that judges still images, and shows what it looked at.
-
-    Attributes:
-        spec: Size of its images.
-    """
-
-    network: ImageClassifier
-    spec: FrameSpec
-
-    def attribution(self, samples: Sequence[Sample], reference: Sequence[Sample]) -> Sequence[Attribution]:
-        """What the parts of still images contribute to their judgement, counted from an average picture.
-
-        Raises:
-            UsageError: The package captum is missing, or the backbone's features have no places.
-        """
-        parts = (self.network.features.backbone, self.network.features.pooling, self.network.head)
-        return explain_stills(samples, reference, parts, self.spec, self.coding)
-
-
 def read_still(sample: Sample, spec: FrameSpec) -> UInt8Array:
     """A still image, ``(side, side, 3)`` RGB.
 
@@ -103,8 +50,8 @@ def read_still(sample: Sample, spec: FrameSpec) -> UInt8Array:
 
 def labelled_stills(
     part: LabeledSet, spec: FrameSpec, coding: TargetCoding, device: torch.device, cache: Path
-) -> LabelledPictures:
-    """Still images as :func:`~aqa_bench.learn.supervised.finetuning.finetune_network` takes them.
+) -> Pictures:
+    """Still images as :func:`~aqa_bench.learn.supervised.training.finetune_network` takes them.
 
     Args:
         part: Labelled images; may be empty.
@@ -123,4 +70,4 @@ def labelled_stills(
     def read(index: Indices) -> Tensor:
         return images.read(index, np.zeros_like(index))
 
-    return LabelledPictures(read, coding.encode(part.targets))
+    return Pictures(read, coding.encode(part.targets))

@@ -1,20 +1,23 @@
-"""Labels as networks are trained on them, and outputs as scores."""
+"""Labels as networks are trained on them, and trained networks' outputs as scores."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.method import FitContext
-from aqa_bench.core.sample import LabeledSet
+from aqa_bench.core.sample import LabeledSet, Sample, UInt8Array
 from aqa_bench.core.task import TaskKind
+from aqa_bench.learn.training.batches import prefetch
+from aqa_bench.learn.training.device import Precision, autocast
 
-__all__ = ["TargetCoding"]
+__all__ = ["FitData", "HeadPredictor", "NetworkPredictor", "TargetCoding", "forward"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +78,79 @@ class TargetCoding:
             return np.asarray(wide.softmax(dim=1)[:, 1].numpy())
         mean, deviation = self.scale
         return np.asarray(wide[:, 0].numpy() * deviation + mean)
+
+
+@dataclass(frozen=True, slots=True)
+class FitData:
+    """What a fit knows of labels.
+
+    Attributes:
+        train: Labelled samples to learn from.
+        val: Labelled samples to select on; may be empty.
+        coding: Of the targets.
+    """
+
+    train: LabeledSet
+    val: LabeledSet
+    coding: TargetCoding
+
+
+@dataclass(frozen=True)
+class HeadPredictor:
+    """A head on features.
+
+    Attributes:
+        inputs: Features of samples as the head takes them, ``(n, ...)`` float32.
+        head: The network, in evaluation mode.
+        coding: Turns outputs into scores.
+        device: Where the head computes.
+        batch_size: Samples a forward pass of the head.
+    """
+
+    inputs: Callable[[Sequence[Sample]], Tensor]
+    head: nn.Module
+    coding: TargetCoding
+    device: torch.device
+    batch_size: int
+
+    def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
+        """Softmax probability of error, or the score: ``(n,)`` float64."""
+        if not samples:
+            return np.empty(0)
+        return self.coding.decode(forward(self.head, self.inputs(samples).to(self.device), self.batch_size))
+
+
+@dataclass(frozen=True)
+class NetworkPredictor:
+    """A network that judges pictures as they are.
+
+    Attributes:
+        network: The network, in evaluation mode.
+        read: Decoded pictures of a sample, uint8.
+        coding: Turns outputs into scores.
+        device: Where it computes.
+        batch_size: Samples a forward pass.
+    """
+
+    network: nn.Module
+    read: Callable[[Sample], UInt8Array]
+    coding: TargetCoding
+    device: torch.device
+    batch_size: int
+
+    def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
+        """Softmax probability of error, or the score: ``(n,)`` float64."""
+        if not samples:
+            return np.empty(0)
+        size = self.batch_size
+        parts = (samples[i : i + size] for i in range(0, len(samples), size))
+        reading = prefetch(np.stack([self.read(sample) for sample in part]) for part in parts)
+        with torch.inference_mode(), autocast(self.device, Precision.default(self.device)):
+            outputs = [self.network(torch.from_numpy(x).to(self.device)) for x in reading]
+        return self.coding.decode(torch.cat(outputs))
+
+
+def forward(head: nn.Module, x: Tensor, batch_size: int) -> Tensor:
+    """Outputs ``(n, C)`` of inputs ``(n, ...)``, without gradients."""
+    with torch.no_grad():
+        return torch.cat([head(part) for part in torch.split(x, batch_size)])

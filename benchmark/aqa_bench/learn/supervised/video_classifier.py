@@ -11,10 +11,9 @@ from torch import Tensor, nn
 from aqa_bench.core.sample import LabeledSet
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.features.video_spec import ClipSpec
-from aqa_bench.learn.pretraining.video_batches import read_clips
-from aqa_bench.learn.supervised.finetuning import LabelledPictures
+from aqa_bench.learn.features.video_features import ClipSpec, read_clips
 from aqa_bench.learn.supervised.targets import TargetCoding
+from aqa_bench.learn.supervised.training import Pictures
 from aqa_bench.media.clips import Indices
 
 __all__ = ["VideoClassifier", "labelled_clips"]
@@ -45,8 +44,8 @@ class VideoClassifier(nn.Module):
 
 def labelled_clips(
     part: LabeledSet, spec: ClipSpec, coding: TargetCoding, device: torch.device, cache: Path
-) -> LabelledPictures:
-    """Clips as :func:`~aqa_bench.learn.supervised.finetuning.finetune_network` takes them.
+) -> Pictures:
+    """Clips as :func:`~aqa_bench.learn.supervised.training.finetune_network` takes them.
 
     Args:
         part: Labelled clips; may be empty.
@@ -66,4 +65,4 @@ def labelled_clips(
     def read(index: Indices) -> Tensor:
         return read_clips(pool, index, np.stack([positions[i] for i in index.tolist()]))
 
-    return LabelledPictures(read, coding.encode(part.targets))
+    return Pictures(read, coding.encode(part.targets))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from aqa_bench.learn.training.evaluating import evaluating
+from aqa_bench.learn.training.device import evaluating
 
 __all__ = ["giga_multiply_adds", "parameter_count"]
 

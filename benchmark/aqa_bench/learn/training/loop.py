@@ -1,4 +1,4 @@
-"""The training loop of all methods: resumable, and the same to the bit when resumed."""
+"""The training loop, its optimisers, and what a fit came to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import Parameter
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -20,7 +21,48 @@ from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.learn.training.checkpoint import History, TrainingState, load_checkpoint, save_checkpoint
 from aqa_bench.learn.training.device import Precision, autocast
 
-__all__ = ["FitResult", "fit", "to_device"]
+__all__ = ["FitResult", "fit", "optimizer", "to_device"]
+
+_NAMES = ("adadelta", "adam", "adamw", "sgd")
+
+
+def optimizer(
+    name: str,
+    params: Iterable[Parameter] | Iterable[dict[str, Any]],
+    lr: float,
+    *,
+    weight_decay: float = 0.0,
+    momentum: float = 0.9,
+) -> Optimizer:
+    """Build an optimiser.
+
+    Args:
+        name: ``"adam"`` (L2 penalty), ``"adamw"`` (decoupled decay), ``"adadelta"`` or ``"sgd"``
+            (Nesterov momentum).
+        params: Parameters, or groups with options of their own such as ``lr``.
+        lr: Learning rate.
+        weight_decay: Weight decay.
+        momentum: Momentum of ``"sgd"``; 0 for plain gradient descent.
+
+    Returns:
+        The optimiser.
+
+    Raises:
+        RecipeError: The name is unknown.
+    """
+    match name:
+        case "adam":
+            return torch.optim.Adam(params, lr=lr, weight_decay=weight_decay)
+        case "adamw":
+            return torch.optim.AdamW(params, lr=lr, weight_decay=weight_decay)
+        case "adadelta":
+            return torch.optim.Adadelta(params, lr=lr, weight_decay=weight_decay)
+        case "sgd":
+            return torch.optim.SGD(
+                params, lr=lr, weight_decay=weight_decay, momentum=momentum, nesterov=momentum > 0
+            )
+    raise RecipeError("The optimiser is unknown.", expected=f"one of {', '.join(_NAMES)}", found=name)
+
 
 Batch = TypeVar("Batch")
 _CHECK_EVERY = 32

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from aqa_bench.core.dataset import Audit, Coverage, SplitCount, TaskAudit
+from aqa_bench.core.dataset import Audit, Coverage, Dataset, SplitCount, TaskAudit
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.progress import Progress
 from aqa_bench.media.dives.annotations import Dive
-
-if TYPE_CHECKING:
-    from aqa_bench.media.dives.dataset import DiveDataset
+from aqa_bench.media.dives.index import DiveIndex
+from aqa_bench.media.dives.release import Release
 
 __all__ = ["audit_dives", "rank_correlation"]
 
 
-def audit_dives(dataset: DiveDataset, progress: Progress) -> Audit:
+def audit_dives(dataset: Dataset, release: Release, index: DiveIndex, progress: Progress) -> Audit:
     """Count, compare and correlate.
 
     Args:
-        dataset: The dataset.
+        dataset: The dataset, for its splits and its fingerprint.
+        release: What was published.
+        index: What is on this machine.
         progress: Where to report.
 
     Returns:
@@ -29,19 +29,18 @@ def audit_dives(dataset: DiveDataset, progress: Progress) -> Audit:
         frame of each window is decoded); dives that share a window; and, among the notes, how well
         difficulty alone ranks the test dives.
     """
-    index, release = dataset.index, dataset.release
     split = dataset.splits(dataset.card.tasks[0].id, dataset.card.schemes[0].id)[0]
     parts = {"train": split.train, "val": split.val, "test": split.test}
     groups = [{index.dives[name].event for name in ids} for ids in parts.values()]
     shared = groups[0] & groups[1] | groups[0] & groups[2] | groups[1] & groups[2]
-    unreadable = list(_unreadable(dataset, progress))
+    unreadable = list(_unreadable(dataset.card.id, index, progress))
     test = [index.dives[name] for name in index.test]
     published = release.sizes == (len(index.train), len(index.test)) and not index.problems
     lacking = len(index.dives) - len(index.footage)
     return Audit(
         dataset=dataset.card.id,
         fingerprint=dataset.fingerprint(),
-        ok=published and not unreadable and not lacking and not _moved(dataset),
+        ok=published and not unreadable and not lacking and not _moved(release, index),
         tasks={
             task.id: TaskAudit(splits={part: SplitCount(n=len(ids)) for part, ids in parts.items()})
             for task in dataset.card.tasks
@@ -55,7 +54,7 @@ def audit_dives(dataset: DiveDataset, progress: Progress) -> Audit:
         ),
         groups_across_splits=len(shared),
         duplicates=_same_window(index.dives.values()),
-        notes=[*_notes(dataset, test), *index.problems, *dataset.card.notes],
+        notes=[*_notes(release, index, test), *index.problems, *dataset.card.notes],
         details={
             "floors": _floors(test),
             "events": dict(sorted(_by_event(index.dives.values()).items())),
@@ -83,15 +82,14 @@ def _floors(test: Sequence[Dive]) -> dict[str, float | None]:
     }
 
 
-def _notes(dataset: DiveDataset, test: Sequence[Dive]) -> Iterator[str]:
-    index, release = dataset.index, dataset.release
+def _notes(release: Release, index: DiveIndex, test: Sequence[Dive]) -> Iterator[str]:
     sizes = (len(index.train), len(index.test))
     if sizes != release.sizes:
         yield (
             f"Expected {release.sizes[0]:,} train and {release.sizes[1]:,} test dives, "
             f"found {sizes[0]:,} and {sizes[1]:,}."
         )
-    if moved := _moved(dataset):
+    if moved := _moved(release, index):
         yield f"The last frames of events {', '.join(moved)} differ from the published annotations."
     floor = _floors(test)["difficulty"]
     if floor is not None and release.baseline is not None:
@@ -124,10 +122,10 @@ def _notes(dataset: DiveDataset, test: Sequence[Dive]) -> Iterator[str]:
         )
 
 
-def _unreadable(dataset: DiveDataset, progress: Progress) -> Iterator[str]:
-    folders = {name: f for name, f in dataset.index.footage.items() if f.kind == "folder"}
-    videos = sorted({f.path for f in dataset.index.footage.values() if f.kind == "video"})
-    progress.start(f"auditing {dataset.card.id}", len(folders) + len(videos))
+def _unreadable(dataset: str, index: DiveIndex, progress: Progress) -> Iterator[str]:
+    folders = {name: f for name, f in index.footage.items() if f.kind == "folder"}
+    videos = sorted({f.path for f in index.footage.values() if f.kind == "video"})
+    progress.start(f"auditing {dataset}", len(folders) + len(videos))
     try:
         for name, footage in folders.items():
             absent = [n for n in footage.window.tolist() if not footage.names.path(n).is_file()]
@@ -148,11 +146,11 @@ def _unreadable(dataset: DiveDataset, progress: Progress) -> Iterator[str]:
         progress.close()
 
 
-def _moved(dataset: DiveDataset) -> list[str]:
+def _moved(release: Release, index: DiveIndex) -> list[str]:
     ends: dict[str, int] = {}
-    for dive in dataset.index.dives.values():
+    for dive in index.dives.values():
         ends[dive.event] = max(ends.get(dive.event, 0), dive.end)
-    published = dataset.release.recordings
+    published = release.recordings
     return sorted(event for event in published if ends.get(event) != published[event])
 
 

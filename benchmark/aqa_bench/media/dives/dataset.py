@@ -14,6 +14,7 @@ from aqa_bench.core.sample import Sample
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality
 from aqa_bench.media.dives.annotations import Dive
+from aqa_bench.media.dives.audit import audit_dives
 from aqa_bench.media.dives.index import DiveIndex
 from aqa_bench.media.dives.media import DiveMedia
 from aqa_bench.media.dives.release import EVENT_GROUPED, SCORE_DD, Release
@@ -107,9 +108,7 @@ class DiveDataset(Dataset):
 
     def audit(self, progress: Progress | None = None) -> Audit:
         """Compare annotations and frames with what was published."""
-        from aqa_bench.media.dives.audit import audit_dives
-
-        return audit_dives(self, progress or NullProgress())
+        return audit_dives(self, self.release, self.index, progress or NullProgress())
 
     @cached_property
     def _fingerprint(self) -> str:

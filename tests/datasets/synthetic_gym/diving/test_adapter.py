@@ -143,32 +143,45 @@ def test_of_two_at_once_one_renders_and_the_other_waits(
         assert sorted(each.result() for each in both) == [0, 3]
 
 
-def test_the_audit_says_what_is_there(dives: SyntheticDiving) -> None:
-    audit = dives.audit()
+def test_the_audit_renders_what_is_not_there_and_counts_it(
+    dives: SyntheticDiving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aqa_bench.datasets.synthetic_gym.diving import generate
+
+    plans = generate.plan_dives("tiny")
+    for plan in plans[1:]:
+        file = video_file(tmp_path, "tiny", plan.id)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"rendered before")
+    audit = SyntheticDiving("tiny", tmp_path).audit()
     assert audit.ok
-    assert (audit.coverage.expected, audit.coverage.found) == (32, 0)
+    assert audit.dataset == "synthetic-gym/diving@tiny"
+    assert (audit.coverage.expected, audit.coverage.found) == (32, 32)
+    assert len(decode(video_file(tmp_path, "tiny", plans[0].id))) == 24
     assert audit.groups_across_splits == 4
-    assert any("not been rendered" in note for note in audit.notes)
     assert audit.fingerprint == dives.fingerprint()
+    monkeypatch.setattr(generate, "plan_dives", lambda _: plans[1:])
+    video_file(tmp_path, "tiny", plans[0].id).unlink()
+    assert not SyntheticDiving("tiny", tmp_path).audit().ok
 
 
-def test_the_family_opens_the_preset_in_use(tmp_path: Path) -> None:
-    opened = FAMILY.open("synthetic-gym/diving", tmp_path)
-    assert isinstance(opened, SyntheticDiving)
-    assert opened.preset == "demo"
+def test_the_family_opens_the_preset_that_the_id_names(tmp_path: Path) -> None:
+    for asked, preset in (("synthetic-gym/diving", "demo"), ("synthetic-gym/diving@tiny", "tiny")):
+        opened = FAMILY.open(asked, tmp_path)
+        assert isinstance(opened, SyntheticDiving)
+        assert (opened.card.id, opened.preset) == (asked, preset)
 
 
-def test_preparing_renders_and_makes_the_preset_the_one_in_use(
+def test_preparing_renders_the_preset_and_changes_nothing_for_the_next_to_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from aqa_bench.datasets.synthetic_gym.diving import generate
 
     first = generate.plan_dives("tiny")[:1]
     monkeypatch.setattr(generate, "plan_dives", lambda _: first)
-    said = FAMILY.prepare("synthetic-gym/diving", (), tmp_path, {"preset": "tiny"}, NullProgress())
+    said = FAMILY.prepare("synthetic-gym/diving@tiny", (), tmp_path, {}, NullProgress())
     assert "1 dives rendered" in said[0]
-    opened = FAMILY.open("synthetic-gym/diving", tmp_path)
-    assert opened.preset == "tiny"
+    assert FAMILY.open("synthetic-gym/diving", tmp_path).preset == "demo"
     assert video_file(tmp_path, "tiny", first[0].id).is_file()
 
 

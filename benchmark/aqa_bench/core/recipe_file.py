@@ -1,0 +1,150 @@
+"""The file of a method's recipes: TOML tables, each of which may build on another."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, TypeVar
+
+from aqa_bench.core.errors import RecipeError
+from aqa_bench.core.recipe import Recipe, build_recipe
+
+__all__ = ["WrittenRecipe", "load_recipe", "no_such_recipe", "place", "read_recipes", "recipe_names"]
+
+R = TypeVar("R", bound=Recipe)
+
+
+@dataclass(frozen=True)
+class WrittenRecipe:
+    """A recipe as its file gives it.
+
+    Attributes:
+        about: What it is, in words; empty where the file does not say. It is never inherited.
+        values: Hyper-parameters that it states, and those that it takes from its bases.
+    """
+
+    about: str
+    values: Mapping[str, Any]
+
+
+def read_recipes(package: str) -> dict[str, WrittenRecipe]:
+    """Recipes that a method's package ships, in the file's order.
+
+    A table may name another one as its ``base``: it takes that one's values and overrides them. A base
+    may have a base itself, and may stand further down.
+
+    Args:
+        package: Import path of the method's package.
+
+    Raises:
+        RecipeError: There is no ``recipes.toml``, it holds something other than tables, or a base is no
+            recipe of the file or leads back to the recipe itself.
+    """
+    tables = _read(package)
+    return {
+        name: WrittenRecipe(str(tables[name].get("about", "")), _resolved(tables, name, package))
+        for name in tables
+    }
+
+
+def recipe_names(package: str) -> list[str]:
+    """Names of the recipes a method's package ships, in the file's order."""
+    return list(read_recipes(package))
+
+
+def load_recipe(package: str, kind: type[R], name: str) -> R:
+    """Read a named recipe from a method's ``recipes.toml``.
+
+    Args:
+        package: Import path of the method's package.
+        kind: The method's recipe model.
+        name: Name of the recipe.
+
+    Raises:
+        RecipeError: No recipe has that name, its keys and values do not fit ``kind``, or the file is wrong.
+    """
+    recipes, where = read_recipes(package), place(package, name)
+    if name not in recipes:
+        raise no_such_recipe(name, list(recipes), where)
+    return build_recipe(kind, recipes[name].values, where)
+
+
+def place(package: str, recipe: str) -> str:
+    """Where a recipe stands, for messages."""
+    return f"{package.rsplit('.', 1)[-1]}/recipes.toml [{recipe}]"
+
+
+def no_such_recipe(
+    name: str, known: Sequence[str], where: str, remedy: str = "Name one of them."
+) -> RecipeError:
+    """The error for a recipe that does not exist."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return RecipeError(
+        f"There is no recipe {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
+        where=where,
+        expected=" | ".join(known),
+        found=name,
+        remedy=remedy,
+    )
+
+
+def _resolved(tables: Mapping[str, Mapping[str, Any]], name: str, package: str) -> dict[str, Any]:
+    """A recipe's own values over those of its bases."""
+    chain = [name]
+    while "base" in tables[chain[-1]]:
+        base = _base(tables, chain[-1], package)
+        if base in chain:
+            raise RecipeError(
+                "The bases of a recipe lead in a circle.",
+                where=f"{place(package, name)} base",
+                expected="bases that end at a recipe without one",
+                found=" -> ".join([*chain, base]),
+                remedy="Let one of them state its values, without a base.",
+            )
+        chain.append(base)
+    values: dict[str, Any] = {}
+    for table in reversed(chain):
+        values |= tables[table]
+    return {key: value for key, value in values.items() if key not in ("about", "base")}
+
+
+def _base(tables: Mapping[str, Mapping[str, Any]], name: str, package: str) -> str:
+    base, where = tables[name]["base"], f"{place(package, name)} base"
+    if not isinstance(base, str):
+        raise RecipeError(
+            "The base of a recipe is not a name.",
+            where=where,
+            expected="the name of another recipe of this file, as text",
+            found=repr(base),
+            remedy=f'Write base = "NAME", or give a hyper-parameter of [{name}] another name than base.',
+        )
+    if base not in tables:
+        others = [known for known in tables if known != name]
+        raise no_such_recipe(base, others, where, "Name one of them, or leave the base out.")
+    return base
+
+
+def _read(package: str) -> Mapping[str, Mapping[str, Any]]:
+    file = resources.files(package) / "recipes.toml"
+    try:
+        recipes = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecipeError(
+            "The method has no recipes.", where=str(file), remedy="Add recipes.toml beside method.py."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(
+            "The recipes cannot be read.", where=str(file), expected="TOML tables", found=str(error)
+        ) from error
+    for name, values in recipes.items():
+        if not isinstance(values, dict):
+            raise RecipeError(
+                "The recipes cannot be read.",
+                where=str(file),
+                expected="nothing but TOML tables, one per recipe",
+                found=f"{name} outside of a table",
+            )
+    return recipes

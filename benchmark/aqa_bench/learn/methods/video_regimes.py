@@ -1,0 +1,167 @@
+"""The two ways in which video methods learn from labels, and the epoch of a pre-training to go on from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aqa_bench.core.method import FitContext
+from aqa_bench.core.sample import Sample
+from aqa_bench.core.seeds import derive_seed
+from aqa_bench.learn.augment.presets import augmentation
+from aqa_bench.learn.backbones.video_backbone import VideoBackbone
+from aqa_bench.learn.features.extractor import load_state
+from aqa_bench.learn.features.head_inputs import FeatureScaler
+from aqa_bench.learn.features.video_features import ClipFeatureExtractor, read_clip
+from aqa_bench.learn.methods.video_recipe import VideoRecipe
+from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, NetworkPredictor
+from aqa_bench.learn.supervised.training import finetune_network, fit_head
+from aqa_bench.learn.supervised.video_classifier import VideoClassifier, labelled_clips
+from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
+from aqa_bench.learn.training.device import Precision, deterministic
+from aqa_bench.learn.training.loop import FitResult
+
+__all__ = ["best_snapshot", "finetuned", "probe", "probed"]
+
+_log = logging.getLogger(__name__)
+
+
+def finetuned(
+    backbone: VideoBackbone, recipe: VideoRecipe, data: FitData, ctx: FitContext, device: torch.device
+) -> NetworkPredictor:
+    """Train backbone and head together.
+
+    Args:
+        backbone: What to begin with; it stays as it is, since other tasks and splits begin with it too.
+        recipe: Clips, head, augmentation and optimisation.
+        data: Labelled clips.
+        ctx: Seed and cache; ``report`` receives the cost.
+        device: Where to compute.
+    """
+    spec, coding = recipe.clip_spec(), data.coding
+    head = recipe.new_head(backbone.num_features, coding.num_outputs)
+    network = VideoClassifier(deepcopy(backbone), head, spec.clips).to(device)
+    blank = torch.zeros(1, spec.frames * spec.clips, 3, spec.side, spec.side, device=device)
+    cost = giga_multiply_adds(network, blank)
+    result = finetune_network(
+        network,
+        labelled_clips(data.train, spec, coding, device, ctx.cache),
+        labelled_clips(data.val, spec, coding, device, ctx.cache),
+        recipe.finetuning(),
+        is_score=coding.is_score,
+        augment=augmentation(recipe.finetune_augmentation, flip=0.0),
+        seed=derive_seed(ctx.seed, "finetune"),
+        device=device,
+    )
+    ctx.report.update(
+        parameters=parameter_count(network),
+        gflops=round(cost, 6),
+        dtype=Precision.default(device).dtype,
+        batch_size=recipe.finetune_batch_size,
+        **result.facts(),
+    )
+    read = partial(read_clip, spec=spec)
+    return NetworkPredictor(network, read, coding, device, recipe.finetune_batch_size)
+
+
+def probed(
+    backbone: VideoBackbone, recipe: VideoRecipe, data: FitData, ctx: FitContext, device: torch.device
+) -> HeadPredictor:
+    """Train a head on the features of a fixed backbone.
+
+    Args:
+        backbone: The network.
+        recipe: Clips, head and its optimisation.
+        data: Labelled clips.
+        ctx: Seed and cache; ``report`` receives the cost.
+        device: Where to compute.
+    """
+    spec = recipe.clip_spec()
+    extractor = ClipFeatureExtractor(backbone, spec, device)
+    predictor, result = probe(recipe, extractor, data, ctx, device)
+    ctx.report.update(
+        parameters=parameter_count(backbone, predictor.head),
+        gflops=round(spec.clips * backbone.gflops(spec.frames, spec.side), 6),
+        dtype=extractor.precision.dtype,
+        batch_size=recipe.head_batch_size,
+        **result.facts(),
+    )
+    return predictor
+
+
+def probe(
+    recipe: VideoRecipe,
+    extractor: ClipFeatureExtractor,
+    data: FitData,
+    ctx: FitContext,
+    device: torch.device,
+) -> tuple[HeadPredictor, FitResult]:
+    """Train a head on an extractor's features.
+
+    Args:
+        recipe: Head and its optimisation.
+        extractor: Gives the features.
+        data: Labelled clips.
+        ctx: Seed, cache and progress.
+        device: Where the head computes.
+    """
+    known = extractor.extract_cached(data.train.samples, ctx)
+    scaler = FeatureScaler.fit(known, standardise=recipe.standardise)
+
+    def inputs(samples: Sequence[Sample]) -> Tensor:
+        features = extractor.extract_cached(samples, ctx)
+        return torch.from_numpy(np.stack([scaler(f).mean(axis=0) for f in features]))
+
+    x = inputs(data.train.samples)
+    head = recipe.new_head(x.shape[1], data.coding.num_outputs)
+    result = fit_head(head, x, inputs, data, recipe.head_training(), ctx, device)
+    return HeadPredictor(inputs, head, data.coding, device, recipe.head_batch_size), result
+
+
+def best_snapshot(
+    backbone: VideoBackbone,
+    snapshots: Sequence[Path],
+    *,
+    recipe: VideoRecipe,
+    data: FitData,
+    ctx: FitContext,
+    device: torch.device,
+) -> dict[str, Any]:
+    """Load the weights whose frozen features are judged best on val, the earliest of several.
+
+    Args:
+        backbone: Receives the weights.
+        snapshots: Weights after each epoch of a pre-training.
+        recipe: The probe's head and its optimisation.
+        data: What the probe learns from and is judged on; without val the last epoch is kept.
+        ctx: Seed, cache and progress.
+        device: Where to compute.
+
+    Returns:
+        Facts: ``selected_epoch`` (1 is the first) and ``probe_scores`` of all epochs.
+
+    Raises:
+        DataError: A snapshot cannot be read.
+    """
+    extractor = ClipFeatureExtractor(backbone, recipe.clip_spec(), device)
+    if not len(data.val):
+        load_state(backbone, snapshots[-1])
+        return {"selected_epoch": len(snapshots), "probe_scores": []}
+    scores = []
+    for path in snapshots:
+        load_state(backbone, path)
+        with deterministic(ctx.seed):
+            _, result = probe(recipe, extractor, data, ctx, device)
+        scores.append(-float("inf") if result.best_score is None else result.best_score)
+    best = max(range(len(scores)), key=scores.__getitem__)
+    load_state(backbone, snapshots[best])
+    _log.info("epoch %d of %d is judged best by a probe on val", best + 1, len(scores))
+    return {"selected_epoch": best + 1, "probe_scores": [round(score, 6) for score in scores]}
