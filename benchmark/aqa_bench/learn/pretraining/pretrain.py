@@ -274,6 +274,7 @@ def pretrain(
         "pretraining_epochs": epochs,
         "pretraining_batches": epochs * per_epoch,
         "pretraining_losses": [round(result.losses[0], 6), round(result.losses[-1], 6)],
+        "frames": frames.storage,
         "watched": f"{len(watched)} other clips" if watched else "the pre-training's own clips",
         **{f"initial_{k}": v for k, v in before.items() if k not in _COLLAPSE},
         **after,
