@@ -41,6 +41,7 @@ def small_r2plus1d() -> nn.Sequential:
 
 def _block(inputs: int, outputs: int) -> nn.Module:
     """A block that halves time and space where it widens."""
+    # The first block keeps its size: the stem has halved time and quartered space already.
     stride = 1 if inputs == outputs else 2
     shortcut = None
     if inputs != outputs:

@@ -49,6 +49,8 @@ class FrameIndex:
         self.spec = spec
         self.indices: tuple[Indices, ...] = tuple(frame_indices(sample, spec) for sample in samples)
         lengths = [len(indices) for indices in self.indices]
+        # Clips lie one behind the other, so that a clip and a position become
+        # one row number by an addition.
         self._starts = np.cumsum([0, *lengths])
         self._memory: Tensor | None = None
         self._store: FrameStore | None = None
@@ -94,6 +96,7 @@ class FrameIndex:
             rows = torch.from_numpy(self._starts[clip] + frame)
             return self._memory.index_select(0, rows.to(self._memory.device, non_blocking=True))
         images = np.empty((len(clip), self.spec.side, self.spec.side, 3), np.uint8)
+        # Clip by clip, since opening a video costs more than another frame of it.
         for number in np.unique(clip).tolist():
             rows_of_clip = np.flatnonzero(clip == number)
             images[rows_of_clip] = self._clip(number, frame[rows_of_clip])
@@ -122,6 +125,7 @@ class FrameIndex:
             AqaBenchError: The folder cannot be written to or the disk is full.
         """
         if device.type == "cuda":
+            # The other half is for the network, its gradients and activations, which are not allocated yet.
             budget = torch.cuda.mem_get_info(device)[0] // 2
         if self.nbytes <= budget:
             self._memory = self._load(progress or NullProgress()).to(device)
@@ -131,6 +135,7 @@ class FrameIndex:
         _log.info("%.1f GB of frames go to %s", self.nbytes / 1e9, folder)
         keys = [sample.media.content_key for sample in self.samples]
         readers = {key: _Clip(s, self.spec) for key, s in zip(keys, self.samples, strict=True)}
+        # Sorted, so that the same clips in another order find the store that another run has built.
         identity = canonical_json([self.spec.document(), sorted(readers)])
         fingerprint = sha256_bytes(identity.encode())
         self._store = build(
@@ -153,6 +158,8 @@ class FrameIndex:
         sample = self.samples[number]
         if self._store is not None:
             return self._store.frames(sample.media.content_key, frames)
+        # Decoders want ascending numbers, each once; searchsorted puts the frames
+        # back into the order asked for.
         wanted = np.unique(frames)
         images = read_frames(sample, self.spec, indices=self.indices[number][wanted])
         return images[np.searchsorted(wanted, frames)]
@@ -186,6 +193,8 @@ class _Clip:
 
 def _elevation(sample: Sample, kept: Indices) -> npt.NDArray[np.float32]:
     try:
+        # A clip whose bar cannot be followed is left out by the sampler, which
+        # counts why; it is no error here.
         return sample.media.trajectory().elevation[kept]
     except (DataError, IndexError) as error:
         _log.debug("no trajectory: %s", error)

@@ -113,6 +113,7 @@ def read_frames(
     images = media.image(size)[None] if still else media.frames(indices.tolist(), size)
     if regions is not None:
         return _cut(images, np.asarray(regions(sample, indices), np.float64), spec.side)
+    # The same central square for every frame: a crop that followed the person would hide their travel.
     start = (spec.resize - spec.side) // 2
     stop = start + spec.side
     return images[:, start:stop, start:stop]
@@ -130,8 +131,10 @@ def _cut(images: UInt8Array, boxes: npt.NDArray[np.float64], side: int) -> UInt8
     cuts = []
     for number, box in enumerate(np.atleast_2d(boxes)):
         x0, y0, x1, y1 = np.clip(box, 0, 1) * (width, height, width, height)
+        # Rounded outwards and at least a pixel wide: an empty region cannot be resized.
         left, top = min(int(x0), width - 1), min(int(y0), height - 1)
         right, bottom = max(int(np.ceil(x1)), left + 1), max(int(np.ceil(y1)), top + 1)
+        # A region that all frames share is cut and resized once, in place of once per frame.
         group = images if shared else images[number : number + 1]
         part = torch.from_numpy(np.ascontiguousarray(group[:, top:bottom, left:right]))
         resized = F.interpolate(

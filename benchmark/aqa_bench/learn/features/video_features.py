@@ -73,6 +73,8 @@ class ClipSpec:
             case "still":
                 return still(forward)
             case "shuffled":
+                # Seeded by content: the same order in training and tests, in every run,
+                # whatever the order of samples.
                 rng = np.random.default_rng(derive_seed("shuffled", sample.media.content_key))
                 return shuffled(forward, rng)
         return forward
@@ -149,10 +151,12 @@ class ClipFeatureExtractor(FeatureExtractor[Sample]):
         parts = (samples[i : i + size] for i in range(0, len(samples), size))
         reading = prefetch(torch.from_numpy(np.stack([read_clip(s, self.spec) for s in p])) for p in parts)
         for frames in reading:
+            # Full batches only: what is computed of a sample must not depend on how many are left to do.
             clips = filled(frames, size).view(-1, self.spec.frames, *frames.shape[2:])
             with torch.inference_mode(), autocast(self.device, self.precision):
                 features = self.backbone(clips.to(self.device, non_blocking=True)).float().cpu()
             for sample in features.view(size, self.spec.clips, -1)[: len(frames)]:
+                # A copy, or one kept sample would keep the whole batch in memory.
                 yield sample.numpy().copy()
 
 
