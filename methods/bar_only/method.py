@@ -41,7 +41,7 @@ class BarRecipe(Recipe):
         lr: AdamW's learning rate.
         weight_decay: Its weight decay.
         epochs: Most epochs; exactly so many where there is no val.
-        batch_size: Samples a step.
+        batch_size: Samples per step.
         patience: Epochs without a better val score before training stops; null never stops early.
         select: What the kept epoch is best at on val: ``f1`` or ``loss``.
     """

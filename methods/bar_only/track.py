@@ -28,11 +28,11 @@ def bar_track(media: Media, length: int, *, boxes: bool) -> npt.NDArray[np.float
     Args:
         media: A clip.
         length: Times that the track is resampled to.
-        boxes: Whether the range of motion, which needs boxes, is told as well.
+        boxes: Whether the range of motion, which needs boxes, is given as well.
 
     Returns:
         ``(length, 2)``, or ``(length, 3)`` with boxes: elevation in [0, 1]; speed, the change of
-        elevation a frame, times 100; and, the same at all times, the range of motion in heights of the
+        elevation per frame, times 100; and, the same at all times, the range of motion in heights of the
         bar's box. A clip without a usable trajectory stays where it is.
     """
     elevation = _elevation(media)

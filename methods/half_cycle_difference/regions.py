@@ -27,7 +27,7 @@ _WHOLE = np.array([0.0, 0.0, 1.0, 1.0])
 
 @dataclass(frozen=True, slots=True)
 class LifterRegions:
-    """One box a clip around the dataset's keypoints, moved a little, as a detector's box would be.
+    """One box per clip around the dataset's keypoints, moved a little, as a detector's box would be.
 
     The box is off by up to 3% of its side and too large or small by up to 4%: always the same for the
     same clip. Still images show the lifter already and are taken whole.

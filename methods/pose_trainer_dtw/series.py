@@ -1,4 +1,4 @@
-"""The series that Pose Trainer warps, one or two an exercise."""
+"""The series that Pose Trainer warps, one or two per exercise."""
 
 from __future__ import annotations
 

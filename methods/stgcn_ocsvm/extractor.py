@@ -29,7 +29,7 @@ __all__ = ["STGCNFeatures"]
 
 
 class STGCNFeatures(FeatureExtractor[Sample]):
-    """256 features a clip.
+    """256 features per clip.
 
     What the blocks before the trainable ones make of a clip is kept in memory, by the clip's content.
 

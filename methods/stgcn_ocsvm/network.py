@@ -1,4 +1,4 @@
-"""ST-GCN in two parts, so that what is not trained is computed once a clip."""
+"""ST-GCN in two parts, so that what is not trained is computed once per clip."""
 
 from __future__ import annotations
 

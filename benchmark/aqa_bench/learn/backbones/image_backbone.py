@@ -81,7 +81,7 @@ class ImageBackbone(Backbone, ABC):
         """Feature maps ``(N, C, h, w)`` of normalised images at stages in ascending order."""
 
     def gflops(self, size: int) -> float:
-        """Multiply-adds, in units of 1e9, of the pooled features of one image of ``size`` pixels a side."""
+        """Multiply-adds, in units of 1e9, of the pooled features of one image of ``size`` pixels per side."""
         return giga_multiply_adds(self, torch.zeros(1, 3, size, size, device=self._scale.device))
 
     def normalise(self, images: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ WIDTHS = (12, 24, 48, 96)
 
 
 def small_r2plus1d() -> nn.Sequential:
-    """The residual (2+1)D blocks of Tran et al. (CVPR 2018), one a stage, from random weights.
+    """The residual (2+1)D blocks of Tran et al. (CVPR 2018), one per stage, from random weights.
 
     The stem reads every fourth pixel either way, as against every second in R(2+1)D-18, and every
     second frame. Weights come from PyTorch's default generator.

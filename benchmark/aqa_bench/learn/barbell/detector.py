@@ -136,7 +136,7 @@ class BarbellDetector:
         Args:
             frames: ``(T, H, W, 3)`` uint8 RGB.
             min_confidence: Least confidence of a detection, in [0, 1].
-            most: Most detections a frame.
+            most: Most detections per frame.
             batch: Frames at a time.
 
         Returns:

@@ -126,7 +126,7 @@ def join_fragments(main: Track, others: Sequence[Track], *, max_speed: float = 0
     Args:
         main: The track to complete; its sightings stay.
         others: Tracks of the same clip.
-        max_speed: Most movement of the centre a frame, in units of the box size.
+        max_speed: Most movement of the centre per frame, in units of the box size.
 
     Returns:
         A new track.

@@ -157,7 +157,7 @@ def feature_key(content_key: str, weights_sha256: str, spec: Mapping[str, Any]) 
 
 
 class FeatureCache:
-    """A folder of safetensors files, one a sample, that processes may share and anyone may delete.
+    """A folder of safetensors files, one per sample, that processes may share and anyone may delete.
 
     Files are written whole or not at all, and carry a digest of their content: one that is damaged
     counts as absent and is written again.

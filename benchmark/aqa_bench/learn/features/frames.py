@@ -29,7 +29,7 @@ class Regions(Protocol):
         ...
 
     def __call__(self, sample: Sample, indices: Indices) -> npt.NDArray[np.floating[Any]]:
-        """One region a clip ``(4,)``, or one a frame ``(T, 4)``.
+        """One region per clip ``(4,)``, or one per frame ``(T, 4)``.
 
         Returns:
             Left, top, right and bottom, as shares of the picture's width and height.
@@ -41,10 +41,10 @@ class Regions(Protocol):
 class FrameSpec:
     """Which frames are read, and at which size.
 
-    The paper squashes frames to 320 pixels a side and cuts the central 224 out.
+    The paper squashes frames to 320 pixels per side and cuts the central 224 out.
 
     Attributes:
-        frames: Frames a clip, spread evenly; all of them where None.
+        frames: Frames per clip, spread evenly; all of them where None.
         resize: Side in pixels to which whole frames are squashed.
         crop: Side of the central square that is kept; the whole frame where None. Regions are
             resized to this side, whole.

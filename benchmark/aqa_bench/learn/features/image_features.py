@@ -108,7 +108,7 @@ class FrameFeatureExtractor(FeatureExtractor[Sample]):
         device: Where to compute.
         pooling: What is kept of a frame.
         precision: Arithmetic; bfloat16 where the device has it by default.
-        batch_size: Frames a forward pass.
+        batch_size: Frames per forward pass.
         regions: Where in the frames to look; everywhere where None.
     """
 
@@ -146,7 +146,7 @@ class FrameFeatureExtractor(FeatureExtractor[Sample]):
             progress: Where to show progress.
 
         Returns:
-            An array a sample: ``(T, D)`` or ``(T, C, h, w)`` for clips, without ``T`` for still images.
+            An array per sample: ``(T, D)`` or ``(T, C, h, w)`` for clips, without ``T`` for still images.
         """
         return list(shown(self._stream(samples), len(samples), progress))
 

@@ -33,7 +33,7 @@ class ClipSpec:
     """Which frames of a sample make a clip, and at which size.
 
     Attributes:
-        frames: Frames a clip, spread evenly over the sample.
+        frames: Frames per clip, spread evenly over the sample.
         clips: Successive clips that share the sample between them; their features are averaged.
         resize: Side in pixels to which whole frames are squashed.
         crop: Side of the central square that is kept; the whole frame where None.
@@ -101,7 +101,7 @@ class ClipFeatureExtractor(FeatureExtractor[Sample]):
         spec: Which frames make a clip, and their size.
         device: Where to compute.
         precision: Arithmetic; bfloat16 where the device has it by default.
-        batch_size: Samples a forward pass.
+        batch_size: Samples per forward pass.
     """
 
     def __init__(

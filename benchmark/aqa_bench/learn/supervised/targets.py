@@ -106,7 +106,7 @@ class HeadPredictor:
         head: The network, in evaluation mode.
         coding: Turns outputs into scores.
         device: Where the head computes.
-        batch_size: Samples a forward pass of the head.
+        batch_size: Samples per forward pass of the head.
     """
 
     inputs: Callable[[Sequence[Sample]], Tensor]
@@ -131,7 +131,7 @@ class NetworkPredictor:
         read: Decoded pictures of a sample, uint8.
         coding: Turns outputs into scores.
         device: Where it computes.
-        batch_size: Samples a forward pass.
+        batch_size: Samples per forward pass.
     """
 
     network: nn.Module

@@ -47,7 +47,7 @@ def shuffled_batches(x: Tensor, y: Tensor, size: int, seed: int) -> Iterator[tup
     Args:
         x: ``(n, ...)`` inputs.
         y: ``(n,)`` targets.
-        size: Examples a batch, at least 1.
+        size: Examples per batch, at least 1.
         seed: Seed of the order.
 
     Yields:

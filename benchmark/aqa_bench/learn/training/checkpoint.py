@@ -57,7 +57,7 @@ class History:
         return len(self.scores) - (0 if best is None else best + 1) >= patience
 
     def json_lines(self) -> str:
-        """One JSON object an epoch; a score that is not finite is null."""
+        """One JSON object per epoch; a score that is not finite is null."""
         lines = []
         for epoch, loss in enumerate(self.losses):
             entry: dict[str, float | int | None] = {"epoch": epoch, "loss": loss}

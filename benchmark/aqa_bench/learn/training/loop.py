@@ -137,7 +137,7 @@ def fit(
         accumulate: Batches whose mean gradient makes one step.
         checkpoint: File to resume from when it exists, written whole or not at all.
         checkpoint_every: Epochs between checkpoints; the last epoch is always kept.
-        log: JSON-lines file, an object an epoch: epoch, loss, score, lr, seconds.
+        log: JSON-lines file, one object per epoch: epoch, loss, score, lr, seconds.
         progress: Display, counted in epochs.
         task: What the display calls it.
 
