@@ -21,5 +21,5 @@ METHOD = MethodPlugin(
         control=True,
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.background.method:Background",
+    factory=f"{__name__}.method:Background",
 )

@@ -40,9 +40,11 @@ def hidden_box(clip: Media) -> npt.NDArray[np.float64]:
         boxes = boxes[np.isfinite(boxes).all(axis=1)]
         corners += [boxes[:, :2], boxes[:, 2:]]
     points = np.concatenate(corners).astype(np.float64)
+    # Nobody is seen, so nothing says where the person is; all of the picture is hidden to be safe.
     if not len(seen):
         return np.array([0.0, 0.0, 1.0, 1.0])
     low, high = points.min(axis=0), points.max(axis=0)
+    # Joints end at wrists, ankles and ears; hands, feet and the top of the head stick out.
     margin = _MARGIN * float((high - low).max())
     height, width = clip.frames([0]).shape[1:3]
     box = np.concatenate([low - margin, high + margin]) / (width, height, width, height)
@@ -87,5 +89,6 @@ class MedianFrame(AlteredClip):
         """The median, as often as frames are asked for: ``(T, H, W, 3)`` RGB."""
         length = self.clip.length
         images = self.clip.frames(np.unique(uniform(length, _MEDIAN_OF)).tolist(), size)
+        # Whatever covers a pixel for less than half of the frames drops out.
         median = np.median(images, axis=0).round().astype(np.uint8)
         return np.repeat(median[None], 1 if indices is None else len(indices), axis=0)

@@ -20,5 +20,5 @@ METHOD = MethodPlugin(
         control=True,
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.bar_only.method:BarOnly",
+    factory=f"{__name__}.method:BarOnly",
 )

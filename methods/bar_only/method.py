@@ -41,7 +41,7 @@ class BarRecipe(Recipe):
         lr: AdamW's learning rate.
         weight_decay: Its weight decay.
         epochs: Most epochs; exactly so many where there is no val.
-        batch_size: Samples a step.
+        batch_size: Samples per step.
         patience: Epochs without a better val score before training stops; null never stops early.
         select: What the kept epoch is best at on val: ``f1`` or ``loss``.
     """
@@ -91,6 +91,7 @@ class BarOnly(Method[BarRecipe]):
         coding = TargetCoding.of(train, ctx, type(self).__name__)
         clips = unit_of(train.samples[0].media) is Unit.CLIP
         _check(train.samples, clips=clips)
+        # All or none: a column that only some samples have would tell which ones.
         boxes = all(Modality.BAR_BOXES in sample.media.provides for sample in train.samples)
 
         def raw(samples: Sequence[Sample]) -> Tensor:
@@ -102,6 +103,8 @@ class BarOnly(Method[BarRecipe]):
 
         known = raw(train.samples)
         flat = known.flatten(0, -2)
+        # From train alone, and one pair of figures for all times: figures of each time would take the
+        # shape of the typical lift away.
         mean, scale = flat.mean(dim=0), flat.std(dim=0, correction=0).clamp_min(_TINY)
 
         def inputs(samples: Sequence[Sample]) -> Tensor:

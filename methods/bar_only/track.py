@@ -28,14 +28,15 @@ def bar_track(media: Media, length: int, *, boxes: bool) -> npt.NDArray[np.float
     Args:
         media: A clip.
         length: Times that the track is resampled to.
-        boxes: Whether the range of motion, which needs boxes, is told as well.
+        boxes: Whether the range of motion, which needs boxes, is given as well.
 
     Returns:
         ``(length, 2)``, or ``(length, 3)`` with boxes: elevation in [0, 1]; speed, the change of
-        elevation a frame, times 100; and, the same at all times, the range of motion in heights of the
+        elevation per frame, times 100; and, the same at all times, the range of motion in heights of the
         bar's box. A clip without a usable trajectory stays where it is.
     """
     elevation = _elevation(media)
+    # Before the resampling, per frame of the clip: afterwards slow and fast lifts look alike.
     speed = np.gradient(elevation) * 100 if len(elevation) > 1 else np.zeros_like(elevation)
     track = resample_time(np.stack([elevation, speed], axis=1), length)
     if boxes:
@@ -72,4 +73,6 @@ def _range_of_motion(media: Media) -> float:
     if not len(boxes):
         return 0.0
     centres = (boxes[:, 1] + boxes[:, 3]) / 2
+    # Elevation is normalised to the lift's own range, so depth is lost; the bar's size stands
+    # in for the scale of the picture.
     return float(np.ptp(centres) / max(float(np.median(boxes[:, 3] - boxes[:, 1])), 1.0))

@@ -19,5 +19,5 @@ METHOD = MethodPlugin(
         stochastic=False,
         control=True,
     ),
-    factory="aqa_bench.methods.constant.method:Constant",
+    factory=f"{__name__}.method:Constant",
 )

@@ -31,7 +31,7 @@ class ConstantPredictor:
     score: float
 
     def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-        """The score, once a sample: ``(n,)`` float64."""
+        """The score, once per sample: ``(n,)`` float64."""
         return np.full(len(samples), self.score)
 
 

@@ -105,16 +105,22 @@ def batch_all_distance_ratio(
         )
     wide = embeddings if embeddings.dtype == torch.float64 else embeddings.float()
     apart = (phases[:, None] - phases[None, :]).abs()
+    # Negatives may be of the anchor's own clip: it has the same view and subject, so
+    # the pose alone sets them apart.
     far = apart > gap
+    # Pairs without any negative are dropped here, or they would count as triplets of loss 0.
     valid = (apart <= tolerance) & (clip_ids[:, None] != clip_ids[None, :]) & far.any(dim=1, keepdim=True)
     # Distances by differences, not by products: those are exact where embeddings nearly coincide.
     distances = torch.cdist(wide, wide, compute_mode="donot_use_mm_for_euclid_dist")
     if squared:
         distances = distances.square()
     anchors, positives = valid.nonzero(as_tuple=True)
+    # With two terms Eq. 1 is softplus(d(a, p) - d(a, n)): one row per pair,
+    # one column per possible negative.
     losses = F.softplus(distances[anchors, positives, None] - distances[anchors])
     weights = far[anchors].to(losses.dtype)
     total: Tensor = (losses * weights).sum()
+    # Not NaN without a triplet: such a batch then gives a gradient of 0, and the training goes on.
     return total / weights.sum().clamp_min(1)
 
 
@@ -142,6 +148,7 @@ def elevation_grid(phases: Phases, elevations: int, videos: int, rng: np.random.
             found=f"{elevations} elevations, {videos} videos",
             remedy="Lower the videos per batch, or give a larger pool.",
         )
+    # Stratified: phases drawn freely would often lie together, and leave few pairs beyond the gap.
     targets = (np.arange(elevations) + rng.random(elevations)) * (360 / elevations)
     clips = rng.choice(phases.usable, videos, replace=False)
     frames = [phases.near(int(clip), target, rng) for clip in clips for target in targets]

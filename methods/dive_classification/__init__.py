@@ -22,5 +22,5 @@ METHOD = MethodPlugin(
         uses_pool=True,
         tasks=frozenset({"score"}),
     ),
-    factory="aqa_bench.methods.dive_classification.method:DiveClassification",
+    factory=f"{__name__}.method:DiveClassification",
 )

@@ -18,5 +18,5 @@ METHOD = MethodPlugin(
         stochastic=False,
         control=True,
     ),
-    factory="aqa_bench.methods.duration.method:Duration",
+    factory=f"{__name__}.method:Duration",
 )

@@ -38,6 +38,7 @@ class DurationRecipe(Recipe):
 
 def log_lengths(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
     """Natural logarithm of the number of frames of each sample: ``(n,)`` float64."""
+    # Logarithms: twice as long and half as long are equally unusual.
     return np.log([float(sample.media.length) for sample in samples])
 
 
@@ -105,6 +106,7 @@ class Duration(Method[DurationRecipe]):
         if ctx.task.kind is TaskKind.SCORE:
             ridge = make_pipeline(StandardScaler(), Ridge(alpha=self.recipe.alpha))
             return LengthModel(ridge.fit(x[:, None], train.targets), is_score=True)
+        # One-class schemes train on good clips alone; then unusual is all that can be called an error.
         if len(np.unique(train.targets)) < 2:
             mean = float(x.mean())
             return TypicalLength(mean, max(float(x.std()), float(np.exp(-mean))), self.recipe.boundary)

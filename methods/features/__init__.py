@@ -19,5 +19,5 @@ METHOD = MethodPlugin(
         pretrained_on="what the features' manifest says",
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.features.method:ImportedFeatures",
+    factory=f"{__name__}.method:ImportedFeatures",
 )

@@ -19,5 +19,5 @@ METHOD = MethodPlugin(
         pretrained_on="ImageNet",
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.half_cycle_difference.method:HalfCycleDifference",
+    factory=f"{__name__}.method:HalfCycleDifference",
 )

@@ -35,6 +35,8 @@ def half_cycle_difference(
     if first.all() or not first.any():
         return np.zeros_like(features, dtype=np.float32)
     apart = (elevation[:, None] - elevation[None, :]) / bandwidth
+    # A kernel over elevation interpolates between frames of the other half, which never
+    # stand at quite the same height.
     logits = np.where(first[:, None] != first[None, :], -(apart**2) / 2, -np.inf)
     difference = features - softmax(logits.astype(np.float64), axis=1) @ features
     return np.asarray(difference, dtype=np.float32)

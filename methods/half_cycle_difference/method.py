@@ -84,6 +84,7 @@ class HalfCycleDifference(ImageMethod[HalfCycleRecipe]):
         indices = frame_indices(sample, extractor.frames)
         try:
             track = sample.media.trajectory()
+            # The turning point is a frame of the video; the position among the kept frames is wanted.
             turn = int(np.searchsorted(indices, track.turning_point, side="right")) - 1
             difference = half_cycle_difference(
                 features, track.elevation[indices], turn, bandwidth=self.recipe.bandwidth

@@ -27,7 +27,7 @@ _WHOLE = np.array([0.0, 0.0, 1.0, 1.0])
 
 @dataclass(frozen=True, slots=True)
 class LifterRegions:
-    """One box a clip around the dataset's keypoints, moved a little, as a detector's box would be.
+    """One box per clip around the dataset's keypoints, moved a little, as a detector's box would be.
 
     The box is off by up to 3% of its side and too large or small by up to 4%: always the same for the
     same clip. Still images show the lifter already and are taken whole.
@@ -64,7 +64,9 @@ class LifterRegions:
             joints = find_layout(_LAYOUT).joints
             keypoints = keypoints[:, [i for i, joint in enumerate(joints) if joint.endswith(_LEGS)]]
         height, width = media.frames([0]).shape[1:3]
+        # One box for the whole clip: a box that followed the person would take their motion away.
         box = person_box(keypoints).astype(np.float64)
+        # A detector's box is never exact. Seeded by content, so that features can be kept in the cache.
         rng = np.random.default_rng(derive_seed("lifter box", media.content_key))
         side = box[2] - box[0]
         centre = (box[:2] + box[2:]) / 2 + rng.uniform(-_SHIFT, _SHIFT, 2) * side

@@ -21,5 +21,5 @@ METHOD = MethodPlugin(
         pretrained_on="ImageNet",
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.imagenet.method:ImageNet",
+    factory=f"{__name__}.method:ImageNet",
 )

@@ -21,5 +21,5 @@ METHOD = MethodPlugin(
         pretrained_on="Kinetics-400",
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.kinetics.method:Kinetics",
+    factory=f"{__name__}.method:Kinetics",
 )

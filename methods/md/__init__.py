@@ -24,5 +24,5 @@ METHOD = MethodPlugin(
         uses_pool=True,
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.md.method:MotionDisentangling",
+    factory=f"{__name__}.method:MotionDisentangling",
 )

@@ -45,6 +45,7 @@ class HalfCycleTriplets:
         reasons: Counter[str] = Counter()
         for number, (sample, kept) in enumerate(zip(pool.samples, pool.indices, strict=True)):
             try:
+                # The trajectory counts all frames of the video, the pool only those that it keeps.
                 halves = half_cycles(sample.media.trajectory(), frames)
             except DataError:
                 reasons["without two half-cycles of a trajectory"] += 1
@@ -68,12 +69,15 @@ class HalfCycleTriplets:
         first = np.stack([self._halves[int(clip)][0] for clip in clips])
         second = np.stack([self._halves[int(clip)][1] for clip in clips])
         if self.reversal:
+            # By chance, or the direction of the global motion would always give the negative away.
             backwards = (rng.random(len(clips)) < 0.5)[:, None]
             first = np.where(backwards, first[:, ::-1], first)
             second = np.where(backwards, second, second[:, ::-1])
         stacked = ClipDraw.stacked((clips, first), (clips, first), (clips, second))
+        # Seeded from the batch's own generator: one stream of draws, in NumPy and PyTorch alike.
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         lengths = torch.from_numpy(self._lengths[stacked.clips])
+        # Anchor and positive are the same frames so far; a shift of its own sets each apart.
         shifted = temporal_shift(torch.from_numpy(stacked.frames), lengths, self.max_shift, generator)
         return ClipDraw(stacked.clips, shifted.numpy(), stacked.labels)
 

@@ -94,6 +94,7 @@ def _check_pairing(pairing: str, clips: Sequence[Sample]) -> None:
     recipes = "dives-quick or dives"
     if pairing == "same-class":
         wanted, other, recipes = other, wanted, "quick, paper or selected"
+    # Only a clear mix-up is refused here; clips that lack both fail later, with the reasons counted.
     if other in provided and wanted not in provided:
         raise DataError(
             f"These clips cannot be paired by {pairing}.",

@@ -49,6 +49,8 @@ class SameClassTriplets:
         self.frames = frames
         self.max_shift = max_shift
         self._lengths = pool.lengths
+        # Same class and same event: place, camera and announced dive agree, so that
+        # they cannot tell two dives apart.
         members: defaultdict[str, list[int]] = defaultdict(list)
         reasons: Counter[str] = Counter()
         for number, sample in enumerate(pool.samples):
@@ -80,6 +82,7 @@ class SameClassTriplets:
         """
         negatives = np.array([rng.choice(self._others[int(clip)]) for clip in clips], np.int64)
         own, other = self._whole(clips), self._whole(negatives)
+        # The positive is the anchor, shifted: two views of one dive, against a dive that only looks alike.
         stacked = ClipDraw.stacked((clips, own), (clips, own), (negatives, other))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         lengths = torch.from_numpy(self._lengths[stacked.clips])

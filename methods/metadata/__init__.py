@@ -20,6 +20,6 @@ METHOD = MethodPlugin(
         control=True,
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.metadata.method:Metadata",
+    factory=f"{__name__}.method:Metadata",
     default_recipe="attributes-event",
 )

@@ -33,6 +33,7 @@ class Encoding:
         Raises:
             DataError: A sample lacks an attribute, or a numeric one is text.
         """
+        # From train alone: a column for a value that only tests have could not be learnt.
         categories = {
             name: tuple(sorted(set(attribute_values(samples, name)), key=str)) for name in categorical
         }
@@ -52,6 +53,7 @@ class Encoding:
         columns: list[npt.NDArray[np.float64]] = []
         for name, seen in self.categories.items():
             values = attribute_values(samples, name)
+            # A value never seen has all indicators at 0, so that it is judged by the rest.
             columns += [np.array([value == one for value in values], dtype=np.float64) for one in seen]
         for name, (mean, deviation) in self.scales.items():
             columns.append((_numbers(samples, name) - mean) / deviation)

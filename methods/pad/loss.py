@@ -33,6 +33,7 @@ class PictureLoss:
     def __init__(self, backbone: ImageBackbone, weight: float, stage: int) -> None:
         self.weight = weight
         self.stage = stage
+        # A copy that does not train: a judge that learns along would call anything alike.
         self._judge = deepcopy(backbone).eval().requires_grad_(requires_grad=False) if weight else None
 
     def __call__(self, pictures: Tensor, wanted: Tensor) -> Tensor:
@@ -42,5 +43,6 @@ class PictureLoss:
             return loss
         seen = self._judge.forward_map(pictures, self.stage)
         meant = self._judge.forward_map(wanted, self.stage)
+        # In units of the features themselves, so that one weight suits every backbone and stage.
         scale = meant.detach().float().abs().mean().clamp_min(1e-6)
         return loss + self.weight * F.l1_loss(seen.float(), meant.float()) / scale

@@ -78,6 +78,7 @@ class PictureDecoder(nn.Module):
 
     def forward(self, code: Tensor) -> Tensor:
         """``(N, D)`` to pictures ``(N, 3, side, side)`` in [0, 1], in float32."""
+        # Grown from a vector, not from a map: all that the picture shows has then passed through the split.
         start = torch.relu(self.start(code)).view(-1, *self.shape)
         picture: Tensor = self.colours(self.blocks(start))
         return picture.float().sigmoid()
@@ -119,6 +120,7 @@ class DisentanglingAutoEncoder(nn.Module):
             ``(2 N, 3, S, S)`` in [0, 1], in the order of the poses.
         """
         pose, appearance = self.backbone.codes(images)
+        # Always swapped. Painted from its own appearance, a frame could be copied without any split.
         first, second = torch.chunk(appearance, 2)
         return self.decode(pose, torch.cat([second, first]))
 

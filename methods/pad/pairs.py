@@ -66,6 +66,8 @@ class PairSampler:
         return FrameBatch(both, frames, np.array(phases))
 
     def _pair(self, phases: npt.NDArray[np.float64], rng: np.random.Generator) -> tuple[int, int]:
+        # Frames beyond the gap, or both pictures are nearly equal, and a decoder that
+        # ignores the pose paints them well.
         first = rng.choice(np.flatnonzero(_apart(phases, self.gap).any(axis=1)))
         second = rng.choice(np.flatnonzero(_apart(phases, self.gap)[first]))
         return int(first), int(second)
@@ -97,6 +99,7 @@ def pair_batches(
 
 def _apart(phases: npt.NDArray[np.float64], gap: float) -> npt.NDArray[np.bool_]:
     apart: npt.NDArray[np.bool_] = np.abs(phases[:, None] - phases[None, :]) >= gap
+    # With a gap of 0 every frame would be its own partner.
     np.fill_diagonal(apart, val=False)
     return apart
 

@@ -22,5 +22,5 @@ METHOD = MethodPlugin(
         control=True,
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.phase.method:Phase",
+    factory=f"{__name__}.method:Phase",
 )

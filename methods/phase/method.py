@@ -49,6 +49,7 @@ def bar_elevation(media: Media) -> float:
     if Modality.TRAJECTORY in media.provides:
         elevation = float(media.trajectory().elevation[0])
     else:
+        # Rows count downwards, so the sign is turned: higher is more in both units.
         elevation = -float(media.bar_boxes()[0, [1, 3]].mean())
     if not np.isfinite(elevation):
         raise DataError(

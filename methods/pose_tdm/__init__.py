@@ -20,5 +20,5 @@ METHOD = MethodPlugin(
         regime=Regime.FINETUNE,
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.pose_tdm.method:PoseTDM",
+    factory=f"{__name__}.method:PoseTDM",
 )

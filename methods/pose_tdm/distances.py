@@ -52,6 +52,7 @@ def distance_sequences(samples: Sequence[Sample], recipe: TDMRecipe) -> npt.NDAr
         DataError: A sample cannot give what the source needs, or distances have different widths.
         UsageError: The layout does not exist or the estimator is not installed.
     """
+    # A joint halfway between two frames cuts corners and shortens limbs; a distance halfway does not.
     sequences = [resample_time(_distances(sample.media, recipe), recipe.length) for sample in samples]
     widths = {sequence.shape[1] for sequence in sequences}
     if len(widths) > 1:
@@ -78,6 +79,8 @@ def keypoint_distances(
     """
     points = fill_missing(keypoints, layout)
     if normalise:
+        # The clip's median, not each frame's: a torso that bends towards the camera
+        # would stretch everything else.
         points /= torso_length(keypoints, layout) or 1.0
     return temporal_distance_matrix(points)
 
@@ -103,6 +106,7 @@ def mirror_order(layout: str) -> npt.NDArray[np.intp]:
         side, _, part = joint.partition("_")
         partner.append(joints.index(f"{swapped[side]}_{part}" if side in swapped else joint))
     first, second = np.triu_indices(len(joints), k=1)
+    # A square table finds the place of a pair in either order, so that swapped sides need no sorting.
     place = np.zeros((len(joints), len(joints)), dtype=np.intp)
     place[first, second] = place[second, first] = np.arange(len(first))
     mirrored: npt.NDArray[np.intp] = place[np.asarray(partner)[first], np.asarray(partner)[second]]
@@ -137,6 +141,8 @@ def fill_missing(keypoints: npt.NDArray[np.floating[Any]], layout: str) -> npt.N
     joints = find_layout(layout).joints
     neck = joints.index("neck") if "neck" in joints else None
     if neck is not None and known[neck]:
+        # One constant place for all that is missing: zeros would put them in the
+        # corner of the picture, far away.
         points[:, ~known] = points[:, [neck]]
     elif known.any():
         points[:, ~known] = points[:, known].mean(axis=1, keepdims=True)

@@ -49,7 +49,7 @@ class TDMRecipe(Recipe):
         lr: Learning rate.
         weight_decay: Weight decay.
         epochs: Most epochs; exactly so many where there is no val.
-        batch_size: Clips a step.
+        batch_size: Clips per step.
         patience: Epochs without a better val score before training stops; null never stops early.
         class_weights: Whether both classes weigh the same in the loss of binary tasks.
         select: What the kept epoch is best at on val: ``f1`` (at 0.5, ties by loss; score tasks always

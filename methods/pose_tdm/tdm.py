@@ -42,6 +42,7 @@ def temporal_distance_matrix(keypoints: NDArray[Any]) -> NDArray[np.float32]:
         )
     dtype = np.float64 if points.dtype == np.float64 else np.float32
     first, second = _pairs(points.shape[1])
+    # Axis by axis over contiguous rows, in place: an array (T, pairs, 2) is never made.
     axes = np.ascontiguousarray(points.transpose(2, 0, 1), dtype=dtype)
     squares = np.zeros((len(points), len(first)), dtype=dtype)
     for axis in axes:

@@ -20,6 +20,6 @@ METHOD = MethodPlugin(
         stochastic=False,
         tasks=frozenset({"binary"}),
     ),
-    factory="aqa_bench.methods.pose_trainer_dtw.method:PoseTrainerDTW",
+    factory=f"{__name__}.method:PoseTrainerDTW",
     default_recipe="released",
 )

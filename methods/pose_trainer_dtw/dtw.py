@@ -45,6 +45,8 @@ def dtw_distances(query: _Series, references: Sequence[_Series]) -> npt.NDArray[
     steps, ends = len(x), np.array([len(other) for other in others])
     width = int(ends.max())
     # Cells right of a shorter series' end never reach back into it, so any padding does.
+    # Reversed references: cells of one anti-diagonal then pair a slice of the query with a
+    # slice of each, without gathering.
     backwards = np.zeros((len(others), width, x.shape[1]))
     for row, other in zip(backwards, others, strict=True):
         row[width - len(other) :] = other[::-1]
@@ -52,15 +54,22 @@ def dtw_distances(query: _Series, references: Sequence[_Series]) -> npt.NDArray[
     total = np.empty(len(others))
     # Anti-diagonals of the cost table, indexed by the query's step plus one; index 0 is outside the table.
     before = np.full((len(others), steps + 1), np.inf)
+    # The corner outside the table from which every path begins. The borders stay infinite, so
+    # that no path can enter elsewhere.
     before[:, 0] = 0.0
     last = np.full_like(before, np.inf)
+    # A cell needs its left, lower and diagonal neighbours only, which lie on the two diagonals before: all
+    # cells of one, of all references, are computed at once.
     for diagonal in range(steps + width - 1):
         low, high = max(0, diagonal - width + 1), min(steps, diagonal + 1)
         start = width - 1 - diagonal + low
         cost = np.square(x[low:high] - backwards[:, start : start + high - low]).sum(axis=2)
+        # The two single steps; the step in both series comes from the diagonal before the last.
         cheapest = np.minimum(last[:, low:high], last[:, low + 1 : high + 1])
         current = np.full_like(before, np.inf)
         current[:, low + 1 : high + 1] = cost + np.minimum(cheapest, before[:, low:high])
+        # The last cell of a reference lies on the diagonal of both last steps;
+        # shorter references are done earlier.
         done = ends == diagonal - steps + 2
         total[done] = current[done, steps]
         before, last = last, current

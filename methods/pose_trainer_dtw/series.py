@@ -1,4 +1,4 @@
-"""The series that Pose Trainer warps, one or two an exercise."""
+"""The series that Pose Trainer warps, one or two per exercise."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ def smooth(series: Series, width: int) -> Series:
         width: Odd window length in frames; 1 leaves the series as it is.
     """
     for _ in range(2):
+        # Zeros beyond the ends pull the first and last values down; distances depend on it.
         series = np.asarray(median_filter(series, size=width, mode="constant", cval=0.0))
     return series
 

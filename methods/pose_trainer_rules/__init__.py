@@ -21,6 +21,6 @@ METHOD = MethodPlugin(
         stochastic=False,
         tasks=frozenset({"binary", "one-class"}),
     ),
-    factory="aqa_bench.methods.pose_trainer_rules.method:PoseTrainerRules",
+    factory=f"{__name__}.method:PoseTrainerRules",
     default_recipe="paper",
 )

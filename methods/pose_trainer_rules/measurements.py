@@ -82,6 +82,7 @@ def shoulder_press(keypoints: FloatArray) -> dict[str, float]:
         DataError: The clip shows too little of the body.
     """
     arm = clearer_arm(scale_by_torso(keypoints))
+    # The side that is seen better is the one towards the camera, so it says which way the person faces.
     lead = (arm.elbow - arm.neck)[:, 0] * (1 if arm.is_right else -1)
     return {
         "back_sway": _back_sway(arm),
@@ -112,6 +113,7 @@ def shoulder_shrug(keypoints: FloatArray) -> dict[str, float]:
             remedy="Leave the clip out, or detect its keypoints again.",
         )
     shoulder, elbow, wrist = frames.swapaxes(0, 1)[:3]
+    # Ranges first, then the mean: shoulders that rise in turn would cancel otherwise.
     travel = np.ptp(frames[:, [0, 3], 1], axis=0).mean()
     bend = angle_degrees(shoulder - elbow, elbow - wrist)
     return {"shoulder_travel": float(travel), "arm_bend": float(bend.max())}

@@ -84,6 +84,9 @@ def judge(rules: Sequence[Rule], measurements: Mapping[str, float]) -> Verdict:
     """
     margins = [rule.margin(measurements) for rule in rules]
     broken = tuple(rule for rule, margin in zip(rules, margins, strict=True) if margin > 0)
+    # The worst rule decides, as one broken rule makes a bad clip; margins in shares of the limits let
+    # degrees and torso lengths compare.
     score = float(expit(max(margins)))
+    # On the limit is no fault, but the logistic function of 0 is 0.5, which is a verdict of error.
     just_below = float(np.nextafter(0.5, 0))
     return Verdict(score if broken else min(score, just_below), broken)

@@ -30,7 +30,7 @@ class PriorPredictor:
     mean: float
 
     def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
-        """The mean, once a sample: ``(n,)`` float64."""
+        """The mean, once per sample: ``(n,)`` float64."""
         return np.full(len(samples), self.mean)
 
 

@@ -21,5 +21,5 @@ METHOD = MethodPlugin(
         control=True,
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.shuffled.method:Shuffled",
+    factory=f"{__name__}.method:Shuffled",
 )

@@ -22,5 +22,5 @@ METHOD = MethodPlugin(
         uses_pool=True,
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.simsiam.method:SimSiam",
+    factory=f"{__name__}.method:SimSiam",
 )

@@ -22,5 +22,5 @@ METHOD = MethodPlugin(
         uses_pool=True,
         tasks=frozenset({"binary", "one-class"}),
     ),
-    factory="aqa_bench.methods.stgcn_ocsvm.method:STGCNOneClass",
+    factory=f"{__name__}.method:STGCNOneClass",
 )

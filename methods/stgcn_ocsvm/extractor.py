@@ -29,7 +29,7 @@ __all__ = ["STGCNFeatures"]
 
 
 class STGCNFeatures(FeatureExtractor[Sample]):
-    """256 features a clip.
+    """256 features per clip.
 
     What the blocks before the trainable ones make of a clip is kept in memory, by the clip's content.
 
@@ -81,6 +81,7 @@ class STGCNFeatures(FeatureExtractor[Sample]):
             device=self.device,
         )
         self.pretext_accuracy = None if math.isnan(accuracy) else accuracy
+        # What was kept came from other weights.
         self._kept.clear()
 
     def finetune(self, labeled: LabeledSet, seed: int) -> float:
@@ -108,6 +109,8 @@ class STGCNFeatures(FeatureExtractor[Sample]):
 
     def duplicate(self) -> STGCNFeatures:
         """An extractor with its own copy of the network, to be trained apart from this one."""
+        # A shallow copy shares what is kept of clips, which the frozen blocks
+        # make: it holds for both copies.
         other = copy.copy(self)
         other._network = copy.deepcopy(self._network)
         return other

@@ -1,4 +1,4 @@
-"""ST-GCN in two parts, so that what is not trained is computed once a clip."""
+"""ST-GCN in two parts, so that what is not trained is computed once per clip."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def run_head_blocks(network: STGCN, x: Tensor, stop: int) -> Tensor:
     """
     if not stop:
         return x
+    # Evaluation mode: what these blocks make of a clip is kept, so it must not depend on a batch.
     with evaluating(network), torch.no_grad():
         return _blocks(network, _normalised(network, x), 0, stop)
 
@@ -52,6 +53,7 @@ def tail_parameters(network: STGCN, start: int) -> list[nn.Parameter]:
         return list(network.parameters())
     return [
         *(p for block in network.blocks[start:] for p in block.parameters()),
+        # The masks stand outside of the blocks in the released code's names, but belong to them.
         *list(network.edge_importance)[start:],
     ]
 

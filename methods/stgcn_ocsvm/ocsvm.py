@@ -65,6 +65,8 @@ class OneClassHead:
         self.svm_ = OneClassSVM(nu=self.nu, kernel=self.kernel, gamma=self.gamma).fit(
             self.scaler_.transform(x)
         )
+        # Where the SVM fits exactly all decisions are near 0, and their spread alone would
+        # push every new score to 0 or 1.
         spread = max(float(np.std(self._decision(x))), abs(float(self.svm_.offset_[0])))
         self.scale_ = spread if spread > np.finfo(np.float64).tiny else 1.0
         return self

@@ -45,7 +45,7 @@ class STGCNRecipe(Recipe):
         head_lr: Adam's learning rate for the logistic layer.
         body_lr: Adam's learning rate for the blocks.
         freeze_bn: Whether batch normalisation keeps its statistics in the logistic stage.
-        batch_size: Clips a step, and clips at once in feature extraction.
+        batch_size: Clips per step, and clips at once in feature extraction.
         nu: Upper bound on the share of training samples outside the boundary.
         gamma: Width of the RBF kernel.
     """

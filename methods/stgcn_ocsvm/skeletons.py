@@ -46,6 +46,7 @@ def skeleton_input(
         points = keypoints[..., :2].astype(np.float64)
         result[..., :2] = (points - _middle(points, ~absent)) * (torso / length)
         result[..., 2] = keypoints[..., 2]
+    # Last, since the shift has moved missing joints away from 0, which is how the network knows them.
     result[absent] = 0
     return np.ascontiguousarray(_fitted(result, frames, fit).transpose(2, 0, 1)[..., None])
 
@@ -63,6 +64,8 @@ def _fitted(
     clip: npt.NDArray[np.float32], frames: int, fit: Literal["pad", "resample"]
 ) -> npt.NDArray[np.float32]:
     if fit == "resample":
+        # The nearest frame, not a mix: halfway between a joint and a missing one,
+        # which is 0, there is no joint.
         nearest = np.rint(np.linspace(0, len(clip) - 1, frames)).astype(np.intp)
         return clip[nearest]
     start = max(len(clip) - frames, 0) // 2

@@ -88,9 +88,12 @@ def skeleton_adjacency(
         linked[a, b] = linked[b, a] = True
     distance = _hops_to(centre, linked)
     if horizon is not None:
+        # Two joints beyond the horizon are equally far, so that a bone between them falls into subset
+        # 1, not into that of nearer ones.
         distance[distance > horizon] = np.inf
     itself = np.eye(n_joints, dtype=bool)
     nearer = distance[:, None] < distance[None, :]
+    # Normalised before the split: the subsets share the weight of a joint between them.
     weights = linked / linked.sum(axis=0)
     return np.stack([weights * itself, weights * (~itself & ~nearer), weights * nearer]).astype(np.float32)
 
@@ -231,5 +234,7 @@ class _GraphConv(nn.Module):
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         """``(N, C, T, V)`` and ``(K, V, V)`` to ``(N, C', T, V)``."""
+        # One convolution makes the channels of all subsets; the graph then
+        # gathers each with its own matrix.
         y: Tensor = self.conv(x).unflatten(1, (len(adjacency), -1))
         return torch.einsum("nkctv,kvw->nctw", y, adjacency)

@@ -107,6 +107,8 @@ def learn_form(
             targets.to(device),
             class_weights(targets),
             [
+                # The body starts from trained weights and the layer from chance: one rate would
+                # ruin the one or starve the other.
                 {"params": tail_parameters(network, start), "lr": recipe.body_lr},
                 {"params": list(model.linear.parameters()), "lr": recipe.head_lr},
             ],
@@ -123,9 +125,11 @@ def _kept_aside(y: npt.NDArray[np.int64], groups: Sequence[str], seed: int) -> n
     names = np.array(groups)
     for label in np.unique(y):
         members = np.unique(names[y == label])
+        # Whole groups, since clips of one person look alike and would make the accuracy too good.
         order = np.random.default_rng(derive_seed(seed, label)).permutation(members)
         sizes = np.array([np.count_nonzero((names == group) & (y == label)) for group in order])
         enough = int(np.searchsorted(np.cumsum(sizes), np.count_nonzero(y == label) / _HELD_OUT)) + 1
+        # One group at least stays to learn from, so a class of one group is never tested.
         aside |= (y == label) & np.isin(names, order[: min(enough, len(order) - 1)])
     return aside
 

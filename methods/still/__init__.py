@@ -21,5 +21,5 @@ METHOD = MethodPlugin(
         control=True,
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.still.method:Still",
+    factory=f"{__name__}.method:Still",
 )

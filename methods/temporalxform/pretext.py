@@ -60,6 +60,7 @@ class TemporalVersions:
         """
         count, lengths = self.frames, self._lengths[clips].tolist()
         possible = [possible_strides(n, count, self.speeds) for n in lengths]
+        # A short clip cannot be played at every speed; guessing is measured among those that it can.
         numbers = np.array([len(speeds) for speeds in possible])
         speed = rng.integers(numbers, size=(2, len(clips)))
         strides = np.array(self.speeds)[speed].tolist()
@@ -70,6 +71,7 @@ class TemporalVersions:
             *(random_skips(n, count, max(s), rng) for n, s in zip(lengths, possible, strict=True)),
         ]
         transformation = np.repeat(np.arange(len(TRANSFORMATIONS)), len(clips))
+        # Shuffled and warped clips have no speed to name.
         asked = np.concatenate([*speed, np.full(2 * len(clips), NOT_ASKED)])
         labels = class_labels((transformation, len(TRANSFORMATIONS)), (asked, np.tile(numbers, 4)))
         return ClipDraw(np.tile(clips, len(TRANSFORMATIONS)), np.stack(frames), labels)

@@ -45,6 +45,7 @@ class ShiftTriplets:
             rng: Source of all draws.
         """
         lengths = self._lengths[clips].tolist()
+        # Starts are drawn so that all three parts lie within the clip: a held end would tell the shift.
         starts = [shifted_starts(n - 1 - self._span, self.near, self.far, rng) for n in lengths]
         parts = [
             np.stack([strided(n, self.frames, self.stride, s) for n, s in zip(lengths, part, strict=True)])

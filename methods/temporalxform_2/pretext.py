@@ -48,6 +48,8 @@ class DistortionTriplets:
         positive = [warped(n, self.frames, self.mild, rng) for n in lengths]
         negative = [
             strongly_warped(n, self.frames, self.strong, rng)
+            # Two kinds of distortion, by chance, so that no single trace of one
+            # of them is learnt as the answer.
             if rng.random() < 0.5
             else chunk_shuffled(whole, self.chunks, rng)
             for n, whole in zip(lengths, anchor, strict=True)

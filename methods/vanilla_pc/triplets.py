@@ -43,6 +43,8 @@ class SameClipTriplets(TripletSampler):
         turn = self.phases.turns[clip]
         times = np.arange(len(phases))
         apart = np.abs(phases - phases[anchor])
+        # A neighbouring frame would be an all too easy positive: nearly the same pixels. The other
+        # half-cycle shows the pose again at another time.
         other_half = (times > turn) if anchor <= turn else (times <= turn)
         candidates = other_half & (apart <= self.near)
         if not candidates.any():

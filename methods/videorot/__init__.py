@@ -22,5 +22,5 @@ METHOD = MethodPlugin(
         uses_pool=True,
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.videorot.method:VideoRotation",
+    factory=f"{__name__}.method:VideoRotation",
 )

@@ -22,5 +22,5 @@ METHOD = MethodPlugin(
         uses_pool=True,
         tasks=frozenset({"binary", "score"}),
     ),
-    factory="aqa_bench.methods.videospeed_1.method:VideoSpeed1",
+    factory=f"{__name__}.method:VideoSpeed1",
 )

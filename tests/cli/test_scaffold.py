@@ -24,8 +24,9 @@ def test_what_is_written_can_be_read(root: Path, kind: str, name: str) -> None:
     written = create(kind, name, root)
     module = name.replace("-", "_")
     assert root / kind / module / "__init__.py" in written
-    assert root / kind / module / "README.md" in written
-    assert root / "tests" / kind / module / f"test_{module}.py" in written
+    if kind == "datasets":
+        assert root / kind / module / "README.md" in written
+        assert root / "tests" / kind / module / f"test_{module}.py" in written
     for file in written:
         text = file.read_text(encoding="utf-8")
         assert "$" not in text
@@ -34,6 +35,14 @@ def test_what_is_written_can_be_read(root: Path, kind: str, name: str) -> None:
             assert max(map(len, text.splitlines())) <= 110, file
         elif file.suffix == ".toml":
             tomllib.loads(text)
+
+
+def test_a_method_is_three_files_and_eighty_lines_at_most(root: Path) -> None:
+    written = create("methods", "half-second-thought2", root)
+    assert {file.name for file in written} == {"__init__.py", "method.py", "recipes.toml"}
+    lines = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in written}
+    assert sum(lines.values()) <= 80
+    assert lines["method.py"] > sum(lines.values()) / 2
 
 
 @pytest.mark.parametrize("kind", ["methods", "datasets"])

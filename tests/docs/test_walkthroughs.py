@@ -56,7 +56,7 @@ def act(checkout: Path, command: str) -> str:
 def write(checkout: Path, name: str, after: str | None, text: str) -> None:
     """Put a block into a file: after a line, in place of the function it defines, or as the whole."""
     file = checkout / name
-    old = file.read_text(encoding="utf-8")
+    old = file.read_text(encoding="utf-8") if file.exists() else ""
     if after is not None:
         assert old.count(f"{after}\n") == 1
         new = old.replace(f"{after}\n", f"{after}\n{text}")
@@ -80,7 +80,7 @@ def walk(checkout: Path, page: Path) -> int:
     commands = 0
     for language, options, body in _BLOCK.findall(page.read_text(encoding="utf-8")):
         values = dict(re.findall(r'(\w+)="([^"]*)"', options))
-        if language == "python":
+        if language in ("python", "markdown"):
             write(checkout, values["title"], values.get("after"), body)
             continue
         assert language == "console"
@@ -92,7 +92,7 @@ def walk(checkout: Path, page: Path) -> int:
     return commands
 
 
-@pytest.mark.parametrize(("page", "commands"), [("adding-a-method.md", 8), ("adding-a-dataset.md", 6)])
+@pytest.mark.parametrize(("page", "commands"), [("adding-a-method.md", 7), ("adding-a-dataset.md", 6)])
 def test_a_stranger_gets_what_the_page_shows(checkout: Path, page: str, commands: int) -> None:
     assert walk(checkout, ROOT / "docs" / page) == commands
 

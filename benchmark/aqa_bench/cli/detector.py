@@ -40,7 +40,7 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder of the detector; an older one there gives way.")],
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the frames.")] = None,
     clips: Annotated[int, typer.Option(min=1, help="Most clips to train on.")] = 150,
-    frames: Annotated[int, typer.Option(min=1, help="Frames a clip.")] = 8,
+    frames: Annotated[int, typer.Option(min=1, help="Frames per clip.")] = 8,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the training.")] = 0,
     device: DeviceName = "auto",
     as_json: Json = False,

@@ -22,7 +22,7 @@ _Root = Annotated[
 
 @app.command(epilog="Example:  aqa-bench new method my-idea")
 def method(name: _Name, root: _Root = None, as_json: Json = False) -> None:
-    """Write methods/NAME/ and its test: a method that passes the conformance suite as it is."""
+    """Write methods/NAME/: three files, a method that passes the conformance suite as it is."""
     _create("methods", name, root, as_json)
 
 

@@ -35,7 +35,7 @@ def retrieve_frames(
         str | None, typer.Option(help="Dataset id whose unlabelled samples are learned from instead.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of runs and of the queries shown.")] = 0,
-    frames: Annotated[int, typer.Option(min=1, help="Frames a clip, spread evenly.")] = 32,
+    frames: Annotated[int, typer.Option(min=1, help="Frames per clip, spread evenly.")] = 32,
     clips: Annotated[int | None, typer.Option(min=2, help="Most clips, drawn by seed. Default: all.")] = None,
     queries: Annotated[int, typer.Option(min=1, max=64, help="Queries to show.")] = 6,
     top: Annotated[int, typer.Option(min=1, max=50, help="Neighbours of a query.")] = 5,

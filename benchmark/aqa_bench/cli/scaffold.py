@@ -21,7 +21,7 @@ _MARKS = ("benchmark/aqa_bench", "pyproject.toml")
 
 
 def create(kind: str, name: str, root: Path | None = None) -> list[Path]:
-    """Write the folder of a new plug-in and its test.
+    """Write the folder of a new plug-in, and its test where there is a template of one.
 
     Args:
         kind: ``methods`` or ``datasets``.

@@ -30,7 +30,7 @@ def validate_paths(
 ) -> None:
     """Check submissions; exit 1 where a rule does not hold.
 
-    Runs are scored again where labels are at hand, and checked against themselves, the cards and earlier
+    Runs are scored again where the labels are there, and checked against themselves, the cards and earlier
     runs otherwise; the answer says which.
     """
     from aqa_bench.boards.submission.checks import validate

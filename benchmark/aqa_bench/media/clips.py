@@ -168,10 +168,12 @@ def resample_time(x: NDArray[Any], length: int) -> NDArray[np.floating[Any]]:
     # Integer arithmetic, so that positions which coincide with frames do so exactly.
     numerator = np.arange(length, dtype=np.int64) * last
     if length == 1:
+        # One frame is the middle: half of the way to the last one.
         numerator, steps = np.array([last]), 2
     low, rest = np.divmod(numerator, steps)
     fraction = (rest / steps).astype(x.dtype).reshape(-1, *(1,) * (x.ndim - 1))
     start = x[low]
+    # Not start + 0 * (next - start): a NaN in the next frame would spread to a frame that is kept exactly.
     return np.where(fraction == 0, start, start + fraction * (x[np.minimum(low + 1, last)] - start))
 
 

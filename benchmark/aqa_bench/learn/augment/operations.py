@@ -72,8 +72,10 @@ class Affine:
         angle *= happens(count, self.p, generator)
         zoom = draw((count,), *self.zoom, generator)
         zoom = torch.where(happens(count, self.p, generator), zoom, 1.0)
+        # Folded into the matrix, so that mirroring costs no pass of its own.
         mirror = 1 - 2 * happens(count, self.flip, generator).float()
         cos, sin = torch.cos(angle) / zoom, torch.sin(angle) / zoom
+        # The grid is square whatever the picture: without the aspect a rotation would shear.
         linear = torch.stack([cos * mirror, sin * aspect * mirror, -sin / aspect, cos], dim=1)
         linear = linear.view(count, 2, 2)
         return _resample(clips, linear, -(linear @ shift[:, :, None])[..., 0], "zeros")
@@ -149,6 +151,7 @@ class SquareMasks:
         # A square that is not drawn has no extent.
         sides = torch.where((torch.arange(most) < counts) & chosen[:, None], sides, 0.0)
         rows, columns = _between(top, sides, height), _between(left, sides, width)
+        # A matrix product lays all squares of a clip at once; overlaps add up and are clamped.
         hidden = (rows.transpose(1, 2).float() @ columns.float()).clamp_max(1).to(clips)
         hidden = hidden[:, None, None]
         if self.fill == "black":
@@ -299,6 +302,8 @@ class GaussianBlur:
         sigma = draw((n,), *self.sigma, generator)[chosen].clamp_min(1e-3) * scale
         if len(chosen) == 0:
             return clips
+        # One reach for all clips, that of the widest blur: they share a convolution. Mirrored
+        # padding needs it below the side.
         reach = min(max(1, math.ceil(_REACH * self.sigma[1] * scale)), min(h, w) - 1)
         offsets = torch.arange(-reach, reach + 1)
         kernel = torch.softmax(-(offsets**2) / (2 * sigma[:, None] ** 2), dim=1).to(clips)

@@ -60,6 +60,7 @@ class ImageBackbone(Backbone, ABC):
         std: Sequence[float],
     ) -> None:
         super().__init__(
+            # Decoded images are channels last already, and tensor cores and CPUs convolve faster so.
             trunk.to(memory_format=torch.channels_last),
             name=name,
             weights_name=weights_name,
@@ -80,7 +81,7 @@ class ImageBackbone(Backbone, ABC):
         """Feature maps ``(N, C, h, w)`` of normalised images at stages in ascending order."""
 
     def gflops(self, size: int) -> float:
-        """Multiply-adds, in units of 1e9, of the pooled features of one image of ``size`` pixels a side."""
+        """Multiply-adds, in units of 1e9, of the pooled features of one image of ``size`` pixels per side."""
         return giga_multiply_adds(self, torch.zeros(1, 3, size, size, device=self._scale.device))
 
     def normalise(self, images: Tensor) -> Tensor:
@@ -90,6 +91,8 @@ class ImageBackbone(Backbone, ABC):
             DataError: Shape or type is neither of those that the class describes.
         """
         if images.ndim == 4 and images.dtype == torch.uint8 and images.shape[3] == 3:
+            # Range, mean and deviation in one multiplication and one addition: on a CPU
+            # every pass over the pixels shows.
             scaled = images.permute(0, 3, 1, 2).float().mul_(self._scale / 255)
             return scaled.add_(self._shift).contiguous(memory_format=torch.channels_last)
         if images.ndim == 4 and images.is_floating_point() and images.shape[1] == 3:
@@ -124,6 +127,7 @@ class ImageBackbone(Backbone, ABC):
             RecipeError: There is no such stage.
         """
         wanted = [self.stage_index(stage) for stage in stages]
+        # One pass gives the maps from shallow to deep, each once, whatever the order asked for.
         order = sorted(set(wanted))
         maps = dict(zip(order, self._maps(self.normalise(images), order), strict=True))
         return [maps[stage] for stage in wanted]
@@ -163,16 +167,19 @@ class ImageBackbone(Backbone, ABC):
                 found=stages,
             )
         self.frozen_stages = stages
+        # All free first, so that freezing fewer stages than before thaws the rest.
         self.requires_grad_(requires_grad=True)
         self._frozen = self._leading_modules(self.stages[stages - 1].module) if stages else []
         for module in self._frozen:
             module.requires_grad_(requires_grad=False)
+        # Applies the mode anew: batch norms of frozen stages must stop counting at once.
         return self.train(self.training)
 
     def train(self, mode: bool = True) -> Self:
         """Set training mode; frozen stages stay in evaluation mode."""
         super().train(mode)
         for module in self._frozen:
+            # A frozen batch norm in training mode would still move its running statistics.
             module.eval()
         return self
 
@@ -187,5 +194,7 @@ class ImageBackbone(Backbone, ABC):
                     break
             prefix = f"{prefix}{part}."
             if prefix[:-1] != last:
+                # A stage that ends inside a container: the container is opened, and
+                # only its leading children count.
                 parent = found.pop()
         return found

@@ -50,6 +50,7 @@ def pytorchvideo_backbone(name: str) -> VideoBackbone:
     trunk: nn.Module = getattr(hub, model)(pretrained=False)
     head: Any = trunk.get_submodule("blocks")[-1]  # type: ignore[index]
     num_features = int(head.proj.in_features)
+    # Features are what the classifier would see; a softmax over them would say nothing.
     head.proj, head.activation = nn.Identity(), None
     _pool_any_size(trunk)
     kind = _SlowFastBackbone if model.startswith("slowfast_") else VideoBackbone

@@ -14,7 +14,7 @@ WIDTHS = (12, 24, 48, 96)
 
 
 def small_r2plus1d() -> nn.Sequential:
-    """The residual (2+1)D blocks of Tran et al. (CVPR 2018), one a stage, from random weights.
+    """The residual (2+1)D blocks of Tran et al. (CVPR 2018), one per stage, from random weights.
 
     The stem reads every fourth pixel either way, as against every second in R(2+1)D-18, and every
     second frame. Weights come from PyTorch's default generator.
@@ -41,6 +41,7 @@ def small_r2plus1d() -> nn.Sequential:
 
 def _block(inputs: int, outputs: int) -> nn.Module:
     """A block that halves time and space where it widens."""
+    # The first block keeps its size: the stem has halved time and quartered space already.
     stride = 1 if inputs == outputs else 2
     shortcut = None
     if inputs != outputs:

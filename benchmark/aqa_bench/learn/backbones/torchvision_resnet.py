@@ -49,6 +49,8 @@ class ResNet18(ImageBackbone):
         maps: list[Tensor] = []
         outputs = [stage.module for stage in self.stages]
         last = outputs[stages[-1]]
+        # torchvision registers its modules in the order in which forward calls them; stopping
+        # early saves the deeper stages.
         for name, module in self.trunk.named_children():
             x = module(x)
             if name in outputs and outputs.index(name) in stages:

@@ -50,7 +50,7 @@ class VideoBackbone(Backbone):
         )
 
     def gflops(self, frames: int, side: int) -> float:
-        """Multiply-adds, in units of 1e9, of one clip of ``frames`` frames of ``side`` pixels a side."""
+        """Multiply-adds, in units of 1e9, of one clip of ``frames`` frames of ``side`` pixels per side."""
         blank = torch.zeros(1, frames, 3, side, side, device=self._scale.device)
         return giga_multiply_adds(self, blank)
 

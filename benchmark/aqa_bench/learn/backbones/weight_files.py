@@ -43,6 +43,7 @@ def cached_download(url: str, sha256_prefix: str, *, otherwise: str = _WITHOUT_D
     name = url.rsplit("/", 1)[-1]
     target = cache_home() / "weights" / name
     hub = Path(torch.hub.get_dir()) / "checkpoints" / name
+    # PyTorch's own folder too: many machines have these files already.
     for path in (target, hub):
         if path.is_file():
             _check_digest(path, sha256_prefix)
@@ -103,6 +104,7 @@ def read_weights(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
             remedy="Download or train the weights again.",
         ) from error
     for key in ("state_dict", "model", "model_state"):
+        # Trainers wrap weights under one of these names, some twice.
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
     if not isinstance(content, Mapping):
@@ -156,6 +158,7 @@ def _common_prefix(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) ->
     """The prefix under which most of the network's tensors are found."""
     first = next(iter(wanted), "")
     prefixes = ["", *(name.removesuffix(first) for name in found if name.endswith(f".{first}"))]
+    # Most tensors, not all: the file may lack some, and the error should then name those.
     return max(prefixes, key=lambda prefix: sum(prefix + name in found for name in wanted))
 
 

@@ -62,7 +62,7 @@ def read_clips(samples: Sequence[Sample], frames: int = 8) -> Iterator[tuple[UIn
 
     Args:
         samples: Samples that provide frames and boxes.
-        frames: Frames a sample, spread evenly over it.
+        frames: Frames per sample, spread evenly over it.
 
     Yields:
         ``(T, H, W, 3)`` uint8 RGB frames and ``(T, 4)`` boxes in their pixels.

@@ -91,6 +91,7 @@ def network_config(architecture: Architecture) -> dict[str, Any]:
             found=str(error).splitlines()[0] if str(error) else type(error).__name__,
             remedy='pip install --upgrade "aqa-bench[detect]"',
         ) from error
+    # A named scale would override the multipliers given here.
     for key in ("scales", "scale", "yaml_file"):
         config.pop(key, None)
     return config | {"nc": 1, "depth_multiple": architecture.depth, "width_multiple": architecture.width}
@@ -135,7 +136,7 @@ class BarbellDetector:
         Args:
             frames: ``(T, H, W, 3)`` uint8 RGB.
             min_confidence: Least confidence of a detection, in [0, 1].
-            most: Most detections a frame.
+            most: Most detections per frame.
             batch: Frames at a time.
 
         Returns:
@@ -147,6 +148,7 @@ class BarbellDetector:
         """
         small = resize_longest(frames, self.architecture.image_size)
         height, width = small.shape[1:3]
+        # On the right and below only, so that no coordinate moves.
         padding = (0, -width % _STRIDE, 0, -height % _STRIDE)
         scale = torch.tensor([frames.shape[2] / width, frames.shape[1] / height] * 2)
         limits = torch.tensor([frames.shape[2], frames.shape[1]] * 2, dtype=torch.float32)
@@ -215,6 +217,7 @@ class BarbellDetector:
 
 def _suppressed(prediction: Tensor, min_confidence: float, most: int) -> Tensor:
     """``(n, 5)`` corner boxes after non-maximum suppression, from ``(A, 5)`` predictions."""
+    # Before the suppression, which compares all pairs.
     prediction = prediction[prediction[:, 4] >= min_confidence]
     half = prediction[:, 2:4] / 2
     corners = torch.cat([prediction[:, :2] - half, prediction[:, :2] + half], dim=1)

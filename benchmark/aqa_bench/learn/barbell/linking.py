@@ -78,11 +78,13 @@ def link(
     """
     tracks: list[Track] = []
     for time, boxes in enumerate(detections):
+        # A bar behind a rack is gone for some frames: its track waits before it ends.
         active = [track for track in tracks if time - track.times[-1] <= max_gap + 1]
         taken: set[int] = set()
         if active and len(boxes):
             cost = np.array([_distances(track.boxes[-1], boxes, time - track.times[-1]) for track in active])
             for row, column in zip(*linear_sum_assignment(cost), strict=True):
+                # The assignment pairs all it can, also what lies too far apart.
                 if cost[row, column] < _WORST:
                     active[row].add(time, boxes[column])
                     taken.add(int(column))
@@ -107,6 +109,7 @@ def lifter_track(tracks: Sequence[Track], frames: int) -> Track | None:
     """
 
     def weight(track: Track) -> float:
+        # A product is 0 for a bar at rest, and all bars of such a clip would tie.
         travel = track.travel + _STILL * track.side
         return track.side * travel * len(track.times) / frames * float(track.array[:, 4].mean())
 
@@ -123,12 +126,13 @@ def join_fragments(main: Track, others: Sequence[Track], *, max_speed: float = 0
     Args:
         main: The track to complete; its sightings stay.
         others: Tracks of the same clip.
-        max_speed: Most movement of the centre a frame, in units of the box size.
+        max_speed: Most movement of the centre per frame, in units of the box size.
 
     Returns:
         A new track.
     """
     sightings = dict(zip(main.times, main.boxes, strict=True))
+    # Long fragments first: they fix the course by which short ones are judged.
     for other in sorted((o for o in others if o is not main), key=lambda o: -len(o.times)):
         joined = Track(sorted(sightings), [sightings[time] for time in sorted(sightings)])
         shared = len(set(other.times) & set(joined.times))
@@ -138,6 +142,7 @@ def join_fragments(main: Track, others: Sequence[Track], *, max_speed: float = 0
         near, far = np.unravel_index(int(gaps.argmin()), gaps.shape)
         way = np.linalg.norm(_centre(_around(joined, int(near))) - _centre(_around(other, int(far))))
         if way <= joined.side * (_SLACK + max_speed * max(1, gaps[near, far])):
+            # On frames that both have, the sightings of the main track stay.
             sightings = dict(zip(other.times, other.boxes, strict=True)) | sightings
     return Track(sorted(sightings), [sightings[time] for time in sorted(sightings)])
 
@@ -157,6 +162,7 @@ def settle(track: Track, detections: Sequence[FloatArray], *, passes: int = 2) -
         A new track; the given one where nothing is near its course.
     """
     for _ in range(passes):
+        # A median ignores a frame or two on a wrong box, which a mean would follow.
         steady = median_filter(track.array[:, :4].astype(np.float64), size=(_COURSE, 1), mode="nearest")
         times = np.arange(len(detections))
         course = np.stack([np.interp(times, track.times, steady[:, side]) for side in range(4)], axis=1)
@@ -176,8 +182,11 @@ def settle(track: Track, detections: Sequence[FloatArray], *, passes: int = 2) -
 def _distances(box: FloatArray, others: FloatArray, elapsed: int) -> npt.NDArray[np.float64]:
     size, sizes = _size(box[None])[0], _size(others)
     centres = (others[:, :2] + others[:, 2:4]) / 2 - _centre(box)
+    # In units of the box: a near bar may move more pixels than a far one.
     way = np.linalg.norm(centres, axis=1) / np.sqrt(size * sizes)
     distance = way + 0.5 * np.abs(np.log(sizes / size))
+    # The square root, as of a random walk: after a long gap almost any box would
+    # pass a gate that grows with time.
     return np.where(distance < _GATE * np.sqrt(elapsed), distance, _WORST)
 
 

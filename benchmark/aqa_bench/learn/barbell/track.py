@@ -71,8 +71,10 @@ def track_bar(detections: Sequence[FloatArray], *, starts: Starts = "high") -> B
     confidence = np.zeros(len(detections), np.float32)
     confidence[track.times] = found[:, 4]
     boxes = np.stack([np.interp(frames, track.times, found[:, side]) for side in range(4)], axis=1)
+    # The median first: a Gaussian would smear an outlier over its neighbours.
     boxes = median_filter(boxes, size=(_OUTLIERS, 1), mode="nearest")
     boxes = gaussian_filter1d(boxes, _SMOOTHING, axis=0, mode="nearest")
+    # Frames without a sighting are unknown to the trajectory, which decides how many of them it can bear.
     rows = np.where(confidence > 0, (boxes[:, 1] + boxes[:, 3]) / 2, np.nan)
     trajectory = from_heights(-rows, starts=starts, confidence=confidence)
     return BarTrack(boxes.astype(np.float32), confidence, trajectory)

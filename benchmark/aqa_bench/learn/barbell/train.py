@@ -41,7 +41,7 @@ class DetectorRecipe:
     Attributes:
         architecture: Which network.
         epochs: Passes over the training images.
-        batch: Images a step.
+        batch: Images per step.
         learning_rate: Peak learning rate of AdamW; it falls along a cosine.
         seed: Seed of weights, order and augmentation, in ``[0, 2**31)``.
     """
@@ -71,7 +71,7 @@ def train_detector(
             (see :func:`~aqa_bench.learn.barbell.training_set.write_training_set`).
         recipe: Hyper-parameters.
         device: Where to train.
-        progress: Told after every epoch.
+        progress: Advanced after every epoch.
 
     Returns:
         The detector, on the CPU.
@@ -89,7 +89,7 @@ def train_detector(
         folder = Path(temporary)
         data = write_training_set(folder / "data", clips, image_size=recipe.architecture.image_size)
         network = write_atomic(folder / "barbell.yaml", pretty_json(network_config(recipe.architecture)))
-        # Its progress bars go to stdout, whatever it is told.
+        # Its progress bars go to stdout, whatever its settings say.
         with _states_restored(recipe.seed), redirect_stdout(io.StringIO()):
             trainer = _trainer(recipe, network, data, folder / "run", device or torch.device("cpu"))
             progress.start("training the barbell detector", recipe.epochs)

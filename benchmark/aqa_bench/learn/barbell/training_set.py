@@ -96,7 +96,7 @@ def write_training_set(
 
 
 def _labels(boxes: FloatArray, shape: tuple[int, ...]) -> list[str]:
-    """One line a frame: class, centre, width and height as shares of the frame; empty without a box."""
+    """One line per frame: class, centre, width and height as shares of the frame; empty without a box."""
     limits = np.array([shape[1], shape[0]] * 2, np.float64)
     corners = np.clip(boxes.astype(np.float64), 0, limits)
     low, high = corners[:, :2], corners[:, 2:]

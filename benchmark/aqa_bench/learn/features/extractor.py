@@ -133,7 +133,10 @@ def state_sha256(module: nn.Module) -> str:
     state: dict[str, Tensor] = module.state_dict()
     for name in sorted(state):
         tensor = state[name].detach().cpu().contiguous()
+        # Names and shapes are hashed too: two networks of equal bytes in
+        # another arrangement are not the same.
         digest.update(f"{name}\x1f{tensor.dtype}\x1f{tuple(tensor.shape)}\x1e".encode())
+        # Bytes, not values: bfloat16 has no type in NumPy.
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
@@ -154,7 +157,7 @@ def feature_key(content_key: str, weights_sha256: str, spec: Mapping[str, Any]) 
 
 
 class FeatureCache:
-    """A folder of safetensors files, one a sample, that processes may share and anyone may delete.
+    """A folder of safetensors files, one per sample, that processes may share and anyone may delete.
 
     Files are written whole or not at all, and carry a digest of their content: one that is damaged
     counts as absent and is written again.
@@ -168,6 +171,8 @@ class FeatureCache:
 
     def path(self, key: str) -> Path:
         """The file of a key."""
+        # Two digits fan the files out: one folder of a hundred thousand files
+        # is slow to list and to delete.
         return self.folder / key[:2] / f"{key}.safetensors"
 
     def get(self, key: str) -> npt.NDArray[np.float32] | None:
@@ -182,6 +187,7 @@ class FeatureCache:
                 digest = (file.metadata() or {}).get("sha256")
         except (OSError, SafetensorError):
             return None
+        # A damaged file is no error: features can always be made again, so the cache heals itself.
         return features if digest == sha256_bytes(features.tobytes()) else None
 
     def put(self, key: str, features: npt.NDArray[np.float32]) -> None:
@@ -219,8 +225,10 @@ def extract_once(
     """
     cache = FeatureCache(feature_folder(ctx.cache))
     keys = [feature_key(sample.media.content_key, weights_sha256, document) for sample in samples]
+    # Each key once: two samples of the same content share one file and one forward pass.
     found = {key: cache.get(key) for key in dict.fromkeys(keys)}
     missing = {k: s for k, s in zip(keys, samples, strict=True) if found[k] is None}
+    # Only what is missing is decoded; the stream's results do not depend on what it is asked with.
     extracted = shown(stream(list(missing.values())), len(missing), ctx.progress)
     for key, features in zip(missing, extracted, strict=True):
         cache.put(key, features)
@@ -234,6 +242,8 @@ def filled(batch: Tensor, size: int) -> Tensor:
     Kernels are chosen by shape, and differ in the last bits: what is computed of a sample would depend on how
     many others were left to do.
     """
+    # In evaluation mode no row sees another, so what fills the batch up costs time and
+    # nothing else; callers cut it off.
     missing = size - len(batch)
     return torch.cat([batch, batch[-1:].expand(missing, *batch.shape[1:])]) if missing > 0 else batch
 

@@ -29,7 +29,7 @@ class Regions(Protocol):
         ...
 
     def __call__(self, sample: Sample, indices: Indices) -> npt.NDArray[np.floating[Any]]:
-        """One region a clip ``(4,)``, or one a frame ``(T, 4)``.
+        """One region per clip ``(4,)``, or one per frame ``(T, 4)``.
 
         Returns:
             Left, top, right and bottom, as shares of the picture's width and height.
@@ -41,10 +41,10 @@ class Regions(Protocol):
 class FrameSpec:
     """Which frames are read, and at which size.
 
-    The paper squashes frames to 320 pixels a side and cuts the central 224 out.
+    The paper squashes frames to 320 pixels per side and cuts the central 224 out.
 
     Attributes:
-        frames: Frames a clip, spread evenly; all of them where None.
+        frames: Frames per clip, spread evenly; all of them where None.
         resize: Side in pixels to which whole frames are squashed.
         crop: Side of the central square that is kept; the whole frame where None. Regions are
             resized to this side, whole.
@@ -113,6 +113,7 @@ def read_frames(
     images = media.image(size)[None] if still else media.frames(indices.tolist(), size)
     if regions is not None:
         return _cut(images, np.asarray(regions(sample, indices), np.float64), spec.side)
+    # The same central square for every frame: a crop that followed the person would hide their travel.
     start = (spec.resize - spec.side) // 2
     stop = start + spec.side
     return images[:, start:stop, start:stop]
@@ -130,8 +131,10 @@ def _cut(images: UInt8Array, boxes: npt.NDArray[np.float64], side: int) -> UInt8
     cuts = []
     for number, box in enumerate(np.atleast_2d(boxes)):
         x0, y0, x1, y1 = np.clip(box, 0, 1) * (width, height, width, height)
+        # Rounded outwards and at least a pixel wide: an empty region cannot be resized.
         left, top = min(int(x0), width - 1), min(int(y0), height - 1)
         right, bottom = max(int(np.ceil(x1)), left + 1), max(int(np.ceil(y1)), top + 1)
+        # A region that all frames share is cut and resized once, in place of once per frame.
         group = images if shared else images[number : number + 1]
         part = torch.from_numpy(np.ascontiguousarray(group[:, top:bottom, left:right]))
         resized = F.interpolate(

@@ -71,8 +71,12 @@ class FeatureScaler:
         x = x[:: -(-len(x) // _MAX_ROWS)]
         mean, scale = np.zeros(x.shape[1], np.float32), np.ones(x.shape[1], np.float32)
         if standardise:
+            # Sums of thousands of float32 values lose digits that the deviation of a
+            # nearly constant feature needs.
             mean = x.mean(axis=0, dtype=np.float64).astype(np.float32)
             deviation = x.std(axis=0, dtype=np.float64).astype(np.float32)
+            # A feature that never changes in training says nothing; divided by its deviation, a small
+            # change in a test would outweigh all else.
             scale = np.where(deviation > _TINY, deviation, 1).astype(np.float32)
         if components is None or components >= x.shape[1]:
             return cls(mean, scale)
@@ -80,7 +84,9 @@ class FeatureScaler:
 
         z = (x - mean) / scale
         pca = PCA(min(components, len(z)), random_state=0).fit(z)
+        # PCA centres once more, on the rows that it saw; both means become one subtraction.
         mean = (mean + pca.mean_ * scale).astype(np.float32)
+        # One factor for all components: whitening each by itself would blow up the ones that are noise.
         root_mean_square = float(np.sqrt(np.mean(pca.explained_variance_))) or 1.0
         return cls(mean, scale, (pca.components_ / root_mean_square).astype(np.float32))
 
@@ -123,6 +129,7 @@ class HeadInputs:
         """Inputs ``(n, length, D)`` of clips or ``(n, D)`` of still images, float32."""
         features = self.extractor.extract_cached(samples, self.ctx)
         pairs = zip(samples, features, strict=True)
+        # Arranged before the resampling, while frame numbers and trajectory still belong to each other.
         arranged = [self.arrange(sample, self.scaler(f), self.extractor) for sample, f in pairs]
         return torch.from_numpy(
             np.stack([resample_time(a, self.length) if a.ndim > 1 else a for a in arranged])

@@ -58,6 +58,7 @@ class Pooling:
     def __call__(self, backbone: ImageBackbone, images: Tensor) -> Tensor:
         """Features ``(N, D)`` or ``(N, C, h, w)`` of images, in float32."""
         if self.kind == "gap":
+            # float32 even after bfloat16: caches hold one type, and heads train in it.
             return backbone(images).float()  # type: ignore[no-any-return]
         maps = [m.float() for m in backbone.forward_maps(images, self.stages)]
         if self.grid is not None:
@@ -68,6 +69,7 @@ class Pooling:
         """As JSON, for the keys of caches."""
         if self.kind == "gap":
             return {"kind": "gap"}
+        # Negative stages are resolved, or -1 and 4 would be two keys of the same features.
         stages = [backbone.stage_index(stage) for stage in self.stages]
         return {"kind": "map", "stages": stages, "grid": self.grid, "flatten": self.flatten}
 
@@ -106,7 +108,7 @@ class FrameFeatureExtractor(FeatureExtractor[Sample]):
         device: Where to compute.
         pooling: What is kept of a frame.
         precision: Arithmetic; bfloat16 where the device has it by default.
-        batch_size: Frames a forward pass.
+        batch_size: Frames per forward pass.
         regions: Where in the frames to look; everywhere where None.
     """
 
@@ -144,7 +146,7 @@ class FrameFeatureExtractor(FeatureExtractor[Sample]):
             progress: Where to show progress.
 
         Returns:
-            An array a sample: ``(T, D)`` or ``(T, C, h, w)`` for clips, without ``T`` for still images.
+            An array per sample: ``(T, D)`` or ``(T, C, h, w)`` for clips, without ``T`` for still images.
         """
         return list(shown(self._stream(samples), len(samples), progress))
 
@@ -172,12 +174,15 @@ class FrameFeatureExtractor(FeatureExtractor[Sample]):
     def _stream(self, samples: Sequence[Sample]) -> Iterator[NDArray[np.float32]]:
         """Features sample by sample, to the last bit the same whichever others are asked for with them."""
         self.backbone.eval()
+        # The next sample is decoded while the network works on this one.
         reading = prefetch(torch.from_numpy(read_frames(s, self.frames, self.regions)) for s in samples)
         stills: list[Tensor] = []
         for sample, images in zip(samples, reading, strict=True):
             if Modality.FRAMES in sample.media.provides:
                 yield from self._of_stills(stills)
                 stills = []
+                # A clip is a batch of its own. Stills are collected, since a batch of
+                # one would leave the device idle.
                 yield self._forward(images).numpy()
             else:
                 stills.append(images)
@@ -188,7 +193,9 @@ class FrameFeatureExtractor(FeatureExtractor[Sample]):
 
     def _of_stills(self, images: Sequence[Tensor]) -> Iterator[NDArray[np.float32]]:
         if images:
+            # Always a full batch: what is computed of a still must not depend on how many stand beside it.
             features = self._forward(filled(torch.cat(list(images)), self.batch_size))
+            # Copies, or one kept row would keep the whole batch in memory.
             yield from (row.copy() for row in features[: len(images)].numpy())
 
     def _forward(self, images: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ class ClipSpec:
     """Which frames of a sample make a clip, and at which size.
 
     Attributes:
-        frames: Frames a clip, spread evenly over the sample.
+        frames: Frames per clip, spread evenly over the sample.
         clips: Successive clips that share the sample between them; their features are averaged.
         resize: Side in pixels to which whole frames are squashed.
         crop: Side of the central square that is kept; the whole frame where None.
@@ -73,6 +73,8 @@ class ClipSpec:
             case "still":
                 return still(forward)
             case "shuffled":
+                # Seeded by content: the same order in training and tests, in every run,
+                # whatever the order of samples.
                 rng = np.random.default_rng(derive_seed("shuffled", sample.media.content_key))
                 return shuffled(forward, rng)
         return forward
@@ -99,7 +101,7 @@ class ClipFeatureExtractor(FeatureExtractor[Sample]):
         spec: Which frames make a clip, and their size.
         device: Where to compute.
         precision: Arithmetic; bfloat16 where the device has it by default.
-        batch_size: Samples a forward pass.
+        batch_size: Samples per forward pass.
     """
 
     def __init__(
@@ -149,10 +151,12 @@ class ClipFeatureExtractor(FeatureExtractor[Sample]):
         parts = (samples[i : i + size] for i in range(0, len(samples), size))
         reading = prefetch(torch.from_numpy(np.stack([read_clip(s, self.spec) for s in p])) for p in parts)
         for frames in reading:
+            # Full batches only: what is computed of a sample must not depend on how many are left to do.
             clips = filled(frames, size).view(-1, self.spec.frames, *frames.shape[2:])
             with torch.inference_mode(), autocast(self.device, self.precision):
                 features = self.backbone(clips.to(self.device, non_blocking=True)).float().cpu()
             for sample in features.view(size, self.spec.clips, -1)[: len(frames)]:
+                # A copy, or one kept sample would keep the whole batch in memory.
                 yield sample.numpy().copy()
 
 

@@ -24,6 +24,7 @@ class AttentiveHead(nn.Module):
     ) -> None:
         super().__init__()
         self.embed = nn.Sequential(nn.LayerNorm(in_features), nn.Linear(in_features, width))
+        # Of unit length: a larger query would begin with all attention on one frame.
         self.query = nn.Parameter(torch.randn(1, 1, width) * width**-0.5)
         self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
         self.norm = nn.LayerNorm(width)
@@ -33,6 +34,7 @@ class AttentiveHead(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``(N, T, D)`` to ``(N, num_outputs)``."""
         frames = self.embed(x)
+        # Without the weights PyTorch takes its fused kernel.
         pooled, _ = self.attention(self.query.repeat(len(x), 1, 1), frames, frames, need_weights=False)
         y: Tensor = self.linear(self.dropout(self.norm(pooled[:, 0])))
         return y

@@ -42,7 +42,7 @@ class ResNet1D(nn.Module):
 
         Args:
             x: ``(N, T, D)`` with at least 8 frames. In training a batch of one sequence needs more
-                than 32 frames, since batch normalisation needs more than one value a channel.
+                than 32 frames, since batch normalisation needs more than one value per channel.
 
         Returns:
             ``(N, num_outputs)``.

@@ -81,6 +81,7 @@ def attribute_maps(
     inputs = tuple(m.detach()[None] for m in maps)
     starts = tuple(a.expand_as(x[0])[None] for a, x in zip(averages, inputs, strict=True))
     method = _captum().IntegratedGradients(judge)
+    # One point of the path at a time: all at once would multiply the memory that the maps of a clip take.
     parts = method.attribute(inputs, starts, n_steps=steps, internal_batch_size=1)
     with torch.no_grad():
         output, baseline = float(judge(*inputs)), float(judge(*starts))
@@ -93,6 +94,8 @@ def _spread(part: Tensor, size: tuple[int, ...]) -> Tensor:
     """A coarse map at a finer resolution, its sum kept about the same."""
     if part.shape[1:] == size:
         return part
+    # A coarse cell is spread over the cells that it covers; each gets its share, or coarse
+    # stages would count many times.
     share = part[0].numel() / int(np.prod(size))
     return F.interpolate(part[:, None], size, mode="bilinear", align_corners=False)[:, 0] * share
 

@@ -57,8 +57,11 @@ def explain_features(
     explained = []
     for sample in samples:
         maps = reader(sample)
+        # Methods arrange NumPy arrays, through which no gradient passes; as a matrix the same
+        # mixing lets gradients through.
         mix = _time_mixing(sample, reader.features([m[None] for m in maps])[0], inputs)
 
+        # Bound as a default: a closure over the loop's variable would see the next sample's.
         def judge(*stages: Tensor, mix: Tensor | None = mix) -> Tensor:
             scaled = _scaled(reader.features(stages), inputs.scaler)
             x = scaled[:, 0] if mix is None else torch.einsum("lkt,btd->blkd", mix, scaled).flatten(2)
@@ -146,6 +149,7 @@ class _MapReader:
 
     def average(self, samples: Sequence[Sample]) -> list[Tensor]:
         """Mean maps ``(C, h, w)`` over all frames of samples."""
+        # Mean of means: a long clip is not more of a reference than a short one.
         means = [[m.mean(dim=0) for m in self(sample)] for sample in samples]
         return [torch.stack(stage).mean(dim=0) for stage in zip(*means, strict=True)]
 
@@ -189,6 +193,7 @@ def _averaged_layer(backbone: ImageBackbone, side: int) -> nn.Module:
         UsageError: There is none.
     """
     device = next(backbone.parameters()).device
+    # Noise, since a blank picture gives many layers equal means, and any of them would seem to be the one.
     image = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(0)).to(device)
     seen: list[tuple[nn.Module, Tensor]] = []
 
@@ -203,8 +208,10 @@ def _averaged_layer(backbone: ImageBackbone, side: int) -> nn.Module:
     finally:
         for handle in handles:
             handle.remove()
+    # From the end: the deepest map with these means is the one that is pooled.
     for module, out in reversed(seen):
         means = out.mean(dim=(2, 3))
+        # A map of one position is its own mean, and places nothing.
         large = out.shape[2] * out.shape[3] > 1 or side < _SMALL
         if large and means.shape == features.shape and torch.allclose(means, features, atol=_TOLERANCE):
             return module
@@ -221,8 +228,11 @@ def _time_mixing(sample: Sample, features: Tensor, inputs: HeadInputs) -> Tensor
     """From frames to what the head sees, ``(length, k, T)``; None for still images."""
     if Modality.FRAMES not in sample.media.provides:
         return None
+    # Scaled first, as in training, since methods arrange scaled features.
     known = _scaled(features, inputs.scaler).cpu().numpy()
     arrangement = _mixing(lambda f: inputs.arrange(sample, f, inputs.extractor), known)
+    # Resampling is linear too: applied to a unit matrix it gives its own matrix. Its product with the
+    # arrangement leads from frames to what the head sees.
     resampling = resample_time(np.eye(arrangement.shape[1], dtype=np.float32), inputs.length)
     return torch.from_numpy(np.einsum("la,kat->lkt", resampling, arrangement)).to(features.device)
 
@@ -243,11 +253,17 @@ def _mixing(
     Found from what it makes of a unit matrix, and checked on the features themselves.
     """
     count = len(known)
+    # Frames as one-hot features: column by column the answer shows which frames an output mixes, and the
+    # method's code need not be known.
     probe = np.asarray(arrange(np.eye(count, dtype=np.float32)))
     wanted = np.asarray(arrange(known))
     if probe.ndim == 2 and probe.shape[1] % count == 0:
+        # Differences that stand beside features come out as further copies of the columns, k of them.
         mixing = probe.reshape(len(probe), -1, count).transpose(1, 0, 2)
+        # The answer on one-hot features holds only if the change is linear and alike for all features,
+        # so it is checked on real ones.
         found = np.concatenate([copy @ known for copy in mixing], axis=1)
+        # Relative to the size of the features, with which rounding grows.
         limit = _TOLERANCE * (1 + np.abs(known).max())
         if found.shape == wanted.shape and np.abs(found - wanted).max() <= limit:
             return np.ascontiguousarray(mixing, np.float32)

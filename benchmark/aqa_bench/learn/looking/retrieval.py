@@ -95,6 +95,8 @@ def random_of_other_groups(groups: npt.ArrayLike, count: int, rng: np.random.Gen
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     own = sizes[index][:, None]
     drawn = rng.integers(0, len(index) - own, (len(index), count))
+    # Drawn from as many as are allowed, then stepped over the own group's block:
+    # even, and without drawing again.
     drawn += np.where(drawn >= starts[index][:, None], own, 0)
     found: Indices = order[drawn]
     return found
@@ -175,6 +177,7 @@ def spread_queries(elevation: Array, groups: npt.ArrayLike, count: int, rng: np.
     pool = known if len(known) else np.arange(len(labels))
     shuffled = rng.permutation(pool)
     if len(known):
+        # Shuffled before a stable sort, so that frames of equal elevation come in random order.
         shuffled = shuffled[np.argsort(np.asarray(elevation)[shuffled], kind="stable")]
     chosen: list[int] = []
     used: set[Any] = set()

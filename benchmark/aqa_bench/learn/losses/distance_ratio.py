@@ -70,6 +70,7 @@ def distance_ratio_loss(
             found=f"{tuple(anchor.shape)}, {tuple(positive.shape)}, {tuple(negative.shape)}, {terms} terms",
         )
     to_positive = _distance(anchor, positive, squared)
+    # Divided through by exp(-d(a, p)): a log-sum-exp of differences cannot overflow.
     logits = [torch.zeros_like(to_positive), to_positive - _distance(anchor, negative, squared)]
     if terms == 3:
         logits.append(to_positive - _distance(positive, negative, squared))
@@ -77,6 +78,7 @@ def distance_ratio_loss(
 
 
 def _distance(a: Tensor, b: Tensor, squared: bool) -> Tensor:
+    # bfloat16 keeps two to three digits, so that embeddings which nearly coincide would be equal.
     difference = a - b if a.dtype == torch.float64 else a.float() - b.float()
     if squared:
         return difference.square().sum(dim=1)

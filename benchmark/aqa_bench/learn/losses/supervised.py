@@ -40,6 +40,7 @@ def class_weights(labels: Tensor | NDArray[np.integer] | Sequence[int]) -> Tenso
         )
     counts = torch.bincount(values.long(), minlength=2).double()
     if (counts == 0).any():
+        # One class alone has no balance to restore, and N / 0 is no weight.
         return (counts > 0).float()
     return (len(values) / (2 * counts)).float()
 
@@ -59,6 +60,8 @@ def weighted_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | No
     if weights is None:
         return losses.mean()
     w = weights.to(losses)[targets.long()]
+    # Divided by the weights, not by the number of samples: a batch of rare errors
+    # would otherwise take a larger step.
     return (w * losses).sum() / w.sum().clamp_min(torch.finfo(w.dtype).tiny)
 
 

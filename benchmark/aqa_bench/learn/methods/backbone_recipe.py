@@ -28,13 +28,13 @@ class BackboneRecipe(Recipe):
         dropout: Dropout before the last layer.
         finetune_lr: Learning rate of fine-tuning, backbone and head together.
         finetune_epochs: Its most epochs; exactly so many where there is no val.
-        finetune_batch_size: Samples a step of it.
+        finetune_batch_size: Samples per step of it.
         finetune_augmentation: Name of its augmentation.
         head_optimizer: Optimiser of a head on fixed features.
         head_lr: Its learning rate.
         head_weight_decay: Its weight decay.
         head_epochs: Its most epochs; exactly so many where there is no val.
-        head_batch_size: Samples a step of it.
+        head_batch_size: Samples per step of it.
         patience: Epochs without a better val score before training on labels stops; null never stops early.
         class_weights: Whether both classes weigh the same in the loss of binary tasks.
         select: What the kept epoch is best at on val: ``f1`` or ``loss``.

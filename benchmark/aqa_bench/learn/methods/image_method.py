@@ -99,6 +99,7 @@ class ImageMethod(Method[ImageRecipeT]):
             DataError: Samples have no pictures.
         """
         coding = TargetCoding.of(train, ctx, type(self).__name__)
+        # Before the backbone, since a pre-training of hours should not end in a sample that cannot be read.
         self.check((*train.samples, *val.samples))
         data = FitData(self._seen(train), self._seen(val), coding)
         device = resolve_device(ctx.device)
@@ -152,6 +153,7 @@ class ImageMethod(Method[ImageRecipeT]):
 
     @property
     def _alters(self) -> bool:
+        # A method that alters nothing keeps its own media, and with them explanations and shared caches.
         return type(self).altered is not ImageMethod.altered
 
     def _seen(self, part: LabeledSet) -> LabeledSet:

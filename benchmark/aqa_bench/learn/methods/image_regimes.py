@@ -111,6 +111,7 @@ def probed(
         dropout=recipe.dropout,
     )
     result = fit_head(head, x, inputs, data, recipe.head_training(), ctx, device)
+    # The cost of a sample is that of its own frames, before they are resampled for the head.
     frames = 1 if x.ndim == 2 else round(float(np.mean([len(f) for f in known])))
     pooled = PooledBackbone(backbone, recipe.frame_pooling())
     blank = torch.zeros(1, 3, extractor.frames.side, extractor.frames.side, device=device)
@@ -139,6 +140,7 @@ def finetuned(
         device: Where to compute.
     """
     spec = recipe.frame_spec(1)
+    # A copy, since fine-tuning changes weights that other tasks and splits begin with.
     features = PooledBackbone(deepcopy(backbone), recipe.frame_pooling())
     head = build_head(
         recipe.image_head,

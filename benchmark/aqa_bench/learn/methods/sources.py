@@ -97,7 +97,10 @@ class Fixed(Generic[BackboneT]):
     ) -> Prepared[BackboneT]:
         """The backbone; see :class:`Source`."""
         if ctx.run_seed not in self._known:
+            # The run's seed, not the fit's: random weights are the same for all tasks
+            # and splits, as loaded ones are.
             seed = derive_seed(ctx.method, "backbone", ctx.dataset, ctx.run_seed)
+            # Only the last is kept: a run has one seed, and old backbones would fill the memory.
             self._known = {ctx.run_seed: build(seed).to(device)}
         backbone = self._known[ctx.run_seed]
         name = backbone.weights_name
@@ -143,6 +146,8 @@ class Pretrained(Generic[BackboneT]):
         training = PoolTraining(
             ctx.method, recipe.pretraining(), number, ctx.pool_dataset, learn, watched, dropped
         )
+        # Seeded by the pre-training's number, so that run seeds that share a
+        # pre-training start from the same weights.
         backbone = build(derive_seed(training.seed, "backbone")).to(device)
         frames = FrameIndex(learn, spec)
         weights = training.weights(ctx.cache, backbone, frames, device, pretext.annotations(clips))
@@ -154,6 +159,7 @@ class Pretrained(Generic[BackboneT]):
             self._known = {weights.key: (backbone, facts | training.facts())}
         backbone, facts = self._known[weights.key]
         if choose is not None:
+            # A choice is made for one task and split; the next must begin with the shared weights.
             backbone = deepcopy(backbone)
             snapshots = [weights.snapshot(epoch) for epoch in range(facts["pretraining_epochs"])]
             facts = {**facts, **choose(backbone, snapshots)}
@@ -176,6 +182,8 @@ class Pretrained(Generic[BackboneT]):
         choose: Choose[BackboneT] | None,
     ) -> dict[str, Any]:
         """Load or learn the weights, with a snapshot of every epoch where one is to be chosen."""
+        # The training may come second, after weights were loaded that lack snapshots:
+        # it begins where the first began.
         initial = deepcopy(backbone.state_dict())
         seen = FrameIndex(watched, frames.spec) if watched else frames
 

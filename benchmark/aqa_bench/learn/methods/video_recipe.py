@@ -23,7 +23,7 @@ class VideoRecipe(BackboneRecipe):
     Attributes:
         backbone: ``r2plus1d_18``, ``r3d_18``, ``mc3_18``, ``r2plus1d-small`` or ``pytorchvideo:<hub name>``.
         weights: ``kinetics``, ``random`` or the path of a weight file.
-        frames: Frames a clip, spread evenly.
+        frames: Frames per clip, spread evenly.
         clips: Successive clips that a sample is cut into; their features are averaged.
         order: ``forward``, or as controls of what motion is worth ``still`` or ``shuffled``.
         regime: ``finetune`` (backbone and head together) or ``frozen`` (a head on features).

@@ -118,6 +118,7 @@ def probe(
 
     def inputs(samples: Sequence[Sample]) -> Tensor:
         features = extractor.extract_cached(samples, ctx)
+        # Scaled before the mean over clips: the scale was learnt on clips.
         return torch.from_numpy(np.stack([scaler(f).mean(axis=0) for f in features]))
 
     x = inputs(data.train.samples)
@@ -158,9 +159,11 @@ def best_snapshot(
     scores = []
     for path in snapshots:
         load_state(backbone, path)
+        # The same initial head and order for every snapshot: the weights alone differ.
         with deterministic(ctx.seed):
             _, result = probe(recipe, extractor, data, ctx, device)
         scores.append(-float("inf") if result.best_score is None else result.best_score)
+    # The earliest of equals, since max keeps the first.
     best = max(range(len(scores)), key=scores.__getitem__)
     load_state(backbone, snapshots[best])
     _log.info("epoch %d of %d is judged best by a probe on val", best + 1, len(scores))

@@ -56,6 +56,7 @@ def relative_std(embeddings: Tensor) -> float:
     Args:
         embeddings: ``(N, D)``.
     """
+    # In float64: near a collapse the spread is what is left of almost equal numbers.
     unit = F.normalize(embeddings.detach().double(), dim=1)
     return float(unit.std(dim=0, correction=0).mean() * unit.shape[1] ** 0.5)
 
@@ -71,6 +72,7 @@ def effective_rank(embeddings: Tensor) -> float:
     values = _spectrum(embeddings)
     if values is None:
         return 0.0
+    # Singular values, not variances, as the reference defines it.
     share = values / values.sum()
     return float(torch.exp(-torch.special.xlogy(share, share).sum()))
 
@@ -99,6 +101,7 @@ def triplet_accuracy(anchor: Tensor, positive: Tensor, negative: Tensor) -> floa
         A share in [0, 1]; .5 after complete collapse.
     """
     a, p, n = (x.detach().double() for x in (anchor, positive, negative))
+    # Ties count half, or a network that maps everything to one point would seem all right, or all wrong.
     margin = torch.linalg.vector_norm(a - n, dim=1) - torch.linalg.vector_norm(a - p, dim=1)
     return float((margin.sign() + 1).mean() / 2)
 
@@ -108,4 +111,5 @@ def _spectrum(embeddings: Tensor) -> Tensor | None:
     x = embeddings.detach().double()
     scale = torch.linalg.matrix_norm(x)
     values: Tensor = torch.linalg.svdvals(x - x.mean(dim=0))
+    # Below this, what is left after centring is rounding, and its rank would look healthy.
     return values if values[0] > 1e-7 * scale else None

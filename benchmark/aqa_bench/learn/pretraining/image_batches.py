@@ -68,6 +68,7 @@ def triplet_batches(
     """
 
     def plan(rng: np.random.Generator) -> Iterator[FrameBatch]:
+        # Every clip is an anchor once per epoch, so that long clips do not count more than short ones.
         anchors = rng.permutation(sampler.usable)
         for part in full_batches(len(anchors), batch_size):
             yield sampler.draw(anchors[part], rng).stacked()
@@ -102,6 +103,7 @@ def single_frame_batches(
         )
 
     def plan(rng: np.random.Generator) -> Iterator[FrameBatch]:
+        # Permutation after permutation keeps two frames of one clip out of a batch as far as it can.
         clips = np.concatenate([rng.permutation(len(pool)) for _ in range(repeats)])
         frames = rng.integers(pool.lengths[clips])
         for part in full_batches(len(clips), batch_size):
@@ -128,6 +130,8 @@ def planned_batches(
     """
 
     def read(epoch: int) -> Iterator[ImageBatch]:
+        # A generator for each epoch, so that a resumed run draws what an
+        # uninterrupted one would have drawn.
         rng = np.random.default_rng(derive_seed(seed, name, epoch))
         for number, batch in enumerate(world.share(plan(rng))):
             yield ImageBatch(

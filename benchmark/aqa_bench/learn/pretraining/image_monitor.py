@@ -42,6 +42,7 @@ class ImageMonitor:
 
     def __init__(self, watched: FrameIndex, device: torch.device) -> None:
         spec = watched.spec
+        # Few frames per clip and many clips: neighbouring frames tell nearly the same.
         few = FrameSpec(min(spec.frames or _FRAMES, _FRAMES), spec.resize, spec.crop)
         self._frames = FrameIndex(watched.samples, few)
         self._device = device
@@ -72,6 +73,7 @@ class ImageMonitor:
         elevations = self._frames.elevations()
         for gap in GAPS:
             try:
+                # A fixed seed: the triplets are an exam, and everyone sits the same one.
                 drawn = CrossClipTriplets(elevations, gap=gap).sample(_TRIPLETS, np.random.default_rng(_SEED))
             except DataError as error:
                 _log.debug("no triplets to watch at gap %d: %s", gap, error)

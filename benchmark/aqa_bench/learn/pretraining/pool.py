@@ -87,6 +87,7 @@ class TrainedWeights:
             facts: dict[str, Any] = json.loads(self._facts.read_text(encoding="utf-8"))["facts"]
             load_state(network, self.path)
         except (DataError, OSError, ValueError, KeyError, TypeError) as error:
+            # A damaged file costs time, not the run: the same training makes the same weights.
             _log.warning("Damaged weights %s are trained again: %s", self.path, error)
             return None
         return facts
@@ -100,6 +101,7 @@ class TrainedWeights:
         # The weights come last: where they are, the facts are.
         write_atomic(self._facts, canonical_json({"facts": dict(facts), "identity": dict(self.identity)}))
         save_state(network, self.path)
+        # Last of all: killed before this line, the next run finds weights or resumes, never neither.
         self.checkpoint.unlink(missing_ok=True)
 
     def once(
@@ -124,8 +126,10 @@ class TrainedWeights:
         """
         from aqa_bench.core.lock import exclusive
 
+        # Under torchrun all processes must enter the training, so none may wait for another at a lock.
         together = os.environ.get("WORLD_SIZE", "1") != "1"
         with nullcontext() if together else exclusive(self.folder / f"{self.key}.lock"):
+            # Inside the lock: whoever waited finds the weights that the other run has just made.
             facts = self.load(network)
             if facts is None or not complete(facts):
                 facts = dict(train())
@@ -161,6 +165,8 @@ def usable_clips(
     Raises:
         DataError: Fewer than two clips can be used.
     """
+    # By content, since ids are salted anew in every run and would change the order
+    # of clips and with it the draws.
     found = {s.media.content_key: s for s in pool if Modality.FRAMES in s.media.provides}
     clips = [found[key] for key in sorted(found)]
     dropped = Counter({"without frames, or twice in the pool": len(pool) - len(clips)})
@@ -195,10 +201,15 @@ def divided(
     for number, sample in enumerate(clips):
         units.setdefault(unit(sample), []).append(number)
     watched: set[int] = set()
+    # Ordered by a hash of each unit's name alone. Whether a clip watches does not depend on the seed, and
+    # hardly on the other clips of the pool.
     for name in sorted(units, key=lambda name: derive_seed("watched", name)):
+        # A unit that does not fit is passed over, not split: half a unit on either side
+        # would be watched on what it learnt.
         if len(watched) + len(units[name]) <= room:
             watched.update(units[name])
     if len(watched) < _NEEDED:
+        # A single clip has no other to be compared with; then all learn, and the record says so.
         return list(clips), []
     return (
         [clip for i, clip in enumerate(clips) if i not in watched],
@@ -238,6 +249,7 @@ class PoolTraining:
     @property
     def seed(self) -> int:
         """Seed of everything that is drawn."""
+        # Without task and split: all tasks of a run share one pre-training.
         return derive_seed(self.method, canonical_json(dict(self.recipe)), self.dataset, self.number)
 
     def weights(
@@ -265,7 +277,9 @@ class PoolTraining:
             **(annotations or {}),
             "recipe": dict(self.recipe),
             "seed": self.seed,
+            # The initial weights themselves, not their name: the same name may hold other weights tomorrow.
             "initial": state_sha256(initial),
+            # Kernels differ between devices and processes share batches, so these weights would differ too.
             "device": device.type,
             "processes": os.environ.get("WORLD_SIZE", "1"),
         }

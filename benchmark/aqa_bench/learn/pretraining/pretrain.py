@@ -235,11 +235,16 @@ def pretrain(
     with deterministic(seed), distributed(device) as world:
         pretext = build()
         network = pretext.network.to(device)
+        # Processes share an epoch: more of them make fewer steps over larger batches,
+        # not more passes over the pool.
         per_epoch = max(pretext.per_epoch(recipe.batch_size) // world.size, 1)
+        # Whole epochs, so that every clip counts alike and a checkpoint always lies between two epochs.
         epochs = recipe.epochs if recipe.steps is None else math.ceil(recipe.steps / per_epoch)
         monitor = pretext.monitor
+        # Measured before the first step, since a figure alone does not say what the training added.
         before = monitor.figures(network, pretext.embed, pretext.measure)
         frames.prepare(cache / "frames", device, progress=progress)
+        # The left-over group of an epoch makes a step too, and the schedule counts steps.
         steps = epochs * math.ceil(per_epoch / recipe.accumulate)
         optimiser, schedule = _optimisation(pretext, recipe, steps)
         draws = pretext.batches(recipe.batch_size, world)
@@ -258,7 +263,9 @@ def pretrain(
                 precision=Precision.default(device),
                 accumulate=recipe.accumulate,
                 checkpoint=weights.checkpoint,
+                # A snapshot of each epoch is wanted: a resume must not skip one.
                 checkpoint_every=1 if after_epoch else max(epochs // _CHECKPOINTS, 1),
+                # Trained weights are the same in all processes, so one writes.
                 after_epoch=after_epoch if world.is_main else None,
                 log=weights.log if world.is_main else None,
                 progress=progress,
@@ -285,6 +292,7 @@ def pretrain(
         write_atomic(weights.picture, encode_png(picture))
         facts["picture"] = weights.picture.relative_to(cache).as_posix()
     if world.is_main:
+        # Behind the epochs in the same file, so that one file tells the whole training.
         lines = weights.log.read_text(encoding="utf-8")
         write_atomic(
             weights.log,
@@ -297,6 +305,7 @@ def pretrain(
 def _optimisation(
     pretext: PretextTraining, recipe: PoolRecipe, steps: int
 ) -> tuple[torch.optim.Optimizer, LRScheduler | None]:
+    # By identity: comparing tensors compares their values.
     fixed = {id(parameter) for parameter in pretext.fixed_rate}
     trained = [p for p in pretext.network.parameters() if p.requires_grad]
     groups: list[dict[str, Any]] = [{"params": [p for p in trained if id(p) not in fixed]}]
@@ -308,12 +317,16 @@ def _optimisation(
 
     def rate(step: int) -> float:
         if step < recipe.warmup:
+            # Never 0, or the first step would be lost.
             return (step + 1) / (recipe.warmup + 1)
         if recipe.schedule == "constant":
             return 1.0
+        # The cosine starts after the warm-up, or the peak rate would never be reached.
         done = (step - recipe.warmup) / max(steps - recipe.warmup, 1)
         return (1 + math.cos(math.pi * min(done, 1.0))) / 2
 
+    # SimSiam's predictor keeps its rate (Chen & He, section 4.2): the scheduler
+    # needs a constant for its group.
     rates: list[Callable[[int], float]] = [rate, lambda _: 1.0]
     return built, LambdaLR(built, rates[: len(groups)])
 
@@ -325,6 +338,7 @@ def _trial(pretext: PretextTraining, device: torch.device) -> Callable[[int], No
         pretext.network.zero_grad(set_to_none=True)
         for batch in islice(pretext.batches(batch_size, World())(0), 1):
             with autocast(device, Precision.default(device)):
+                # The bare network and a world of one: the other processes do not take part in a trial.
                 loss = pretext.loss(pretext.network, to_device(batch, device))
             loss.backward()  # type: ignore[no-untyped-call]
         pretext.network.zero_grad(set_to_none=True)

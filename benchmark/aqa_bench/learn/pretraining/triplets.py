@@ -102,9 +102,13 @@ class Phases:
         if not 0 <= gap < 180:
             raise RecipeError("The gap is out of range.", where="gap", expected="0 <= gap < 180", found=gap)
         self.gap = gap
+        # On the paper's scale of 360, on which its gaps of 30 are stated. Phase is no angle: 0 and 360 are
+        # the two ends of the bar's way.
         self._phases = [np.asarray(e, dtype=np.float64) * 360 for e in elevations]
         reasons = [_unusable(phases, gap) for phases in self._phases]
         self.turns = [
+            # The turn is where the bar is farthest from both ends of the clip: a squat's lowest point, a
+            # press's highest, without knowing which exercise it is.
             0 if reason else int(_excursion(phases).argmax())
             for phases, reason in zip(self._phases, reasons, strict=True)
         ]
@@ -127,13 +131,18 @@ class Phases:
 
     def beyond(self, clip: int, phase: float, rng: np.random.Generator) -> int:
         """A frame of a clip, drawn evenly from those beyond the gap from a phase."""
+        # Never empty: a clip that spans at most twice the gap is not usable, so
+        # every phase has frames beyond it.
         frames = np.flatnonzero(np.abs(self._phases[clip] - phase) > self.gap)
         return int(frames[rng.integers(len(frames))])
 
     def near(self, clip: int, phase: float, rng: np.random.Generator) -> int:
         """The frame of a clip nearest to a phase, in a random one of its two half-cycles."""
         phases, turn = self._phases[clip], self.turns[clip]
+        # Way down and way up pass through the same phase. Without the coin most frames would come from the
+        # slower half, where they lie denser.
         start, stop = (0, turn + 1) if rng.random() < 0.5 else (turn, len(phases))
+        # The nearest frame stands for the phase: pixels between two frames cannot be interpolated.
         return start + int(np.abs(phases[start:stop] - phase).argmin())
 
     def frames(self, clips: Indices, frames: Indices) -> FrameBatch:
@@ -169,6 +178,8 @@ class TripletSampler(ABC):
             rng: Source of all draws.
         """
         clips = np.atleast_1d(np.asarray(anchor_clips))
+        # One by one, in the order of anchors: the draws are part of the seed,
+        # so this order is never changed.
         rows = np.array([self.triplet(int(clip), rng) for clip in clips], np.int64).reshape(-1, 6)
         return Triplets(*(self.phases.frames(rows[:, i], rows[:, i + 1]) for i in (0, 2, 4)))
 
@@ -229,11 +240,16 @@ class CrossClipTriplets(TripletSampler):
             second = self._other(rng, clip)
             third = self._other(rng, clip, second) if self.negatives == "third-clip" else second
             other = self.phases.of(second)
+            # Only phases that both clips reach have a true positive; kept frames need not touch 0 and 360.
             low, high = max(own.min(), other.min()), min(own.max(), other.max())
+            # Then the kept frames of the two clips share no phase, and another partner is drawn.
             if low > high:
                 continue
             anchor = self.phases.near(clip, rng.uniform(low, high), rng)
+            # The gap counts from the anchor's true phase, not from the one that
+            # was drawn and rounded to a frame.
             negative = self.phases.beyond(third, own[anchor], rng)
+            # Whichever half-cycle is nearest: the positive may move in the other direction.
             positive = int(np.abs(other - own[anchor]).argmin())
             return clip, anchor, second, positive, third, negative
         raise DataError(
@@ -306,6 +322,7 @@ class EmbeddingNetwork(nn.Module):
 def _unusable(phases: PhaseArray, gap: float) -> str | None:
     if phases.ndim != 1 or len(phases) == 0 or not np.isfinite(phases).all():
         return "without a trajectory"
+    # The middle of the range needs frames beyond the gap on one side at least.
     if np.ptp(phases) <= 2 * gap:
         return "without frames beyond the gap"
     return None if _excursion(phases).max() > gap else "whose bar never turns"
@@ -313,6 +330,7 @@ def _unusable(phases: PhaseArray, gap: float) -> str | None:
 
 def _excursion(phases: PhaseArray) -> PhaseArray:
     """How far each frame lies beyond both ends of the clip, on the same side of them; else below 0."""
+    # Beyond both ends: a bar that only rises stays between them, has no excursion and so no turn.
     ends = phases[[0, -1], None]
     excursion: PhaseArray = np.maximum((phases - ends).min(axis=0), (ends - phases).min(axis=0))
     return excursion

@@ -145,7 +145,11 @@ def clip_batches(
             yield sampler.draw(order[part], rng)
 
     def read(epoch: int) -> Iterator[VideoBatch]:
+        # A generator for each epoch, so that a resumed run draws what an
+        # uninterrupted one would have drawn.
         rng = np.random.default_rng(derive_seed(seed, "clips", epoch))
+        # Every process plans all batches from one seed and reads its own;
+        # nothing has to be sent between them.
         for number, draw in enumerate(world.share(plan(rng))):
             yield drawn_batch(pool, draw, derive_seed(seed, "clips", epoch, number, world.rank))
 
@@ -186,8 +190,10 @@ def temporal_shift(
         [[0, 5]]
     """
     count = len(indices)
+    # Both draws for all clips, shifted or not, so that one clip's luck does not move the draws of the next.
     chosen = torch.rand(count, generator=generator) < p
     shift = torch.randint(-max_shift, max_shift + 1, (count,), generator=generator) * chosen
     moved = indices + shift[:, None].to(indices.device)
     last = (lengths.to(indices.device) - 1)[:, None]
+    # Held at the ends, not wrapped: a jump from last frame to first would give the shift away.
     return torch.minimum(moved.clamp_min(0), last)

@@ -74,6 +74,8 @@ class VideoMonitor:
         return torch.cat(parts)
 
     def _windows(self, length: int) -> Indices:
+        # Halves beside the whole give a small pool three times as many embeddings, which
+        # differ by more than their scenes.
         half = (length + 1) // 2
         whole, first = uniform(length, self._length), uniform(half, self._length)
         return np.stack([whole, first, first + length - half])
@@ -143,10 +145,12 @@ def _measured(
     if not len(sampler.usable):
         return {}
     rng = np.random.default_rng(_SEED)
+    # A small pool is gone through several times, with new draws, so that shares are not of ten examples.
     order = np.tile(sampler.usable, -(-_WATCHED // len(sampler.usable)))
     sums: defaultdict[str, float] = defaultdict(float)
     for start in range(0, len(order), _WATCHED_BATCH):
         part = order[start : start + _WATCHED_BATCH]
+        # The seed of the augmentation must not be that of another batch, but the same in every run.
         batch = drawn_batch(clips, sampler.draw(part, rng), _SEED + start)
         for name, value in task.measure(to_device(batch, device)).items():
             sums[name] += value * len(part) / len(order)

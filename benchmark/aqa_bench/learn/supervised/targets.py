@@ -52,6 +52,7 @@ class TargetCoding:
                 found=f"{len(train)} of class {', '.join(f'{value:g}' for value in classes) or 'none'}",
                 remedy="Choose a scheme that trains on both classes (aqa-bench dataset info).",
             )
+        # From train alone. Raw scores lie far from where the outputs of a new network begin.
         return cls((float(train.targets.mean()), float(train.targets.std()) or 1.0) if is_score else None)
 
     @property
@@ -73,6 +74,7 @@ class TargetCoding:
 
     def decode(self, outputs: Tensor) -> npt.NDArray[np.float64]:
         """``(n, C)`` outputs as softmax probabilities of error, or scores: ``(n,)`` float64."""
+        # In float64: in float32 a softmax rounds confident outputs to 1, and their ranks are lost.
         wide = outputs.double().cpu()
         if self.scale is None:
             return np.asarray(wide.softmax(dim=1)[:, 1].numpy())
@@ -104,7 +106,7 @@ class HeadPredictor:
         head: The network, in evaluation mode.
         coding: Turns outputs into scores.
         device: Where the head computes.
-        batch_size: Samples a forward pass of the head.
+        batch_size: Samples per forward pass of the head.
     """
 
     inputs: Callable[[Sequence[Sample]], Tensor]
@@ -129,7 +131,7 @@ class NetworkPredictor:
         read: Decoded pictures of a sample, uint8.
         coding: Turns outputs into scores.
         device: Where it computes.
-        batch_size: Samples a forward pass.
+        batch_size: Samples per forward pass.
     """
 
     network: nn.Module
@@ -144,6 +146,7 @@ class NetworkPredictor:
             return np.empty(0)
         size = self.batch_size
         parts = (samples[i : i + size] for i in range(0, len(samples), size))
+        # The next part is decoded while the network judges this one.
         reading = prefetch(np.stack([self.read(sample) for sample in part]) for part in parts)
         with torch.inference_mode(), autocast(self.device, Precision.default(self.device)):
             outputs = [self.network(torch.from_numpy(x).to(self.device)) for x in reading]

@@ -66,7 +66,7 @@ class TrainingConfig:
         lr: Learning rate.
         weight_decay: Weight decay.
         epochs: Most epochs; exactly so many where there is no val.
-        batch_size: Examples a step.
+        batch_size: Examples per step.
         patience: Epochs without a better val score before training stops; None never stops early.
         class_weights: Whether both classes weigh the same in the loss of binary tasks.
         select: What the kept epoch is best at on val: ``f1`` (at 0.5, ties by loss; score tasks always
@@ -108,6 +108,7 @@ def train_head(
         device: Where to compute.
     """
     head.to(device)
+    # Features are small: copied once, an epoch waits for no transfer.
     train, val = train.to(device), val.to(device)
     loss = supervised_loss(train.y, config, is_score=is_score)
 
@@ -152,6 +153,7 @@ def fit_head(
         ctx: Its seed orders the batches.
         device: Where to compute.
     """
+    # An empty part keeps its shape, so that nothing behind has to ask whether there is a val.
     judged = inputs(data.val.samples) if len(data.val) else x[:0]
     return train_head(
         head,
@@ -183,6 +185,7 @@ def supervised_loss(
         return lambda outputs, y: mse_l1_loss(outputs[:, 0], y)
     if is_score:
         return lambda outputs, y: nn.functional.mse_loss(outputs[:, 0], y)
+    # From the whole training set: counted per batch, a batch without errors would weigh them by nothing.
     weights = class_weights(targets).to(targets.device) if config.class_weights else None
     return lambda outputs, y: weighted_cross_entropy(outputs, y, weights)
 
@@ -212,6 +215,8 @@ def selection_score(
 
 
 def _f1(predicted: Tensor, targets: Tensor) -> float:
+    # Not from stats, which learn does not import; this runs after every
+    # epoch, on the device of the outputs.
     hits = int(((predicted == 1) & (targets == 1)).sum())
     total = int((predicted == 1).sum()) + int((targets == 1).sum())
     return 2 * hits / total if total else 0.0
@@ -268,9 +273,11 @@ def finetune_network(
     precision = Precision.default(device)
 
     def batches(epoch: int) -> Iterator[_Batch]:
+        # Numbers are shuffled, not pictures: those are read batch by batch and need not fit into memory.
         numbers = torch.arange(len(train))
         order = shuffled_batches(numbers, train.targets, config.batch_size, derive_seed(seed, "epoch", epoch))
         for number, (index, y) in enumerate(order):
+            # A seed for each batch: augmentation does not depend on how far a thread has read ahead.
             yield train.read(index.numpy()), y, derive_seed(seed, "augmentation", epoch, number)
 
     def batch_loss(model: nn.Module, batch: _Batch) -> Tensor:

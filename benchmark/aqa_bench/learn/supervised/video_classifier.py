@@ -37,6 +37,7 @@ class VideoClassifier(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Outputs ``(N, C)`` of samples ``(N, clips * T, ...)``, in float32."""
         count, length = frames.shape[:2]
+        # Clips go through the backbone apart, at the length that it was trained on.
         features = self.backbone(frames.reshape(count * self.clips, length // self.clips, *frames.shape[2:]))
         y: Tensor = self.head(features.view(count, self.clips, -1).mean(dim=1))
         return y.float()
@@ -60,6 +61,7 @@ def labelled_clips(
     pool = FrameIndex(part.samples, spec.frame_spec)
     if len(part):
         pool.prepare(cache / "frames", device)
+    # Once for all epochs: shuffled frames keep the order that was drawn for their sample.
     positions = [spec.positions(sample) for sample in part.samples]
 
     def read(index: Indices) -> Tensor:

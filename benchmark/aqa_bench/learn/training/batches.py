@@ -33,6 +33,8 @@ def full_batches(count: int, size: int) -> Iterator[slice]:
         [(0, 3), (3, 6)]
     """
     _at_least_one(size)
+    # Left-over items are dropped: batch norms and losses over a batch would
+    # weigh them otherwise than the rest.
     for start in range(0, max(count - count % size, 1), size):
         yield slice(start, start + size)
 
@@ -45,7 +47,7 @@ def shuffled_batches(x: Tensor, y: Tensor, size: int, seed: int) -> Iterator[tup
     Args:
         x: ``(n, ...)`` inputs.
         y: ``(n,)`` targets.
-        size: Examples a batch, at least 1.
+        size: Examples per batch, at least 1.
         seed: Seed of the order.
 
     Yields:
@@ -55,6 +57,7 @@ def shuffled_batches(x: Tensor, y: Tensor, size: int, seed: int) -> Iterator[tup
         RecipeError: The size is below 1.
     """
     _at_least_one(size)
+    # NumPy's generator, so that the order is the same on every device and version of PyTorch.
     order = np.random.default_rng(seed).permutation(len(x))
     cuts = [0, *range(size, len(order), size)]
     if len(cuts) > 1 and size > 1 and len(order) - cuts[-1] == 1:
@@ -94,6 +97,7 @@ def prefetch(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
     closed = Event()
 
     def put(item: Item | None, error: BaseException | None) -> None:
+        # A consumer that stopped early reads no more; with a plain put the thread would wait for ever.
         while not closed.is_set():
             try:
                 queue.put((item, error), timeout=_POLL_SECONDS)
@@ -107,11 +111,14 @@ def prefetch(items: Iterable[Item], depth: int = 2) -> Iterator[Item]:
                 put(item, None)
                 if closed.is_set():
                     return
+        # Whatever it is: an exception that got lost here would leave the reader
+        # waiting for an item that never comes.
         except BaseException as error:
             put(None, error)
             return
         put(None, StopIteration())
 
+    # A new thread starts with an empty context, in which the guard of labels would not stand.
     thread = Thread(target=copy_context().run, args=(work,), name="prefetch", daemon=True)
     thread.start()
     try:

@@ -45,17 +45,19 @@ class History:
     def best_epoch(self) -> int | None:
         """The first epoch with the highest score; None where no score is finite."""
         finite = [epoch for epoch, score in enumerate(self.scores) if math.isfinite(score)]
+        # The earliest of equals: less training for the same score.
         return max(finite, key=lambda epoch: (self.scores[epoch], -epoch), default=None)
 
     def exhausted(self, patience: int | None) -> bool:
         """Whether ``patience`` epochs have passed without a better score."""
         if patience is None or not self.scores:
             return False
+        # Counted from the start while no score is finite, or NaN would train to the end.
         best = self.best_epoch
         return len(self.scores) - (0 if best is None else best + 1) >= patience
 
     def json_lines(self) -> str:
-        """One JSON object an epoch; a score that is not finite is null."""
+        """One JSON object per epoch; a score that is not finite is null."""
         lines = []
         for epoch, loss in enumerate(self.losses):
             entry: dict[str, float | int | None] = {"epoch": epoch, "loss": loss}
@@ -96,9 +98,12 @@ def save_checkpoint(path: Path, state: TrainingState, history: History) -> None:
         "optimizer_state": state.optimizer.state_dict(),
         "scheduler_state": None if state.scheduler is None else state.scheduler.state_dict(),
         "history": vars(history),
+        # Dropout and augmentation draw from these generators: without them a resumed run is another run.
         "rng": torch.get_rng_state(),
         "cuda_rng": torch.cuda.get_rng_state(state.device) if cuda else None,
     }
+    # Through memory, so that the file is replaced at once: a kill in between
+    # leaves the last checkpoint whole.
     buffer = io.BytesIO()
     torch.save(content, buffer)
     write_atomic(path, buffer.getvalue())
@@ -118,7 +123,9 @@ def load_checkpoint(path: Path, state: TrainingState) -> History:
         DataError: The file is damaged, or of a run with another model, optimiser or schedule.
     """
     try:
+        # To the CPU first: loading onto the GPU would need room for a second model and optimiser.
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        # PyTorch loads the state of one optimiser into another without a word.
         if content["format"] != _FORMAT or content["optimizer"] != type(state.optimizer).__name__:
             raise ValueError(f"format {content['format']}, optimiser {content['optimizer']}")
         if (content["scheduler_state"] is None) != (state.scheduler is None):
@@ -128,6 +135,7 @@ def load_checkpoint(path: Path, state: TrainingState) -> History:
         if state.scheduler is not None:
             state.scheduler.load_state_dict(content["scheduler_state"])
         history = History(**content["history"])
+        # After all that may fail, so that a refused checkpoint changes nothing that others draw from.
         torch.set_rng_state(content["rng"])
     except (
         OSError,

@@ -31,4 +31,5 @@ def giga_multiply_adds(module: nn.Module, *inputs: Tensor) -> float:
     """
     with evaluating(module), torch.inference_mode(), FlopCounterMode(display=False) as counter:
         module(*inputs)
+    # PyTorch counts a multiply-add as two operations; the literature's tables count it as one.
     return float(counter.get_total_flops()) / 2e9

@@ -119,8 +119,10 @@ def deterministic(seed: int) -> Iterator[None]:
     """
     cudnn = torch.backends.cudnn
     before = cudnn.deterministic, cudnn.benchmark
+    # Every GPU, since seeding PyTorch seeds them all: what others draw afterwards stays as it was.
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
+        # Timing picks another algorithm under another load, and algorithms differ in the last bits.
         cudnn.deterministic, cudnn.benchmark = True, False
         try:
             yield
@@ -181,6 +183,7 @@ def fitting_batch_size(try_step: Callable[[int], object], largest: int) -> int |
     size = largest
     while size >= 1:
         if torch.cuda.is_available():
+            # Blocks that the failed step left in the allocator would make a smaller batch fail as well.
             torch.cuda.empty_cache()
         try:
             try_step(size)

@@ -53,6 +53,8 @@ class World:
             if len(taken) == self.size:
                 yield taken[self.rank]
                 taken, complete = [], True
+        # Fewer items than processes: all take the same one, since a process without
+        # a batch would hang the others.
         if taken and not complete:
             yield taken[0]
 
@@ -85,6 +87,7 @@ def distributed(device: torch.device) -> Iterator[World]:
             remedy="Start with torchrun, or unset WORLD_SIZE.",
         ) from error
     if device.type == "cuda":
+        # NCCL talks through the current device; without this all processes would meet on the first GPU.
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
@@ -108,8 +111,11 @@ def data_parallel(model: nn.Module, world: World, device: torch.device, *, idle:
     if world.size == 1:
         return model
     if device.type == "cuda":
+        # Shared statistics, so that several GPUs train as one would on their batches together.
         model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         return DistributedDataParallel(model, device_ids=[device], find_unused_parameters=idle)
+    # PyTorch has no synchronised batch norm for CPUs; the first process' statistics are
+    # broadcast after the training instead.
     return DistributedDataParallel(model, find_unused_parameters=idle)
 
 

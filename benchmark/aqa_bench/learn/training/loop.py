@@ -137,7 +137,7 @@ def fit(
         accumulate: Batches whose mean gradient makes one step.
         checkpoint: File to resume from when it exists, written whole or not at all.
         checkpoint_every: Epochs between checkpoints; the last epoch is always kept.
-        log: JSON-lines file, an object an epoch: epoch, loss, score, lr, seconds.
+        log: JSON-lines file, one object per epoch: epoch, loss, score, lr, seconds.
         progress: Display, counted in epochs.
         task: What the display calls it.
 
@@ -162,8 +162,10 @@ def fit(
             display.advance(len(history.losses), loss=history.losses[-1])
         while len(history.losses) < epochs and not history.exhausted(patience):
             epoch, start = len(history.losses), time.perf_counter()
+            # Read before the epoch, since the schedule may change it at any step.
             history.rates.append(float(optimizer.param_groups[0]["lr"]))
             model.train()
+            # Only one of the two may advance it, or a schedule by epochs would run out within the first.
             stepped = scheduler if schedule_by == "step" else None
             history.losses.append(
                 _train_epoch(
@@ -177,12 +179,16 @@ def fit(
                 with torch.no_grad():
                     history.scores.append(float(on_epoch(epoch)))
                 if history.best_epoch == epoch:
+                    # Clones: the state dict holds the live tensors, which the next step changes.
                     history.best_weights = {
                         name: t.detach().clone() for name, t in model.state_dict().items()
                     }
             if after_epoch is not None:
+                # Before the checkpoint: killed in between, the epoch is trained
+                # again and the call made again.
                 after_epoch(epoch)
             history.seconds.append(time.perf_counter() - start)
+            # The last epoch is always kept, or a finished training would be resumed before its end.
             last = epoch + 1 == epochs or history.exhausted(patience)
             if checkpoint is not None and (last or (epoch + 1) % checkpoint_every == 0):
                 save_checkpoint(checkpoint, state, history)
@@ -192,6 +198,7 @@ def fit(
             display.advance(1, loss=history.losses[-1], **shown)
     finally:
         display.close()
+    # After the loop, not at the best epoch: training went on from the latest weights.
     if history.best_weights is not None:
         model.load_state_dict(history.best_weights)
     model.eval()
@@ -224,16 +231,20 @@ def _train_epoch(
     for batch in batches:
         with autocast(device, precision):
             value = loss(model, to_device(batch, device))
+        # Gradients add up over the group, so each batch gives its share of the mean.
         (value / accumulate).backward()  # type: ignore[no-untyped-call]
         unread.append(value.detach())
         in_group += 1
         if in_group == accumulate:
             _step(optimizer, scheduler)
             in_group = 0
+        # Reading a loss waits for the GPU: every 32 steps is soon enough to notice NaN
+        # and rare enough to cost nothing.
         if len(unread) == _CHECK_EVERY:
             values += _finite(unread, epoch, len(values))
             unread = []
     if in_group:
+        # The last group of an epoch may be short; its sum was divided by too large a number.
         _step(optimizer, scheduler, scale=accumulate / in_group)
     values += _finite(unread, epoch, len(values))
     if not values:
@@ -242,6 +253,7 @@ def _train_epoch(
             where=f"epoch {epoch}",
             remedy="Use a smaller batch size or more training samples.",
         )
+    # Exactly rounded: resumed and uninterrupted runs are compared by it.
     return math.fsum(values) / len(values)
 
 
@@ -278,9 +290,11 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
 
 def _moved(value: Any, device: torch.device) -> Any:
     if isinstance(value, Tensor):
+        # From pinned memory the copy overlaps with other work; a kernel that needs it waits by itself.
         return value.to(device, non_blocking=True)
     if isinstance(value, dict):
         return {key: _moved(item, device) for key, item in value.items()}
+    # Named tuples take their fields one by one, other tuples a single iterable.
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_moved(item, device) for item in value))
     if isinstance(value, list | tuple):
