@@ -96,7 +96,7 @@ def test_explain_shows_val_samples(gym, tmp_path: Path, task: str) -> None:
 def test_explain_shows_what_a_video_method_looks_at(gym, tmp_path: Path, regime: str) -> None:
     pytest.importorskip("captum")
     sheet = tmp_path / "sheet.png"
-    small = (f"regime={regime}", "resize=32", "crop=32", "frames=8", "finetune_epochs=1", "head_epochs=2")
+    small = (f"regime={regime}", "resize=32", "crop=32", "frames=4", "finetune_epochs=1", "head_epochs=2")
     answer = gym(
         *("explain", *SQUAT, "--method", "kinetics", "--recipe", "quick"),
         *("--task", "kfe", "--samples", "2", "--frames", "4"),
@@ -108,7 +108,7 @@ def test_explain_shows_what_a_video_method_looks_at(gym, tmp_path: Path, regime:
     assert found["facts"]["regime"] == regime
     assert len(found["samples"]) == 2
     for sample in found["samples"]:
-        assert len(sample["contributions"]) == len(sample["frames"]) == 8
+        assert len(sample["contributions"]) == len(sample["frames"]) == 4
         assert sample["frames"] == sorted(set(sample["frames"]))
         total = sample["output"] - sample["output_of_average"]
         assert sum(sample["contributions"]) == pytest.approx(total, abs=max(0.02 * abs(total), 0.01) + 1e-4)
