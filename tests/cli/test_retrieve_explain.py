@@ -92,6 +92,31 @@ def test_explain_shows_val_samples(gym, tmp_path: Path, task: str) -> None:
     assert picture(sheet).size
 
 
+@pytest.mark.parametrize("regime", ["finetune", "frozen"])
+def test_explain_shows_what_a_video_method_looks_at(gym, tmp_path: Path, regime: str) -> None:
+    pytest.importorskip("captum")
+    sheet = tmp_path / "sheet.png"
+    small = (f"regime={regime}", "resize=32", "crop=32", "frames=4", "finetune_epochs=1", "head_epochs=2")
+    answer = gym(
+        *("explain", *SQUAT, "--method", "kinetics", "--recipe", "quick"),
+        *("--task", "kfe", "--samples", "2", "--frames", "4"),
+        *(part for value in small for part in ("--set", value)),
+        *("--out", sheet, "--json"),
+    )
+    assert (answer.code, answer.err) == (0, "")
+    found = answer.document
+    assert found["facts"]["regime"] == regime
+    assert len(found["samples"]) == 2
+    for sample in found["samples"]:
+        assert len(sample["contributions"]) == len(sample["frames"]) == 4
+        assert sample["frames"] == sorted(set(sample["frames"]))
+        total = sample["output"] - sample["output_of_average"]
+        assert sum(sample["contributions"]) == pytest.approx(total, abs=max(0.02 * abs(total), 0.01) + 1e-4)
+        assert 0 <= sample["share_on_person"] <= 1
+    _, width, _ = picture(sheet).shape
+    assert width > 4 * 176
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -99,6 +124,7 @@ def test_explain_shows_val_samples(gym, tmp_path: Path, task: str) -> None:
         (("retrieve", "--method", "imagenett"), "Did you mean 'imagenet'"),
         (("retrieve", "--method", "imagenet:quik"), "quick"),
         (("explain", "--method", "duration"), "cannot tell which parts"),
+        (("explain", "--method", "duration"), "image or video, such as imagenet or kinetics"),
     ],
 )
 def test_what_cannot_be_done_is_said(gym, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

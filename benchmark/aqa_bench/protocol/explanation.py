@@ -202,7 +202,7 @@ def _unexplained(run: ResolvedRun) -> UsageError:
     return UsageError(
         f"Method {card.id!r} cannot tell which parts of the picture its judgements rest on.",
         where="--method",
-        expected="a method of the modality image, such as imagenet",
+        expected="a method of the modality image or video, such as imagenet or kinetics",
         found=f"{card.id}, which looks at: {card.modality}",
         remedy="aqa-bench list methods shows what each method looks at.",
     )

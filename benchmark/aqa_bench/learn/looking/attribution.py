@@ -24,15 +24,17 @@ class Attribution:
     """What the frames of one sample contribute to its judgement.
 
     Attributes:
-        indices: ``(T,)`` frame numbers; 0 for a still image.
+        indices: ``(T,)`` frame numbers in ascending order; 0 for a still image.
         maps: ``(T, h, w)`` float32: positive where the picture speaks for an error (or for a high
             score), negative where it speaks against. They add up to ``output - baseline``, except for
-            rounding where maps of several stages are laid over each other.
+            rounding where maps of several stages are laid over each other, and within a tolerance
+            where a whole video network lies between pictures and judgement.
         area: ``(T, 4)`` the part of the picture that a map covers: left, top, right and bottom as
             shares of its width and height.
         output: What is explained: the log-odds of an error, or the standardised score. It is what the
-            predictor says, except that pooled features are not rounded to bfloat16 where theirs are.
-        baseline: The same of the average picture.
+            predictor says, except that pooled features of images are not rounded to bfloat16 where
+            theirs are, and that videos are judged in float32 throughout.
+        baseline: The same of the average picture or clip.
     """
 
     indices: npt.NDArray[np.int64]
@@ -51,7 +53,7 @@ class Explainable(Protocol):
 
         Args:
             samples: What to explain.
-            reference: Samples whose average picture is what contributions are counted from.
+            reference: Samples whose average picture or clip is what contributions are counted from.
         """
         ...
 
@@ -67,7 +69,7 @@ def attribute_maps(
 
     Args:
         maps: Of one or more stages, ``(T, C, h, w)`` each.
-        averages: ``(C, h, w)`` of each stage.
+        averages: Of each stage, ``(C, h, w)`` for all times or ``(T, C, h, w)``.
         judge: Turns the maps, ``(B, T, C, h, w)`` one by one, into outputs ``(B,)``.
         steps: Points of the path from the averages to the maps.
 

@@ -15,9 +15,10 @@ from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frames import FrameSpec, Regions, frame_indices, read_frames
-from aqa_bench.learn.features.head_inputs import FeatureScaler, HeadInputs
+from aqa_bench.learn.features.head_inputs import HeadInputs
 from aqa_bench.learn.features.image_features import Pooling
 from aqa_bench.learn.looking.attribution import Attribution, attribute_maps
+from aqa_bench.learn.looking.judgement import judgement, scaled
 from aqa_bench.learn.training.device import Precision, autocast
 from aqa_bench.media.clips import resample_time
 
@@ -63,9 +64,9 @@ def explain_features(
 
         # Bound as a default: a closure over the loop's variable would see the next sample's.
         def judge(*stages: Tensor, mix: Tensor | None = mix) -> Tensor:
-            scaled = _scaled(reader.features(stages), inputs.scaler)
-            x = scaled[:, 0] if mix is None else torch.einsum("lkt,btd->blkd", mix, scaled).flatten(2)
-            return _judgement(head(x), is_score)
+            z = scaled(reader.features(stages), inputs.scaler)
+            x = z[:, 0] if mix is None else torch.einsum("lkt,btd->blkd", mix, z).flatten(2)
+            return judgement(head(x), is_score)
 
         explained.append(reader.attribution(sample, maps, averages, judge))
     return explained
@@ -96,7 +97,7 @@ def explain_stills(
     averages = reader.average(reference)
 
     def judge(*stages: Tensor) -> Tensor:
-        return _judgement(head(reader.features(stages)[:, 0]), is_score)
+        return judgement(head(reader.features(stages)[:, 0]), is_score)
 
     return [reader.attribution(sample, reader(sample), averages, judge) for sample in samples]
 
@@ -229,20 +230,12 @@ def _time_mixing(sample: Sample, features: Tensor, inputs: HeadInputs) -> Tensor
     if Modality.FRAMES not in sample.media.provides:
         return None
     # Scaled first, as in training, since methods arrange scaled features.
-    known = _scaled(features, inputs.scaler).cpu().numpy()
+    known = scaled(features, inputs.scaler).cpu().numpy()
     arrangement = _mixing(lambda f: inputs.arrange(sample, f, inputs.extractor), known)
     # Resampling is linear too: applied to a unit matrix it gives its own matrix. Its product with the
     # arrangement leads from frames to what the head sees.
     resampling = resample_time(np.eye(arrangement.shape[1], dtype=np.float32), inputs.length)
     return torch.from_numpy(np.einsum("la,kat->lkt", resampling, arrangement)).to(features.device)
-
-
-def _scaled(features: Tensor, scaler: FeatureScaler) -> Tensor:
-    mean, scale = (torch.from_numpy(v).to(features.device) for v in (scaler.mean, scaler.scale))
-    z = (features - mean) / scale
-    if scaler.components is None:
-        return z
-    return z @ torch.from_numpy(scaler.components).to(features.device).T
 
 
 def _mixing(
@@ -274,8 +267,3 @@ def _mixing(
         found=f"features {known.shape} made into {wanted.shape} otherwise",
         remedy="Explain a method or recipe that keeps features as they are.",
     )
-
-
-def _judgement(outputs: Tensor, is_score: bool) -> Tensor:
-    """Log-odds of an error, or the standardised score: ``(1,)``."""
-    return outputs[:, 0] if is_score else outputs[:, 1] - outputs[:, 0]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.extractor import load_state
 from aqa_bench.learn.features.head_inputs import FeatureScaler
-from aqa_bench.learn.features.video_features import ClipFeatureExtractor, read_clip
+from aqa_bench.learn.features.video_features import ClipFeatureExtractor, ClipSpec, read_clip
 from aqa_bench.learn.methods.video_recipe import VideoRecipe
 from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, NetworkPredictor
 from aqa_bench.learn.supervised.training import finetune_network, fit_head
@@ -29,14 +30,65 @@ from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_co
 from aqa_bench.learn.training.device import Precision, deterministic
 from aqa_bench.learn.training.loop import FitResult
 
-__all__ = ["best_snapshot", "finetuned", "probe", "probed"]
+if TYPE_CHECKING:
+    from aqa_bench.learn.looking.attribution import Attribution
+
+__all__ = ["ClipFeaturePredictor", "ClipPredictor", "best_snapshot", "finetuned", "probe", "probed"]
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class ClipPredictor(NetworkPredictor):
+    """A network that judges clips, and shows what it looked at.
+
+    Attributes:
+        spec: Which frames make a clip, and their size.
+    """
+
+    network: VideoClassifier
+    spec: ClipSpec
+
+    def attribution(self, samples: Sequence[Sample], reference: Sequence[Sample]) -> Sequence[Attribution]:
+        """What places and times of clips contribute to their judgement, counted from an average clip.
+
+        Raises:
+            UsageError: The package captum is missing.
+        """
+        from aqa_bench.learn.looking.video_explanation import explain_clips
+
+        network = (self.network.backbone, self.network.head)
+        return explain_clips(samples, reference, network, self.spec, is_score=self.coding.is_score)
+
+
+@dataclass(frozen=True)
+class ClipFeaturePredictor(HeadPredictor):
+    """A head on features of a fixed video backbone, and what it looked at.
+
+    Attributes:
+        extractor: Gives the features.
+        scaler: What is done to them before they are averaged over clips.
+    """
+
+    extractor: ClipFeatureExtractor
+    scaler: FeatureScaler
+
+    def attribution(self, samples: Sequence[Sample], reference: Sequence[Sample]) -> Sequence[Attribution]:
+        """What places and times of clips contribute to their judgement, counted from an average clip.
+
+        Raises:
+            UsageError: The package captum is missing.
+        """
+        from aqa_bench.learn.looking.video_explanation import explain_clips
+
+        network, is_score = (self.extractor.backbone, self.head), self.coding.is_score
+        spec, scaler = self.extractor.spec, self.scaler
+        return explain_clips(samples, reference, network, spec, scaler=scaler, is_score=is_score)
+
+
 def finetuned(
     backbone: VideoBackbone, recipe: VideoRecipe, data: FitData, ctx: FitContext, device: torch.device
-) -> NetworkPredictor:
+) -> ClipPredictor:
     """Train backbone and head together.
 
     Args:
@@ -69,12 +121,12 @@ def finetuned(
         **result.facts(),
     )
     read = partial(read_clip, spec=spec)
-    return NetworkPredictor(network, read, coding, device, recipe.finetune_batch_size)
+    return ClipPredictor(network, read, coding, device, recipe.finetune_batch_size, spec)
 
 
 def probed(
     backbone: VideoBackbone, recipe: VideoRecipe, data: FitData, ctx: FitContext, device: torch.device
-) -> HeadPredictor:
+) -> ClipFeaturePredictor:
     """Train a head on the features of a fixed backbone.
 
     Args:
@@ -103,7 +155,7 @@ def probe(
     data: FitData,
     ctx: FitContext,
     device: torch.device,
-) -> tuple[HeadPredictor, FitResult]:
+) -> tuple[ClipFeaturePredictor, FitResult]:
     """Train a head on an extractor's features.
 
     Args:
@@ -124,7 +176,8 @@ def probe(
     x = inputs(data.train.samples)
     head = recipe.new_head(x.shape[1], data.coding.num_outputs)
     result = fit_head(head, x, inputs, data, recipe.head_training(), ctx, device)
-    return HeadPredictor(inputs, head, data.coding, device, recipe.head_batch_size), result
+    size = recipe.head_batch_size
+    return ClipFeaturePredictor(inputs, head, data.coding, device, size, extractor, scaler), result
 
 
 def best_snapshot(
