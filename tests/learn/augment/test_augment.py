@@ -10,12 +10,9 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
 from aqa_bench.core.errors import DataError, RecipeError
-from aqa_bench.learn.augment.operations import (
+from aqa_bench.learn.augment.appearance import ChannelPermutation, ColourJitter, GaussianBlur, Grayscale
+from aqa_bench.learn.augment.geometry import (
     Affine,
-    ChannelPermutation,
-    ColourJitter,
-    GaussianBlur,
-    Grayscale,
     HorizontalFlip,
     RandomResizedCrop,
     SquareMasks,
