@@ -38,7 +38,7 @@ class Compose:
     steps: Sequence[Augmentation]
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Augment a batch on the device it is on.
+        """Augment a batch on the device it is on, in the type of its pictures, within autocast too.
 
         Args:
             images: uint8 ``(N, H, W, 3)`` or ``(N, T, H, W, 3)``, or floating point in [0, 1] of shape
@@ -54,8 +54,11 @@ class Compose:
         x = to_float(images)
         single = x.ndim == 4
         x = x.unsqueeze(1) if single else x
-        for step in self.steps:
-            x = step(x, generator)
+        # Steps write into slices of their input, which fails where autocast narrows some of their results;
+        # and eight bits of a pixel do not survive in bfloat16.
+        with torch.autocast(x.device.type, enabled=False):
+            for step in self.steps:
+                x = step(x, generator)
         return x.squeeze(1) if single else x
 
 
