@@ -36,6 +36,7 @@ expected, what was found and what to do. `--json` prints one document on stdout 
 | `AQA_BENCH_DATA` | folder of prepared datasets; default: the platform's user data folder |
 | `AQA_BENCH_CACHE` | folder of features and weights; default: the platform's user cache folder |
 | `AQA_BENCH_OFFLINE` | set to 1: never open a socket, as `--offline` |
+| `AQA_BENCH_PRECISION` | `float32` or `bfloat16` for networks; default: bfloat16 on GPUs that have it |
 """
 _HELP = "--help"
 _RANGES = {(True, True): "{0} to {1}", (True, False): "{0} or more", (False, True): "at most {1}"}

@@ -61,6 +61,14 @@ class TestEveryStep:
         assert out.dtype == torch.float32
         assert 0 <= float(out.min()) <= float(out.max()) <= 1 + 1e-6
 
+    def test_autocast_changes_nothing(self, step: Augmentation) -> None:
+        expected = Compose([step])(_images(), _generator())
+        with torch.autocast("cpu", torch.bfloat16):
+            found = Compose([step])(_images(), _generator())
+            assert torch.is_autocast_enabled("cpu")
+        assert found.dtype == torch.float32
+        assert torch.equal(found, expected)
+
     def test_draws_come_from_the_generator_alone(self, step: Augmentation) -> None:
         x, run = _images(), Compose([step])
         before = torch.get_rng_state()

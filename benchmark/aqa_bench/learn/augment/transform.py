@@ -57,7 +57,7 @@ class Compose:
     steps: Sequence[Augmentation]
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Augment a batch on the device it is on.
+        """Augment a batch on the device it is on, in the type of its pictures, within autocast too.
 
         Args:
             images: uint8 ``(N, H, W, 3)`` or ``(N, T, H, W, 3)``, or floating point in [0, 1] of shape
@@ -74,8 +74,11 @@ class Compose:
         single = x.ndim == 4
         x = x.unsqueeze(1) if single else x
         drawn = sent([step.draws(len(x), generator) for step in self.steps], x.device)
-        for step, draws in zip(self.steps, drawn, strict=True):
-            x = step(x, *draws)
+        # Steps write into slices of their input, which fails where autocast narrows some of their results;
+        # and eight bits of a pixel do not survive in bfloat16.
+        with torch.autocast(x.device.type, enabled=False):
+            for step, draws in zip(self.steps, drawn, strict=True):
+                x = step(x, *draws)
         return x.squeeze(1) if single else x
 
 
