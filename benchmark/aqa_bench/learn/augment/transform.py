@@ -73,10 +73,10 @@ class Compose:
         x = to_float(images)
         single = x.ndim == 4
         x = x.unsqueeze(1) if single else x
-        drawn = sent([step.draws(len(x), generator) for step in self.steps], x.device)
         # Steps write into slices of their input, which fails where autocast narrows some of their results;
         # and eight bits of a pixel do not survive in bfloat16.
         with torch.autocast(x.device.type, enabled=False):
+            drawn = sent([step.draws(len(x), generator) for step in self.steps], x.device)
             for step, draws in zip(self.steps, drawn, strict=True):
                 x = step(x, *draws)
         return x.squeeze(1) if single else x
