@@ -36,6 +36,7 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, _homes: Path) -> None:
     monkeypatch.setenv("AQA_BENCH_DATA", str(_homes / "data"))
     monkeypatch.setenv("AQA_BENCH_CACHE", str(_homes / "cache"))
     monkeypatch.setenv("AQA_BENCH_OFFLINE", "1")
+    monkeypatch.delenv("AQA_BENCH_PRECISION", raising=False)
 
 
 @pytest.fixture(scope="session")

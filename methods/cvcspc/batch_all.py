@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from aqa_bench.core.errors import MethodError, RecipeError
-from aqa_bench.learn.augment.presets import augmentation
+from aqa_bench.learn.augment.transform import Compose
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.pretraining.image_batches import ImageBatch, ImageBatches, planned_batches
@@ -24,7 +24,7 @@ __all__ = ["batch_all_distance_ratio", "batch_all_pretext", "elevation_batches",
 
 def batch_all_pretext(
     recipe: FrameTriplets,
-    augmentation_name: str,
+    augment: Compose,
     phases: Phases,
     backbone: ImageBackbone,
     pool: FrameIndex,
@@ -35,15 +35,14 @@ def batch_all_pretext(
 
     Args:
         recipe: Gap, tolerance, elevations and embedding.
-        augmentation_name: Name of the augmentation.
+        augment: The augmentation.
         phases: Of the pool.
         backbone: The network to train, on its device.
         pool: Clips to learn from.
         watched: Clips to watch.
         seed: Seed of batches.
     """
-    network = EmbeddingNetwork.of(backbone, recipe, pool.spec.side)
-    augment = augmentation(augmentation_name)
+    network = EmbeddingNetwork.of(backbone, recipe, pool.spec.shown)
 
     def loss(model: nn.Module, batch: ImageBatch) -> Tensor:
         return batch_all_distance_ratio(

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from aqa_bench.core.errors import MethodError
-from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
@@ -73,8 +72,8 @@ class CVCSPC(ImageMethod[CVCSPCRecipe]):
         recipe, triplets = self.recipe, self.triplets(pool)
         if recipe.triplets == "batch-all":
             return self._batch_all(triplets, backbone, pool, watched, seed)
-        network = EmbeddingNetwork.of(backbone, recipe, pool.spec.side)
-        augment = augmentation(recipe.augmentation)
+        network = EmbeddingNetwork.of(backbone, recipe, pool.spec.shown)
+        augment = recipe.augment()
 
         def loss(model: nn.Module, batch: ImageBatch) -> Tensor:
             anchor, positive, negative = torch.chunk(model(augment(batch.images, batch.generator())), 3)
@@ -110,4 +109,4 @@ class CVCSPC(ImageMethod[CVCSPCRecipe]):
                 found=triplets.negatives,
             )
         recipe = self.recipe
-        return batch_all_pretext(recipe, recipe.augmentation, triplets.phases, backbone, pool, watched, seed)
+        return batch_all_pretext(recipe, recipe.augment(), triplets.phases, backbone, pool, watched, seed)

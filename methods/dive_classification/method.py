@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from aqa_bench.core.sample import Sample
-from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.features.frames import centred
 from aqa_bench.learn.heads.linear import LinearHead
 from aqa_bench.learn.heads.mlp import MLPHead
 from aqa_bench.learn.methods.sources import Pretrained
@@ -107,7 +107,7 @@ class DiveClassification(VideoMethod[DiveClassificationRecipe]):
         sizes = [len(values) for values in DIVE_CLASSES.values()]
         heads = LinearHead(backbone.num_features, sum(sizes), recipe.dropout)
         network = VideoClassifier(backbone, heads.to(backbone.device), recipe.clips)
-        augment = augmentation(recipe.augmentation)
+        augment = recipe.augment()
 
         def loss(model: nn.Module, batch: VideoBatch) -> Tensor:
             logits = model(augment(batch.frames, batch.generator()))
@@ -119,7 +119,7 @@ class DiveClassification(VideoMethod[DiveClassificationRecipe]):
             ).mean()
 
         def measure(batch: VideoBatch) -> Mapping[str, float]:
-            parts = torch.split(network(batch.frames), sizes, dim=1)
+            parts = torch.split(network(centred(batch.frames, recipe.pool_spec().shown)), sizes, dim=1)
             hits = [
                 float((p.argmax(dim=1) == batch.labels[:, i]).float().mean()) for i, p in enumerate(parts)
             ]

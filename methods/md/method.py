@@ -74,7 +74,7 @@ class MotionDisentangling(VideoMethod[MotionRecipe]):
 
     def task(self, backbone: VideoBackbone) -> VideoTask:
         """Embeddings of the three clips, and the loss of Eq. 1."""
-        return triplet_task(backbone, self.recipe, self.recipe.augmentation)
+        return triplet_task(backbone, self.recipe, self.recipe.augment)
 
     def unit(self, clip: Sample) -> str:
         """Dives of one class and event stay together, so that those that only watch can be paired too."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import Field
 from torch import Tensor, nn
 
-from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.augment.transform import to_float
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
@@ -56,7 +55,7 @@ class SimSiam(ImageMethod[SimSiamRecipe]):
             Projector(backbone.num_features, recipe.projection),
             Predictor(recipe.projection, recipe.bottleneck),
         )
-        augment = augmentation(recipe.augmentation)
+        augment = recipe.augment()
 
         def loss(model: nn.Module, batch: ImageBatch) -> Tensor:
             generator = batch.generator()

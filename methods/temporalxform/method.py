@@ -44,4 +44,4 @@ class TemporalTransformations(VideoMethod[TemporalRecipe]):
     def task(self, backbone: VideoBackbone) -> VideoTask:
         """Which of the transformations, and which of the speeds."""
         questions = {"transformation": len(TRANSFORMATIONS), "speed": len(self.recipe.speeds)}
-        return classification_task(backbone, questions, augmented_by(self.recipe.augmentation))
+        return classification_task(backbone, questions, augmented_by(self.recipe.augment()))

@@ -61,4 +61,4 @@ class DistortionContrast(VideoMethod[DistortionRecipe]):
 
     def task(self, backbone: VideoBackbone) -> VideoTask:
         """Embeddings of the three clips, and the loss of Eq. 1."""
-        return triplet_task(backbone, self.recipe, self.recipe.augmentation)
+        return triplet_task(backbone, self.recipe, self.recipe.augment)

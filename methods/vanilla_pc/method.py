@@ -12,7 +12,6 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
@@ -63,8 +62,8 @@ class VanillaPC(ImageMethod[VanillaPCRecipe]):
         """Triplets of single clips, strongly augmented, and the loss of Eq. 1."""
         recipe = self.recipe
         triplets = SameClipTriplets(pool.elevations(), gap=recipe.gap)
-        network = EmbeddingNetwork.of(backbone, recipe, pool.spec.side)
-        augment = augmentation(recipe.augmentation)
+        network = EmbeddingNetwork.of(backbone, recipe, pool.spec.shown)
+        augment = recipe.augment()
 
         def loss(model: nn.Module, batch: ImageBatch) -> Tensor:
             anchor, positive, negative = torch.chunk(model(augment(batch.images, batch.generator())), 3)

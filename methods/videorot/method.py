@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.methods.sources import Pretrained
@@ -44,4 +43,4 @@ class VideoRotation(VideoMethod[RotationRecipe]):
         They are never mirrored: a mirrored quarter turn looks like one the other way.
         """
         frames = turned(batch.frames, batch.labels[:, 0, 0])
-        return augmentation(self.recipe.augmentation, flip=0.0)(frames, batch.generator())
+        return self.recipe.augment(flip=0.0)(frames, batch.generator())

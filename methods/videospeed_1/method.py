@@ -34,5 +34,5 @@ class VideoSpeed1(VideoMethod[SpeedRecipe]):
     def task(self, backbone: VideoBackbone) -> VideoTask:
         """Which of the speeds."""
         return classification_task(
-            backbone, {"speed": len(self.recipe.speeds)}, augmented_by(self.recipe.augmentation)
+            backbone, {"speed": len(self.recipe.speeds)}, augmented_by(self.recipe.augment())
         )

@@ -34,5 +34,5 @@ class VideoSpeed2(VideoMethod[SpeedRecipe]):
     def task(self, backbone: VideoBackbone) -> VideoTask:
         """How often the clip is played."""
         return classification_task(
-            backbone, {"speed": len(self.recipe.speeds)}, augmented_by(self.recipe.augmentation)
+            backbone, {"speed": len(self.recipe.speeds)}, augmented_by(self.recipe.augment())
         )

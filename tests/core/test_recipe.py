@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
 from pydantic import Field
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.files import canonical_json
+from aqa_bench.core.recipe import ADDED_LATER, Recipe, build_recipe
 from aqa_bench.core.recipe_file import load_recipe, recipe_names
 
 
@@ -96,3 +99,50 @@ def test_overrides_that_do_not_fit_are_errors(text: str, message: str) -> None:
 def test_a_recipe_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().epochs = 3
+
+
+class Grown(Settings):
+    order: Annotated[str, ADDED_LATER] = "forward"
+    crops: Annotated[tuple[int, ...], ADDED_LATER, Field(min_length=1)] = (1, 2)
+
+
+class Inherited(Grown):
+    own: int = 1
+
+
+@pytest.mark.parametrize("mode", ["json", "python"])
+def test_a_field_added_later_keeps_the_documents_of_earlier_runs(mode: str) -> None:
+    before, after = Settings().model_dump(mode=mode), Grown().model_dump(mode=mode)
+    assert after == before
+    assert list(after) == list(before)
+    assert Grown().model_dump_json() == Settings().model_dump_json()
+    assert Inherited().model_dump(mode=mode) == before | {"own": 1}
+
+
+def test_a_field_added_later_is_in_the_document_once_it_has_another_value() -> None:
+    assert Grown(order="back").model_dump() == Settings().model_dump() | {"order": "back"}
+    assert Grown(order="forward", crops=(3,)).model_dump(mode="json")["crops"] == [3]
+    assert Grown(order="forward").model_dump() == Settings().model_dump()
+
+
+def test_a_part_of_a_document_keeps_to_the_same_rule() -> None:
+    wanted = {"epochs", "order"}
+    assert Grown().model_dump(include=wanted) == {"epochs": 10}
+    assert Grown(order="back").model_dump(include=wanted) == {"epochs": 10, "order": "back"}
+    assert Grown(order="back").model_dump(include={"epochs"}) == {"epochs": 10}
+
+
+def test_a_document_without_a_field_added_later_is_read_back_as_the_same_recipe() -> None:
+    for recipe in (Grown(), Grown(order="back", crops=(7,))):
+        assert build_recipe(Grown, recipe.model_dump(mode="json"), "x") == recipe
+        assert canonical_json(recipe.model_dump(mode="json"))
+
+
+def test_a_field_added_later_can_be_overridden_and_set_back() -> None:
+    changed = Grown().with_overrides(["order=back", "crops=[5]"], "x")
+    assert changed == Grown(order="back", crops=(5,))
+    assert changed.with_overrides(["order=forward"], "x") == Grown(crops=(5,))
+    with pytest.raises(RecipeError, match="Did you mean 'order'"):
+        Grown().with_overrides(["ordr=back"], "x")
+    with pytest.raises(RecipeError, match="unfit value"):
+        Grown().with_overrides(["crops=[]"], "x")

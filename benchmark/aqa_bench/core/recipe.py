@@ -5,15 +5,28 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Self, TypeVar
+from enum import Enum
+from typing import Any, Final, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from aqa_bench.core.errors import RecipeError
 
-__all__ = ["Recipe", "build_recipe", "unknown_key"]
+__all__ = ["ADDED_LATER", "Recipe", "build_recipe", "unknown_key"]
 
 R = TypeVar("R", bound="Recipe")
+
+
+class _Mark(Enum):
+    ADDED_LATER = "added later"
+
+
+ADDED_LATER: Final = _Mark.ADDED_LATER
+"""Marks a hyper-parameter younger than runs of its recipes: ``name: Annotated[kind, ADDED_LATER] = default``.
+
+It is left out of documents while it has its default, so that run-ids and keys of weights stay what they were.
+Its default must be what the code did before the field, and must never change.
+"""
 
 
 class Recipe(BaseModel):
@@ -27,6 +40,15 @@ class Recipe(BaseModel):
 
     scheme: str | None = None
 
+    @model_serializer(mode="wrap")
+    def _document(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """All values, but those of fields added later that have their default."""
+        values: dict[str, Any] = plain(self)
+        for name, field in type(self).model_fields.items():
+            if ADDED_LATER in field.metadata and getattr(self, name) == field.get_default():
+                values.pop(name, None)
+        return values
+
     def with_overrides(self, overrides: Sequence[str], where: str) -> Self:
         """Apply ``key=value`` texts.
 
@@ -35,7 +57,7 @@ class Recipe(BaseModel):
         Raises:
             RecipeError: A text has no ``=``, names no hyper-parameter or holds an unfit value.
         """
-        values = self.model_dump()
+        values, known = self.model_dump(), type(self).model_fields
         for text in overrides:
             key, equals, value = text.partition("=")
             if not equals:
@@ -45,8 +67,8 @@ class Recipe(BaseModel):
                     expected="--set key=value",
                     found=text,
                 )
-            if key not in values:
-                raise unknown_key(key, list(values), where)
+            if key not in known:
+                raise unknown_key(key, list(known), where)
             try:
                 values[key] = json.loads(value)
             except json.JSONDecodeError:

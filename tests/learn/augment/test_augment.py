@@ -10,19 +10,23 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
 from aqa_bench.core.errors import DataError, RecipeError
-from aqa_bench.learn.augment.operations import (
-    Affine,
+from aqa_bench.learn.augment.appearance import (
     ChannelPermutation,
     ColourJitter,
     GaussianBlur,
     Grayscale,
+    convolved,
+    multiplied,
+)
+from aqa_bench.learn.augment.geometry import (
+    Affine,
     HorizontalFlip,
     RandomResizedCrop,
     SquareMasks,
     TopMask,
 )
 from aqa_bench.learn.augment.presets import augmentation
-from aqa_bench.learn.augment.transform import Augmentation, Compose, to_float
+from aqa_bench.learn.augment.transform import Augmentation, Compose, Draws, packed, sent, to_float, unpacked
 from aqa_bench.learn.pretraining.video_batches import temporal_shift
 
 STEPS: list[Augmentation] = [
@@ -56,6 +60,14 @@ class TestEveryStep:
         assert out.shape == (12, 3, 24, 24)
         assert out.dtype == torch.float32
         assert 0 <= float(out.min()) <= float(out.max()) <= 1 + 1e-6
+
+    def test_autocast_changes_nothing(self, step: Augmentation) -> None:
+        expected = Compose([step])(_images(), _generator())
+        with torch.autocast("cpu", torch.bfloat16):
+            found = Compose([step])(_images(), _generator())
+            assert torch.is_autocast_enabled("cpu")
+        assert found.dtype == torch.float32
+        assert torch.equal(found, expected)
 
     def test_draws_come_from_the_generator_alone(self, step: Augmentation) -> None:
         x, run = _images(), Compose([step])
@@ -216,7 +228,7 @@ def test_temporal_shift_stays_within_the_clip() -> None:
     assert torch.equal(temporal_shift(indices, lengths, 3, _generator(), p=0), indices)
 
 
-@pytest.mark.parametrize("name", ["none", "top-mask", "light", "strong", "simsiam"])
+@pytest.mark.parametrize("name", ["none", "top-mask", "light", "strong", "strong-unmirrored", "simsiam"])
 def test_presets_take_images_and_clips(name: str) -> None:
     run = augmentation(name)
     frames = torch.randint(0, 256, (4, 32, 32, 3), dtype=torch.uint8)
@@ -234,3 +246,60 @@ def test_mirroring_can_be_left_out_of_every_preset(name: str) -> None:
     assert any(getattr(step, "flip", 0) == 0.5 for step in augmentation(name).steps)
     assert all(getattr(step, "flip", 0) == 0 for step in augmentation(name, flip=0.0).steps)
     assert len(augmentation(name, flip=0.0).steps) == len(augmentation(name).steps)
+
+
+GOLDEN = {
+    "top-mask": [0.013961, 0.0138975, -2.34e-05, 0.0139539, 3.88e-05],
+    "light": [-7.92e-05, -0.0031376, 0.0012631, -0.0031053, 0.0015825],
+    "strong": [-0.0001349, -0.0017608, 0.001214, -0.0021072, -9.42e-05],
+    "simsiam": [-0.0004845, 0.0006765, 8.46e-05, 0.0007294, 1.8e-05],
+}
+"""What committed runs were trained on: mean of each clip times a ramp."""
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_presets_draw_and_do_what_they_did_for_committed_runs(name: str) -> None:
+    number = torch.arange(5 * 3 * 20 * 20 * 3)
+    pictures = (number * 2654435761 % 256).to(torch.uint8).view(5, 3, 20, 20, 3)
+    out = augmentation(name)(pictures, _generator(11))
+    ramp = torch.linspace(-1, 1, out[0].numel(), dtype=torch.float64).view(out[0].shape)
+    found = (out * ramp).flatten(1).mean(dim=1)
+    torch.testing.assert_close(found, torch.tensor(GOLDEN[name], dtype=torch.float64), atol=2e-7, rtol=0)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=repr)
+def test_what_a_step_does_is_drawn_before_any_picture_is_seen(step: Augmentation) -> None:
+    """So all draws of a batch travel together, and nothing waits for the device."""
+    clips = _images().unsqueeze(1)
+    before = torch.get_rng_state()
+    out = step(clips.clone(), *step.draws(len(clips), _generator(2)))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(out.squeeze(1), Compose([step])(_images(), _generator(2)))
+
+
+@pytest.mark.parametrize("step", STEPS, ids=repr)
+def test_a_step_reads_no_value_back_from_the_device(step: Augmentation) -> None:
+    """Tensors of the meta device have no values: whatever asks for one raises."""
+    drawn = [d.to("meta") for d in step.draws(12, _generator())]
+    out = step(torch.empty(12, 2, 3, 24, 24, device="meta"), *drawn)
+    assert out.shape == (12, 2, 3, 24, 24)
+
+
+def test_draws_of_every_type_travel_in_one_buffer() -> None:
+    parts = [torch.tensor([True, False, True]), torch.rand(3, 2), torch.arange(5), torch.empty(0, 3)]
+    back = unpacked(packed(parts), parts)
+    for mine, theirs in zip(parts, back, strict=True):
+        assert mine.dtype == theirs.dtype
+        assert torch.equal(mine, theirs)
+    groups: list[Draws] = [tuple(parts[:2]), (), tuple(parts[2:])]
+    moved = sent(groups, torch.device("meta"))
+    assert [[d.shape for d in group] for group in moved] == [[d.shape for d in group] for group in groups]
+
+
+@pytest.mark.parametrize(("height", "width"), [(24, 24), (17, 40)])
+def test_blur_by_products_is_blur_by_convolution(height: int, width: int) -> None:
+    x = torch.rand(5, 2, 3, height, width, generator=_generator())
+    offsets = torch.arange(-4, 5)
+    sigma = torch.tensor([0.001, 0.5, 1.0, 2.0, 3.0])[:, None]
+    kernels = torch.softmax(-(offsets**2) / (2 * sigma**2), dim=1)
+    torch.testing.assert_close(multiplied(x, kernels), convolved(x, kernels), atol=1e-6, rtol=0)

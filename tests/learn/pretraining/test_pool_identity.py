@@ -54,6 +54,16 @@ def test_whatever_the_weights_depend_on_gives_another_key(network: nn.Module, cl
     assert len(keys) == len(others) + 3
 
 
+def test_another_precision_gives_another_key_and_the_devices_own_the_same(
+    network: nn.Module, clips: list[Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = _key(_training(clips), network)
+    monkeypatch.setenv("AQA_BENCH_PRECISION", "float32")
+    assert _key(_training(clips), network) == own
+    monkeypatch.setenv("AQA_BENCH_PRECISION", "bfloat16")
+    assert _key(_training(clips), network) != own
+
+
 def test_seeds_differ_by_method_recipe_dataset_and_number(clips: list[Sample]) -> None:
     base = _training(clips)
     changes = [{"method": "pad"}, {"recipe": {"lr": 0.2}}, {"number": 3}, {"dataset": "gym/press"}]

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.backbones.videos import build_video_backbone
 from aqa_bench.learn.pretraining.video_batches import VideoBatch
@@ -19,8 +20,8 @@ from aqa_bench.learn.pretraining.video_classification import (
 from aqa_bench.learn.pretraining.video_pretext import VideoTask
 
 
-def two_questions(backbone: VideoBackbone, augmentation: str = "none") -> VideoTask:
-    return classification_task(backbone, {"first": 3, "second": 2}, augmented_by(augmentation))
+def two_questions(backbone: VideoBackbone, name: str = "none") -> VideoTask:
+    return classification_task(backbone, {"first": 3, "second": 2}, augmented_by(augmentation(name)))
 
 
 @pytest.fixture

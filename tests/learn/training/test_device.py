@@ -4,7 +4,14 @@ import pytest
 import torch
 
 from aqa_bench.core.errors import UsageError
-from aqa_bench.learn.training.device import Precision, autocast, deterministic, device_name, resolve_device
+from aqa_bench.learn.training.device import (
+    Precision,
+    autocast,
+    deterministic,
+    device_name,
+    inference_precision,
+    resolve_device,
+)
 
 CPU = torch.device("cpu")
 
@@ -49,6 +56,27 @@ def test_precision_on_the_cpu() -> None:
     with autocast(CPU, Precision.BF16):
         assert (a @ a).dtype == torch.bfloat16
     assert "cpu" in device_name(CPU)
+
+
+@pytest.mark.parametrize("precision", Precision)
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_the_environment_chooses_the_precision(
+    monkeypatch: pytest.MonkeyPatch, device: str, precision: Precision
+) -> None:
+    monkeypatch.setenv("AQA_BENCH_PRECISION", precision.dtype)
+    assert Precision.default(torch.device(device)) is precision
+    assert inference_precision(torch.device(device)) is precision
+    assert Precision.native(CPU) is Precision.FP32
+    monkeypatch.setenv("AQA_BENCH_PRECISION", "")
+    assert Precision.default(CPU) is Precision.FP32
+
+
+@pytest.mark.parametrize("name", ["fp32", "half", "BFLOAT16"])
+def test_an_unknown_precision_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("AQA_BENCH_PRECISION", name)
+    with pytest.raises(UsageError, match="float32 or bfloat16") as caught:
+        Precision.default(CPU)
+    assert caught.value.where == "AQA_BENCH_PRECISION"
 
 
 def test_deterministic_repeats_and_gives_back_the_state() -> None:

@@ -92,15 +92,15 @@ def test_tasks_go_on_from_the_same_weights(video_bench) -> None:
 
 
 def test_training_never_mirrors(video_bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aqa_bench.learn.methods import video_regimes
+    from aqa_bench.learn.methods import backbone_recipe
 
     asked = []
 
-    def spy(name: str, *, flip: float | None = None) -> object:
+    def spy(name: str, *, flip: float | None, crop: int) -> object:
         asked.append(flip)
-        return augmentation(name, flip=flip)
+        return augmentation(name, flip=flip, crop=crop)
 
-    monkeypatch.setattr(video_regimes, "augmentation", spy)
+    monkeypatch.setattr(backbone_recipe, "augmentation", spy)
     video_bench().fit(METHOD)
     assert asked == [0.0]
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from aqa_bench.core.errors import DataError, MethodError
+from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.videos import build_video_backbone
 from aqa_bench.learn.pretraining.video_batches import VideoBatch
 from aqa_bench.learn.pretraining.video_triplets import VideoTripletLoss, augmented_triplets
@@ -34,7 +35,9 @@ def method(**values: object):
 
 @pytest.mark.parametrize("flip", ["independent", "shared", "never"])
 def test_who_is_mirrored(flip: str) -> None:
-    seen = augmented_triplets(batch(40), VideoTripletLoss(flip=flip), "light")
+    seen = augmented_triplets(
+        batch(40), VideoTripletLoss(flip=flip), lambda own: augmentation("light", flip=own)
+    )
     assert seen.shape == (120, 4, 3, 16, 16)
     mirrored = seen[..., :4].mean(dim=(1, 2, 3, 4)) > seen[..., -4:].mean(dim=(1, 2, 3, 4))
     anchor, positive, negative = mirrored.chunk(3)
@@ -44,7 +47,7 @@ def test_who_is_mirrored(flip: str) -> None:
 
 
 def test_frames_of_a_clip_are_changed_alike_and_clips_apart() -> None:
-    seen = augmented_triplets(batch(), VideoTripletLoss(), "strong")
+    seen = augmented_triplets(batch(), VideoTripletLoss(), lambda own: augmentation("strong", flip=own))
     assert torch.equal(seen, seen[:, :1].expand_as(seen))
     anchor, positive, _ = seen.chunk(3)
     assert (anchor - positive).abs().mean() > 0.02

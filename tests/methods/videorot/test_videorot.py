@@ -43,7 +43,9 @@ def test_all_rotations_are_drawn_for_whole_clips(pool_of) -> None:
 def test_clips_without_an_upright_look_alike_whatever_the_class() -> None:
     """Augmentation draws masks, shifts and borders without regard to the turn, and never mirrors."""
     kind = METHOD.load()
-    method = kind(kind.recipe_type()(backbone="r2plus1d-small", weights="random", augmentation="strong"))
+    method = kind(
+        kind.recipe_type()(backbone="r2plus1d-small", weights="random", augmentation="strong", crop=16)
+    )
     grey = torch.full((40, 2, 16, 16, 3), 128, dtype=torch.uint8)
 
     def seen(label: int) -> torch.Tensor:
@@ -55,7 +57,9 @@ def test_clips_without_an_upright_look_alike_whatever_the_class() -> None:
 
 def test_no_clip_is_mirrored() -> None:
     kind = METHOD.load()
-    method = kind(kind.recipe_type()(backbone="r2plus1d-small", weights="random", augmentation="light"))
+    method = kind(
+        kind.recipe_type()(backbone="r2plus1d-small", weights="random", augmentation="light", crop=16)
+    )
     ramp = torch.arange(16, dtype=torch.uint8).mul(10).view(1, 1, 1, 16, 1).expand(40, 2, 16, 16, 3)
     upright = torch.tensor([[0, 4]]).expand(40, 1, 2)
     seen = method.augmented(VideoBatch(ramp.clone(), torch.arange(40), upright, 3))

@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.learn.augment.operations import (
-    Affine,
-    ChannelPermutation,
-    ColourJitter,
-    GaussianBlur,
-    Grayscale,
-    RandomResizedCrop,
-    SquareMasks,
-    TopMask,
-)
-from aqa_bench.learn.augment.transform import Compose
+from aqa_bench.learn.augment.appearance import ChannelPermutation, ColourJitter, GaussianBlur, Grayscale
+from aqa_bench.learn.augment.geometry import Affine, CentreCrop, RandomResizedCrop, SquareMasks, TopMask
+from aqa_bench.learn.augment.transform import Augmentation, Compose
 
 __all__ = ["augmentation"]
 
@@ -24,7 +16,7 @@ _SIMSIAM_SIDE = 224
 _MIRRORING = (Affine, RandomResizedCrop)
 
 
-def augmentation(name: str, *, flip: float | None = None) -> Compose:
+def augmentation(name: str, *, flip: float | None = None, crop: int | None = None) -> Compose:
     """Build an augmentation.
 
     Args:
@@ -35,46 +27,51 @@ def augmentation(name: str, *, flip: float | None = None) -> Compose:
             - ``light``: flip, shift, slight zoom and colour, for short training on few clips;
             - ``strong``: flip, masks, affine, blur and channel order, in the ranges of the authors'
               code (single-view control and motion disentangling);
+            - ``strong-unmirrored``: the same without the flip (the paper's list for its single-view
+              control has none);
             - ``simsiam``: crops, colour, grey, blur and flip as published (Chen & He, CVPR 2021).
         flip: Probability of mirroring left to right, where the augmentation mirrors at all; its own (one
             half) where None.
+        crop: Side in pixels of what comes out: the central square after everything else, as the authors'
+            code has it; the random crops of ``simsiam`` are stretched to it. As large as what goes in
+            where None.
 
     Raises:
         RecipeError: The name is unknown.
     """
-    built = _preset(name)
-    if flip is None:
-        return built
-    return Compose([replace(s, flip=flip) if isinstance(s, _MIRRORING) else s for s in built.steps])
+    steps = _preset(name)
+    if flip is not None:
+        steps = tuple(replace(s, flip=flip) if isinstance(s, _MIRRORING) else s for s in steps)
+    if crop is not None:
+        sized = (replace(s, side=crop) if isinstance(s, RandomResizedCrop) else s for s in steps)
+        steps = (*sized, CentreCrop(crop))
+    return Compose(steps)
 
 
-def _preset(name: str) -> Compose:
+def _preset(name: str) -> tuple[Augmentation, ...]:
     match name:
         case "none":
-            return Compose(())
+            return ()
         case "top-mask":
-            return Compose((TopMask(),))
+            return (TopMask(),)
         case "light":
-            return Compose(
-                (
-                    Affine(translation=0.06, rotation=7.0, zoom=(0.88, 1.12), p=1.0),
-                    ColourJitter(0.3, 0.3, 0.3, 0.02, p=1.0),
-                )
+            return (
+                Affine(translation=0.06, rotation=7.0, zoom=(0.88, 1.12), p=1.0),
+                ColourJitter(0.3, 0.3, 0.3, 0.02, p=1.0),
             )
-        case "strong":
-            return Compose((Affine(), GaussianBlur(), ChannelPermutation(), SquareMasks()))
+        case "strong" | "strong-unmirrored":
+            affine = Affine() if name == "strong" else Affine(flip=0.0)
+            return affine, GaussianBlur(), ChannelPermutation(), SquareMasks()
         case "simsiam":
-            return Compose(
-                (
-                    RandomResizedCrop(),
-                    ColourJitter(),
-                    Grayscale(),
-                    GaussianBlur(_SIMSIAM_SIGMA, _SIMSIAM_SIDE),
-                )
+            return (
+                RandomResizedCrop(),
+                ColourJitter(),
+                Grayscale(),
+                GaussianBlur(_SIMSIAM_SIGMA, _SIMSIAM_SIDE),
             )
     raise RecipeError(
         "The augmentation is unknown.",
         where="augmentation",
-        expected="none, top-mask, light, strong or simsiam",
+        expected="none, top-mask, light, strong, strong-unmirrored or simsiam",
         found=name,
     )

@@ -1,28 +1,47 @@
-"""What augmentations share: clips in, clips out, one draw a clip from a given generator."""
+"""What augmentations share: clips in, clips out, one draw per clip from a given generator."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
 from aqa_bench.core.errors import DataError
 
-__all__ = ["Augmentation", "Compose", "draw", "happens", "to_float"]
+__all__ = ["Augmentation", "Compose", "Draws", "draw", "happens", "packed", "sent", "to_float", "unpacked"]
+
+Draws: TypeAlias = tuple[Tensor, ...]
+"""What one augmentation of a batch is decided by: tensors, whose shapes depend on nothing but draws."""
+
+_ALIGNED = 8
 
 
 class Augmentation(Protocol):
     """Changes clips ``(N, T, 3, H, W)``, floating point in [0, 1]; all frames of a clip alike."""
 
-    def __call__(self, clips: Tensor, generator: torch.Generator) -> Tensor:
+    def draws(self, count: int, generator: torch.Generator) -> Draws:
+        """Everything that chance decides about a batch.
+
+        Args:
+            count: Clips.
+            generator: CPU generator of all draws, so that they are the same on every device.
+
+        Returns:
+            Tensors on the CPU.
+        """
+        ...
+
+    def __call__(self, clips: Tensor, *drawn: Tensor) -> Tensor:
         """The changed clips, of the same type and device; the input may be changed in place.
+
+        Nothing here may wait for the device: shapes and indices are known from the draws.
 
         Args:
             clips: ``(N, T, 3, H, W)``.
-            generator: CPU generator of all draws, so that they are the same on every device.
+            *drawn: What :meth:`draws` returned, on the clips' device.
         """
         ...
 
@@ -38,7 +57,7 @@ class Compose:
     steps: Sequence[Augmentation]
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Augment a batch on the device it is on.
+        """Augment a batch on the device it is on, in the type of its pictures, within autocast too.
 
         Args:
             images: uint8 ``(N, H, W, 3)`` or ``(N, T, H, W, 3)``, or floating point in [0, 1] of shape
@@ -54,9 +73,57 @@ class Compose:
         x = to_float(images)
         single = x.ndim == 4
         x = x.unsqueeze(1) if single else x
-        for step in self.steps:
-            x = step(x, generator)
+        # Steps write into slices of their input, which fails where autocast narrows some of their results;
+        # and eight bits of a pixel do not survive in bfloat16.
+        with torch.autocast(x.device.type, enabled=False):
+            drawn = sent([step.draws(len(x), generator) for step in self.steps], x.device)
+            for step, draws in zip(self.steps, drawn, strict=True):
+                x = step(x, *draws)
         return x.squeeze(1) if single else x
+
+
+def sent(groups: Sequence[Draws], device: torch.device) -> Sequence[Draws]:
+    """Draws on a device, in one copy that nothing waits for.
+
+    Args:
+        groups: Tensors on the CPU.
+        device: Where they are needed.
+    """
+    if device.type == "cpu":
+        return groups
+    flat = [tensor for group in groups for tensor in group]
+    buffer = packed(flat, pinned=device.type == "cuda").to(device, non_blocking=True)
+    parts = iter(unpacked(buffer, flat))
+    return [tuple(next(parts) for _ in group) for group in groups]
+
+
+def packed(tensors: Sequence[Tensor], *, pinned: bool = False) -> Tensor:
+    """Tensors on the CPU, one behind the other in a buffer of bytes.
+
+    Args:
+        tensors: Of any types.
+        pinned: Whether the buffer is in page-locked memory.
+    """
+    buffer = torch.empty(_starts(tensors)[-1], dtype=torch.uint8, pin_memory=pinned)
+    for view, tensor in zip(unpacked(buffer, tensors), tensors, strict=True):
+        view.copy_(tensor)
+    return buffer
+
+
+def unpacked(buffer: Tensor, like: Sequence[Tensor]) -> list[Tensor]:
+    """Views into a buffer of :func:`packed`, of the types and shapes of the tensors that it was made of."""
+    starts = _starts(like)
+    return [
+        buffer[start : start + tensor.nbytes].view(tensor.dtype).view(tensor.shape)
+        for start, tensor in zip(starts, like, strict=False)
+    ]
+
+
+def _starts(tensors: Sequence[Tensor]) -> list[int]:
+    starts = [0]
+    for tensor in tensors:
+        starts.append(starts[-1] + -(-tensor.nbytes // _ALIGNED) * _ALIGNED)
+    return starts
 
 
 def to_float(images: Tensor) -> Tensor:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,9 @@ from aqa_bench.core.sample import Sample, UInt8Array
 from aqa_bench.core.task import Modality
 from aqa_bench.media.clips import Indices, uniform
 
-__all__ = ["FrameSpec", "Regions", "frame_indices", "read_frames"]
+__all__ = ["FrameSpec", "Regions", "centred", "frame_indices", "read_frames"]
+
+PicturesT = TypeVar("PicturesT", UInt8Array, torch.Tensor)
 
 _MIN_SIDE = 8
 
@@ -48,11 +50,14 @@ class FrameSpec:
         resize: Side in pixels to which whole frames are squashed.
         crop: Side of the central square that is kept; the whole frame where None. Regions are
             resized to this side, whole.
+        margin: Whether what lies around the square is read with it, for an augmentation that moves
+            pictures: it crops them afterwards.
     """
 
     frames: int | None = None
     resize: int = 320
     crop: int | None = 224
+    margin: bool = False
 
     def __post_init__(self) -> None:
         crop = self.resize if self.crop is None else self.crop
@@ -66,11 +71,20 @@ class FrameSpec:
     @property
     def side(self) -> int:
         """Side of the frames that are read, in pixels."""
+        return self.resize if self.margin else self.shown
+
+    @property
+    def shown(self) -> int:
+        """Side of what a network sees of them, in pixels."""
         return self.resize if self.crop is None else self.crop
 
+    def augmented_by(self, name: str) -> FrameSpec:
+        """These frames as the augmentation of this name takes them."""
+        return replace(self, margin=name != "none" and self.shown < self.resize)
+
     def document(self) -> dict[str, int | None]:
-        """As JSON, for the keys of caches."""
-        return asdict(self)
+        """What is read, as JSON, for the keys of caches."""
+        return {"frames": self.frames, "resize": self.resize, "crop": None if self.margin else self.crop}
 
 
 def frame_indices(sample: Sample, spec: FrameSpec) -> Indices:
@@ -113,10 +127,14 @@ def read_frames(
     images = media.image(size)[None] if still else media.frames(indices.tolist(), size)
     if regions is not None:
         return _cut(images, np.asarray(regions(sample, indices), np.float64), spec.side)
-    # The same central square for every frame: a crop that followed the person would hide their travel.
-    start = (spec.resize - spec.side) // 2
-    stop = start + spec.side
-    return images[:, start:stop, start:stop]
+    return centred(images, spec.side)
+
+
+def centred(images: PicturesT, side: int) -> PicturesT:
+    """The central square of decoded frames, an array or a tensor ``(..., H, W, 3)``."""
+    # The same square for every frame: a crop that followed the person would hide their travel.
+    top, left = ((length - side) // 2 for length in images.shape[-3:-1])
+    return images[..., top : top + side, left : left + side, :]
 
 
 def _cut(images: UInt8Array, boxes: npt.NDArray[np.float64], side: int) -> UInt8Array:

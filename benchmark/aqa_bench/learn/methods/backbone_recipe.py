@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from aqa_bench.core.recipe import Recipe
+from aqa_bench.learn.augment.presets import augmentation
+from aqa_bench.learn.augment.transform import Compose
 from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.supervised.training import TrainingConfig
 
@@ -64,6 +66,18 @@ class BackboneRecipe(Recipe):
     def frame_spec(self, frames: int | None) -> FrameSpec:
         """Frames of a clip at the recipe's size."""
         return FrameSpec(frames, self.resize, self.crop)
+
+    def finetuning_spec(self, frames: int | None) -> FrameSpec:
+        """Frames of a clip that is fine-tuned on: whole ones where they are augmented."""
+        return self.frame_spec(frames).augmented_by(self.finetune_augmentation)
+
+    def finetuning_augment(self, flip: float | None = None) -> Compose:
+        """The augmentation of frames of :meth:`finetuning_spec`, cropped last.
+
+        Args:
+            flip: Probability of mirroring in place of the augmentation's own.
+        """
+        return augmentation(self.finetune_augmentation, flip=flip, crop=self.frame_spec(None).shown)
 
     def head_training(self) -> TrainingConfig:
         """Optimisation of a head on fixed features."""

@@ -15,7 +15,6 @@ import torch
 from aqa_bench.core.method import FitContext, Predictor
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.seeds import derive_seed
-from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.features.head_inputs import Arrange, FeatureScaler, HeadInputs
@@ -154,11 +153,11 @@ def finetuned(
     cost = giga_multiply_adds(network, blank)
     result = finetune_network(
         network,
-        labelled_stills(data.train, spec, data.coding, device, ctx.cache),
+        labelled_stills(data.train, recipe.finetuning_spec(1), data.coding, device, ctx.cache),
         labelled_stills(data.val, spec, data.coding, device, ctx.cache),
         recipe.finetuning(),
         is_score=data.coding.is_score,
-        augment=augmentation(recipe.finetune_augmentation),
+        augment=recipe.finetuning_augment(),
         seed=derive_seed(ctx.seed, "finetune"),
         device=device,
     )

@@ -17,7 +17,6 @@ from torch import Tensor
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
-from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.extractor import load_state
 from aqa_bench.learn.features.head_inputs import FeatureScaler
@@ -105,11 +104,11 @@ def finetuned(
     cost = giga_multiply_adds(network, blank)
     result = finetune_network(
         network,
-        labelled_clips(data.train, spec, coding, device, ctx.cache),
+        labelled_clips(data.train, spec, coding, device, ctx.cache, recipe.finetune_augmentation),
         labelled_clips(data.val, spec, coding, device, ctx.cache),
         recipe.finetuning(),
         is_score=coding.is_score,
-        augment=augmentation(recipe.finetune_augmentation, flip=0.0),
+        augment=recipe.finetuning_augment(flip=0.0),
         seed=derive_seed(ctx.seed, "finetune"),
         device=device,
     )

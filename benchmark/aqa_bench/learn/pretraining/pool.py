@@ -24,6 +24,7 @@ from aqa_bench.core.task import Modality
 from aqa_bench.learn.features.extractor import load_state, save_state, state_sha256
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
+from aqa_bench.learn.training.device import Precision
 
 __all__ = ["PoolTraining", "TrainedWeights", "divided", "own_device", "usable_clips"]
 
@@ -269,7 +270,7 @@ class PoolTraining:
             device: Where it computes.
             annotations: What else the weights depend on, as plain JSON.
         """
-        identity = {
+        identity: dict[str, Any] = {
             "method": self.method,
             "clips": [sample.media.content_key for sample in self.learn],
             "watched": [sample.media.content_key for sample in self.watched],
@@ -283,6 +284,9 @@ class PoolTraining:
             "device": device.type,
             "processes": os.environ.get("WORLD_SIZE", "1"),
         }
+        # The device's own precision is left out, as it always was, so that weights keep their keys.
+        if (precision := Precision.default(device)) is not Precision.native(device):
+            identity["precision"] = precision.dtype
         return TrainedWeights(cache / "weights" / self.method, identity)
 
     def pretrained_on(self, start: str, learns_from: str) -> str:

@@ -24,6 +24,8 @@ from aqa_bench.core.files import write_atomic
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import Sample, UInt8Array
+from aqa_bench.learn.augment.presets import augmentation
+from aqa_bench.learn.augment.transform import Compose
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.pretraining.collapse import Collapse
@@ -172,8 +174,16 @@ class PoolRecipe(Recipe):
         return run_seed if self.pretraining_seeds is None else run_seed % self.pretraining_seeds
 
     def pool_spec(self) -> FrameSpec:
-        """Frames that are kept of a clip of the pool."""
-        return self.frame_spec(self.pool_frames)
+        """Frames that are kept of a clip of the pool: whole ones where they are augmented."""
+        return self.frame_spec(self.pool_frames).augmented_by(self.augmentation)
+
+    def augment(self, flip: float | None = None) -> Compose:
+        """The augmentation of frames of :meth:`pool_spec`, cropped last.
+
+        Args:
+            flip: Probability of mirroring in place of the augmentation's own.
+        """
+        return augmentation(self.augmentation, flip=flip, crop=self.pool_spec().shown)
 
     def pretraining(self) -> dict[str, Any]:
         """The values that the pre-trained weights depend on, as plain JSON."""
@@ -182,7 +192,9 @@ class PoolRecipe(Recipe):
     def _pretraining(self, of_labels: Container[str], not_the_weights: Container[str]) -> dict[str, Any]:
         own = {name for name in type(self).model_fields if name not in of_labels}
         wanted = {name for name in own | OF_THE_BACKBONE if name not in not_the_weights}
-        return self.model_dump(mode="json", include=wanted)
+        document = self.model_dump(mode="json", include=wanted)
+        # Weights that were learnt from pictures cropped before their augmentation have no such entry.
+        return document | ({"cropped": "last"} if self.pool_spec().margin else {})
 
     # The backbone's part of a recipe says how large frames are.
     if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from aqa_bench.core.recipe import Recipe
-from aqa_bench.learn.augment.presets import augmentation
+from aqa_bench.learn.augment.transform import Compose
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.pretraining.video_batches import VideoBatch
 from aqa_bench.learn.pretraining.video_pretext import VideoTask
@@ -115,12 +115,10 @@ def classification_task(
     return VideoTask(network, backbone.forward, loss, measure)
 
 
-def augmented_by(name: str, flip: float | None = None) -> Callable[[VideoBatch], Tensor]:
+def augmented_by(augment: Compose) -> Callable[[VideoBatch], Tensor]:
     """Clips of a batch, each changed by draws of its own, all its frames alike.
 
     Args:
-        name: Of the augmentation.
-        flip: Probability of mirroring in place of the augmentation's own.
+        augment: The augmentation.
     """
-    augment = augmentation(name, flip=flip)
     return lambda batch: augment(batch.frames, batch.generator())

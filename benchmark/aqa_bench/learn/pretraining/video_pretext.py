@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.features.frames import centred
 from aqa_bench.learn.features.video_features import read_clips
 from aqa_bench.learn.pretraining.collapse import collapse
 from aqa_bench.learn.pretraining.pretrain import Pretext, PretextTraining
@@ -70,7 +71,8 @@ class VideoMonitor:
         frames = np.concatenate([self._windows(int(n)) for n in self._pool.lengths])
         for start in range(0, len(clips), _BATCH):
             part = slice(start, start + _BATCH)
-            parts.append(embed(read_clips(self._pool, clips[part], frames[part]).to(self._device)).float())
+            read = centred(read_clips(self._pool, clips[part], frames[part]), self._pool.spec.shown)
+            parts.append(embed(read.to(self._device)).float())
         return torch.cat(parts)
 
     def _windows(self, length: int) -> Indices:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from aqa_bench.learn.augment.presets import augmentation
+from aqa_bench.learn.augment.transform import Compose, sent
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.heads.build import Projection
 from aqa_bench.learn.losses.distance_ratio import TripletLoss, distance_ratio_loss
@@ -31,7 +31,9 @@ class VideoTripletLoss(TripletLoss):
     flip: Literal["independent", "shared", "never"] = "independent"
 
 
-def triplet_task(backbone: VideoBackbone, recipe: VideoTripletLoss, augmented_by: str) -> VideoTask:
+def triplet_task(
+    backbone: VideoBackbone, recipe: VideoTripletLoss, augment: Callable[[float | None], Compose]
+) -> VideoTask:
     """Anchors and positives are drawn together, negatives apart.
 
     Samplers of such tasks draw anchors, then positives, then negatives, one behind the other.
@@ -39,14 +41,14 @@ def triplet_task(backbone: VideoBackbone, recipe: VideoTripletLoss, augmented_by
     Args:
         backbone: The network to train, on its device.
         recipe: Embedding, loss, and how clips are mirrored.
-        augmented_by: Name of the augmentation; each clip is changed by draws of its own, all its frames
-            alike.
+        augment: The augmentation, for a probability of mirroring (None: its own); each clip is changed by
+            draws of its own, all its frames alike.
     """
     projection = Projection(backbone.num_features, recipe.embedding, recipe.hidden)
     network = nn.Sequential(backbone, projection.to(backbone.device))
 
     def triplets(model: nn.Module, batch: VideoBatch) -> tuple[Tensor, ...]:
-        return torch.chunk(model(augmented_triplets(batch, recipe, augmented_by)), 3)
+        return torch.chunk(model(augmented_triplets(batch, recipe, augment)), 3)
 
     def loss(model: nn.Module, batch: VideoBatch) -> Tensor:
         anchor, positive, negative = triplets(model, batch)
@@ -59,18 +61,21 @@ def triplet_task(backbone: VideoBackbone, recipe: VideoTripletLoss, augmented_by
     return VideoTask(network, network.forward, loss, measure)
 
 
-def augmented_triplets(batch: VideoBatch, recipe: VideoTripletLoss, name: str) -> Tensor:
+def augmented_triplets(
+    batch: VideoBatch, recipe: VideoTripletLoss, augment: Callable[[float | None], Compose]
+) -> Tensor:
     """Clips ``(3N, T, 3, H, W)`` in [0, 1], each changed by draws of its own, all its frames alike.
 
     Args:
         batch: Anchors, positives and negatives.
         recipe: Says who is mirrored.
-        name: Of the augmentation.
+        augment: The augmentation, for a probability of mirroring.
     """
     frames, generator = batch.frames, batch.generator()
     if recipe.flip == "shared":
         mirrored = (torch.rand(len(frames) // 3, generator=generator) < 0.5).repeat(3)
-        chosen = mirrored.to(frames.device).view(-1, 1, 1, 1, 1)
+        ((on_device,),) = sent([(mirrored,)], frames.device)
+        chosen = on_device.view(-1, 1, 1, 1, 1)
         frames = torch.where(chosen, frames.flip(-2), frames)
     own = None if recipe.flip == "independent" else 0.0
-    return augmentation(name, flip=own)(frames, generator)
+    return augment(own)(frames, generator)

@@ -55,7 +55,7 @@ def labelled_stills(
 
     Args:
         part: Labelled images; may be empty.
-        spec: Their size.
+        spec: Their size; with a margin where they are augmented.
         coding: Of the targets.
         device: Where they are needed.
         cache: Folder where decoded images may lie.

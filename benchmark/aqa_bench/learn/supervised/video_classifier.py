@@ -44,7 +44,12 @@ class VideoClassifier(nn.Module):
 
 
 def labelled_clips(
-    part: LabeledSet, spec: ClipSpec, coding: TargetCoding, device: torch.device, cache: Path
+    part: LabeledSet,
+    spec: ClipSpec,
+    coding: TargetCoding,
+    device: torch.device,
+    cache: Path,
+    augmentation: str = "none",
 ) -> Pictures:
     """Clips as :func:`~aqa_bench.learn.supervised.training.finetune_network` takes them.
 
@@ -54,11 +59,12 @@ def labelled_clips(
         coding: Of the targets.
         device: Where they are needed.
         cache: Folder where decoded frames may lie.
+        augmentation: Name of the augmentation that the clips go through.
 
     Raises:
         DataError: A clip cannot be read.
     """
-    pool = FrameIndex(part.samples, spec.frame_spec)
+    pool = FrameIndex(part.samples, spec.frame_spec.augmented_by(augmentation))
     if len(part):
         pool.prepare(cache / "frames", device)
     # Once for all epochs: shuffled frames keep the order that was drawn for their sample.

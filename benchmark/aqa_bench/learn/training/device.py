@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import Final
 
 import torch
 from torch import nn
@@ -25,6 +27,9 @@ __all__ = [
 ]
 
 
+_VARIABLE: Final = "AQA_BENCH_PRECISION"
+
+
 class Precision(StrEnum):
     """Arithmetic of a forward pass; weights and optimiser states stay in float32."""
 
@@ -38,8 +43,32 @@ class Precision(StrEnum):
 
     @classmethod
     def default(cls, device: torch.device) -> Precision:
+        """What ``AQA_BENCH_PRECISION`` names, else what suits the device.
+
+        Raises:
+            UsageError: The variable names no precision.
+        """
+        return cls.chosen() or cls.native(device)
+
+    @classmethod
+    def native(cls, device: torch.device) -> Precision:
         """bfloat16 on CUDA devices that compute in it, float32 elsewhere."""
         return cls.BF16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else cls.FP32
+
+    @classmethod
+    def chosen(cls) -> Precision | None:
+        """What ``AQA_BENCH_PRECISION`` names, ``float32`` or ``bfloat16``; None where it is not set.
+
+        Raises:
+            UsageError: It names no precision.
+        """
+        name = os.environ.get(_VARIABLE, "")
+        known = {precision.dtype: precision for precision in cls}
+        if name and name not in known:
+            raise UsageError(
+                "The precision is unknown.", where=_VARIABLE, expected=" or ".join(known), found=name
+            )
+        return known.get(name)
 
 
 def resolve_device(name: str = "auto") -> torch.device:
@@ -85,8 +114,12 @@ def inference_precision(device: torch.device) -> Precision:
     """Precision for features of a fixed network: bfloat16 also on CPUs with instructions for it.
 
     Training on such CPUs stays in float32, since the backward pass is slower in bfloat16 there.
+    ``AQA_BENCH_PRECISION`` decides here too.
+
+    Raises:
+        UsageError: The variable names no precision.
     """
-    if device.type != "cpu":
+    if device.type != "cpu" or Precision.chosen() is not None:
         return Precision.default(device)
     # Emulated bfloat16 is slower than float32, and only newer versions of torch tell them apart.
     read = getattr(torch.cpu, "get_capabilities", None)

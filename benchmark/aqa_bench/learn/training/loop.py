@@ -278,7 +278,8 @@ def _finite(losses: list[Tensor], epoch: int, first_step: int) -> list[float]:
                 where=f"epoch {epoch}, step {step}",
                 expected="a finite loss",
                 found=value,
-                remedy="Lower the learning rate, train in fp32, and check the inputs for NaN.",
+                remedy="Lower the learning rate, train in float32 (AQA_BENCH_PRECISION=float32), and check "
+                "the inputs for NaN.",
             )
     return values
 
