@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from pydantic import Field
 
+from aqa_bench.core.recipe import ADDED_LATER
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.methods.sources import Pretrained
@@ -13,7 +16,7 @@ from aqa_bench.learn.pretraining.video_batches import ClipSampler
 from aqa_bench.learn.pretraining.video_classification import Speeds, augmented_by, classification_task
 from aqa_bench.learn.pretraining.video_pretext import VideoTask, video_pretext
 
-from .pretext import TRANSFORMATIONS, TemporalVersions
+from .pretext import TRANSFORMATIONS, SourceVersions, TemporalVersions
 
 __all__ = ["TemporalRecipe", "TemporalTransformations"]
 
@@ -24,10 +27,13 @@ class TemporalRecipe(VideoRecipe, VideoPoolRecipe, Speeds):
     Attributes:
         speeds: Multiples of the normal speed, in rising order; a clip is played at those for which it has
             ``clip_frames`` times as many frames.
+        versions: How the versions of a clip are drawn: as the code of the paper does (``source``), or as this
+            benchmark first did (``ours``).
     """
 
     clip_frames: int = Field(default=16, ge=4)
     speeds: tuple[int, ...] = Field(default=(1, 2, 4, 8), min_length=2)
+    versions: Annotated[Literal["ours", "source"], ADDED_LATER] = "ours"
 
 
 class TemporalTransformations(VideoMethod[TemporalRecipe]):
@@ -39,7 +45,8 @@ class TemporalTransformations(VideoMethod[TemporalRecipe]):
 
     def sampler(self, pool: FrameIndex) -> ClipSampler:
         """Draws all versions of each clip."""
-        return TemporalVersions(pool, frames=self.recipe.clip_frames, speeds=self.recipe.speeds)
+        kind = SourceVersions if self.recipe.versions == "source" else TemporalVersions
+        return kind(pool, frames=self.recipe.clip_frames, speeds=self.recipe.speeds)
 
     def task(self, backbone: VideoBackbone) -> VideoTask:
         """Which of the transformations, and which of the speeds."""

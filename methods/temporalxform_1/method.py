@@ -24,7 +24,7 @@ class ShiftRecipe(VideoRecipe, VideoPoolRecipe, VideoTripletLoss):
     """The shifts.
 
     Attributes:
-        stride: Step of the clips, in frames of the pool.
+        stride: Step of the clips, in frames of the pool; smaller in clips without room for a negative.
         near: Largest shift of the positive, in frames of the pool; the smallest is 1.
         far: Smallest shift of the negative, more than ``near``.
     """

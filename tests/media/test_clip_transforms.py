@@ -13,8 +13,10 @@ from aqa_bench.media.clip_transforms import (
     possible_strides,
     random_skips,
     random_strided,
+    random_subset,
     shifted_starts,
     strongly_warped,
+    there_and_back,
     warped,
 )
 from aqa_bench.media.clips import uniform
@@ -73,6 +75,52 @@ def test_turning_points_differ_in_place_and_time() -> None:
     drawn = [forward_backward(80, 16, 2, source) for _ in range(200)]
     assert {int(d.argmax()) for d in drawn} == set(range(4, 12))
     assert len({int(d.max()) for d in drawn}) > 30
+
+
+@given(counts, st.integers(1, 8), spare, seeds)
+def test_there_and_back_turns_anywhere_but_at_the_ends(
+    count: int, stride: int, more: int, source: np.random.Generator
+) -> None:
+    n = (count - 1) * stride + more
+    indices = there_and_back(n, count, stride, source)
+    assert indices.shape == (count,)
+    assert indices.dtype == np.int64
+    assert indices.min() >= 0
+    assert indices.max() < n
+    steps = np.diff(indices)
+    back = int(np.flatnonzero(steps == -stride)[0])
+    assert 2 <= back <= count - 2
+    assert (steps[: back - 1] == stride).all()
+    assert (steps[back:] == -stride).all()
+    assert steps[back - 1] in ({0, 1} if stride == 1 else set(range(1, stride)))
+
+
+def test_there_and_back_draws_every_place_offset_and_start() -> None:
+    source = rng(1)
+    drawn = [there_and_back(70, 16, 4, source) for _ in range(1500)]
+    assert {int(np.flatnonzero(np.diff(d) == -4)[0]) for d in drawn} == set(range(2, 15))
+    assert {int(np.diff(d)[int(d.argmax()) - 1]) for d in drawn} == {1, 2, 3}
+    assert min(int(d.min()) for d in drawn) == 0
+    assert max(int(d.max()) for d in drawn) == 70 - 60 + 13 * 4 + 3
+    assert {int(d[0]) % 4 for d in drawn} == {0, 1, 2, 3}
+
+
+@given(st.integers(3, 32), st.integers(1, 60), seeds)
+def test_a_random_subset_is_in_order_and_never_even(
+    count: int, more: int, source: np.random.Generator
+) -> None:
+    indices = random_subset(count + more, count, source)
+    assert indices.shape == (count,)
+    assert indices.dtype == np.int64
+    assert 0 <= indices[0] < indices[-1] < count + more
+    steps = np.diff(indices)
+    assert 1 <= steps.min() < steps.max()
+
+
+def test_every_frame_is_as_often_in_a_random_subset() -> None:
+    source = rng(0)
+    seen = np.bincount(np.concatenate([random_subset(32, 16, source) for _ in range(2000)]), minlength=32)
+    assert np.abs(seen / 2000 - 0.5).max() < 0.05
 
 
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=8).filter(lambda x: len(set(x)) > 1), seeds)
@@ -191,6 +239,10 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         lambda: disordered(np.array([2]), rng(0)),
         lambda: random_skips(30, 16, 2, rng(0)),
         lambda: random_skips(30, 16, 1, rng(0)),
+        lambda: there_and_back(29, 16, 2, rng(0)),
+        lambda: there_and_back(30, 3, 1, rng(0)),
+        lambda: random_subset(16, 16, rng(0)),
+        lambda: random_subset(16, 2, rng(0)),
         lambda: shifted_starts(7, 3, 8, rng(0)),
         lambda: shifted_starts(20, 8, 8, rng(0)),
         lambda: chunk_shuffled(np.arange(3), 4, rng(0)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ from aqa_bench.learn.backbones.image_backbone import ImageBackbone, Stage
 from aqa_bench.learn.backbones.images import build_backbone
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
+from aqa_bench.learn.pretraining.video_batches import ClipSampler
 
 SMALL = (
     *("backbone=tiny", "weights=random", "resize=32", "crop=32", "frames=8", "length=32"),
@@ -236,6 +238,21 @@ def pool_of() -> Callable[..., FrameIndex]:
         [Sample(f"p{i}", f"p{i}", DrawnRepetition(i, False, count=n)) for i, n in enumerate(lengths)],
         FrameSpec(None, 16, None),
     )
+
+
+@pytest.fixture
+def digest_of_draws() -> Callable[[ClipSampler], str]:
+    """What a sampler draws in twenty batches of five clips, as a hash."""
+
+    def digest(sampler: ClipSampler) -> str:
+        found, rng = hashlib.sha256(), np.random.default_rng(7)
+        for _ in range(20):
+            drawn = sampler.draw(rng.permutation(sampler.usable)[:5], rng)
+            for part in (drawn.clips, drawn.frames, drawn.labels):
+                found.update(np.ascontiguousarray(part, dtype="<i8").tobytes())
+        return found.hexdigest()[:16]
+
+    return digest
 
 
 @pytest.fixture

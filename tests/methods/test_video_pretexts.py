@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import load_file
 
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.registry import methods
 from aqa_bench.learn.training import loop
 
@@ -69,6 +70,20 @@ def test_every_recipe_trains_and_says_how_well_the_pretext_is_learnt(
         assert key == "triplet_accuracy" or 0 < facts[key.replace("_accuracy", "_chance")] <= 0.5
     assert facts["watched"] == "2 other clips"
     assert facts["pretrained_on"] == "7 unlabelled clips of drawn/clips"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_published_settings_can_use_clips_of_32_frames(pool_of, name: str) -> None:
+    plugin = methods()[name]
+    kind = plugin.load()
+    recipe = load_recipe(plugin.package, kind.recipe_type(), "paper")
+    assert recipe.clip_frames == 16
+    sampler = kind(recipe).sampler(pool_of(32, 32, 32))
+    assert sampler.usable.tolist() == [0, 1, 2]
+    assert not sampler.dropped
+    draw = sampler.draw(sampler.usable, np.random.default_rng(0))
+    assert draw.frames.shape[1] == 16
+    assert 0 <= draw.frames.min() <= draw.frames.max() < 32
 
 
 @pytest.mark.parametrize("name", sorted({*NAMES} - {"videorot"}))

@@ -11,7 +11,7 @@ from aqa_bench.media.clips import Indices, strided
 
 __all__ = [
     "chunk_shuffled", "disordered", "forward_backward", "possible_strides", "random_skips", "random_strided",
-    "shifted_starts", "strongly_warped", "warped",
+    "random_subset", "shifted_starts", "strongly_warped", "there_and_back", "warped",
 ]  # fmt: skip
 
 
@@ -83,6 +83,36 @@ def forward_backward(n_frames: int, count: int, stride: int, rng: np.random.Gene
     return np.concatenate([up, down])
 
 
+def there_and_back(n_frames: int, count: int, stride: int, rng: np.random.Generator) -> Indices:
+    """Forward and back again with the draws of the code of Jenni et al. (periodic).
+
+    Of ``count - 2`` frames forward and as many back ``count`` successive ones are taken, so that the way back
+    starts at any place from 2 to ``count - 2``. Its first frame lies 1 to ``stride - 1`` frames beyond the
+    last of the way there; at stride 1 it is that frame or the next one.
+
+    Args:
+        n_frames: Length of the clip.
+        count: Number of frames to take, at least 4.
+        stride: Step in frames, at least 1.
+        rng: Source of all draws.
+
+    Returns:
+        ``(count,)`` int64: increasing, then decreasing.
+
+    Raises:
+        UsageError: The clip is too short, or too few frames are asked for.
+    """
+    if count < 4:
+        raise UsageError("Too few frames to go there and back.", expected=">= 4", found=count)
+    span = (count - 1) * stride
+    _check_length(n_frames, span)
+    there = stride * np.arange(count - 2, dtype=np.int64)
+    beyond = int(rng.integers(2)) if stride == 1 else int(rng.integers(1, stride))
+    both = np.concatenate([there, there[::-1] + beyond])
+    first = int(rng.integers(count - 3))
+    return int(rng.integers(n_frames - span + 1)) + both[first : first + count]
+
+
 def disordered(indices: Indices, rng: np.random.Generator) -> Indices:
     """The same frames in any other order, each equally probable.
 
@@ -129,6 +159,29 @@ def random_skips(n_frames: int, count: int, largest: int, rng: np.random.Generat
     offsets = np.concatenate([[0], np.cumsum(steps)])
     start = rng.integers(n_frames - int(offsets[-1]))
     return np.asarray(start + offsets, np.int64)
+
+
+def random_subset(n_frames: int, count: int, rng: np.random.Generator) -> Indices:
+    """Random frames of the whole clip in their order, not evenly spaced (Jenni et al.: warp of short clips).
+
+    Args:
+        n_frames: Length of the clip.
+        count: Number of frames to take, at least 3.
+        rng: Source of all draws.
+
+    Returns:
+        ``(count,)`` int64, increasing.
+
+    Raises:
+        UsageError: The clip is too short to leave a frame out between others, or too few are asked for.
+    """
+    if count < 3:
+        raise UsageError("Steps cannot differ.", expected="at least 3 frames", found=count)
+    _check_length(n_frames, count + 1)
+    while True:
+        chosen: Indices = np.sort(rng.permutation(n_frames)[:count]).astype(np.int64)
+        if len(set(np.diff(chosen).tolist())) > 1:
+            return chosen
 
 
 def shifted_starts(last: int, near: int, far: int, rng: np.random.Generator) -> tuple[int, int, int]:

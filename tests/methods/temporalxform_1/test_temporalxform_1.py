@@ -26,10 +26,27 @@ def test_the_positive_is_near_and_the_negative_far(pool_of) -> None:
         assert (np.abs(negative - anchor) >= 8).all()
 
 
-def test_clips_without_room_are_left_out(pool_of) -> None:
-    sampler = ShiftTriplets(pool_of(38, 39), frames=16, stride=2, near=3, far=8)
-    assert sampler.usable.tolist() == [1]
-    assert sampler.dropped == {"shorter than 39 frames": 1}
+def test_short_clips_have_smaller_steps(pool_of) -> None:
+    lengths = np.array([23, 24, 32, 38, 39, 53, 54, 90])
+    sampler = ShiftTriplets(pool_of(*lengths.tolist()), frames=16, stride=3, near=3, far=8)
+    assert sampler.usable.tolist() == list(range(1, 8))
+    assert sampler.dropped == {"shorter than 24 frames": 1}
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        draw = sampler.draw(sampler.usable, rng)
+        steps = np.diff(draw.frames, axis=1)
+        assert steps[:, 0].tolist() == [1, 1, 1, 2, 2, 3, 3] * 3
+        assert (steps == steps[:, :1]).all()
+        assert draw.frames.min() >= 0
+        assert (draw.frames.max(axis=1) < lengths[draw.clips]).all()
+        anchor, positive, negative = np.split(draw.frames[:, 0], 3)
+        assert set(np.abs(positive - anchor)) <= {1, 2, 3}
+        assert (np.abs(negative - anchor) >= 8).all()
+
+
+def test_clips_that_are_long_enough_are_drawn_as_for_the_committed_runs(pool_of, digest_of_draws) -> None:
+    sampler = ShiftTriplets(pool_of(*[32] * 6, 40, 64, 77, 110), frames=16, stride=1, near=3, far=8)
+    assert digest_of_draws(sampler) == "850b804f993f2f4f"
 
 
 def test_it_learns_what_is_near(video_bench) -> None:

@@ -21,10 +21,24 @@ def test_the_class_is_the_step_and_all_speeds_are_drawn(pool_of) -> None:
     assert (draw.frames[:, -1] < sampler._lengths[draw.clips]).all()
 
 
-def test_clips_too_short_for_the_highest_speed_are_left_out(pool_of) -> None:
-    sampler = SpeedDraws(pool_of(63, 64, 20), frames=16, speeds=(1, 2, 3, 4))
-    assert sampler.usable.tolist() == [1]
-    assert sampler.dropped == {"shorter than 64 frames": 2}
+def test_short_clips_are_played_at_the_speeds_that_fit(pool_of) -> None:
+    sampler = SpeedDraws(pool_of(32, 47, 48, 63, 64, 31), frames=16, speeds=(1, 2, 3, 4))
+    assert sampler.usable.tolist() == [0, 1, 2, 3, 4]
+    assert sampler.dropped == {"shorter than 32 frames": 1}
+    draw = sampler.draw(np.tile(sampler.usable, 200), np.random.default_rng(0))
+    classes, numbers = draw.labels[:, 0].T
+    assert numbers[:5].tolist() == [2, 2, 3, 3, 4]
+    for clip, possible in enumerate(numbers[:5]):
+        shares = np.bincount(classes[draw.clips == clip]) / 200
+        assert len(shares) == possible
+        assert np.abs(shares - 1 / possible).max() < 0.1
+    assert (np.diff(draw.frames, axis=1) == classes[:, None] + 1).all()
+    assert (draw.frames.max(axis=1) < sampler._lengths[draw.clips]).all()
+
+
+def test_clips_that_are_long_enough_are_drawn_as_for_the_committed_runs(pool_of, digest_of_draws) -> None:
+    sampler = SpeedDraws(pool_of(*[32] * 6, 40, 64, 77, 110), frames=8, speeds=(1, 2, 3, 4))
+    assert digest_of_draws(sampler) == "d7212aa8ac1e9206"
 
 
 def test_the_speed_cannot_be_told_from_a_single_frame(pool_of) -> None:
