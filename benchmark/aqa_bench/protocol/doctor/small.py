@@ -31,19 +31,21 @@ _AT_MOST: Final[Mapping[str, int]] = {
     "picture": 32,
     "decoder_blocks": 2,
 }
+_SMALL_VIDEO_NETWORK: Final = "r2plus1d-small"
 _POSES: Final[Mapping[str, int]] = {"frames": 32}
 _IMAGES: Final[Mapping[str, int]] = {"pool_frames": 24}
 
 
-def cut_down(recipe: R, *, side: int, where: str) -> R:
+def cut_down(recipe: R, *, where: str, side: int = 64, own_networks: bool = True) -> R:
     """The recipe with as little to do as its fields allow, from random weights.
 
-    What a recipe does stays: network, augmentation, loss, optimiser, regime and heads are its own.
+    What a recipe does stays: augmentation, loss, optimiser, regime and heads are its own.
 
     Args:
         recipe: A recipe of any method.
-        side: Side in pixels of what image networks see; video networks see half of it.
         where: Names the recipe in errors.
+        side: Side in pixels of what image networks see; video networks see half of it.
+        own_networks: Whether large video networks stay; a small one takes their place otherwise.
 
     Raises:
         RecipeError: The smaller values do not fit together.
@@ -64,6 +66,8 @@ def cut_down(recipe: R, *, side: int, where: str) -> R:
             values[name] = _smaller(values[name], most)
     if isinstance(recipe, BackboneRecipe):
         values |= {"resize": side, "crop": None, "weights": "random", "weights_sha256": None}
+    if isinstance(recipe, VideoRecipe) and not own_networks:
+        values["backbone"] = _SMALL_VIDEO_NETWORK
     if values.get("components") is not None:
         values["components"] = min(values["components"], 4)
     return build_recipe(type(recipe), values, where)

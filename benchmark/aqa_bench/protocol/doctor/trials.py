@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +66,6 @@ def run_trials(
     planned: Sequence[tuple[MethodPlugin, str]],
     device: str,
     *,
-    side: int = 64,
     limit_s: float = 60.0,
     deadline: Callable[[], float] = lambda: float("inf"),
 ) -> Iterator[Trial]:
@@ -72,7 +74,6 @@ def run_trials(
     Args:
         planned: From :func:`planned_trials`.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
-        side: Side in pixels of what image networks see.
         limit_s: Seconds after which a trial is stopped and has failed.
         deadline: Seconds that are left for all of them; those that it leaves no time for are not tried.
 
@@ -84,10 +85,10 @@ def run_trials(
         if left <= 0:
             yield Trial(plugin.card.id, name, None, 0.0, "not tried: the time was up")
         else:
-            yield _tried(plugin, name, device, side, min(limit_s, max(left, 1.0)))
+            yield _tried(plugin, name, device, min(limit_s, max(left, 1.0)))
 
 
-def _tried(plugin: MethodPlugin, name: str, device: str, side: int, limit_s: float) -> Trial:
+def _tried(plugin: MethodPlugin, name: str, device: str, limit_s: float) -> Trial:
     start = time.perf_counter()
     method, told = plugin.card.id, []
 
@@ -95,10 +96,14 @@ def _tried(plugin: MethodPlugin, name: str, device: str, side: int, limit_s: flo
         return Trial(method, name, ok, round(time.perf_counter() - start, 2), error, needs, tuple(told))
 
     try:
-        with time_limit(limit_s), tempfile.TemporaryDirectory(prefix="aqa-bench-doctor-") as cache:
+        with _quiet(), time_limit(limit_s), tempfile.TemporaryDirectory(prefix="aqa-bench-doctor-") as cache:
             kind = plugin.load()
-            where = f"{method}, recipe {name}"
-            recipe = cut_down(load_recipe(plugin.package, kind.recipe_type(), name), side=side, where=where)
+            recipe = cut_down(
+                load_recipe(plugin.package, kind.recipe_type(), name),
+                where=f"{method}, recipe {name}",
+                side=32 if device == "cpu" else 64,
+                own_networks=device != "cpu",
+            )
             chosen = subjects(plugin.card, recipe)
             if not chosen:
                 return result(None, "not tried: the doctor has no data that it can judge")
@@ -137,6 +142,20 @@ def _fit(
         raw = predictor.predict(subject.test)
         ctx.report.document()
     checked_scores(raw, len(subject.test), subject.task.kind, card.id, subject.name)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the warnings that networks trained for two steps give."""
+    log = logging.getLogger("aqa_bench")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _said(error: Exception) -> str:
