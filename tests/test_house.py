@@ -111,7 +111,7 @@ def test_the_towers_are_those_that_python_builds() -> None:
         ("import aqa_bench.core.task", {"aqa_bench.core.task"}),
         ("from aqa_bench.core import task, sample", {"aqa_bench.core.task", "aqa_bench.core.sample"}),
         ("from aqa_bench.core.task import Task", {"aqa_bench.core.task"}),
-        ("from aqa_bench.media.frame_store import build", {"aqa_bench.media.frame_store.build"}),
+        ("from aqa_bench.media.frame_store import fill", {"aqa_bench.media.frame_store.fill"}),
         ("from .method import CVCSPC\nimport numpy", {"aqa_bench.methods.cvcspc.method"}),
         ("from .. import md", {"aqa_bench.methods.md"}),
         ("from ...core.task import Task", {"aqa_bench.core.task"}),

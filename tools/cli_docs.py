@@ -34,7 +34,9 @@ expected, what was found and what to do. `--json` prints one document on stdout 
 | variable | meaning |
 |---|---|
 | `AQA_BENCH_DATA` | folder of prepared datasets; default: the platform's user data folder |
-| `AQA_BENCH_CACHE` | folder of features and weights; default: the platform's user cache folder |
+| `AQA_BENCH_CACHE` | folder of features, weights and frames; default: the platform's user cache folder |
+| `AQA_BENCH_FRAMES` | how frames too many for memory are kept: `raw`, `jpeg` or `auto` (default) |
+| `AQA_BENCH_FRAMES_LIMIT` | [space for them](gpu.md#space-for-decoded-frames), e.g. `80GB` |
 | `AQA_BENCH_OFFLINE` | set to 1: never open a socket, as `--offline` |
 """
 _HELP = "--help"

@@ -19,7 +19,7 @@ from aqa_bench.core.sample import Sample, Trajectory, UInt8Array
 from aqa_bench.core.schemes import LOW_DATA_PERCENT, low_data
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality, Unit
-from aqa_bench.media.frame_store import FrameStore, build
+from aqa_bench.media.frame_store import StoredFrames, WholeVideo, kept_frames
 from aqa_bench.media.source import MediaFile
 from aqa_bench.media.video import decode
 
@@ -63,7 +63,6 @@ class SyntheticGym(Dataset):
         self.preset = preset
         self.home = home
         self.exercise = exercise
-        self._stores: dict[int, FrameStore] = {}
 
     @cached_property
     def annotated(self) -> Annotated:
@@ -152,13 +151,12 @@ class SyntheticGym(Dataset):
         Raises:
             DataError: The release has not been rendered, or a frame does not exist.
         """
+        file = self._files[clip]
         if size is None:
-            return decode(self._files[clip], indices)
-        if size not in self._stores:
-            root = cache_home() / "frames" / self.card.id
-            jobs = os.cpu_count() or 1
-            self._stores[size] = build(self._files, root, size, fingerprint=self.fingerprint(), jobs=jobs)
-        return self._stores[size].frames(clip, indices)
+            return decode(file, indices)
+        media = self._clip(clip).media
+        video = WholeVideo(file, media.length, size)
+        return kept_frames(cache_home() / "frames", StoredFrames(size), media.content_key, video, indices)
 
     def read_image(self, image: str, size: int | None) -> UInt8Array:
         """A still.

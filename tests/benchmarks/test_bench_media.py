@@ -1,4 +1,4 @@
-"""Speed of reading media: the decoder against the bare PyAV loop, and the frame store."""
+"""Speed of reading media: the decoder against the bare PyAV loop."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from aqa_bench.media.frame_store import FrameStore, build
-from aqa_bench.media.source import MediaFile
 from aqa_bench.media.video import decode, encode, probe
 
-FRAMES, SIZE, CLIPS = 120, 224, 8
+FRAMES, SIZE = 120, 224
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +21,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texture = texture.repeat(8, axis=0).repeat(8, axis=1)
     frames = np.stack([np.roll(texture, 3 * number, axis=1) for number in range(FRAMES)])
     return encode(tmp_path_factory.mktemp("bench") / "clip.mp4", frames)
-
-
-@pytest.fixture(scope="module")
-def store(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> FrameStore:
-    clips = {str(number): MediaFile(clip) for number in range(CLIPS)}
-    return build(clips, tmp_path_factory.mktemp("store"), SIZE, fingerprint="bench")
 
 
 def report(benchmark: BenchmarkFixture, **amounts: int) -> None:
@@ -69,28 +61,3 @@ def test_decode_16_of_120(benchmark: BenchmarkFixture, clip: Path) -> None:
 def test_probe(benchmark: BenchmarkFixture, clip: Path) -> None:
     assert benchmark(probe, clip).frames == FRAMES
     report(benchmark, clips_per_s=1)
-
-
-@pytest.mark.parametrize("count", [1, 16])
-def test_frame_store_random_reads(benchmark: BenchmarkFixture, store: FrameStore, count: int) -> None:
-    random = np.random.default_rng(0)
-    requests = [(str(random.integers(CLIPS)), np.sort(random.integers(0, FRAMES, count))) for _ in range(256)]
-
-    def read() -> int:
-        return sum(int(store.frames(clip, indices)[0, 0, 0, 0]) for clip, indices in requests)
-
-    benchmark(read)
-    report(benchmark, frames_per_s=256 * count)
-
-
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_frame_store_build(
-    benchmark: BenchmarkFixture, clip: Path, tmp_path_factory: pytest.TempPathFactory, jobs: int
-) -> None:
-    clips = {str(number): MediaFile(clip) for number in range(CLIPS)}
-
-    def run() -> FrameStore:
-        return build(clips, tmp_path_factory.mktemp("build"), SIZE, fingerprint="bench", jobs=jobs)
-
-    assert len(benchmark.pedantic(run, rounds=2)) == CLIPS
-    report(benchmark, frames_per_s=CLIPS * FRAMES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,17 +12,15 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from aqa_bench.core.files import pretty_json
 from aqa_bench.core.sample import Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
-from aqa_bench.learn.features import frame_index as pool_frames
+from aqa_bench.learn.features.frame_cost import stored_frames
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.pretraining.image_batches import triplet_batches
 from aqa_bench.learn.pretraining.triplets import CrossClipTriplets
-from aqa_bench.media.frame_store import FrameStore
-from aqa_bench.media.frame_store.plan import ClipSource, make_plan
-from aqa_bench.media.frame_store.store import ARRAY_FILE, INDEX_FILE
+from aqa_bench.media.frame_store import RAW, FrameStore
+from aqa_bench.media.frame_store.clip_file import write_clip
 
 CLIPS, FRAMES, SIDE, TRIPLETS, BATCHES = 5_000, 32, 224, 3, 200
 STATUS = Path("/proc/self/status")
@@ -47,16 +45,17 @@ class UnreadClip(Media):
         return Trajectory(elevation, np.ones_like(elevation), FRAMES // 2)
 
 
-def sparse_store(
-    clips: Mapping[str, ClipSource], root: Path, size: int, *, fingerprint: str, **_: object
-) -> FrameStore:
+def sparse_store(pool: FrameIndex, root: Path) -> None:
     """A finished store of black frames that takes no space on the disk."""
-    measured = [(name, len(source), "") for name, source in clips.items() if not hasattr(source, "path")]
-    plan = make_plan(measured, size, "squash", fingerprint)
-    with (root / ARRAY_FILE).open("wb") as file:
-        file.truncate(plan.bytes)
-    (root / INDEX_FILE).write_text(pretty_json(plan.document()))
-    return FrameStore(root)
+    store = FrameStore(root, stored_frames(pool.spec))
+    store.folder.mkdir(parents=True)
+    black = store.path("black")
+    write_clip(black, np.zeros((FRAMES, SIDE, SIDE, 3), np.uint8), RAW)
+    header, size = black.read_bytes()[:64], black.stat().st_size
+    for key in pool.keys:
+        with store.path(key).open("wb") as file:
+            file.write(header)
+            file.truncate(size)
 
 
 def anonymous_bytes() -> int:
@@ -69,12 +68,15 @@ def anonymous_bytes() -> int:
 def test_only_batches_are_in_memory(
     benchmark: BenchmarkFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool_frames, "build", sparse_store)
+    monkeypatch.setenv("AQA_BENCH_FRAMES", "raw")
+    monkeypatch.setenv("AQA_BENCH_FRAMES_LIMIT", "30GB")
     samples = [Sample(str(i), str(i), UnreadClip(i)) for i in range(CLIPS)]
     pool = FrameIndex(samples, FrameSpec(None, SIDE, None))
     assert pool.nbytes > 24e9
     sampler = CrossClipTriplets(pool.elevations())
+    sparse_store(pool, tmp_path)
     pool.prepare(tmp_path, torch.device("cpu"))
+    assert pool.storage == "raw"
     batches = triplet_batches(pool, sampler, TRIPLETS, 0)(0)
     first = next(batches)
     assert first.images.shape == (3 * TRIPLETS, SIDE, SIDE, 3)

@@ -4,7 +4,7 @@ import threading
 import time
 from pathlib import Path
 
-from aqa_bench.core.lock import exclusive
+from aqa_bench.core.lock import attempt, exclusive
 
 
 def test_one_holder_at_a_time(tmp_path: Path) -> None:
@@ -27,3 +27,13 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert most == 1
+
+
+def test_an_attempt_does_not_wait(tmp_path: Path) -> None:
+    lock = tmp_path / "new" / "lock"
+    with attempt(lock) as first, attempt(lock) as second:
+        assert (first, second) == (True, False)
+    with attempt(lock) as again:
+        assert again
+    with exclusive(lock), attempt(lock) as held:
+        assert not held

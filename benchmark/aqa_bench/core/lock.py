@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["exclusive"]
+__all__ = ["attempt", "exclusive"]
 
 logger = logging.getLogger(__name__)
 
@@ -51,3 +51,18 @@ def exclusive(path: Path, poll_s: float = 0.1) -> Iterator[None]:
             while not _try_lock(file.fileno()):
                 time.sleep(poll_s)
         yield
+
+
+@contextmanager
+def attempt(path: Path) -> Iterator[bool]:
+    """Hold a lock file if nobody else does.
+
+    Args:
+        path: The lock file; made when missing and left in place.
+
+    Yields:
+        Whether it is held.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        yield _try_lock(file.fileno())

@@ -18,7 +18,7 @@ from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality
 from aqa_bench.media.dives.release import EVENT_GROUPED, SCORE_DD
-from aqa_bench.media.frame_store import FrameStore, build
+from aqa_bench.media.frame_store import StoredFrames, WholeVideo, kept_frames
 from aqa_bench.media.source import MediaFile
 from aqa_bench.media.video import decode
 
@@ -48,7 +48,6 @@ class SyntheticDiving(Dataset):
         self.card = DIVING.at(preset)
         self.preset = preset
         self.home = home
-        self._stores: dict[int, FrameStore] = {}
 
     @cached_property
     def annotated(self) -> AnnotatedDives:
@@ -108,13 +107,12 @@ class SyntheticDiving(Dataset):
         Raises:
             DataError: The dives have not been rendered, or a frame does not exist.
         """
+        file = self._files[dive]
         if size is None:
-            return decode(self._files[dive], indices)
-        if size not in self._stores:
-            root = cache_home() / "frames" / self.card.id
-            jobs = os.cpu_count() or 1
-            self._stores[size] = build(self._files, root, size, fingerprint=self.fingerprint(), jobs=jobs)
-        return self._stores[size].frames(dive, indices)
+            return decode(file, indices)
+        media = self._sample(dive, None).media
+        video = WholeVideo(file, media.length, size)
+        return kept_frames(cache_home() / "frames", StoredFrames(size), media.content_key, video, indices)
 
     def audit(self, progress: Progress | None = None) -> Audit:
         """Count dives, videos and events; what has not been rendered is rendered first."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.progress import NullProgress
@@ -13,6 +14,8 @@ from aqa_bench.datasets.fitness_aqa.bar import read_trajectory
 from aqa_bench.datasets.fitness_aqa.layout import Kind
 from aqa_bench.datasets.synthetic_gym.adapter import FAMILY, SyntheticGym
 from aqa_bench.datasets.synthetic_gym.presets import EXERCISES, GENERATOR_VERSION, Exercise
+from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.media.video import decode
 
 FRAMES = frozenset({Modality.FRAMES, Modality.IMAGE})
@@ -70,6 +73,32 @@ def test_frames_come_resized_from_a_store_and_whole_from_the_video(gym_home: Pat
     np.testing.assert_array_equal(sample.media.frames([3, 0]), whole[[3, 0]])
     video = dataset.release.index.entries(Kind.CLIP)[name].media
     np.testing.assert_array_equal(sample.media.frames([5], 32), decode(video, [5], 32))
+
+
+def test_a_clip_at_a_new_size_costs_one_clip(
+    gym_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AQA_BENCH_CACHE", str(tmp_path))
+    dataset = opened(gym_home)
+    clips = list(dataset.samples("kie").values())
+    for size in (32, 40, 48):
+        clips[0].media.frames([5], size)
+        clips[0].media.frames([6, 7], size)
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix == ".frames"]
+    assert sorted(file.stat().st_size for file in files) == [64 + 16 * size**2 * 3 for size in (32, 40, 48)]
+
+
+def test_a_pool_at_the_same_size_finds_the_clips_that_were_read(
+    gym_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AQA_BENCH_CACHE", str(tmp_path))
+    clips = list(opened(gym_home).samples("kie").values())[:6]
+    expected = clips[2].media.frames([3], 32)
+    index = FrameIndex(clips, FrameSpec(None, 32, 32))
+    cost = index.prepare(tmp_path / "frames", torch.device("cpu"), budget=0, jobs=2)
+    assert (cost.present, index.storage) == (1, "raw")
+    np.testing.assert_array_equal(index.read([2], [3]).numpy(), expected)
+    assert len(list(tmp_path.rglob("*.frames"))) == 6
 
 
 def test_the_pool_has_the_trajectories_of_its_files(gym_home: Path) -> None:

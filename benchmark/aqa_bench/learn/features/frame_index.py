@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,14 @@ import torch
 from torch import Tensor
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.files import canonical_json, sha256_bytes
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Sample, UInt8Array
 from aqa_bench.learn.features.frames import FrameSpec, frame_indices, read_frames
 from aqa_bench.media.clips import Indices
 
 if TYPE_CHECKING:
-    from aqa_bench.media.frame_store import FrameStore
-    from aqa_bench.media.geometry import Fit
+    from aqa_bench.learn.features.frame_cost import FrameCost
+    from aqa_bench.media.frame_store import ClipFile, Encoding, FrameStore
 
 __all__ = ["FrameIndex"]
 
@@ -33,8 +33,8 @@ class FrameIndex:
     """An index over the frames of clips, addressed by clip number and position among the kept frames.
 
     Frames come from the media themselves, clip by clip, unless :meth:`prepare` has put them where any
-    one is an array read: in memory (the GPU's, if there is one) where they fit, else in a
-    memory-mapped file. Only a batch is in memory otherwise.
+    one is an array read: in memory (the GPU's, if there is one) where they fit, else in a frame store that
+    all runs share. Only a batch is in memory otherwise.
 
     Args:
         samples: The pool.
@@ -50,8 +50,11 @@ class FrameIndex:
         self.indices: tuple[Indices, ...] = tuple(frame_indices(sample, spec) for sample in samples)
         lengths = [len(indices) for indices in self.indices]
         self._starts = np.cumsum([0, *lengths])
+        self._threads = 1
         self._memory: Tensor | None = None
         self._store: FrameStore | None = None
+        self._files: tuple[ClipFile, ...] = ()
+        self._storage = "on the fly"
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -66,10 +69,20 @@ class FrameIndex:
         """Bytes of all kept frames, decoded."""
         return int(self._starts[-1]) * self.spec.side**2 * 3
 
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Content key of each clip."""
+        return tuple(sample.media.content_key for sample in self.samples)
+
+    @property
+    def storage(self) -> str:
+        """What frames are read from: ``memory``, ``raw``, ``jpeg q95`` or ``on the fly``."""
+        return self._storage
+
     @property
     def is_fast(self) -> bool:
-        """Whether a frame is an array read."""
-        return self._memory is not None or self._store is not None
+        """Whether reading a frame is copying it, so that nothing is gained by reading ahead."""
+        return self._memory is not None or (self._store is not None and self._store.encoding.is_exact)
 
     def elevations(self) -> list[npt.NDArray[np.float32]]:
         """Elevation of the bar in the kept frames of each clip; empty where it has no usable trajectory."""
@@ -93,10 +106,19 @@ class FrameIndex:
         if self._memory is not None:
             rows = torch.from_numpy(self._starts[clip] + frame)
             return self._memory.index_select(0, rows.to(self._memory.device, non_blocking=True))
+        from aqa_bench.media.frame_store import read_rows, unordered
+
         images = np.empty((len(clip), self.spec.side, self.spec.side, 3), np.uint8)
-        for number in np.unique(clip).tolist():
+        if self._store is not None:
+            read_rows(self._files, clip, frame, images, self._threads)
+            return torch.from_numpy(images)
+
+        def decode(number: int) -> None:
             rows_of_clip = np.flatnonzero(clip == number)
             images[rows_of_clip] = self._clip(number, frame[rows_of_clip])
+
+        for _ in unordered(decode, np.unique(clip).tolist(), self._threads):
+            pass
         return torch.from_numpy(images)
 
     def prepare(
@@ -104,57 +126,95 @@ class FrameIndex:
         folder: Path,
         device: torch.device,
         *,
-        budget: int = 2 << 30,
-        jobs: int = 1,
+        budget: int | None = None,
+        jobs: int | None = None,
         progress: Progress | None = None,
-    ) -> None:
+        frames_needed: int | None = None,
+    ) -> FrameCost:
         """Decode every clip once, so that :meth:`read` need not.
 
+        Where frames go is what :func:`~aqa_bench.learn.features.frame_cost.frame_cost` says of the same
+        arguments. It is logged before anything is decoded.
+
         Args:
-            folder: Where memory-mapped frames may lie; other runs share them.
+            folder: Where decoded frames may lie; other runs share them.
             device: Where frames are needed. On a GPU they may take half of the memory that is free.
-            budget: Bytes that they may take in the CPU's memory.
-            jobs: Processes that decode into the memory-mapped file.
+            budget: Bytes that they may take in the CPU's memory; 2 GB by default.
+            jobs: Threads that decode, here and in :meth:`read`; as many as PyTorch uses by default.
             progress: Where to show progress.
+            frames_needed: Frames that the whole training will read. Where decoding these when they are wanted
+                is less work than decoding all, and all do not fit in memory, nothing is prepared.
+
+        Returns:
+            What was done.
 
         Raises:
-            DataError: A clip cannot be read.
-            AqaBenchError: The folder cannot be written to or the disk is full.
+            DataError: A clip cannot be read, or there is not enough space.
+            AqaBenchError: The folder cannot be written to.
         """
-        if device.type == "cuda":
-            budget = torch.cuda.mem_get_info(device)[0] // 2
-        if self.nbytes <= budget:
-            self._memory = self._load(progress or NullProgress()).to(device)
-            return
-        from aqa_bench.media.frame_store import build
+        from aqa_bench.learn.features.frame_cost import CPU_BUDGET, FramePlace, frame_cost
 
-        _log.info("%.1f GB of frames go to %s", self.nbytes / 1e9, folder)
-        keys = [sample.media.content_key for sample in self.samples]
-        readers = {key: _Clip(s, self.spec) for key, s in zip(keys, self.samples, strict=True)}
-        identity = canonical_json([self.spec.document(), sorted(readers)])
-        fingerprint = sha256_bytes(identity.encode())
-        self._store = build(
-            readers, folder, self.spec.side, fingerprint=fingerprint, jobs=jobs, progress=progress
-        )
+        progress = progress or NullProgress()
+        self._threads = jobs or torch.get_num_threads()
+        budget = CPU_BUDGET if budget is None else budget
+        cost = frame_cost(self, device, folder, budget=budget, frames_needed=frames_needed)
+        _log.info("%s", cost)
+        store: FrameStore | None = None
+        files: tuple[ClipFile, ...] = ()
+        if cost.encoding is not None:
+            store, files = self._filled(folder, cost.encoding, progress)
+        if cost.place is FramePlace.MEMORY:
+            self._memory = self._load(device, files, progress)
+        else:
+            self._store, self._files = store, files
+        self._storage = cost.storage
+        return cost
 
-    def _load(self, progress: Progress) -> Tensor:
+    def _filled(
+        self, folder: Path, encoding: Encoding, progress: Progress
+    ) -> tuple[FrameStore, tuple[ClipFile, ...]]:
+        from aqa_bench.learn.features.frame_cost import stored_frames
+        from aqa_bench.media.frame_store import FrameStore, fill
+
+        store = FrameStore(folder, stored_frames(self.spec), encoding)
+        readers = {key: _Clip(s, self.spec) for key, s in zip(self.keys, self.samples, strict=True)}
+        filled = fill(store, readers, threads=self._threads, progress=progress)
+        if filled.skipped:
+            key, reason = next(iter(filled.skipped.items()))
+            raise DataError(
+                f"{len(filled.skipped)} of {len(self)} clips cannot be decoded.",
+                where=f"clip {key[:16]}",
+                expected="clips that can be read",
+                found=reason,
+                remedy="Replace the damaged files, then prepare the dataset again.",
+            )
+        return store, tuple(filled.clips[key] for key in self.keys)
+
+    def _load(self, device: torch.device, files: Sequence[ClipFile], progress: Progress) -> Tensor:
+        from aqa_bench.media.frame_store import unordered
+
         side = self.spec.side
-        memory = np.empty((int(self._starts[-1]), side, side, 3), np.uint8)
+        memory = torch.empty((int(self._starts[-1]), side, side, 3), dtype=torch.uint8, device=device)
+
+        def frames_of(number: int) -> tuple[int, UInt8Array]:
+            if not files:
+                return number, read_frames(self.samples[number], self.spec)
+            images = np.empty((files[number].frames, side, side, 3), np.uint8)
+            files[number].read(range(len(images)), images, range(len(images)))
+            return number, images
+
         progress.start("reading frames", len(self))
         try:
-            for number, sample in enumerate(self.samples):
-                memory[self._starts[number] : self._starts[number + 1]] = read_frames(sample, self.spec)
+            for number, images in unordered(frames_of, range(len(self)), self._threads):
+                memory[self._starts[number] : self._starts[number + 1]] = torch.from_numpy(images)
                 progress.advance(1)
         finally:
             progress.close()
-        return torch.from_numpy(memory)
+        return memory
 
     def _clip(self, number: int, frames: Indices) -> UInt8Array:
-        sample = self.samples[number]
-        if self._store is not None:
-            return self._store.frames(sample.media.content_key, frames)
         wanted = np.unique(frames)
-        images = read_frames(sample, self.spec, indices=self.indices[number][wanted])
+        images = read_frames(self.samples[number], self.spec, indices=self.indices[number][wanted])
         return images[np.searchsorted(wanted, frames)]
 
     def _check(self, clips: Indices, frames: Indices) -> None:
@@ -180,8 +240,10 @@ class _Clip:
     def __len__(self) -> int:
         return len(frame_indices(self.sample, self.spec))
 
-    def __call__(self, size: int, fit: Fit) -> UInt8Array:
-        return read_frames(self.sample, self.spec)
+    def __call__(self) -> UInt8Array:
+        images = read_frames(self.sample, self.spec)
+        # A still image is each of its frames.
+        return np.repeat(images, len(self), axis=0) if len(images) == 1 else images
 
 
 def _elevation(sample: Sample, kept: Indices) -> npt.NDArray[np.float32]:

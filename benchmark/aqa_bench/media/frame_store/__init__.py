@@ -1,7 +1,16 @@
-"""Decoded frames of a dataset as one memory-mapped array: any frame is an array read."""
+"""Decoded frames of clips, one file per clip: any frame is one read, and every run shares them."""
 
-from aqa_bench.media.frame_store.build import build
-from aqa_bench.media.frame_store.plan import FrameReader, estimated_bytes, store_folder
-from aqa_bench.media.frame_store.store import FrameStore, open_store
+from aqa_bench.media.frame_store.clip_file import ClipFile
+from aqa_bench.media.frame_store.encoding import JPEG, RAW, Encoding
+from aqa_bench.media.frame_store.fill import Filled, fill
+from aqa_bench.media.frame_store.kept import WholeVideo, kept_frames
+from aqa_bench.media.frame_store.room import ALWAYS_RAW, NoRoomError, Room, room
+from aqa_bench.media.frame_store.settings import Storage, wanted_storage
+from aqa_bench.media.frame_store.store import FrameReader, FrameStore, StoredFrames
+from aqa_bench.media.frame_store.threads import read_rows, unordered
 
-__all__ = ["FrameReader", "FrameStore", "build", "estimated_bytes", "open_store", "store_folder"]
+__all__ = [
+    "ALWAYS_RAW", "JPEG", "RAW", "ClipFile", "Encoding", "Filled", "FrameReader", "FrameStore", "NoRoomError",
+    "Room", "Storage", "StoredFrames", "WholeVideo", "fill", "kept_frames", "read_rows", "room", "unordered",
+    "wanted_storage",
+]  # fmt: skip

@@ -1,149 +1,229 @@
-"""Reading a frame store."""
+"""A frame store: clips of one size in a folder, added as they are needed, by whoever needs them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+import logging
+import os
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-import numpy.typing as npt
 
-from aqa_bench.core.errors import DataError
+from aqa_bench.core.errors import AqaBenchError, DataError, UsageError
+from aqa_bench.core.files import canonical_json, pretty_json, sha256_bytes, write_atomic
+from aqa_bench.core.lock import attempt
 from aqa_bench.core.sample import UInt8Array
-from aqa_bench.media.frame_store.plan import Plan
+from aqa_bench.media.frame_store.clip_file import SUFFIX, ClipFile, write_clip
+from aqa_bench.media.frame_store.encoding import RAW, Encoding
+from aqa_bench.media.frame_store.lease import hold
+from aqa_bench.media.frame_store.room import Quota
 
-__all__ = ["ARRAY_FILE", "INDEX_FILE", "FrameStore", "open_store"]
+__all__ = ["BUSY", "Busy", "FrameReader", "FrameStore", "StoredFrames"]
 
-ARRAY_FILE = "frames.u8"
-INDEX_FILE = "index.json"
+logger = logging.getLogger(__name__)
+
+_FORMAT = 2
+_ABOUT = "store.json"
+_CLAIMS = ".claims"
+
+
+@runtime_checkable
+class FrameReader(Protocol):
+    """Where the frames of a clip come from. Several threads may read different clips at once."""
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        ...
+
+    def __call__(self) -> UInt8Array:
+        """All of them as ``(T, side, side, 3)`` uint8 RGB."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFrames:
+    """Which frames of clips a store holds, and at which size.
+
+    Attributes:
+        resize: Side in pixels to which whole frames are squashed.
+        crop: Side of the central square that is kept; the whole frame where None.
+        frames: Frames per clip, spread evenly; all of them where None.
+    """
+
+    resize: int
+    crop: int | None = None
+    frames: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.side <= self.resize or (self.frames is not None and self.frames < 1):
+            raise UsageError("No such frames.", expected="1 <= crop <= resize, frames >= 1", found=self)
+
+    @property
+    def side(self) -> int:
+        """Side of a frame in pixels."""
+        return self.resize if self.crop is None else self.crop
+
+    @property
+    def document(self) -> dict[str, int | None]:
+        """As JSON; what gives the same pixels is the same."""
+        return asdict(self) | {"crop": None if self.crop == self.resize else self.crop}
+
+
+class Busy:
+    """Another process, or thread, is decoding the clip."""
+
+
+BUSY = Busy()
 
 
 class FrameStore:
-    """All frames of a dataset, decoded, in one memory-mapped array.
+    """Clips decoded once for every run that wants them at this size.
 
-    Reading is an array read; the operating system keeps the frames in use in memory and shares them
-    between processes. A store pickles as the name of its folder.
+    One file per clip, named by the clip's content, so that methods that drop different clips share the rest.
+    Any process may add clips while others read. Objects of the same store pickle and open at no cost.
 
     Args:
-        folder: A finished store.
-
-    Attributes:
-        folder: Where the store lies.
-        array: ``(N, size, size, 3)`` uint8 RGB, read-only; clips follow one another.
-        offsets: First row of every clip.
-        lengths: Number of frames of every clip.
-        skipped: Reason for every clip that could not be decoded.
-        size: Side of a frame in pixels.
-        fit: How frames were fitted into the square, ``squash`` or ``letterbox``.
-        fingerprint: Fingerprint of the dataset the store was built from.
+        root: Folder of the stores.
+        stored: Which frames, and their size.
+        encoding: How they are kept.
+        quota: Hands out space; by default as the settings say.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        plan = _read_index(folder)
-        self.size = plan.size
-        self.fit = plan.fit
-        self.fingerprint = plan.fingerprint
-        self.offsets: Mapping[str, int] = MappingProxyType(plan.offsets)
-        self.lengths: Mapping[str, int] = MappingProxyType(plan.lengths)
-        self.skipped: Mapping[str, str] = MappingProxyType(plan.skipped)
-        self.array = _map(folder / ARRAY_FILE, plan)
+    def __init__(
+        self, root: Path, stored: StoredFrames, encoding: Encoding = RAW, quota: Quota | None = None
+    ) -> None:
+        self.root = root
+        self.stored = stored
+        self.encoding = encoding
+        identity = canonical_json([_FORMAT, stored.document, encoding.name])
+        digest = sha256_bytes(identity.encode())[:12]
+        self.folder = root / f"{stored.side}px-{encoding.name.replace(' ', '-')}-{digest}"
+        self._quota = quota or Quota(root, is_exact=encoding.is_exact)
+        self._known: dict[str, ClipFile] = {}
 
-    def __reduce__(self) -> tuple[type[FrameStore], tuple[Path]]:
-        return FrameStore, (self.folder,)
+    def __reduce__(self) -> tuple[type[FrameStore], tuple[Path, StoredFrames, Encoding]]:
+        return FrameStore, (self.root, self.stored, self.encoding)
 
-    def __contains__(self, clip_id: object) -> bool:
-        return clip_id in self.offsets
+    def path(self, key: str) -> Path:
+        """The file of a clip, which need not exist."""
+        return self.folder / f"{sha256_bytes(key.encode())[:32]}{SUFFIX}"
 
-    def __len__(self) -> int:
-        return len(self.offsets)
+    def present(self, keys: Iterable[str]) -> dict[str, int]:
+        """Bytes of the clips that have a file; nobody has looked into it yet."""
+        try:
+            with os.scandir(self.folder) as entries:
+                sizes = {entry.name: entry.stat().st_size for entry in entries}
+        except OSError:
+            return {}
+        return {key: sizes[name] for key in keys if (name := self.path(key).name) in sizes}
 
-    @property
-    def nbytes(self) -> int:
-        """Size of the array in bytes."""
-        return int(self.array.nbytes)
-
-    def frames(
-        self, clip_id: str, indices: Sequence[int] | npt.NDArray[np.integer[Any]] | None = None
-    ) -> UInt8Array:
-        """Frames of a clip.
-
-        Args:
-            clip_id: The clip.
-            indices: Zero-based frame numbers in any order, repeats allowed; all frames by default.
-
-        Returns:
-            ``(T, size, size, 3)`` uint8 RGB: a copy, or a read-only view where ``indices`` is None.
+    def hold(self, keys: Iterable[str]) -> None:
+        """Keep clips from being removed for as long as this object lives.
 
         Raises:
-            DataError: The clip was skipped or is not in the store, or has no such frame.
+            AqaBenchError: The folder cannot be written to.
         """
+        with _writing(self.root):
+            weakref.finalize(self, hold(self.root, [self.path(key) for key in keys]))
+
+    def find(self, key: str, frames: int | None = None) -> ClipFile | None:
+        """A clip, its digest checked once per process; None where it is absent, damaged or has other frames.
+
+        Args:
+            key: The clip's content key.
+            frames: Frames that it must have; any number where None.
+        """
+        found = self._known.get(key)
+        if found is None:
+            path = self.path(key)
+            try:
+                found = ClipFile.open(path)
+            except OSError:
+                return None
+            except DataError as error:
+                logger.warning("%s is decoded again: %s.", path.name, error.found)
+                return None
+            if found.side != self.stored.side or found.encoding != self.encoding:
+                return None
+            with suppress(OSError):
+                os.utime(path)
+            self._known[key] = found
+        return found if frames is None or found.frames == frames else None
+
+    def add(self, key: str, reader: FrameReader) -> ClipFile | Busy:
+        """Decode a clip into the store, unless it is there or somebody else is doing it.
+
+        Raises:
+            DataError: It cannot be decoded.
+            NoRoomError: There is not enough space.
+            AqaBenchError: The folder cannot be written to.
+        """
+        path = self.path(key)
+        with _writing(path), attempt(self._claims / f"{path.name[:2]}.lock") as is_mine:
+            if not is_mine:
+                return BUSY
+            found = self.find(key, len(reader))
+            if found is None:
+                write_clip(path, self.decoded(reader), self.encoding, self._quota.take)
+                found = self._known[key] = ClipFile.open(path)
+            return found
+
+    def decoded(self, reader: FrameReader) -> UInt8Array:
+        """The frames of a reader, as the store takes them.
+
+        Raises:
+            DataError: They cannot be decoded, or are not what the reader says.
+        """
+        side = self.stored.side
         try:
-            offset, length = self.offsets[clip_id], self.lengths[clip_id]
-        except KeyError:
-            raise self._absent(clip_id) from None
-        if indices is None:
-            return self.array[offset : offset + length]
-        rows = np.asarray(indices, dtype=np.int64)
-        if rows.size and not (rows.min() >= 0 and rows.max() < length):
+            frames = reader()
+        except OSError as error:
+            raise DataError("A clip could not be read.", found=error.strerror or str(error)) from error
+        if frames.dtype != np.uint8 or frames.shape != (len(reader), side, side, 3) or not len(frames):
             raise DataError(
-                f"Clip {clip_id} has no such frame.",
-                where=self.folder,
-                expected=f"0..{length - 1}",
-                found=f"{rows.min()}..{rows.max()}",
+                "A clip has other frames than it should have.",
+                expected=f"({len(reader) or 'at least 1'}, {side}, {side}, 3) uint8",
+                found=f"{frames.shape} {frames.dtype}",
             )
-        return self.array.take(rows + offset, axis=0)
+        return frames
 
-    def _absent(self, clip_id: str) -> DataError:
-        reason = self.skipped.get(clip_id)
-        return DataError(
-            f"The frame store has no clip {clip_id}.",
-            where=self.folder,
-            expected=f"one of {len(self)} clips",
-            found="an unknown id" if reason is None else f"skipped: {reason}",
-            remedy="Leave the clip out, or replace its media and build the store again.",
-        )
+    def forget(self, key: str) -> None:
+        """Look for a clip anew: its file was removed or damaged since it was found."""
+        self._known.pop(key, None)
+
+    def make_room(self, nbytes: int) -> None:
+        """Make space for what is about to be added; what was unused for longest gives way.
+
+        Raises:
+            NoRoomError: There is not enough.
+            AqaBenchError: The folder cannot be written to.
+        """
+        with _writing(self.root):
+            self._quota.make(nbytes)
+
+    @cached_property
+    def _claims(self) -> Path:
+        about = self.folder / _ABOUT
+        if not about.is_file():
+            document: Mapping[str, object] = {**self.stored.document, "encoding": self.encoding.name}
+            write_atomic(about, pretty_json(document))
+        return self.folder / _CLAIMS
 
 
-def open_store(folder: Path) -> FrameStore:
-    """Open a finished store.
-
-    Args:
-        folder: As :func:`aqa_bench.media.frame_store.store_folder` names it.
-
-    Raises:
-        DataError: There is no finished store, or it is damaged.
-    """
-    return FrameStore(folder)
-
-
-def _read_index(folder: Path) -> Plan:
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
     try:
-        return Plan.from_document(json.loads((folder / INDEX_FILE).read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DataError(
-            "There is no finished frame store.",
-            where=folder,
-            expected=f"an index in {INDEX_FILE}",
-            found=f"{type(error).__name__}: {error}",
-            remedy="Build the store again; what is already decoded is kept.",
-        ) from error
-
-
-def _map(path: Path, plan: Plan) -> UInt8Array:
-    shape = (plan.rows, plan.size, plan.size, 3)
-    found = path.stat().st_size if path.is_file() else None
-    if found != plan.bytes:
-        raise DataError(
-            "A frame store is damaged.",
+        yield
+    except OSError as error:
+        raise AqaBenchError(
+            "Decoded frames could not be kept.",
             where=path,
-            expected=f"{plan.bytes:,} bytes",
-            found="no file" if found is None else f"{found:,} bytes",
-            remedy="Delete the store's folder; it is built again when needed.",
-        )
-    if plan.bytes == 0:
-        return np.zeros(shape, np.uint8)
-    return np.asarray(np.memmap(path, np.uint8, mode="r", shape=shape))
+            expected="a folder that can be written to, with free space",
+            found=error.strerror or str(error),
+            remedy="Free some space or fix the permissions, and run again; what is decoded is kept.",
+        ) from error
