@@ -30,13 +30,14 @@ from ..fitness_aqa.layout import Kind
 from ..fitness_aqa.media import ImageMedia
 from .annotated import Annotated, annotated
 from .cards import CARDS
+from .clip import make_clip, make_shot
 from .detector import detected_boxes, detected_heights
 from .diving.adapter import SyntheticDiving, render_dives
 from .diving.cards import DIVING
 from .generate import generate
 from .media import GymClip, GymImage, frame_size
 from .plan import ClipPlan, plan_clips
-from .presets import GENERATOR_VERSION, Exercise
+from .presets import GENERATOR_VERSION, PRESETS, Exercise
 from .splits import SPLITS
 
 __all__ = ["FAMILY", "SyntheticGym", "SyntheticGymFamily"]
@@ -261,6 +262,14 @@ class SyntheticGymFamily:
             else:
                 lines += render(opened.exercise, opened.preset, home, progress)
         return lines
+
+    def render_specimen(self, size: int, device: str) -> UInt8Array:
+        """One squat, ``(T, size, size, 3)`` uint8 RGB, for comparisons of devices."""
+        from .render import render_shot
+
+        plan = plan_clips("tiny", "backsquat")[0]
+        shot = make_shot(make_clip(plan))
+        return render_shot(shot, size, PRESETS[plan.preset].supersample, device).frames.numpy()
 
 
 def render(exercise: Exercise, preset: str, home: Path, progress: Progress) -> Sequence[str]:

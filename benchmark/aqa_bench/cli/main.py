@@ -17,6 +17,7 @@ from aqa_bench.cli import (
     compare,
     dataset,
     detector,
+    doctor,
     ensemble,
     explain,
     features,
@@ -61,6 +62,7 @@ app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(detector.app, name="detector")
 app.add_typer(features.app, name="features")
 app.command("table", epilog=tables.EXAMPLES)(tables.make_table)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.see_doctor)
 app.command("submit", epilog=submit.EXAMPLES)(submit.submit_runs)
 app.command("validate", epilog=validate.EXAMPLES)(validate.validate_paths)
 app.add_typer(new.app, name="new")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,7 +16,7 @@ from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.guard import refused_to_methods
 from aqa_bench.core.progress import Progress
-from aqa_bench.core.sample import Sample
+from aqa_bench.core.sample import Sample, UInt8Array
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality
 
@@ -26,6 +26,7 @@ __all__ = [
     "Dataset",
     "DatasetFamily",
     "DatasetPlugin",
+    "Renders",
     "SplitCount",
     "TaskAudit",
     "not_prepared",
@@ -197,6 +198,23 @@ class DatasetFamily(Protocol):
 
         Raises:
             DataError: Nothing usable was found; what can be used is kept all the same.
+        """
+        ...
+
+
+@runtime_checkable
+class Renders(Protocol):
+    """A family that draws its media itself, on the CPU or a GPU."""
+
+    def render_specimen(self, size: int, device: str) -> UInt8Array:
+        """One clip, drawn anew at every call, so that devices can be compared and timed.
+
+        Args:
+            size: Side of the frames in pixels.
+            device: ``cpu``, ``cuda`` or ``cuda:N``.
+
+        Returns:
+            ``(T, size, size, 3)`` uint8 RGB: the same clip on every device but for rounding.
         """
         ...
 

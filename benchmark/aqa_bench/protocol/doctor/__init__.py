@@ -1,0 +1,1 @@
+"""What works on this machine: methods, renderers and speed, tried on tiny data made in memory."""
