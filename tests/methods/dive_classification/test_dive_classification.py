@@ -105,7 +105,8 @@ def test_weights_are_of_the_classes_and_not_of_the_regression(dive_bench, dives)
 
 def test_the_loss_is_the_mean_over_attributes(dive_bench) -> None:
     kind = METHOD.load()
-    recipe = kind.recipe_type()(backbone="r2plus1d-small", weights="random", augmentation="none", clips=2)
+    small = {"backbone": "r2plus1d-small", "weights": "random", "resize": 16, "crop": 16, "clips": 2}
+    recipe = kind.recipe_type()(**small, augmentation="none")
     task = kind(recipe).task(build_video_backbone("r2plus1d-small", "random"))
     sizes = [len(values) for values in DIVE_CLASSES.values()]
     labels = torch.tensor([[0, 1, 2, 3, 4], [3, 0, 1, 10, 0]])

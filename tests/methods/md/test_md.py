@@ -30,7 +30,8 @@ def batch(n: int = 8, side: int = 16) -> VideoBatch:
 
 def method(**values: object):
     kind = METHOD.load()
-    return kind(kind.recipe_type()(backbone="r2plus1d-small", weights="random", **values))
+    size = {"resize": 16, "crop": 16}
+    return kind(kind.recipe_type()(backbone="r2plus1d-small", weights="random", **size, **values))
 
 
 @pytest.mark.parametrize("flip", ["independent", "shared", "never"])
