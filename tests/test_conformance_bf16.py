@@ -1,4 +1,4 @@
-"""Every method in every recipe under bfloat16 autocast, as GPUs compute, on the CPU."""
+"""Every method in every recipe under bfloat16 autocast, on the CPU, and on a GPU where there is one."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from aqa_bench.learn.backbones import videos
 from aqa_bench.learn.backbones.backbone import Backbone
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
+from aqa_bench.learn.training import loop
 from aqa_bench.media.layouts import find_layout
 
 FRAMES = 24
@@ -41,6 +42,7 @@ SETTINGS = (
 OF_IMAGES = ("backbone=tiny", "weights=random", "pool_frames=8", "stages=[2]")
 OF_VIDEOS = ("backbone=tiny", "weights=random")
 OF_METHODS = {"stgcn-ocsvm": ("frames=16",)}
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 CASES = [(name, recipe) for name in sorted(methods()) for recipe in recipe_names(methods()[name].package)]
 STILLS = [name for name in sorted(methods()) if Modality.IMAGE in methods()[name].card.one_of]
 
@@ -119,8 +121,8 @@ def samples(kind: type[Media], count: int, first: int) -> LabeledSet:
     return LabeledSet(found, np.array([float(i % 2) for i in numbers]))
 
 
-def fit_and_predict(plugin: MethodPlugin, recipe: str, kind: type[Media], cache: Path) -> Mapping[str, Any]:
-    """Scores of other clips are finite; returns what the fit reports."""
+def fit_and_predict(plugin: MethodPlugin, recipe: str, kind: type[Media], cache: Path, device: str) -> None:
+    """Scores of other clips are finite, and the record says what networks computed in."""
     method = plugin.load()
     read = load_recipe(plugin.package, method.recipe_type(), recipe)
     known = type(read).model_fields
@@ -135,7 +137,7 @@ def fit_and_predict(plugin: MethodPlugin, recipe: str, kind: type[Media], cache:
         task=Task(id="t", name="t", kind=task, unit=Unit.CLIP, primary="f1"),
         split="test",
         seed=1,
-        device="cpu",
+        device=device,
         cache=cache,
         method=plugin.card.id,
         leaked=train,
@@ -149,12 +151,11 @@ def fit_and_predict(plugin: MethodPlugin, recipe: str, kind: type[Media], cache:
     assert np.isfinite(scores).all()
     facts = ctx.report.document()
     assert "backbone" not in known or facts["dtype"] == "bfloat16"
-    return facts
 
 
 @pytest.fixture
 def bfloat16(monkeypatch: pytest.MonkeyPatch, tiny: object) -> None:
-    """Networks compute in bfloat16, and get decoded or float32 pictures: augmentation does not."""
+    """Networks compute in bfloat16; augmentation and losses in float32."""
     monkeypatch.setenv("AQA_BENCH_PRECISION", "bfloat16")
     monkeypatch.setattr(videos, "build_video_backbone", lambda *_, **__: TinyVideoBackbone().eval())
     # oneDNN's bfloat16 3-D convolutions are wrong on some CPUs, their gradients even infinite (with
@@ -169,14 +170,25 @@ def bfloat16(monkeypatch: pytest.MonkeyPatch, tiny: object) -> None:
 
         monkeypatch.setattr(kind, "normalise", checked)
 
+    def finite(losses: list[Tensor], *place: int, read: Any = loop._finite) -> list[float]:
+        assert all(loss.dtype == torch.float32 for loss in losses)
+        values: list[float] = read(losses, *place)
+        return values
+
+    monkeypatch.setattr(loop, "_finite", finite)
+
 
 @pytest.mark.usefixtures("bfloat16")
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(("name", "recipe"), CASES)
-def test_every_recipe_fits_and_predicts_clips_in_bfloat16(name: str, recipe: str, tmp_path: Path) -> None:
-    fit_and_predict(methods()[name], recipe, WholeClip, tmp_path)
+def test_every_recipe_fits_and_predicts_clips_in_bfloat16(
+    name: str, recipe: str, device: str, tmp_path: Path
+) -> None:
+    fit_and_predict(methods()[name], recipe, WholeClip, tmp_path, device)
 
 
 @pytest.mark.usefixtures("bfloat16")
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", STILLS)
-def test_methods_of_stills_fit_and_predict_them_in_bfloat16(name: str, tmp_path: Path) -> None:
-    fit_and_predict(methods()[name], methods()[name].default_recipe, drawn.DrawnImage, tmp_path)
+def test_methods_of_stills_fit_and_predict_them_in_bfloat16(name: str, device: str, tmp_path: Path) -> None:
+    fit_and_predict(methods()[name], methods()[name].default_recipe, drawn.DrawnImage, tmp_path, device)

@@ -116,6 +116,17 @@ class DrawnRepetition(DrawnClip):
         super().__init__(seed, error, turns, count)
 
 
+class LateSquare(DrawnRepetition):
+    """Such a repetition, in whose second half a green square stands before the wall."""
+
+    def frames(self, indices: Sequence[int] | None = None, size: int | None = None) -> np.ndarray:
+        images = super().frames(indices, size)
+        numbers = np.arange(self.count) if indices is None else np.asarray(indices)
+        part = slice(images.shape[1] // 4, images.shape[1] // 2)
+        images[numbers > self.count // 2, part, part] = (0, 255, 0)
+        return images
+
+
 class DrawnDive(DrawnRepetition):
     """Such a clip as a dive of one event, without a trajectory; a red wall is a pike, a blue one a tuck."""
 
@@ -253,6 +264,11 @@ def digest_of_draws() -> Callable[[ClipSampler], str]:
         return found.hexdigest()[:16]
 
     return digest
+
+
+@pytest.fixture
+def late_square() -> type[DrawnClip]:
+    return LateSquare
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,18 @@ def test_it_learns_to_tell_the_halves_apart_where_time_runs_on(video_bench) -> N
     ).facts
     assert facts["pretraining_losses"][1] < facts["pretraining_losses"][0] - 0.1
     assert facts["triplet_accuracy"] > 0.9
+
+
+def test_it_learns_what_only_the_second_half_shows_under_augmentation(video_bench, late_square) -> None:
+    bench = dataclasses.replace(video_bench(), clip=late_square)
+    facts = bench.fit(
+        METHOD,
+        *("epochs=40", "batch_size=8", "lr=0.003", "held_out=0.3", "augmentation=light", "finetune_epochs=1"),
+        pool=bench.pool(40),
+    ).facts
+    assert 0.35 < facts["initial_triplet_accuracy"] < 0.65
+    assert facts["triplet_accuracy"] > 0.9
+    assert facts["pretraining_losses"][1] < 0.3
 
 
 @pytest.mark.parametrize("recipe", ["quick", "paper", "selected"])

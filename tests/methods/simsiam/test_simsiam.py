@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -8,7 +9,11 @@ import torch
 import torch.nn.functional as F
 
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.sample import Media, Sample
+from aqa_bench.core.task import Modality
+from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.features.frame_index import FrameIndex
+from aqa_bench.learn.training.device import evaluating
 from aqa_bench.learn.training.distributed import World
 from aqa_bench.methods.simsiam import METHOD
 from aqa_bench.methods.simsiam.method import SimSiam, SimSiamRecipe
@@ -65,6 +70,61 @@ def test_two_views_of_a_frame_differ(bench, tiny) -> None:
     pretext.loss(Spy(), next(pretext.batches(4, World())(0)))
     ((first, second),) = seen
     assert not torch.equal(first, second)
+
+
+class Striped(Media):
+    """Stripes of the clip's own direction and width."""
+
+    provides = frozenset({Modality.FRAMES})
+    length = 12
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def frames(self, indices: Sequence[int] | None = None, size: int | None = None) -> np.ndarray:
+        rng = np.random.default_rng(self.seed)
+        angle, width, side = rng.uniform(0, np.pi), rng.uniform(3, 10), size or 40
+        y, x = np.mgrid[:side, :side]
+        phase = (x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / width
+        numbers = np.arange(self.length) if indices is None else np.asarray(indices)
+        wave = np.sin(phase + numbers[:, None, None])
+        return np.repeat(((wave + 1) * 110).astype(np.uint8)[..., None], 3, axis=-1)
+
+
+def own_view_is_closer(network: SiameseNetwork, images: torch.Tensor) -> float:
+    """How often another view of a picture is closer to it than a view of another picture; chance is .5."""
+    augment, generator, shares = augmentation("simsiam"), torch.Generator().manual_seed(0), []
+    with evaluating(network), torch.inference_mode():
+        for _ in range(8):
+            first, second = (
+                F.normalize(network.projections(augment(images, generator)), dim=1) for _ in range(2)
+            )
+            cosine = first @ second.T
+            shares.append((cosine.diag()[:, None] > cosine).float().sum() / (len(images) * (len(images) - 1)))
+    return float(torch.stack(shares).mean())
+
+
+def test_it_learns_to_know_another_view_of_pictures_not_seen_before(tiny) -> None:
+    recipe = SimSiamRecipe(
+        weights="random", resize=32, crop=32, projection=32, bottleneck=16, augmentation="simsiam"
+    )
+    pool, others = (
+        FrameIndex([Sample(f"{i}", f"{i}", Striped(i)) for i in numbers], recipe.frame_spec(8))
+        for numbers in (range(24), range(900, 916))
+    )
+    torch.manual_seed(0)
+    pretext = SimSiam(recipe).pretext(tiny(), pool, others, seed=0)
+    network, images = pretext.network, others.read(np.arange(16), np.full(16, 3))
+    before = own_view_is_closer(network, images)
+    adam = torch.optim.Adam(network.parameters(), lr=0.003)
+    network.train()
+    for epoch in range(120):
+        for batch in pretext.batches(12, World())(epoch):
+            adam.zero_grad()
+            pretext.loss(network, batch).backward()
+            adam.step()
+    assert 0.4 < before < 0.65
+    assert own_view_is_closer(network, images) > 0.8
 
 
 def test_the_predictor_keeps_its_rate_under_the_schedule() -> None:

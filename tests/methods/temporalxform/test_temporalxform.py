@@ -121,11 +121,11 @@ def test_it_learns_the_transformation_and_the_speed(video_bench, versions: str) 
     bench = video_bench()
     facts = bench.fit(
         METHOD,
-        *("epochs=16", "batch_size=8", "lr=0.003", "held_out=0.3", "augmentation=none"),
+        *("epochs=30", "batch_size=8", "lr=0.003", "held_out=0.3", "augmentation=none"),
         *("clip_frames=8", "speeds=[1,3]", "finetune_epochs=1", f"versions={versions}"),
         pool=bench.pool(30),
     ).facts
     assert facts["transformation_chance"] == 0.25
     assert facts["speed_chance"] == 0.5
-    assert facts["transformation_accuracy"] > 0.45
-    assert facts["speed_accuracy"] > 0.7
+    assert facts["transformation_accuracy"] > 0.55
+    assert facts["speed_accuracy"] > 0.9

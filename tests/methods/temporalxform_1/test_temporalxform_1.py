@@ -53,12 +53,13 @@ def test_it_learns_what_is_near(video_bench) -> None:
     bench = video_bench()
     facts = bench.fit(
         METHOD,
-        *("epochs=12", "batch_size=8", "lr=0.003", "held_out=0.3", "augmentation=none", "flip=never"),
+        *("epochs=24", "batch_size=8", "lr=0.003", "held_out=0.3", "augmentation=light", "flip=never"),
         *("clip_frames=6", "stride=1", "near=1", "finetune_epochs=1"),
         pool=bench.pool(30),
     ).facts
     assert facts["pretraining_losses"][1] < facts["pretraining_losses"][0] - 0.1
-    assert facts["triplet_accuracy"] > 0.85
+    assert facts["initial_triplet_accuracy"] < 0.75
+    assert facts["triplet_accuracy"] > 0.9
 
 
 def test_near_is_below_far() -> None:

@@ -43,12 +43,14 @@ def test_it_learns_what_is_distorted(video_bench) -> None:
     bench = video_bench()
     facts = bench.fit(
         METHOD,
-        *("epochs=12", "batch_size=8", "lr=0.003", "held_out=0.3", "augmentation=none", "flip=never"),
+        *("epochs=24", "batch_size=8", "lr=0.003", "held_out=0.3", "augmentation=light", "flip=never"),
         *("clip_frames=8", "finetune_epochs=1"),
         pool=bench.pool(30),
     ).facts
-    assert facts["pretraining_losses"][1] < facts["pretraining_losses"][0] - 0.05
-    assert facts["triplet_accuracy"] > 0.75
+    assert facts["pretraining_losses"][1] < facts["pretraining_losses"][0] - 0.2
+    # Without augmentation random weights tell the triplets of these clips too.
+    assert facts["initial_triplet_accuracy"] < 0.75
+    assert facts["triplet_accuracy"] > 0.9
 
 
 def test_there_are_no_more_parts_than_frames() -> None:

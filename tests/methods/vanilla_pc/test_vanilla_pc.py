@@ -25,6 +25,17 @@ def test_all_three_frames_come_from_one_clip(bench, monkeypatch: pytest.MonkeyPa
         np.testing.assert_array_equal(triplets.anchor.clips, triplets.positive.clips)
 
 
+def test_it_learns_the_height_of_the_bar(bench) -> None:
+    facts = bench.fit(
+        METHOD, "steps=60", "batch_size=8", "lr=0.001", "held_out=0.3", pool=bench.pool(12)
+    ).facts
+    assert facts["watched"] == "3 other clips"
+    # Random weights know bright from dark already; a quarter of what they get wrong may be left.
+    assert 1 - facts["triplet_accuracy_30"] < 0.25 * (1 - facts["initial_triplet_accuracy_30"])
+    assert facts["triplet_accuracy_30"] > 0.95
+    assert facts["pretraining_losses"][1] < facts["pretraining_losses"][0] - 0.05
+
+
 def test_the_same_seed_gives_the_same_scores_in_another_cache(fresh) -> None:
     test = fresh("a").labelled(3, first=100).samples
     pool = fresh("a").pool(6)
