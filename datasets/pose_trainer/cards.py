@@ -39,7 +39,8 @@ def _card(exercise: Exercise) -> DatasetCard:
             f"{exercise.good} good and {exercise.bad} bad clips of keypoints; the videos are not public.",
             "The label is part of the file name; methods see opaque ids.",
             f"Clips are cuts of {recordings} recordings that overlap (clips of one recording share identical "
-            "frames): a group is a recording, and all schemes but notebook keep it whole.",
+            "frames): a group is a recording, and all schemes but notebook and one-class-published keep it "
+            "whole.",
             "Who performs a clip is not noted.",
             "The thresholds of the published rules were chosen on these same clips.",
         ),

@@ -1,4 +1,10 @@
-"""ST-GCN features with a One-Class SVM."""
+"""ST-GCN features with a One-Class SVM: the steps of the page that describes it, in its order.
+
+Keypoints of a clip (``skeletons``) go through ST-GCN (``stgcn``) and become 256 features (``features``).
+The network starts from Kinetics (``kinetics_checkpoint``) or, for want of it, from exercise recognition
+(``exercise_recognition``). It is tuned with a logistic layer on form (``logistic_stage``), which is then
+replaced by a One-Class SVM that sees good form only (``ocsvm``).
+"""
 
 from __future__ import annotations
 
@@ -10,19 +16,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from aqa_bench.core.errors import MethodError
-from aqa_bench.core.files import canonical_json, sha256_bytes, sha256_file
+from aqa_bench.core.errors import RecipeError
+from aqa_bench.core.files import sha256_file
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import derive_seed
+from aqa_bench.learn.pretraining.pool import TrainedWeights
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import resolve_device
 
-from .extractor import STGCNFeatures
+from .exercise_recognition import exercise_clips, exercise_of
+from .features import STGCNFeatures
+from .logistic_stage import logistic_labels
 from .ocsvm import OneClassHead
-from .pool import exercise_clips, exercise_of
 from .recipe import STGCNRecipe, Variant
-from .weights import trained_once
 
 __all__ = ["OneClassPredictor", "STGCNOneClass"]
 
@@ -57,11 +64,16 @@ class STGCNOneClass(Method[STGCNRecipe]):
 
     Initial weights and the leaky logistic stage are the same for all splits of a run; they are kept in
     memory between splits and in the cache between runs.
+
+    Raises:
+        RecipeError: The recipe starts from the Kinetics checkpoint, and no file of it is given.
     """
 
     def __init__(self, recipe: STGCNRecipe) -> None:
         super().__init__(recipe)
-        self._known: dict[str, tuple[STGCNFeatures, dict[str, str], dict[str, Any]]] = {}
+        if recipe.pretrain == "kinetics" and recipe.weights is None:
+            raise _no_checkpoint()
+        self._known: dict[str, tuple[STGCNFeatures, dict[str, Any]]] = {}
 
     def fit(
         self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
@@ -78,119 +90,112 @@ class STGCNOneClass(Method[STGCNRecipe]):
             MethodError: The scheme does not give the labels that the variant needs.
             DataError: The checkpoint cannot be used.
         """
-        labeled = self._labels(train, ctx)
-        device = resolve_device(ctx.device)
-        initial, weights, extras = self._initial(train, pool, ctx, device)
-        ctx.report.update(**weights)
-        ctx.report.extras |= extras
-        features = initial
-        if labeled is not None and self.recipe.variant is Variant.LEAKY:
-            features = self._leaky(initial, labeled, ctx)
-        elif labeled is not None:
-            features = initial.duplicate()
-            ctx.report.extras["logistic_loss"] = round(features.finetune(labeled, ctx.seed), 6)
+        labels = logistic_labels(self.recipe.variant, train, ctx)
+        features = self._initial(exercise_of(train.samples[0]), pool, ctx)
+        if labels is not None:
+            features = self._tuned(features, labels, ctx)
         good = np.stack(features.extract(train.where(0.0).samples))
         head = OneClassHead(nu=self.recipe.nu, gamma=self.recipe.gamma).fit(good)
+        self._report(features, labels, len(good), ctx)
+        return OneClassPredictor(features, head)
+
+    def _initial(self, judged: str | None, pool: Sequence[Sample], ctx: FitContext) -> STGCNFeatures:
+        """The network before it has seen a label of form."""
+        recipe, device = self.recipe, resolve_device(ctx.device)
+        named = recipe.weights is None and recipe.pretrain == "exercise"
+        clips = exercise_clips(pool, judged, recipe.pretrain_on) if named else []
+        weights = _weights(
+            ctx,
+            what="exercises",
+            clips=[[sample.media.content_key, name] for sample, name in clips],
+            recipe=recipe.model_dump(mode="json", include=set(_PRETRAINING)),
+            device=device.type,
+        )
+        if weights.key not in self._known:
+            features = STGCNFeatures(recipe, derive_seed("stgcn-ocsvm random", ctx.run_seed), device)
+            facts: dict[str, Any] = {"weights": "random", "pretrained_on": "nothing"}
+            if recipe.weights is not None:
+                digest = sha256_file(recipe.weights)
+                facts = {"weights": f"checkpoint {digest[:16]}", "pretrained_on": "Kinetics-Skeleton"}
+            elif clips:
+                facts = _pretrained(features, clips, weights, ctx)
+            elif named:
+                facts["pretext"] = "skipped: the pool does not name two exercises to tell apart"
+            self._known = {weights.key: (features, facts)}
+        features, facts = self._known[weights.key]
+        named_facts = {k: v for k, v in facts.items() if k in ("weights", "pretrained_on")}
+        ctx.report.update(**named_facts)
+        ctx.report.extras |= {k: v for k, v in facts.items() if k not in named_facts}
+        return features
+
+    def _tuned(self, initial: STGCNFeatures, labels: LabeledSet, ctx: FitContext) -> STGCNFeatures:
+        """A copy of the network after the logistic stage."""
+        if self.recipe.variant is Variant.CLEAN:
+            features = initial.duplicate()
+            ctx.report.extras["logistic_loss"] = round(features.finetune(labels, ctx.seed), 6)
+            return features
+        weights = _weights(
+            ctx,
+            what="form, every label",
+            initial=initial.weights_sha256,
+            labels=sorted([sample.media.content_key, target] for sample, target in labels),
+            recipe=self.recipe.model_dump(mode="json", include=set(_LOGISTIC)),
+            device=initial.device.type,
+        )
+        if weights.key not in self._known:
+            features = initial.duplicate()
+            seed = derive_seed("stgcn-ocsvm leaky", ctx.dataset, ctx.task.id, ctx.run_seed)
+            facts = weights.once(features.module, lambda: {"logistic_loss": features.finetune(labels, seed)})
+            self._known[weights.key] = features, facts
+        features, facts = self._known[weights.key]
+        ctx.report.extras |= facts
+        return features
+
+    def _report(self, features: STGCNFeatures, labels: LabeledSet | None, good: int, ctx: FitContext) -> None:
         network = features.module
-        logistic = 0 if labeled is None else 2 * (network.num_features + 1)
-        x = torch.zeros(1, 3, self.recipe.frames, network.n_joints, 1, device=device)
+        logistic = 0 if labels is None else 2 * (network.num_features + 1)
+        x = torch.zeros(1, 3, self.recipe.frames, network.n_joints, 1, device=features.device)
         ctx.report.update(
             parameters=parameter_count(network) + logistic,
             gflops=round(giga_multiply_adds(network, x), 6),
             dtype="float32",
-            device=str(device),
+            device=str(features.device),
             batch_size=self.recipe.batch_size,
         )
         ctx.report.extras |= {
-            "logistic_samples": 0 if labeled is None else len(labeled),
-            "one_class_samples": len(good),
+            "logistic_samples": 0 if labels is None else len(labels),
+            "one_class_samples": good,
         }
-        return OneClassPredictor(features, head)
-
-    def _labels(self, train: LabeledSet, ctx: FitContext) -> LabeledSet | None:
-        """What the logistic stage learns from; None where there is none."""
-        variant = self.recipe.variant
-        if len(train.where(0.0)) < 2:
-            raise _wrong_scheme(variant, ctx, "at least two good training samples", "one-class")
-        if variant is Variant.FROZEN:
-            return None
-        if variant is Variant.LEAKY:
-            if ctx.leaked is None:
-                raise _wrong_scheme(variant, ctx, "a scheme that leaks every label", "one-class-leaky")
-            return ctx.leaked
-        if not len(train.where(1.0)):
-            raise _wrong_scheme(variant, ctx, "bad samples in train beside the good ones", "one-class-clean")
-        return train
-
-    def _initial(
-        self, train: LabeledSet, pool: Sequence[Sample], ctx: FitContext, device: torch.device
-    ) -> tuple[STGCNFeatures, dict[str, str], dict[str, Any]]:
-        recipe = self.recipe
-        judged = exercise_of(train.samples[0])
-        clips = exercise_clips(pool, judged, recipe.pretrain_on)
-        if recipe.weights is not None or recipe.pretrain == "none":
-            clips = []
-        identity = {
-            "what": "exercises",
-            "clips": [[sample.media.content_key, name] for sample, name in clips],
-            "recipe": recipe.model_dump(mode="json", include=set(_PRETRAINING)),
-            "seed": ctx.run_seed,
-            "device": device.type,
-        }
-        key = sha256_bytes(canonical_json(identity).encode())
-        if key in self._known:
-            return self._known[key]
-        extractor = STGCNFeatures(recipe, derive_seed("stgcn-ocsvm random", ctx.run_seed), device)
-        weights = {"weights": "random", "pretrained_on": "nothing"}
-        extras: dict[str, Any] = {}
-        if recipe.weights is not None:
-            digest = sha256_file(recipe.weights)
-            weights = {"weights": f"checkpoint {digest[:16]}", "pretrained_on": "Kinetics-Skeleton"}
-        elif clips:
-            exercises = sorted({name for _, name in clips})
-            samples = [sample for sample, _ in clips]
-
-            def pretrain() -> float | None:
-                extractor.pretrain(samples, ctx)
-                return extractor.pretext_accuracy
-
-            accuracy = trained_once(extractor, identity, ctx.cache, pretrain)
-
-            weights = {
-                "weights": "exercise recognition",
-                "pretrained_on": f"which of {', '.join(exercises)} {len(clips)} clips show; no form labels",
-            }
-            extras["pretext_accuracy"] = None if accuracy is None else round(accuracy, 6)
-        elif recipe.pretrain == "exercise":
-            extras["pretext"] = "skipped: the pool does not name two exercises to tell apart"
-        self._known = {key: (extractor, weights, extras)}
-        return self._known[key]
-
-    def _leaky(self, initial: STGCNFeatures, leaked: LabeledSet, ctx: FitContext) -> STGCNFeatures:
-        identity = {
-            "what": "form, every label",
-            "initial": initial.weights_sha256,
-            "labels": sorted([sample.media.content_key, target] for sample, target in leaked),
-            "recipe": self.recipe.model_dump(mode="json", include=set(_LOGISTIC)),
-            "seed": ctx.run_seed,
-            "device": initial.device.type,
-        }
-        key = sha256_bytes(canonical_json(identity).encode())
-        if key not in self._known:
-            features = initial.duplicate()
-            seed = derive_seed("stgcn-ocsvm leaky", ctx.dataset, ctx.task.id, ctx.run_seed)
-            loss = trained_once(features, identity, ctx.cache, lambda: features.finetune(leaked, seed))
-            self._known[key] = features, {}, {"logistic_loss": loss}
-        features, _, extras = self._known[key]
-        ctx.report.extras |= extras
-        return features
 
 
-def _wrong_scheme(variant: Variant, ctx: FitContext, expected: str, scheme: str) -> MethodError:
-    return MethodError(
-        f"Variant {variant.value!r} of stgcn-ocsvm cannot be trained under this scheme.",
-        where=f"{ctx.dataset} {ctx.task.id}, {ctx.split}",
-        expected=expected,
-        found="none",
-        remedy=f"Use --scheme {scheme}, or the recipe that goes with the scheme.",
+def _weights(ctx: FitContext, **identity: Any) -> TrainedWeights:
+    """Where the weights of a training lie in the cache: the same for all splits of a run."""
+    return TrainedWeights(ctx.cache / "weights" / "stgcn-ocsvm", {**identity, "seed": ctx.run_seed})
+
+
+def _pretrained(
+    features: STGCNFeatures, clips: Sequence[tuple[Sample, str]], weights: TrainedWeights, ctx: FitContext
+) -> dict[str, Any]:
+    def learn() -> dict[str, Any]:
+        features.pretrain([sample for sample, _ in clips], ctx)
+        return {"pretext_accuracy": features.pretext_accuracy}
+
+    accuracy = weights.once(features.module, learn)["pretext_accuracy"]
+    exercises = ", ".join(sorted({name for _, name in clips}))
+    return {
+        "weights": "exercise recognition",
+        "pretrained_on": f"which of {exercises} {len(clips)} clips show; no form labels",
+        "pretext_accuracy": None if accuracy is None else round(accuracy, 6),
+    }
+
+
+def _no_checkpoint() -> RecipeError:
+    return RecipeError(
+        "This recipe starts from the Kinetics weights of ST-GCN, and no file of them is given.",
+        where="stgcn-ocsvm, pretrain = kinetics",
+        expected="--set weights=PATH, the file st_gcn.kinetics.pt that tools/get_models.sh of "
+        "github.com/yysijie/st-gcn downloads",
+        found="no weights",
+        remedy="Give the file, or choose recipe clean, frozen or leaky: they start from exercise "
+        "recognition, without a download.",
     )

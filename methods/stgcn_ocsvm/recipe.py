@@ -30,12 +30,13 @@ class STGCNRecipe(Recipe):
     Attributes:
         variant: What the network learns of form labels.
         weights: Path of the published Kinetics checkpoint; null for none.
-        pretrain: Without ``weights``: recognise the exercise, without form labels, or stay random.
+        pretrain: Without ``weights``: ``exercise`` recognises the exercise, without form labels; ``none``
+            stays random; ``kinetics`` refuses to begin.
         pretrain_on: Exercises that are recognised: all that the pool has, or all but the judged one, so
             that every split starts from the same weights.
         pretrain_epochs: Epochs of exercise recognition.
         pretrain_lr: Adam's learning rate for it.
-        frames: Frames of every clip.
+        frames: Frames that every clip is brought to.
         fit: ``resample`` takes the nearest frames, evenly spread; ``pad`` adds zeros at the end and cuts
             longer clips to their middle.
         torso: Length of the torso, as a share of the picture's side.
@@ -45,14 +46,14 @@ class STGCNRecipe(Recipe):
         head_lr: Adam's learning rate for the logistic layer.
         body_lr: Adam's learning rate for the blocks.
         freeze_bn: Whether batch normalisation keeps its statistics in the logistic stage.
-        batch_size: Clips per step, and clips at once in feature extraction.
+        batch_size: Clips in a step, and clips at once in feature extraction.
         nu: Upper bound on the share of training samples outside the boundary.
         gamma: Width of the RBF kernel.
     """
 
     variant: Variant = Variant.FROZEN
     weights: Path | None = None
-    pretrain: Literal["exercise", "none"] = "exercise"
+    pretrain: Literal["exercise", "none", "kinetics"] = "exercise"
     pretrain_on: Literal["others", "all"] = "others"
     pretrain_epochs: int = Field(default=30, ge=1)
     pretrain_lr: float = Field(default=1e-3, gt=0)

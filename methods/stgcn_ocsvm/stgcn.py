@@ -7,36 +7,17 @@ maps skeleton sequences to 256 features.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aqa_bench.core.errors import DataError, MethodError
+from aqa_bench.core.errors import DataError
+from aqa_bench.learn.training.device import evaluating
 
-__all__ = ["OPENPOSE_CENTRE", "OPENPOSE_EDGES", "OPENPOSE_JOINTS", "STGCN", "skeleton_adjacency"]
+from .skeleton_graph import OPENPOSE_CENTRE, OPENPOSE_EDGES, OPENPOSE_JOINTS, skeleton_adjacency
 
-OPENPOSE_JOINTS: tuple[str, ...] = (
-    "nose", "neck",
-    "right_shoulder", "right_elbow", "right_wrist",
-    "left_shoulder", "left_elbow", "left_wrist",
-    "right_hip", "right_knee", "right_ankle",
-    "left_hip", "left_knee", "left_ankle",
-    "right_eye", "left_eye", "right_ear", "left_ear",
-)  # fmt: skip
-"""The 18 joints of OpenPose's COCO model, in its order."""
-
-OPENPOSE_EDGES: tuple[tuple[int, int], ...] = (
-    (0, 1), (1, 2), (2, 3), (3, 4), (1, 5), (5, 6), (6, 7),
-    (2, 8), (8, 9), (9, 10), (5, 11), (11, 12), (12, 13),
-    (0, 14), (14, 16), (0, 15), (15, 17),
-)  # fmt: skip
-"""The 17 bones of the Kinetics configuration; the hips hang from the shoulders."""
-
-OPENPOSE_CENTRE = 1
-"""The neck."""
+__all__ = ["STGCN"]
 
 _MIN_FRAMES = 16
 _TEMPORAL_KERNEL = 9
@@ -45,70 +26,6 @@ _BLOCKS: tuple[tuple[int, int], ...] = (
     (128, 2), (128, 1), (128, 1),
     (256, 2), (256, 1), (256, 1),
 )  # fmt: skip
-
-
-def skeleton_adjacency(
-    edges: Iterable[tuple[int, int]], centre: int, n_joints: int, *, horizon: int | None = None
-) -> NDArray[np.float32]:
-    """Normalised adjacency of a skeleton, split by spatial configuration (section 3.3, K = 3, one hop).
-
-    Entry ``[k, v, w]`` weighs what joint ``w`` receives from joint ``v``. Subset 0 is the joint itself,
-    subset 1 its neighbours that are as far from the centre or farther, subset 2 its nearer neighbours.
-    The sum over the subsets is ``(A + I) D^-1``: every column adds up to 1.
-
-    Args:
-        edges: Bones as pairs of joint indices; their direction does not matter.
-        centre: Joint that stands for the skeleton's centre of gravity.
-        n_joints: Number of joints ``V``.
-        horizon: Distances to the centre above this many bones count as equal. The paper has no such
-            limit (``None``); the authors' released graphs, on which their weights were trained,
-            are built with ``horizon=1``.
-
-    Returns:
-        Array ``(3, V, V)``.
-
-    Raises:
-        MethodError: A joint index lies outside ``[0, n_joints)``.
-
-    Example:
-        >>> skeleton_adjacency([(0, 1)], centre=0, n_joints=2).tolist()
-        [[[0.5, 0.0], [0.0, 0.5]], [[0.0, 0.0], [0.5, 0.0]], [[0.0, 0.5], [0.0, 0.0]]]
-    """
-    bones = [(int(a), int(b)) for a, b in edges]
-    joints = {centre, *(joint for bone in bones for joint in bone)}
-    if outside := sorted(joint for joint in joints if not 0 <= joint < n_joints):
-        raise MethodError(
-            "The skeleton names joints that it does not have.",
-            expected=f"joint indices from 0 to {n_joints - 1}",
-            found=outside,
-            remedy="Give edges and centre in the numbering of the keypoint layout.",
-        )
-    linked = np.eye(n_joints, dtype=bool)
-    for a, b in bones:
-        linked[a, b] = linked[b, a] = True
-    distance = _hops_to(centre, linked)
-    if horizon is not None:
-        # Two joints beyond the horizon are equally far, so that a bone between them falls into subset
-        # 1, not into that of nearer ones.
-        distance[distance > horizon] = np.inf
-    itself = np.eye(n_joints, dtype=bool)
-    nearer = distance[:, None] < distance[None, :]
-    # Normalised before the split: the subsets share the weight of a joint between them.
-    weights = linked / linked.sum(axis=0)
-    return np.stack([weights * itself, weights * (~itself & ~nearer), weights * nearer]).astype(np.float32)
-
-
-def _hops_to(centre: int, linked: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Number of bones from each joint to the centre, ``inf`` where no path leads."""
-    distance = np.full(len(linked), np.inf)
-    reached = np.zeros(len(linked), dtype=bool)
-    front, hops = np.arange(len(linked)) == centre, 0
-    while front.any():
-        distance[front] = hops
-        reached |= front
-        front = linked[front].any(axis=0) & ~reached
-        hops += 1
-    return distance
 
 
 class STGCN(nn.Module):
@@ -125,9 +42,11 @@ class STGCN(nn.Module):
 
     Attributes:
         num_features: Size of the output, 256.
+        depth: Number of blocks, 10.
     """
 
     num_features = 256
+    depth = len(_BLOCKS)
     A: Tensor
 
     def __init__(
@@ -165,12 +84,60 @@ class STGCN(nn.Module):
             DataError: The shape does not fit the graph, or the sequence is too short.
         """
         self._check(x)
+        return self.pooled(x, 0).view(len(x), x.shape[-1], -1).mean(dim=1)
+
+    def before(self, x: Tensor, block: int) -> Tensor:
+        """What a block is given, computed without gradients and in evaluation mode.
+
+        The blocks before it stay as they are while it and those after it are trained, so that this is
+        computed once for each clip.
+
+        Args:
+            x: ``(N, C, T, V, M)``.
+            block: Index of the block; with 0 ``x`` is returned, since the input normalisation is
+                trained with the first block.
+
+        Returns:
+            ``(N * M, C', T', V)`` activations, or ``x``.
+        """
+        if not block:
+            return x
+        with evaluating(self), torch.no_grad():
+            return self._run(self._normalised(x), 0, block)
+
+    def pooled(self, x: Tensor, start: int) -> Tensor:
+        """The blocks from ``start`` on, and the mean over time and joints.
+
+        Args:
+            x: What :meth:`before` gives for ``start``.
+            start: Index of the first block to run.
+
+        Returns:
+            ``(N * M, 256)``: for one person, what the whole network gives.
+        """
+        x = self._run(x if start else self._normalised(x), start, self.depth)
+        return x.mean(dim=(2, 3))
+
+    def parameters_from(self, start: int) -> list[nn.Parameter]:
+        """Parameters of the blocks from ``start`` on; with 0, of the whole network."""
+        if not start:
+            return list(self.parameters())
+        return [
+            *(p for block in self.blocks[start:] for p in block.parameters()),
+            *list(self.edge_importance)[start:],
+        ]
+
+    def _normalised(self, x: Tensor) -> Tensor:
+        """``(N, C, T, V, M)`` to ``(N * M, C, T, V)``, each joint's channels normalised for themselves."""
         n, c, t, v, m = x.shape
         x = self.data_bn(x.permute(0, 4, 3, 1, 2).reshape(n * m, v * c, t))
-        x = x.view(n * m, v, c, t).permute(0, 2, 3, 1).contiguous()
-        for block, importance in zip(self.blocks, self.edge_importance, strict=True):
+        return x.view(n * m, v, c, t).permute(0, 2, 3, 1).contiguous()
+
+    def _run(self, x: Tensor, start: int, stop: int) -> Tensor:
+        masks = list(self.edge_importance)[start:stop]
+        for block, importance in zip(self.blocks[start:stop], masks, strict=True):
             x = block(x, self.A * importance)
-        return x.mean(dim=(2, 3)).view(n, m, -1).mean(dim=1)
+        return x
 
     def _check(self, x: Tensor) -> None:
         shape = tuple(x.shape)
@@ -234,7 +201,5 @@ class _GraphConv(nn.Module):
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         """``(N, C, T, V)`` and ``(K, V, V)`` to ``(N, C', T, V)``."""
-        # One convolution makes the channels of all subsets; the graph then
-        # gathers each with its own matrix.
         y: Tensor = self.conv(x).unflatten(1, (len(adjacency), -1))
         return torch.einsum("nkctv,kvw->nctw", y, adjacency)

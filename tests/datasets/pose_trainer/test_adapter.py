@@ -39,9 +39,9 @@ def test_the_plugin_describes_four_datasets():
     assert [card.id for card in DATASET.cards] == list(EXERCISES)
     for card in DATASET.cards:
         assert [s.id for s in card.schemes] == [
-            "folds", "notebook", "one-class", "one-class-clean", "one-class-leaky"
+            "folds", "notebook", "one-class", "one-class-clean", "one-class-leaky", "one-class-published"
         ]  # fmt: skip
-        assert [s.id for s in card.schemes if not s.honest] == ["one-class-leaky"]
+        assert [s.id for s in card.schemes if not s.honest] == ["one-class-leaky", "one-class-published"]
         assert card.provides == {Modality.KEYPOINTS}
         assert card.task("form").primary == "accuracy"
     assert DATASET.load() is FAMILY

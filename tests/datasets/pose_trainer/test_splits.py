@@ -10,6 +10,8 @@ from aqa_bench.core.split import check_split
 from aqa_bench.datasets.pose_trainer.release import EXERCISES, release
 from aqa_bench.datasets.pose_trainer.splits import SCHEMES, make_splits
 
+UNGROUPED = ("notebook", "one-class-published")
+
 
 def recordings(dataset: str) -> dict[str, str]:
     return {file.id: file.recording for file in release().of(dataset)}
@@ -27,7 +29,7 @@ def test_every_scheme_is_sound_for_every_exercise(dataset, scheme):
     splits = make_splits(scheme.id, dataset, labels, groups)
     assert len(splits) == {"folds": 25, "notebook": 1}.get(scheme.id, 20)
     for split in splits:
-        check_split(split, groups, dataset, strict_groups=scheme.id != "notebook")
+        check_split(split, groups, dataset, strict_groups=scheme.id not in UNGROUPED)
         assert (set(split.leaked) >= set(split.test)) is not scheme.honest
         if scheme.id != "folds":
             assert len({labels[i] for i in split.test}) == 2
@@ -56,6 +58,36 @@ def test_one_class_trains_on_at_most_two_thirds_of_the_good():
     sizes = {d: len(make_splits("one-class", d, targets(d), recordings(d))[0].train) for d in EXERCISES}
     assert all(size <= most for size, most in zip(sizes.values(), [4, 10, 12, 10], strict=True))
     assert sizes["pose-trainer/bicep-curl"] == 4
+
+
+@pytest.mark.parametrize(
+    ("dataset", "trained", "tested", "bad"),
+    [
+        ("pose-trainer/bicep-curl", 4, 2, 10),
+        ("pose-trainer/front-raise", 10, 5, 13),
+        ("pose-trainer/shoulder-press", 12, 7, 17),
+        ("pose-trainer/shoulder-shrug", 10, 5, 17),
+    ],
+)
+def test_the_published_one_class_split_is_counted_in_clips_and_shows_every_label(
+    dataset, trained, tested, bad
+):
+    labels = targets(dataset)
+    splits = make_splits("one-class-published", dataset, labels, recordings(dataset))
+    assert len({split.train for split in splits}) == len(splits) or trained == 4
+    for split in splits:
+        assert {labels[i] for i in split.train} == {0.0}
+        assert (len(split.train), len(split.test)) == (trained, tested + bad)
+        assert sum(labels[i] for i in split.test) == bad
+        assert split.leaked == tuple(labels)
+        assert not split.val
+
+
+def test_the_published_one_class_split_has_cuts_of_one_recording_in_train_and_test():
+    press = "pose-trainer/shoulder-press"
+    groups = recordings(press)
+    for split in make_splits("one-class-published", press, targets(press), groups):
+        assert {groups[i] for i in split.train} & {groups[i] for i in split.test}
 
 
 def test_recordings_are_what_identical_frames_say(shared_data):

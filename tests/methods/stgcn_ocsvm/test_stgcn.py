@@ -1,18 +1,12 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from aqa_bench.core.errors import DataError, MethodError
-from aqa_bench.methods.stgcn_ocsvm.stgcn import (
-    OPENPOSE_CENTRE,
-    OPENPOSE_EDGES,
-    OPENPOSE_JOINTS,
-    STGCN,
-    skeleton_adjacency,
-)
+from aqa_bench.core.errors import DataError
+from aqa_bench.methods.stgcn_ocsvm.skeleton_graph import skeleton_adjacency
+from aqa_bench.methods.stgcn_ocsvm.stgcn import STGCN
 
 N_JOINTS = 18
 
@@ -26,76 +20,6 @@ def model() -> STGCN:
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.reset_running_stats()
     return network.eval()
-
-
-def _edge_set() -> set[frozenset[int]]:
-    return {frozenset(edge) for edge in OPENPOSE_EDGES}
-
-
-def test_chain_of_three_joints_by_hand() -> None:
-    # 0 - 1 - 2 around joint 0: degrees with self-loops are 2, 3, 2.
-    itself, farther, nearer = skeleton_adjacency([(0, 1), (1, 2)], centre=0, n_joints=3)
-    np.testing.assert_allclose(itself, np.diag([1 / 2, 1 / 3, 1 / 2]))
-    np.testing.assert_allclose(farther, [[0, 0, 0], [1 / 2, 0, 0], [0, 1 / 3, 0]])
-    np.testing.assert_allclose(nearer, [[0, 1 / 3, 0], [0, 0, 1 / 2], [0, 0, 0]])
-
-
-def test_chain_of_four_joints_with_the_released_horizon() -> None:
-    # Joints 2 and 3 are both beyond one bone from joint 0, so that neither counts as nearer.
-    _, farther, nearer = skeleton_adjacency([(0, 1), (1, 2), (2, 3)], 0, 4, horizon=1)
-    assert np.argwhere(nearer).tolist() == [[0, 1], [1, 2]]
-    assert np.argwhere(farther).tolist() == [[1, 0], [2, 1], [2, 3], [3, 2]]
-
-
-@pytest.mark.parametrize("horizon", [None, 1])
-def test_openpose_partitions_are_a_split_of_the_column_normalised_graph(horizon: int | None) -> None:
-    parts = skeleton_adjacency(OPENPOSE_EDGES, OPENPOSE_CENTRE, N_JOINTS, horizon=horizon)
-    assert parts.shape == (3, N_JOINTS, N_JOINTS)
-    assert parts.dtype == np.float32
-    assert ((parts > 0).sum(axis=0) <= 1).all()
-    total = parts.sum(axis=0)
-    np.testing.assert_allclose(total.sum(axis=0), 1.0, rtol=1e-6)
-    linked = {frozenset((int(v), int(w))) for v, w in np.argwhere(total) if v != w}
-    assert linked == _edge_set()
-    np.testing.assert_array_equal(total > 0, total.T > 0)
-    degree = (total > 0).sum(axis=0)
-    np.testing.assert_allclose(np.diag(parts[0]), 1 / degree, rtol=1e-6)
-    assert np.count_nonzero(parts[0]) == N_JOINTS
-
-
-def test_openpose_bones_each_lead_once_inwards_and_once_outwards() -> None:
-    _, farther, nearer = skeleton_adjacency(OPENPOSE_EDGES, OPENPOSE_CENTRE, N_JOINTS)
-    np.testing.assert_array_equal(farther > 0, nearer.T > 0)
-    assert np.count_nonzero(nearer) == 17
-    # A tree around the neck: every other joint has one nearer neighbour.
-    inward = (nearer > 0).sum(axis=0)
-    assert inward[OPENPOSE_CENTRE] == 0
-    assert (np.delete(inward, OPENPOSE_CENTRE) == 1).all()
-
-
-def test_released_graph_has_nearer_neighbours_only_around_the_neck() -> None:
-    # The graph printed in the discussion of the released code: rows 0, 1, 2 and 5 only.
-    nearer = skeleton_adjacency(OPENPOSE_EDGES, OPENPOSE_CENTRE, N_JOINTS, horizon=1)[2]
-    sources = {row: np.flatnonzero(nearer[row]).tolist() for row in range(N_JOINTS) if nearer[row].any()}
-    assert sources == {0: [14, 15], 1: [0, 2, 5], 2: [3, 8], 5: [6, 11]}
-
-
-def test_a_joint_without_bones_keeps_to_itself() -> None:
-    parts = skeleton_adjacency([(0, 1)], centre=0, n_joints=3)
-    assert parts[:, 2, 2].tolist() == [1.0, 0.0, 0.0]
-
-
-def test_joint_outside_the_layout_is_an_error() -> None:
-    with pytest.raises(MethodError, match=r"\[18\]"):
-        skeleton_adjacency([(0, 18)], centre=1, n_joints=N_JOINTS)
-
-
-def test_joint_order_is_coco_18() -> None:
-    assert len(OPENPOSE_JOINTS) == N_JOINTS
-    for left, right in ((2, 5), (3, 6), (4, 7), (8, 11), (9, 12), (10, 13), (14, 15), (16, 17)):
-        assert OPENPOSE_JOINTS[left].split("_")[1] == OPENPOSE_JOINTS[right].split("_")[1]
-        assert OPENPOSE_JOINTS[left].startswith("right")
-        assert OPENPOSE_JOINTS[right].startswith("left")
 
 
 def test_block_list(model: STGCN) -> None:
@@ -210,3 +134,31 @@ def test_other_layouts() -> None:
 def test_wrong_shapes_are_errors(model: STGCN, shape: tuple[int, ...]) -> None:
     with pytest.raises(DataError, match="expected"):
         model(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("start", [0, 4, 9])
+def test_the_two_parts_are_the_whole_network(start: int) -> None:
+    network = STGCN().eval()
+    x = torch.randn(2, 3, 16, 18, 1)
+    with torch.no_grad():
+        whole = network(x)
+        parts = network.pooled(network.before(x, start), start)
+    torch.testing.assert_close(parts, whole)
+
+
+def test_what_lies_before_a_block_takes_no_gradient_and_leaves_the_mode_alone() -> None:
+    network = STGCN().train()
+    before = network.data_bn.running_mean.clone()
+    out = network.before(torch.randn(2, 3, 16, N_JOINTS, 1), 3)
+    assert network.training
+    assert not out.requires_grad
+    assert torch.equal(network.data_bn.running_mean, before)
+
+
+def test_parameters_from_a_block_are_those_that_its_output_depends_on() -> None:
+    network = STGCN().eval()
+    network.pooled(network.before(torch.randn(1, 3, 16, N_JOINTS, 1), 7), 7).sum().backward()
+    reached = {name for name, p in network.named_parameters() if p.grad is not None}
+    named = {id(p) for p in network.parameters_from(7)}
+    assert reached == {name for name, p in network.named_parameters() if id(p) in named}
+    assert len(network.parameters_from(0)) == len(list(network.parameters()))

@@ -6,17 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from aqa_bench.core.errors import DataError, MethodError
+from aqa_bench.core.errors import DataError, MethodError, RecipeError
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.methods.stgcn_ocsvm import METHOD
-from aqa_bench.methods.stgcn_ocsvm.network import TailClassifier, run_head_blocks, run_tail_blocks
-from aqa_bench.methods.stgcn_ocsvm.pool import exercise_clips
 from aqa_bench.methods.stgcn_ocsvm.recipe import STGCNRecipe
-from aqa_bench.methods.stgcn_ocsvm.skeletons import skeleton_input
 from aqa_bench.methods.stgcn_ocsvm.stgcn import STGCN
 
 EMPTY = LabeledSet((), np.empty(0))
@@ -77,65 +74,30 @@ def test_recipes_name_the_scheme_of_their_variant() -> None:
     schemes = {"frozen": "one-class", "clean": "one-class-clean", "leaky": "one-class-leaky"}
     kind = METHOD.load().recipe_type()
     names = recipe_names(METHOD.package)
-    assert {"paper", "clean", "frozen", "quick", "quick-clean", "quick-leaky"} <= set(names)
+    assert {"paper", "leaky", "clean", "frozen", "quick", "quick-leaky", "quick-clean"} == set(names)
     for name in names:
         recipe = load_recipe(METHOD.package, kind, name)
-        assert recipe.scheme == schemes[recipe.variant]
-    assert load_recipe(METHOD.package, kind, "paper").variant == "leaky"
+        expected = "one-class-published" if name == "paper" else schemes[recipe.variant]
+        assert recipe.scheme == expected
 
 
-def test_input_is_centred_scaled_and_zero_where_missing() -> None:
-    keypoints = sample(0).media.keypoints("openpose-18").copy()
-    keypoints[5, WRIST] = 0
-    x = skeleton_input(keypoints, 20, "resample", torso=0.25)
-    assert (x.shape, x.dtype) == ((3, 20, 18, 1), np.float32)
-    assert not x[:, 5, WRIST].any()
-    torso = np.hypot(*(x[:2, :, NECK, 0] - x[:2, :, HIP, 0]))
-    assert np.median(torso) == pytest.approx(0.25, rel=0.02)
-    assert np.abs(np.median(x[:2, :, [NECK, HIP, LEFT_HIP], 0], axis=(1, 2))).max() < 0.01
-    moved = keypoints * [2, 2, 1] + [50, -9, 0] * (keypoints[..., 2:] > 0)
-    np.testing.assert_allclose(x, skeleton_input(moved, 20, "resample", torso=0.25), atol=1e-5)
+def test_the_leaky_recipe_is_the_paper_s_but_for_start_and_split() -> None:
+    kind = METHOD.load().recipe_type()
+    paper, leaky = (load_recipe(METHOD.package, kind, name).model_dump() for name in ("paper", "leaky"))
+    assert {key for key in paper if paper[key] != leaky[key]} == {"scheme", "pretrain"}
 
 
-def test_padding_keeps_the_pace_and_resampling_the_whole() -> None:
-    keypoints = sample(0).media.keypoints("openpose-18")
-    padded, resampled = (skeleton_input(keypoints, 30, fit, 0.2) for fit in ("pad", "resample"))
-    whole = skeleton_input(keypoints, 20, "pad", 0.2)
-    np.testing.assert_array_equal(padded[:, :20], whole)
-    assert not padded[:, 20:].any()
-    np.testing.assert_array_equal(resampled[:, [0, -1]], whole[:, [0, -1]])
-    np.testing.assert_array_equal(skeleton_input(keypoints, 16, "pad", 0.2), whole[:, 2:18])
-
-
-def test_an_empty_clip_gives_zeros() -> None:
-    assert not skeleton_input(np.zeros((5, 18, 3), np.float32), 16, "pad", 0.2).any()
-
-
-@pytest.mark.parametrize("start", [0, 4, 9])
-def test_the_two_parts_are_the_whole_network(start: int) -> None:
-    network = STGCN().eval()
-    x = torch.randn(2, 3, 16, 18, 1)
-    with torch.no_grad():
-        whole = network(x)
-        parts = run_tail_blocks(network, run_head_blocks(network, x, start), start)
-    torch.testing.assert_close(parts, whole)
-
-
-def test_only_the_last_blocks_are_in_training_mode_and_frozen_statistics_stay() -> None:
-    model = TailClassifier(STGCN(), 2, 8, freeze_bn=True).train()
-    blocks = model.network.blocks
-    assert not blocks[7].training
-    assert blocks[9].training
-    assert not any(m.training for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d))
-    free = TailClassifier(STGCN(), 2, 0, freeze_bn=False).train()
-    assert all(module.training for module in free.modules())
-
-
-def test_pool_leaves_the_judged_exercise_out_and_needs_two() -> None:
-    assert {name for _, name in exercise_clips(POOL, "press", "others")} == {"curl", "raise"}
-    assert len(exercise_clips(POOL[::-1], "press", "all")) == 15
-    assert exercise_clips(POOL[::-1], "press", "all") == exercise_clips(POOL, "press", "all")
-    assert exercise_clips(POOL[5:], "press", "others") == []
+def test_the_paper_recipe_refuses_to_begin_without_the_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="Kinetics weights") as caught:
+        build("paper")
+    text = str(caught.value)
+    for part in ("--set weights=PATH", "st_gcn.kinetics.pt", "yysijie/st-gcn", "clean, frozen or leaky"):
+        assert part in text
+    torch.save(STGCN().state_dict(), tmp_path / "kinetics.pt")
+    ctx = context(tmp_path, ALL)
+    build("paper", f"weights={tmp_path / 'kinetics.pt'}").fit(TRAIN, EMPTY, POOL, ctx)
+    assert ctx.report.document()["pretrained_on"] == "Kinetics-Skeleton"
+    assert ctx.report.document()["logistic_samples"] == len(ALL)
 
 
 def test_frozen_run_scores_repeats_and_keeps_its_weights(tmp_path: Path) -> None:

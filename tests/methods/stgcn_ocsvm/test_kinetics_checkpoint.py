@@ -10,8 +10,8 @@ from torch import Tensor
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_file
+from aqa_bench.methods.stgcn_ocsvm.kinetics_checkpoint import load_kinetics_checkpoint
 from aqa_bench.methods.stgcn_ocsvm.stgcn import STGCN
-from aqa_bench.methods.stgcn_ocsvm.stgcn_weights import load_kinetics_checkpoint
 
 NORM = ("weight", "bias", "running_mean", "running_var")
 
@@ -49,6 +49,62 @@ def _released() -> dict[str, Tensor]:
 @pytest.fixture(scope="module")
 def released() -> dict[str, Tensor]:
     return _released()
+
+
+def _features_by_formula(weights: dict[str, Tensor], x: Tensor) -> Tensor:
+    """Pooled features as the paper's formulas give them, in double precision, from the released names.
+
+    Every block: for each neighbour subset a 1 x 1 convolution whose output is carried along the weighted
+    edges, summed over subsets (equation 10), batch normalisation, ReLU, convolution over nine frames,
+    batch normalisation, residual, ReLU. Then the mean over joints, frames and persons.
+    """
+    w = {name: tensor.double() for name, tensor in weights.items()}
+
+    def norm(x: Tensor, prefix: str) -> Tensor:
+        scale, shift, mean, var = (w[f"{prefix}.{name}"][:, None, None] for name in NORM)
+        return (x - mean) / (var + 1e-5).sqrt() * scale + shift
+
+    def convolved(x: Tensor, prefix: str, stride: int) -> Tensor:
+        kernel = w[f"{prefix}.weight"][..., 0]
+        reach = kernel.shape[-1] // 2
+        padded = torch.cat([x.new_zeros(len(x), reach, 18), x, x.new_zeros(len(x), reach, 18)], dim=1)
+        frames = range(0, x.shape[1], stride)
+        windows = torch.stack([padded[:, t : t + kernel.shape[-1]] for t in frames])
+        return torch.einsum("oik,tikv->otv", kernel, windows) + w[f"{prefix}.bias"][:, None, None]
+
+    def person(x: Tensor) -> Tensor:
+        flat = x.permute(2, 0, 1).reshape(54, -1, 1)  # joint-major, channel-minor
+        x = norm(flat, "data_bn").view(18, 3, -1).permute(1, 2, 0)
+        for i in range(10):
+            block, stride = f"st_gcn_networks.{i}", 2 if i in (4, 7) else 1
+            messages = convolved(x, f"{block}.gcn.conv", 1).chunk(3)
+            edges = w["A"] * w[f"edge_importance.{i}"]
+            y = norm(sum(m @ a for m, a in zip(messages, edges, strict=True)), f"{block}.tcn.0").relu()
+            y = norm(convolved(y, f"{block}.tcn.2", stride), f"{block}.tcn.3")
+            if i in (4, 7):
+                y = y + norm(convolved(x, f"{block}.residual.0", stride), f"{block}.residual.1")
+            elif i:
+                y = y + x
+            x = y.relu()
+        return x.mean(dim=(1, 2))
+
+    return (
+        torch.stack([person(clip[..., m]) for clip in x.double() for m in range(x.shape[-1])])
+        .view(len(x), x.shape[-1], -1)
+        .mean(dim=1)
+    )
+
+
+def test_pooled_features_are_those_of_the_formulas(released: dict[str, Tensor], tmp_path: Path) -> None:
+    torch.save(released, tmp_path / "kinetics.pt")
+    model = STGCN().eval()
+    load_kinetics_checkpoint(model, tmp_path / "kinetics.pt")
+    x = torch.randn(2, 3, 20, 18, 2, generator=torch.Generator().manual_seed(5))
+    with torch.inference_mode():
+        features = model(x)
+    expected = _features_by_formula(released, x)
+    assert expected.std() > 0.01
+    torch.testing.assert_close(features.double(), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("form", ["pt", "nested", "parallel", "safetensors"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,19 +16,18 @@ from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.features.extractor import FeatureExtractor
 from aqa_bench.learn.training.device import deterministic
 
-from .network import BLOCKS, run_head_blocks, run_tail_blocks
-from .pool import exercise_of
+from .exercise_recognition import exercise_of, learn_exercises
+from .kinetics_checkpoint import load_kinetics_checkpoint
+from .logistic_stage import learn_form
 from .recipe import STGCNRecipe
 from .skeletons import LAYOUT, skeleton_input
 from .stgcn import STGCN
-from .stgcn_weights import load_kinetics_checkpoint
-from .training import learn_exercises, learn_form
 
 __all__ = ["STGCNFeatures"]
 
 
 class STGCNFeatures(FeatureExtractor[Sample]):
-    """256 features per clip.
+    """256 features of each clip.
 
     What the blocks before the trainable ones make of a clip is kept in memory, by the clip's content.
 
@@ -54,6 +52,7 @@ class STGCNFeatures(FeatureExtractor[Sample]):
         if recipe.weights is not None:
             load_kinetics_checkpoint(self._network, recipe.weights)
         self._network.to(device).eval()
+        self._start = self._network.depth - recipe.trainable_blocks
         self._kept: dict[str, Tensor] = {}
 
     @property
@@ -68,34 +67,29 @@ class STGCNFeatures(FeatureExtractor[Sample]):
             pool: Clips of at least two exercises.
             ctx: Its ``run_seed`` seeds the training.
         """
-        names = [exercise_of(sample) or "" for sample in pool]
-        x = torch.stack([self._input(sample) for sample in pool])
-        seed = derive_seed("stgcn-ocsvm exercises", ctx.run_seed)
-        accuracy = learn_exercises(
+        self.pretext_accuracy = learn_exercises(
             self._network,
-            x,
-            names,
+            torch.stack([self._input(sample) for sample in pool]),
+            [exercise_of(sample) or "" for sample in pool],
             [sample.group for sample in pool],
             self.recipe,
-            seed=seed,
+            seed=derive_seed("stgcn-ocsvm exercises", ctx.run_seed),
             device=self.device,
         )
-        self.pretext_accuracy = None if math.isnan(accuracy) else accuracy
-        # What was kept came from other weights.
         self._kept.clear()
 
-    def finetune(self, labeled: LabeledSet, seed: int) -> float:
+    def finetune(self, labelled: LabeledSet, seed: int) -> float:
         """Learn to tell good form from bad, in the last blocks only.
 
         Args:
-            labeled: Samples of both classes; 1 = error.
+            labelled: Samples of both classes; 1 = error.
             seed: Seed of the training.
 
         Returns:
             Mean loss of the last epoch.
         """
-        targets = torch.from_numpy(labeled.targets).long()
-        x = self._activations(labeled.samples)
+        targets = torch.from_numpy(labelled.targets).long()
+        x = self._activations(labelled.samples)
         return learn_form(self._network, x, targets, self.recipe, seed=seed, device=self.device)
 
     def extract(self, samples: Sequence[Sample]) -> list[NDArray[np.float32]]:
@@ -104,20 +98,14 @@ class STGCNFeatures(FeatureExtractor[Sample]):
             return []
         parts = torch.split(self._activations(samples), self.recipe.batch_size)
         with torch.inference_mode():
-            features = torch.cat([run_tail_blocks(self._network, part, self._start) for part in parts])
+            features = torch.cat([self._network.pooled(part, self._start) for part in parts])
         return list(features.float().cpu().numpy())
 
     def duplicate(self) -> STGCNFeatures:
         """An extractor with its own copy of the network, to be trained apart from this one."""
-        # A shallow copy shares what is kept of clips, which the frozen blocks
-        # make: it holds for both copies.
         other = copy.copy(self)
         other._network = copy.deepcopy(self._network)
         return other
-
-    @property
-    def _start(self) -> int:
-        return BLOCKS - self.recipe.trainable_blocks
 
     def _activations(self, samples: Sequence[Sample]) -> Tensor:
         """What the first trainable block is given, clip by clip so that no clip depends on another."""
@@ -125,7 +113,7 @@ class STGCNFeatures(FeatureExtractor[Sample]):
             key = sample.media.content_key
             if key not in self._kept:
                 x = self._input(sample)[None].to(self.device)
-                self._kept[key] = run_head_blocks(self._network, x, self._start)[0]
+                self._kept[key] = self._network.before(x, self._start)[0]
         return torch.stack([self._kept[sample.media.content_key] for sample in samples])
 
     def _input(self, sample: Sample) -> Tensor:
