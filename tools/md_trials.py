@@ -184,7 +184,7 @@ def run(trial: Trial, clips: Clips, device: str) -> dict[str, Any]:
         return torch.cat(drawn)
 
     def embedded(x: Any) -> Any:
-        with torch.autocast(torch.device(device).type, torch.bfloat16):
+        with torch.autocast("cuda", torch.bfloat16, enabled=device.startswith("cuda")):
             features = backbone(x)
         z = projection(features.float())
         return F.normalize(z, dim=1) if trial.unit else z
@@ -209,7 +209,7 @@ def run(trial: Trial, clips: Clips, device: str) -> dict[str, Any]:
         kinds = rng.integers(4, size=trial.batch)
         order = torch.from_numpy(np.stack([_transformed(kind, rng) for kind in kinds])).to(device)
         x = read(chosen, rng)[: trial.batch][torch.arange(trial.batch, device=device)[:, None], order]
-        with torch.autocast(torch.device(device).type, torch.bfloat16):
+        with torch.autocast("cuda", torch.bfloat16, enabled=device.startswith("cuda")):
             features = backbone(augmented(x, "light", False, seed))
         return F.cross_entropy(classes(features.float()), torch.from_numpy(kinds).to(device))
 
