@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLES", "see_doctor"]
 
 EXAMPLES = (
-    "Examples:  aqa-bench doctor  |  aqa-bench doctor --device cuda --json > gpu.json  |  "
+    "Examples:  aqa-bench doctor  |  aqa-bench doctor --device cuda --json  |  "
     "aqa-bench doctor --quick --method md --method cvcspc"
 )
 

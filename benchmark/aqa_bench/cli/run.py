@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aqa_bench.cli.forecast import show_forecast
 from aqa_bench.cli.options import Force, Json, Keypoints, Out, PeopleRule, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
 
@@ -18,7 +19,8 @@ __all__ = ["EXAMPLES", "run_document", "run_method", "show_run"]
 
 EXAMPLES = (
     "Examples:  aqa-bench run --method stgcn-ocsvm --dataset pose-trainer/shoulder-press  |  "
-    "aqa-bench run --method pose-tdm --dataset pose-trainer/bicep-curl --seed 3 --set epochs=20 --json"
+    "aqa-bench run --method pose-tdm --dataset pose-trainer/bicep-curl --seed 3 --set epochs=20 --json  |  "
+    "aqa-bench run --method cvcspc --recipe paper --dataset fitness-aqa/backsquat --device cuda --dry-run"
 )
 
 
@@ -48,6 +50,9 @@ def run_method(
     ] = None,
     out: Out = Path("runs"),
     force: Force = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what the run will take, and train nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fit a method, score its test predictions and write a run record.
@@ -71,11 +76,15 @@ def run_method(
         None if keypoints is None else str(keypoints),
         people,
     )
+    if dry_run:
+        from aqa_bench.protocol.forecast import forecast
+
+        found = forecast(resolve(request), out, device=device)
+        return emit(found.document()) if as_json else show_forecast(found)
     outcome = run(resolve(request), out, device=device, force=force, progress=TerminalProgress(quiet=as_json))
     if as_json:
-        emit(run_document(outcome))
-    else:
-        show_run(outcome)
+        return emit(run_document(outcome))
+    return show_run(outcome)
 
 
 def run_document(outcome: Outcome) -> dict[str, Any]:

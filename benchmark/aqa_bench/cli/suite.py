@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from aqa_bench.cli.forecast import duration, in_words
 from aqa_bench.cli.options import Force, Json, Out, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, say
 
@@ -21,7 +22,8 @@ __all__ = ["app"]
 
 _EXAMPLES = (
     "Examples:  aqa-bench suite smoke  |  aqa-bench suite my.toml --jobs 2 --out submissions  |  "
-    "aqa-bench suite gym --shard 1/4  |  aqa-bench suite status gym  |  "
+    "aqa-bench suite gym --shard 1/4  |  aqa-bench suite my.toml --dry-run --cost  |  "
+    "aqa-bench suite status gym  |  "
     "as a Slurm array:  sbatch --array=1-16 --wrap 'aqa-bench suite gym --shard $SLURM_ARRAY_TASK_ID/16'"
 )
 
@@ -54,6 +56,9 @@ def run_suite(
     out: Out = Path("runs"),
     force: Force = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the jobs and run nothing.")] = False,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="With --dry-run: say what each job will take, from probes.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run a suite (the default: suite FILE); what is on disk is skipped, a failure stops nothing."""
@@ -64,8 +69,10 @@ def run_suite(
     path = find_suite(file)
     planned = plan_jobs(read_suite(path))
     chosen = _part(planned, shard)
+    if cost and not dry_run:
+        raise typer.BadParameter("goes with --dry-run", param_hint="--cost")
     if dry_run:
-        return _show_plan(chosen, as_json)
+        return _show_costs(chosen, out, device, as_json) if cost else _show_plan(chosen, as_json)
     log = SuiteLog(out, path.stem)
     log.plan(planned)
     progress = TerminalProgress(quiet=as_json)
@@ -131,6 +138,24 @@ def _show_plan(planned: Sequence[Request], as_json: bool) -> None:
     return None
 
 
+def _show_costs(planned: Sequence[Request], out: Path, device: str, as_json: bool) -> None:
+    from aqa_bench.protocol.suite_forecast import forecast_jobs
+
+    documents, known, seconds = [], 0, 0.0
+    for found in forecast_jobs(planned, out, device=device):
+        told = {"error": found.error} if found.forecast is None else found.forecast.document()
+        documents.append({**asdict(found.request), "cost": told})
+        if not as_json:
+            words = found.error if found.forecast is None else in_words(found.forecast)
+            say(f"{_name(found.request)}: {str(words).splitlines()[0]}")
+        if found.seconds is not None:
+            known, seconds = known + 1, seconds + found.seconds
+    if as_json:
+        return emit(documents)
+    say(f"{known} of {len(planned)} jobs have an estimate: {duration(seconds)}, one after the other")
+    return None
+
+
 def _show_results(results: Sequence[JobResult], out: Path, log: Path, as_json: bool) -> None:
     failed = [result for result in results if result.error]
     done = [result for result in results if not result.error]
@@ -168,8 +193,4 @@ def _name(job: Request) -> str:
 
 
 def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "an unknown time (nothing is done yet)"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+    return "an unknown time (nothing is done yet)" if seconds is None else duration(seconds)

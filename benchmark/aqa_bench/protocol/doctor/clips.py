@@ -65,7 +65,8 @@ class DrawnClip(Media):
 
     def image(self, size: int | None = None) -> UInt8Array:
         """A frame on the way down, ``(H, W, 3)`` uint8 RGB."""
-        return self.frames([self.length // 4], size)[0]
+        picture: UInt8Array = self.frames([self.length // 4], size)[0]
+        return picture
 
     def trajectory(self) -> Trajectory:
         """Down and up again."""
@@ -92,7 +93,8 @@ class DrawnClip(Media):
         """Distances between the joints of a layout, ``(T, V(V-1)/2)`` float32."""
         points = self._joints("hmr-19", 3)
         rows, columns = np.triu_indices(points.shape[1], k=1)
-        return np.linalg.norm(points[:, rows] - points[:, columns], axis=2).astype(np.float32)
+        apart: FloatArray = np.linalg.norm(points[:, rows] - points[:, columns], axis=2).astype(np.float32)
+        return apart
 
     def features(self) -> FloatArray:
         """Random features that tell the error, ``(T, D)`` float32."""
@@ -126,7 +128,8 @@ class DrawnStill(DrawnClip):
 
     def image(self, size: int | None = None) -> UInt8Array:
         """The image, ``(H, W, 3)`` uint8 RGB."""
-        return self.frames([0], size)[0]
+        picture: UInt8Array = self.frames([0], size)[0]
+        return picture
 
     def _elevation(self) -> npt.NDArray[np.float32]:
         return self._rng("height").uniform(0.2, 0.9, 1).astype(np.float32)

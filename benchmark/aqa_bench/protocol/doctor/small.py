@@ -12,7 +12,7 @@ __all__ = ["cut_down"]
 R = TypeVar("R", bound=Recipe)
 
 _AT_MOST: Final[Mapping[str, int]] = {
-    "steps": 2,
+    "steps": 3,
     "epochs": 1,
     "batch_size": 4,
     "accumulate": 1,

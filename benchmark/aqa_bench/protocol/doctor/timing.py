@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 
@@ -19,7 +19,7 @@ def seconds(work: Callable[[], object], device: torch.device) -> float:
     return time.perf_counter() - start
 
 
-def fastest(works: dict[str, Callable[[], object]], device: torch.device, rounds: int) -> dict[str, float]:
+def fastest(works: Mapping[str, Callable[[], object]], device: torch.device, rounds: int) -> dict[str, float]:
     """Least seconds of each, taken in turn, so that a busy machine disturbs all alike.
 
     Args:

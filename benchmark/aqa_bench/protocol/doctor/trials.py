@@ -90,7 +90,8 @@ def run_trials(
 
 def _tried(plugin: MethodPlugin, name: str, device: str, limit_s: float) -> Trial:
     start = time.perf_counter()
-    method, told = plugin.card.id, []
+    method = plugin.card.id
+    told: list[str] = []
 
     def result(ok: bool | None, error: str | None = None, needs: str | None = None) -> Trial:
         return Trial(method, name, ok, round(time.perf_counter() - start, 2), error, needs, tuple(told))
