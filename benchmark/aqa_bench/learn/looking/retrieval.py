@@ -215,6 +215,6 @@ def _checked_groups(groups: npt.ArrayLike, n: int, count: int) -> Indices:
             "There are too few frames of other videos to retrieve.",
             expected=f"at least {count}",
             found=f"{n - sizes.max()} for the largest group",
-            remedy="Ask for fewer neighbours, or take more frames a clip.",
+            remedy="Ask for fewer neighbours, or take more frames per clip.",
         )
     return index

@@ -54,12 +54,12 @@ ImageBatches: TypeAlias = Callable[[int], Iterator[ImageBatch]]
 def triplet_batches(
     pool: FrameIndex, sampler: TripletSampler, batch_size: int, seed: int, world: World = _ALONE
 ) -> ImageBatches:
-    """One triplet an epoch for every usable clip as anchor.
+    """One triplet per epoch for every usable clip as anchor.
 
     Args:
         pool: Where frames are read.
         sampler: Over the pool's elevations.
-        batch_size: Triplets a batch; it has three times as many frames: anchors, positives, negatives.
+        batch_size: Triplets per batch; it has three times as many frames: anchors, positives, negatives.
         seed: Seed of all draws.
         world: Which share of the batches this process computes; ``batch_size`` is that of a process.
 
@@ -83,7 +83,7 @@ def single_frame_batches(
 
     Args:
         pool: Where frames are read.
-        batch_size: Frames a batch.
+        batch_size: Frames per batch.
         seed: Seed of all draws.
         world: Which share of the batches this process computes.
         repeats: Frames a clip and epoch.

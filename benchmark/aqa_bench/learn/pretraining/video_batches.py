@@ -123,12 +123,12 @@ def drawn_batch(pool: FrameIndex, draw: ClipDraw, seed: int) -> VideoBatch:
 def clip_batches(
     pool: FrameIndex, sampler: ClipSampler, batch_size: int, seed: int, world: World = _ALONE
 ) -> VideoBatches:
-    """Every usable clip once an epoch, in random order.
+    """Every usable clip once per epoch, in random order.
 
     Args:
         pool: Where frames are read.
         sampler: Says what is made of the pool's clips.
-        batch_size: Clips of the pool a batch; the sampler may make several of each.
+        batch_size: Clips of the pool per batch; the sampler may make several of each.
         seed: Seed of all draws.
         world: Which share of the batches this process computes; ``batch_size`` is that of a process.
 
