@@ -128,7 +128,9 @@ def fit_and_predict(plugin: MethodPlugin, recipe: str, kind: type[Media], cache:
     known = type(read).model_fields
     network = () if "backbone" not in known else OF_VIDEOS if "clips" in known else OF_IMAGES
     settings = (*SETTINGS, *network, *OF_METHODS.get(plugin.card.id, ()))
-    wanted = [text for text in settings if text.partition("=")[0] in known]
+    # A checkpoint that only its user has.
+    start = ("pretrain=exercise",) if getattr(read, "pretrain", None) == "kinetics" else ()
+    wanted = [text for text in (*settings, *start) if text.partition("=")[0] in known]
     train, val = samples(kind, 8, 0), samples(kind, 4, 50)
     is_score = "binary" not in plugin.card.tasks
     task = TaskKind.SCORE if is_score else TaskKind.BINARY

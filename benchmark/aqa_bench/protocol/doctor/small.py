@@ -66,6 +66,9 @@ def cut_down(recipe: R, *, where: str, side: int = 64, own_networks: bool = True
             values[name] = _smaller(values[name], most)
     if isinstance(recipe, BackboneRecipe):
         values |= {"resize": side, "crop": None, "weights": "random", "weights_sha256": None}
+    # A checkpoint that only its user has: what comes after it is tried from the start that needs none.
+    if values.get("pretrain") == "kinetics":
+        values["pretrain"] = "exercise"
     if isinstance(recipe, VideoRecipe) and not own_networks:
         values["backbone"] = _SMALL_VIDEO_NETWORK
     if values.get("components") is not None:
