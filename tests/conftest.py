@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ settings.register_profile(
 settings.load_profile("steady")
 
 _ROOT = Path(__file__).resolve().parents[1]
+_PLUGINS = Path(__file__).parent / "plugins"
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,27 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, _homes: Path) -> None:
     monkeypatch.setenv("AQA_BENCH_CACHE", str(_homes / "cache"))
     monkeypatch.setenv("AQA_BENCH_OFFLINE", "1")
     monkeypatch.delenv("AQA_BENCH_PRECISION", raising=False)
+
+
+@pytest.fixture
+def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The methods of ``tests/plugins``, installed."""
+    from aqa_bench.core import registry
+
+    monkeypatch.syspath_prepend(_PLUGINS)
+    registry.refresh()
+    yield _PLUGINS
+    registry.refresh()
+    for name in [name for name in sys.modules if name.startswith("aqa_test_methods")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What the tests' methods have fitted so far: a line a split."""
+    log = tmp_path / "fits.log"
+    monkeypatch.setenv("AQA_TEST_LOG", str(log))
+    return lambda: log.read_text().splitlines() if log.exists() else []
 
 
 @pytest.fixture(scope="session")

@@ -237,7 +237,8 @@ def test_a_full_or_read_only_disk_is_one_readable_error(
 def test_a_disk_that_fills_up_keeps_what_is_finished(
     resolved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fits
 ) -> None:
-    fsync, left = os.fsync, [6]
+    # A file and its folder: of the probe, then of five splits.
+    fsync, left = os.fsync, [2 * 6]
 
     def fill_up(handle: int) -> None:
         left[0] -= 1
