@@ -17,7 +17,8 @@ import pytest
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.guard import method_running
-from aqa_bench.core.method import FitContext, MethodPlugin
+from aqa_bench.core.method import FitContext
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.registry import dataset_cards, find_family, methods, open_dataset
@@ -58,7 +59,7 @@ def imports(tree: ast.Module) -> set[str]:
 
 
 def recipe_of(plugin: MethodPlugin) -> Recipe:
-    recipe = load_recipe(plugin.package, plugin.load().recipe_type(), plugin.default_recipe)
+    recipe = load_recipe(plugin.folder, plugin.load().recipe_type(), plugin.default_recipe)
     known = type(recipe).model_fields
     wanted = [text for text in SMALL.get(plugin.card.id, ()) if text.partition("=")[0] in known]
     return recipe.with_overrides(wanted, plugin.card.id)
@@ -84,10 +85,10 @@ class TestMethods:
         assert card.tasks
 
     def test_every_recipe_can_be_read(self, plugin: MethodPlugin) -> None:
-        names = recipe_names(plugin.package)
+        names = recipe_names(plugin.folder)
         assert plugin.default_recipe in names
         for name in names:
-            load_recipe(plugin.package, plugin.load().recipe_type(), name)
+            load_recipe(plugin.folder, plugin.load().recipe_type(), name)
 
     def test_it_lives_where_its_id_says(self, plugin: MethodPlugin) -> None:
         assert plugin.package == f"aqa_bench.methods.{plugin.card.id.replace('-', '_')}"
