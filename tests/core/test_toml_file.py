@@ -30,6 +30,10 @@ def test_tables_are_read_whatever_ends_their_lines(tmp_path: Path) -> None:
         (b"\n".join(b"[" + b"a." * n + b"a]" for n in range(40)), "nested more than 16 deep"),
         (b"\xff\xfe", "utf-8"),
         (b"a = ", "Invalid value"),
+        (b'[a]\nb = ["x\\u001b[2J"]', "printable"),
+        (b'a = "one\\ntwo"', "printable"),
+        (b'a = "\\u202e"', "printable"),
+        (b'["a\\u0007"]', "printable"),
     ],
 )
 def test_what_is_built_to_be_slow_or_deep_is_refused_at_once(

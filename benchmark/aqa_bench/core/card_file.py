@@ -67,8 +67,7 @@ def read_methods(folder: Path, package: str) -> tuple[MethodPlugin, ...]:
     found = []
     for place, own in _tables(document, "method", file) if "method" in document else [("", {})]:
         values = common | own
-        extra = {key: values[key] for key in ("id", "factory", "default_recipe") if key in values}
-        about = _fit(_OfMethod, extra, file, place)
+        about = _fit(_OfMethod, _of(values, _OfMethod), file, place)
         card = {key: value for key, value in values.items() if key not in ("factory", "default_recipe")}
         found.append(
             MethodPlugin(
@@ -98,11 +97,11 @@ def read_family(folder: Path, package: str) -> DatasetPlugin:
     """
     file = folder / CARD_FILE
     document = _read(file)
-    extra = {key: document[key] for key in ("name", "factory") if key in document}
-    family = _fit(_OfFamily, extra, file)
-    common = {key: value for key, value in document.items() if key not in (*extra, "dataset")}
+    own = _of(document, _OfFamily)
+    family = _fit(_OfFamily, own, file)
+    common = {key: value for key, value in document.items() if key not in (*own, "dataset")}
     cards = tuple(
-        _dataset_card(common, own, file, place) for place, own in _tables(document, "dataset", file)
+        _dataset_card(common, each, file, place) for place, each in _tables(document, "dataset", file)
     )
     ids = [card.id for card in cards]
     for name in ids:
@@ -185,20 +184,26 @@ def _tables(document: Mapping[str, Any], key: str, file: Path) -> list[tuple[str
 
 def _fit(kind: type[T], values: Mapping[str, Any], file: Path, place: str = "") -> T:
     """Values as a model. As JSON, since pydantic's strict mode takes names of enums from nothing else."""
-    known = list(getattr(kind, "model_fields", None) or getattr(kind, "__dataclass_fields__", ()))
+    known = [*getattr(kind, "model_fields", ()), *getattr(kind, "__dataclass_fields__", ())]
     for key in values:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             expected = f"the key {near[0]}" if near else f"one of the keys {', '.join(known)}"
             raise _unfit(file, _path(place, key), expected, values[key])
     try:
-        return cast(T, _adapter(kind).validate_json(json.dumps(values, default=_plain), strict=True))
+        return cast(
+            T, _adapter(cast(Any, kind)).validate_json(json.dumps(values, default=_plain), strict=True)
+        )
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         missing = first["type"] in ("missing", "missing_argument")
         expected = "a value: this key is needed" if missing else first["msg"]
         raise _unfit(file, _path(place, key), expected, None if missing else first["input"]) from error
+
+
+def _of(values: Mapping[str, Any], kind: type[BaseModel]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key in kind.model_fields}
 
 
 @cache

@@ -1,4 +1,7 @@
-"""Reads a small TOML file that anybody may have written: in bounded time, or not at all."""
+"""Reads a small TOML file that anybody may have written: in bounded time, or not at all.
+
+Its texts are single lines without control characters, so that they can be printed as they are.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ def read_toml(file: Path) -> dict[str, Any]:
 
     Raises:
         OSError: It cannot be read.
-        ValueError: It is no TOML, over 64 KiB, or built to be slow to read; the text says which.
+        ValueError: It is no TOML, over 64 KiB, or built to be slow to read, or has a text that
+            is not one printable line; the text says which.
     """
     with file.open("rb") as stream:
         content = stream.read(_LARGEST + 1)
@@ -33,6 +37,9 @@ def read_toml(file: Path) -> dict[str, Any]:
         raise ValueError("values nested too deeply") from None
     level: list[object] = [found]
     for _ in range(_DEEPEST):
+        for value in level:
+            if isinstance(value, str) and not value.isprintable():
+                raise ValueError(f"text that is not one line of printable characters: {value[:60]!r}")
         level = [inner for value in level for inner in _inside(value)]
     if level:
         raise ValueError(f"values nested more than {_DEEPEST} deep")
@@ -41,5 +48,5 @@ def read_toml(file: Path) -> dict[str, Any]:
 
 def _inside(value: object) -> list[object]:
     if isinstance(value, dict):
-        return list(value.values())
+        return [*value, *value.values()]
     return value if isinstance(value, list) else []
