@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from aqa_bench import BENCHMARK_VERSION
-from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.record import RECORD_FILE, RunRecord, read_record
@@ -66,7 +66,7 @@ def document(recipe: Recipe) -> dict[str, Any]:
 
 def named_today(plugin: MethodPlugin, name: str) -> list[dict[str, Any]]:
     """What a recipe resolves to, alone and with the overrides of the suites."""
-    recipe = load_recipe(plugin.package, plugin.load().recipe_type(), name)
+    recipe = load_recipe(plugin.folder, plugin.load().recipe_type(), name)
     sets = {(), *overrides()[plugin.card.id, name]}
     return [document(recipe.with_overrides(texts, name)) for texts in sorted(sets)]
 

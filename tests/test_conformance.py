@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import importlib
 import subprocess
 import sys
-from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +15,8 @@ import pytest
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.guard import method_running
-from aqa_bench.core.method import FitContext, MethodPlugin
+from aqa_bench.core.method import FitContext, Method
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.registry import dataset_cards, find_family, methods, open_dataset
@@ -38,11 +37,6 @@ SMALL = {
 """Overrides that make a method's default recipe a matter of seconds."""
 
 
-def package_of(plugin_name: str, kind: str) -> Path:
-    module = importlib.import_module(f"aqa_bench.{kind}.{plugin_name.replace('-', '_')}")
-    return Path(str(resources.files(module)))
-
-
 def sources(folder: Path) -> list[tuple[Path, ast.Module]]:
     return [(file, ast.parse(file.read_text(encoding="utf-8"))) for file in sorted(folder.rglob("*.py"))]
 
@@ -58,7 +52,7 @@ def imports(tree: ast.Module) -> set[str]:
 
 
 def recipe_of(plugin: MethodPlugin) -> Recipe:
-    recipe = load_recipe(plugin.package, plugin.load().recipe_type(), plugin.default_recipe)
+    recipe = load_recipe(plugin.folder, plugin.load().recipe_type(), plugin.default_recipe)
     known = type(recipe).model_fields
     wanted = [text for text in SMALL.get(plugin.card.id, ()) if text.partition("=")[0] in known]
     return recipe.with_overrides(wanted, plugin.card.id)
@@ -84,24 +78,31 @@ class TestMethods:
         assert card.tasks
 
     def test_every_recipe_can_be_read(self, plugin: MethodPlugin) -> None:
-        names = recipe_names(plugin.package)
+        names = recipe_names(plugin.folder)
         assert plugin.default_recipe in names
         for name in names:
-            load_recipe(plugin.package, plugin.load().recipe_type(), name)
+            load_recipe(plugin.folder, plugin.load().recipe_type(), name)
 
     def test_it_lives_where_its_id_says(self, plugin: MethodPlugin) -> None:
-        assert plugin.package == f"aqa_bench.methods.{plugin.card.id.replace('-', '_')}"
+        assert plugin.folder.name == plugin.card.id.replace("-", "_")
+        assert plugin.package == f"aqa_bench.methods.{plugin.folder.name}"
+
+    def test_its_factory_is_a_method_with_hyperparameters(self, plugin: MethodPlugin) -> None:
+        kind = plugin.load()
+        assert issubclass(kind, Method)
+        assert kind.__module__.startswith(plugin.package)
+        assert issubclass(kind.recipe_type(), Recipe)
 
     def test_it_imports_learn_media_and_core_alone(self, plugin: MethodPlugin) -> None:
         own = plugin.package
-        for file, tree in sources(package_of(plugin.card.id, "methods")):
+        for file, tree in sources(plugin.folder):
             rooms = {name for name in imports(tree) if name.startswith("aqa_bench")}
             allowed = ("aqa_bench.core", "aqa_bench.learn", "aqa_bench.media", own)
             strange = {n for n in rooms if not n.startswith(allowed) and n != "aqa_bench"}
             assert not strange, f"{file}: {strange}"
 
     def test_it_never_reads_the_registry(self, plugin: MethodPlugin) -> None:
-        for file, tree in sources(package_of(plugin.card.id, "methods")):
+        for file, tree in sources(plugin.folder):
             assert not any(n.startswith("aqa_bench.core.registry") for n in imports(tree)), file
 
 
@@ -191,16 +192,20 @@ class TestDatasets:
         assert named <= set(METRICS)
 
     def test_its_folder_has_a_readme_that_names_it(self, card: DatasetCard) -> None:
-        folder = package_of(find_family(card.id).name, "datasets")
-        readme = (folder / "README.md").read_text(encoding="utf-8")
+        readme = (find_family(card.id).folder / "README.md").read_text(encoding="utf-8")
         assert card.id in readme
 
+    def test_it_lives_where_its_id_says(self, card: DatasetCard) -> None:
+        family = find_family(card.id)
+        assert family.folder.name == family.name.replace("-", "_")
+        assert family.factory.startswith(f"aqa_bench.datasets.{family.folder.name}.")
+
     def test_it_imports_media_and_core_alone(self, card: DatasetCard) -> None:
-        family = find_family(card.id).name
-        own = f"aqa_bench.datasets.{family.replace('-', '_')}"
+        family = find_family(card.id)
+        own = f"aqa_bench.datasets.{family.folder.name}"
         allowed = ["aqa_bench.core", "aqa_bench.media", own]
-        allowed += ["aqa_bench.datasets.fitness_aqa"] if family == "synthetic-gym" else []
-        for file, tree in sources(package_of(family, "datasets")):
+        allowed += ["aqa_bench.datasets.fitness_aqa"] if family.name == "synthetic-gym" else []
+        for file, tree in sources(family.folder):
             strange = {
                 n for n in imports(tree) if n.startswith("aqa_bench.") and not n.startswith(tuple(allowed))
             }

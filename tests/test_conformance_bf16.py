@@ -14,7 +14,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from aqa_bench.core.method import FitContext, MethodPlugin
+from aqa_bench.core.method import FitContext
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.registry import methods
 from aqa_bench.core.sample import LabeledSet, Media, Sample
@@ -43,7 +44,7 @@ OF_IMAGES = ("backbone=tiny", "weights=random", "pool_frames=8", "stages=[2]")
 OF_VIDEOS = ("backbone=tiny", "weights=random")
 OF_METHODS = {"stgcn-ocsvm": ("frames=16",)}
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
-CASES = [(name, recipe) for name in sorted(methods()) for recipe in recipe_names(methods()[name].package)]
+CASES = [(name, recipe) for name in sorted(methods()) for recipe in recipe_names(methods()[name].folder)]
 STILLS = [name for name in sorted(methods()) if Modality.IMAGE in methods()[name].card.one_of]
 
 
@@ -124,7 +125,7 @@ def samples(kind: type[Media], count: int, first: int) -> LabeledSet:
 def fit_and_predict(plugin: MethodPlugin, recipe: str, kind: type[Media], cache: Path, device: str) -> None:
     """Scores of other clips are finite, and the record says what networks computed in."""
     method = plugin.load()
-    read = load_recipe(plugin.package, method.recipe_type(), recipe)
+    read = load_recipe(plugin.folder, method.recipe_type(), recipe)
     known = type(read).model_fields
     network = () if "backbone" not in known else OF_VIDEOS if "clips" in known else OF_IMAGES
     settings = (*SETTINGS, *network, *OF_METHODS.get(plugin.card.id, ()))

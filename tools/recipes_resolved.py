@@ -26,8 +26,8 @@ def resolved() -> dict[str, str]:
     for name, plugin in sorted(methods().items()):
         if plugin.package.startswith("aqa_bench.methods."):
             kind = plugin.load().recipe_type()
-            for recipe in recipe_names(plugin.package):
-                values = load_recipe(plugin.package, kind, recipe).model_dump(mode="json")
+            for recipe in recipe_names(plugin.folder):
+                values = load_recipe(plugin.folder, kind, recipe).model_dump(mode="json")
                 found[f"{name}/{recipe}"] = sha256_bytes(canonical_json(values).encode())
     return found
 

@@ -29,11 +29,10 @@ from ..fitness_aqa.index import Entry
 from ..fitness_aqa.layout import Kind
 from ..fitness_aqa.media import ImageMedia
 from .annotated import Annotated, annotated
-from .cards import CARDS
+from .cards import CARDS, DIVING
 from .clip import make_clip, make_shot
 from .detector import detected_boxes, detected_heights
 from .diving.adapter import SyntheticDiving, render_dives
-from .diving.cards import DIVING
 from .generate import generate
 from .media import GymClip, GymImage, frame_size
 from .plan import ClipPlan, plan_clips

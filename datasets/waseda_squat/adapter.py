@@ -66,7 +66,7 @@ class WasedaSquat(Dataset):
             DataError: The scheme is ``official`` and there are no split files, or there are too few
                 recording days.
         """
-        if scheme == OFFICIAL.id:
+        if scheme == OFFICIAL:
             return (official_split(self._index.official, task, self.card.id),)
         return (day_split(self._indexed, self._parts, task, self.card.id),)
 

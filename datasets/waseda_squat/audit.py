@@ -168,7 +168,7 @@ def _details(
         "days": {day: dict(sorted(days[day].items())) for day in sorted(days)},
         "poses": len(lengths),
         "videos": sum(clip.video is not None for clip in index.clips.values()),
-        "schemes": [s.id for s in dataset.card.schemes if s.id != OFFICIAL.id or index.official is not None],
+        "schemes": [s.id for s in dataset.card.schemes if s.id != OFFICIAL or index.official is not None],
     }
     if lengths:
         details["frames"] = {
@@ -178,7 +178,7 @@ def _details(
         }
         details["distance_residual_max"] = round(max(residuals, default=0.0), 9)
     if index.official is not None:
-        details["official_days_across_parts"] = _straddling(dataset, OFFICIAL.id)
+        details["official_days_across_parts"] = _straddling(dataset, OFFICIAL)
     return details
 
 

@@ -7,24 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.seeds import data_seed, derive_seed
-from aqa_bench.core.split import Scheme, Split
+from aqa_bench.core.split import Split
 
 from .release import CLASSES, ERRORS, GOOD, ClipName
 
-__all__ = ["DAY_GROUPED", "OFFICIAL", "SCHEMES", "day_parts", "day_split", "official_split"]
+__all__ = ["DAY_GROUPED", "OFFICIAL", "day_parts", "day_split", "official_split"]
 
-DAY_GROUPED = Scheme(
-    "day-grouped",
-    "whole recording days in train, val or test, the same for all tasks: of 1000 draws by hash the one whose "
-    "parts come closest to 60, 20 and 20 % of every class (train and test alone where there are two days)",
-)
-OFFICIAL = Scheme(
-    "official",
-    "the train, val and test files that come with some copies of the release, if given to dataset prepare; "
-    "a recording day may stand in several parts",
-    shares_groups=True,
-)
-SCHEMES = (DAY_GROUPED, OFFICIAL)
+DAY_GROUPED = "day-grouped"
+OFFICIAL = "official"
 _DRAWS = 1000
 _SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
 _ABSENT = 10.0
@@ -47,7 +37,7 @@ def day_parts(names: Sequence[ClipName], dataset: str) -> dict[str, str]:
     if len(days) < 2:
         raise DataError(
             "There are too few recording days to split by.",
-            where=f"{dataset}, {DAY_GROUPED.id}",
+            where=f"{dataset}, {DAY_GROUPED}",
             expected="clips of at least two days (file names begin with month and day)",
             found=", ".join(days) or "none",
             remedy="Prepare the rest of the release, or use --scheme official with its split files.",
@@ -58,7 +48,7 @@ def day_parts(names: Sequence[ClipName], dataset: str) -> dict[str, str]:
         for folder in (GOOD, *ERRORS.values())
     }
     counts = {folder: days_of for folder, days_of in by_class.items() if days_of}
-    draws = [_draw(days, shares, derive_seed(data_seed(dataset, DAY_GROUPED.id), n)) for n in range(_DRAWS)]
+    draws = [_draw(days, shares, derive_seed(data_seed(dataset, DAY_GROUPED), n)) for n in range(_DRAWS)]
     return min(draws, key=lambda parts: _distance(parts, counts, shares))
 
 
@@ -75,7 +65,7 @@ def day_split(names: Sequence[ClipName], parts: Mapping[str, str], task: str, da
         if absent:
             raise DataError(
                 f"The days of {part} have no clip of a class that the task needs.",
-                where=f"{dataset} {task}, {DAY_GROUPED.id}",
+                where=f"{dataset} {task}, {DAY_GROUPED}",
                 expected=f"clips of {GOOD} and {ERRORS[task]}",
                 found=f"none of {' and '.join(sorted(absent))}",
                 remedy="Prepare the rest of the release, or use --scheme official with its split files.",
@@ -92,11 +82,11 @@ def official_split(official: Mapping[str, Sequence[str]] | None, task: str, data
     if official is None:
         raise DataError(
             "The official split files are not at hand.",
-            where=f"{dataset}, {OFFICIAL.id}",
+            where=f"{dataset}, {OFFICIAL}",
             expected="train.json, val.json and test.json in a folder given to dataset prepare",
             found="none",
             remedy="aqa-bench dataset prepare waseda-squat --source RELEASE --source FOLDER_OF_SPLITS, "
-            f"or use --scheme {DAY_GROUPED.id}.",
+            f"or use --scheme {DAY_GROUPED}.",
         )
     folders = (GOOD, ERRORS[task])
     return Split(

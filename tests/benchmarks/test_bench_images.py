@@ -16,6 +16,7 @@ from torchvision.transforms import v2
 
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.learn.augment.presets import augmentation
@@ -27,7 +28,8 @@ from aqa_bench.learn.heads.build import Projection
 from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
 from aqa_bench.learn.pretraining.image_batches import triplet_batches
 from aqa_bench.learn.pretraining.triplets import CrossClipTriplets
-from aqa_bench.methods.imagenet import METHOD
+
+METHOD = find_method("imagenet")
 
 CPU = torch.device("cpu")
 SIDE = 128
@@ -151,7 +153,7 @@ def test_a_second_run_with_another_head_or_task(
 ) -> None:
     """Whole runs: training of the heads included, which no cache can save."""
     kind = METHOD.load()
-    recipe = load_recipe(METHOD.package, kind.recipe_type(), "quick")
+    recipe = load_recipe(METHOD.folder, kind.recipe_type(), "quick")
     labels = LabeledSet(tuple(clips[:24]), np.arange(24) % 2.0)
     nothing = LabeledSet((), np.empty(0))
 

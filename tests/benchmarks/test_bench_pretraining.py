@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
@@ -31,7 +32,8 @@ from aqa_bench.learn.training.distributed import World
 from aqa_bench.learn.training.loop import fit
 from aqa_bench.media.source import MediaFile
 from aqa_bench.media.video import decode, encode
-from aqa_bench.methods.cvcspc import METHOD
+
+METHOD = find_method("cvcspc")
 
 CPU = torch.device("cpu")
 CLIPS, FRAMES, HEIGHT, WIDTH = 16, 111, 480, 640
@@ -192,7 +194,7 @@ def test_epoch(
 ) -> None:
     kind, chosen, batch_size = METHOD.load(), clips[:used], 8
     texts = ["weights=random", f"resize={side}", "crop=null", f"batch_size={batch_size}"]
-    loaded = load_recipe(METHOD.package, kind.recipe_type(), recipe).with_overrides(texts, "benchmark")
+    loaded = load_recipe(METHOD.folder, kind.recipe_type(), recipe).with_overrides(texts, "benchmark")
     samples = [Sample(clip.content_key, clip.content_key, clip) for clip in chosen]
     pool = FrameIndex(samples, loaded.frame_spec(loaded.pool_frames))
     decoding = cpu_seconds(lambda: pool.prepare(tmp_path, CPU))

@@ -23,7 +23,7 @@ def root(tmp_path: Path) -> Path:
 def test_what_is_written_can_be_read(root: Path, kind: str, name: str) -> None:
     written = create(kind, name, root)
     module = name.replace("-", "_")
-    assert root / kind / module / "__init__.py" in written
+    assert root / kind / module / "card.toml" in written
     if kind == "datasets":
         assert root / kind / module / "README.md" in written
         assert root / "tests" / kind / module / f"test_{module}.py" in written
@@ -39,7 +39,7 @@ def test_what_is_written_can_be_read(root: Path, kind: str, name: str) -> None:
 
 def test_a_method_is_three_files_and_eighty_lines_at_most(root: Path) -> None:
     written = create("methods", "half-second-thought2", root)
-    assert {file.name for file in written} == {"__init__.py", "method.py", "recipes.toml"}
+    assert {file.name for file in written} == {"card.toml", "method.py", "recipes.toml"}
     lines = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in written}
     assert sum(lines.values()) <= 80
     assert lines["method.py"] > sum(lines.values()) / 2

@@ -18,48 +18,52 @@ class Settings(Recipe):
     widths: tuple[int, ...] = (8,)
 
 
-def test_names_stand_in_the_order_of_the_file(package) -> None:
-    assert recipe_names(package("[quick]\n[paper]\n[a]\n")) == ["quick", "paper", "a"]
+def test_names_stand_in_the_order_of_the_file(method_folder) -> None:
+    assert recipe_names(method_folder("[quick]\n[paper]\n[a]\n")) == ["quick", "paper", "a"]
 
 
-def test_reads_values_and_leaves_out_the_text(package) -> None:
-    name = package('[paper]\nabout = "As printed."\nepochs = 30\nscheme = "notebook"\nwidths = [4, 2]\n')
-    recipe = load_recipe(name, Settings, "paper")
+def test_reads_values_and_leaves_out_the_text(method_folder) -> None:
+    folder = method_folder(
+        '[paper]\nabout = "As printed."\nepochs = 30\nscheme = "notebook"\nwidths = [4, 2]\n'
+    )
+    recipe = load_recipe(folder, Settings, "paper")
     assert recipe == Settings(epochs=30, scheme="notebook", widths=(4, 2))
 
 
-def test_a_recipe_that_does_not_exist_names_the_nearest(package) -> None:
+def test_a_recipe_that_does_not_exist_names_the_nearest(method_folder) -> None:
     with pytest.raises(RecipeError, match=r"Did you mean 'paper'\?") as caught:
-        load_recipe(package("[paper]\n[quick]\n"), Settings, "papr")
+        load_recipe(method_folder("[paper]\n[quick]\n"), Settings, "papr")
     assert caught.value.expected == "paper | quick"
     assert caught.value.exit_code == 2
 
 
-def test_a_key_that_does_not_exist_names_the_nearest(package) -> None:
+def test_a_key_that_does_not_exist_names_the_nearest(method_folder) -> None:
     with pytest.raises(RecipeError, match=r"Did you mean 'epochs'\?") as caught:
-        load_recipe(package("[paper]\nepoch = 3\n"), Settings, "paper")
+        load_recipe(method_folder("[paper]\nepoch = 3\n"), Settings, "paper")
     assert "[paper]" in str(caught.value.where)
 
 
 @pytest.mark.parametrize("value", ["0", '"many"', "nan", "1.5"])
-def test_an_unfit_value_names_the_key(package, value: str) -> None:
+def test_an_unfit_value_names_the_key(method_folder, value: str) -> None:
     with pytest.raises(RecipeError) as caught:
-        load_recipe(package(f"[paper]\nepochs = {value}\n"), Settings, "paper")
+        load_recipe(method_folder(f"[paper]\nepochs = {value}\n"), Settings, "paper")
     assert str(caught.value.where).endswith("[paper] epochs")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_a_number_must_be_finite(package, value: str) -> None:
+def test_a_number_must_be_finite(method_folder, value: str) -> None:
     with pytest.raises(RecipeError, match="finite"):
-        load_recipe(package(f"[paper]\nrate = {value}\n"), Settings, "paper")
+        load_recipe(method_folder(f"[paper]\nrate = {value}\n"), Settings, "paper")
 
 
 @pytest.mark.parametrize(
     ("text", "found"), [("[paper\n", "line 1"), ('about = "x"\n[paper]\n', "about"), (None, "")]
 )
-def test_a_file_that_is_missing_or_no_recipes_is_an_error(package, text: str | None, found: str) -> None:
+def test_a_file_that_is_missing_or_no_recipes_is_an_error(
+    method_folder, text: str | None, found: str
+) -> None:
     with pytest.raises(RecipeError, match="recipes") as caught:
-        recipe_names(package(text))
+        recipe_names(method_folder(text))
     assert "recipes.toml" in str(caught.value.where)
     assert found in (caught.value.found or "")
 

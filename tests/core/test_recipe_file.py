@@ -32,15 +32,15 @@ class Settings(Recipe):
     rate: float = 0.5
 
 
-def test_a_recipe_takes_the_values_of_its_bases_and_overrides_them(package) -> None:
-    name = package(CHAIN)
-    assert load_recipe(name, Settings, "paper") == Settings(epochs=100, width=64, stages=(2, 3))
-    assert load_recipe(name, Settings, "quick") == Settings(epochs=3, width=64, stages=(2, 3))
-    assert load_recipe(name, Settings, "small") == Settings(epochs=3, width=8, stages=(2, 3))
+def test_a_recipe_takes_the_values_of_its_bases_and_overrides_them(method_folder) -> None:
+    folder = method_folder(CHAIN)
+    assert load_recipe(folder, Settings, "paper") == Settings(epochs=100, width=64, stages=(2, 3))
+    assert load_recipe(folder, Settings, "quick") == Settings(epochs=3, width=64, stages=(2, 3))
+    assert load_recipe(folder, Settings, "small") == Settings(epochs=3, width=8, stages=(2, 3))
 
 
-def test_what_a_recipe_is_about_is_not_inherited(package) -> None:
-    found = read_recipes(package(CHAIN + '[silent]\nbase = "paper"\n'))
+def test_what_a_recipe_is_about_is_not_inherited(method_folder) -> None:
+    found = read_recipes(method_folder(CHAIN + '[silent]\nbase = "paper"\n'))
     assert {name: each.about for name, each in found.items()} == {
         "small": "As quick, smaller.",
         "quick": "As paper, for a CPU.",
@@ -50,8 +50,8 @@ def test_what_a_recipe_is_about_is_not_inherited(package) -> None:
     assert found["silent"].values == found["paper"].values
 
 
-def test_values_are_those_that_the_file_states(package) -> None:
-    assert read_recipes(package(CHAIN))["small"].values == {"epochs": 3, "width": 8, "stages": [2, 3]}
+def test_values_are_those_that_the_file_states(method_folder) -> None:
+    assert read_recipes(method_folder(CHAIN))["small"].values == {"epochs": 3, "width": 8, "stages": [2, 3]}
 
 
 @pytest.mark.parametrize(
@@ -62,18 +62,18 @@ def test_values_are_those_that_the_file_states(package) -> None:
         ('[a]\nbase = "b"\n[b]\nbase = "b"\n', "a -> b -> b"),
     ],
 )
-def test_a_circle_of_bases_is_shown_step_by_step(package, text: str, way: str) -> None:
+def test_a_circle_of_bases_is_shown_step_by_step(method_folder, text: str, way: str) -> None:
     with pytest.raises(RecipeError, match="circle") as caught:
-        read_recipes(package(text))
+        read_recipes(method_folder(text))
     assert (caught.value.where or "").endswith("/recipes.toml [a] base")
     assert caught.value.found == way
     assert caught.value.expected
     assert caught.value.remedy
 
 
-def test_a_base_that_does_not_exist_names_the_nearest(package) -> None:
+def test_a_base_that_does_not_exist_names_the_nearest(method_folder) -> None:
     with pytest.raises(RecipeError, match=r"There is no recipe 'papr'. Did you mean 'paper'\?") as caught:
-        read_recipes(package('[paper]\n[quick]\nbase = "papr"\n[map]\n'))
+        read_recipes(method_folder('[paper]\n[quick]\nbase = "papr"\n[map]\n'))
     error = caught.value
     assert (error.where or "").endswith("/recipes.toml [quick] base")
     assert (error.expected, error.found) == ("paper | map", "papr")
@@ -81,9 +81,9 @@ def test_a_base_that_does_not_exist_names_the_nearest(package) -> None:
 
 
 @pytest.mark.parametrize("value", ["3", '["paper"]', "true", "{ name = 1 }"])
-def test_a_base_is_a_name(package, value: str) -> None:
+def test_a_base_is_a_name(method_folder, value: str) -> None:
     with pytest.raises(RecipeError, match="not a name") as caught:
-        read_recipes(package(f"[paper]\n[quick]\nbase = {value}\n"))
+        read_recipes(method_folder(f"[paper]\n[quick]\nbase = {value}\n"))
     error = caught.value
     assert (error.where or "").endswith("/recipes.toml [quick] base")
     assert "another recipe" in (error.expected or "")
@@ -91,12 +91,12 @@ def test_a_base_is_a_name(package, value: str) -> None:
     assert "[quick]" in (error.remedy or "")
 
 
-def test_a_mistake_in_one_recipe_is_said_whichever_is_loaded(package) -> None:
+def test_a_mistake_in_one_recipe_is_said_whichever_is_loaded(method_folder) -> None:
     with pytest.raises(RecipeError, match="There is no recipe 'gone'"):
-        load_recipe(package('[paper]\n[quick]\nbase = "gone"\n'), Settings, "paper")
+        load_recipe(method_folder('[paper]\n[quick]\nbase = "gone"\n'), Settings, "paper")
 
 
-def test_an_inherited_value_that_does_not_fit_is_named_where_it_is_taken(package) -> None:
+def test_an_inherited_value_that_does_not_fit_is_named_where_it_is_taken(method_folder) -> None:
     with pytest.raises(RecipeError, match="unfit value") as caught:
-        load_recipe(package('[paper]\nwidth = "wide"\n[quick]\nbase = "paper"\n'), Settings, "quick")
+        load_recipe(method_folder('[paper]\nwidth = "wide"\n[quick]\nbase = "paper"\n'), Settings, "quick")
     assert (caught.value.where or "").endswith("[quick] width")

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def committed(kind: str) -> set[str]:
     """Folders of plug-ins that stand in the checkout's git index."""
-    command = ["git", "-C", str(ROOT), "ls-files", "--", f"{kind}/*/__init__.py"]
+    command = ["git", "-C", str(ROOT), "ls-files", "--", f"{kind}/*/card.toml"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.skip("not a git checkout")

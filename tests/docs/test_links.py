@@ -93,7 +93,7 @@ def _check_names(given: dict[str, Any]) -> None:
         method, _, recipe = named.partition(":")
         plugin = find_method(method)
         recipe = recipe or given.get("recipe")
-        if recipe and recipe not in recipe_names(plugin.package):
+        if recipe and recipe not in recipe_names(plugin.folder):
             raise UsageError("No such recipe.", where=method, found=recipe)
     suite = given.get("file")
     if suite is not None and not suite.endswith(".toml") and suite not in shipped_suites():

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from torch import Tensor, nn
 
-from aqa_bench.core.method import FitContext, MethodPlugin, Predictor
+from aqa_bench.core.method import FitContext, Predictor
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
@@ -186,7 +187,7 @@ class Bench:
         task_kind: TaskKind = TaskKind.BINARY,
     ) -> Fitted:
         kind = plugin.load()
-        loaded = load_recipe(plugin.package, kind.recipe_type(), recipe)
+        loaded = load_recipe(plugin.folder, kind.recipe_type(), recipe)
         small = [*self.small, *(self.small_pretraining if plugin.card.uses_pool else ())]
         method = kind(loaded.with_overrides([*small, *overrides], plugin.card.id))
         ctx = FitContext(

@@ -130,7 +130,7 @@ def test_fine_tuning_reads_whole_frames_and_crops_them_last(
 
 def pool_recipe(name: str, recipe: str = "paper", *texts: str) -> PoolRecipe:
     plugin = methods()[name]
-    loaded = load_recipe(plugin.package, plugin.load().recipe_type(), recipe)
+    loaded = load_recipe(plugin.folder, plugin.load().recipe_type(), recipe)
     changed = loaded.with_overrides(texts, name)
     assert isinstance(changed, PoolRecipe)
     return changed

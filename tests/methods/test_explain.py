@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import MethodError, UsageError
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.features import image_features
 from aqa_bench.learn.looking.attribution import Attribution, Explainable
 from aqa_bench.learn.methods.image_method import ImageMethod
 from aqa_bench.learn.training.device import Precision
-from aqa_bench.methods.half_cycle_difference import METHOD as HALF_CYCLE
-from aqa_bench.methods.imagenet import METHOD as IMAGENET
+
+HALF_CYCLE = find_method("half-cycle-difference")
+IMAGENET = find_method("imagenet")
 
 pytest.importorskip("captum")
 

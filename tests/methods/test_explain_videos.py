@@ -7,12 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, TaskKind
 from aqa_bench.learn.looking.attribution import Attribution, Explainable
 from aqa_bench.learn.looking.video_explanation import TOLERANCE
-from aqa_bench.methods.kinetics import METHOD as KINETICS
-from aqa_bench.methods.md import METHOD as MOTION
+
+KINETICS = find_method("kinetics")
+MOTION = find_method("md")
 
 pytest.importorskip("captum")
 

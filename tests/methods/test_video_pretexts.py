@@ -76,7 +76,7 @@ def test_every_recipe_trains_and_says_how_well_the_pretext_is_learnt(
 def test_published_settings_can_use_clips_of_32_frames(pool_of, name: str) -> None:
     plugin = methods()[name]
     kind = plugin.load()
-    recipe = load_recipe(plugin.package, kind.recipe_type(), "paper")
+    recipe = load_recipe(plugin.folder, kind.recipe_type(), "paper")
     assert recipe.clip_frames == 16
     sampler = kind(recipe).sampler(pool_of(32, 32, 32))
     assert sampler.usable.tolist() == [0, 1, 2]

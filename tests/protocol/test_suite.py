@@ -124,5 +124,5 @@ def test_every_job_of_a_shipped_suite_fits_its_cards(name: str) -> None:
     for job in plan_jobs(read_suite(shipped_suites()[name])):
         plugin, card = find_method(job.method), find_dataset(job.dataset)
         assert fits(plugin.card, card, job.tasks), job
-        assert job.recipe in (None, *recipe_names(plugin.package)), job
+        assert job.recipe in (None, *recipe_names(plugin.folder)), job
         assert job.pretrain_on is None or plugin.card.uses_pool, job

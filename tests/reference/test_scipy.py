@@ -12,10 +12,12 @@ from scipy.ndimage import rotate
 from scipy.spatial.distance import euclidean, sqeuclidean
 from scipy.special import log_softmax, logsumexp
 
+from aqa_bench.core.registry import find_method
 from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
 from aqa_bench.learn.pretraining.video_batches import VideoBatch
-from aqa_bench.methods.videorot import METHOD as VIDEOROT
 from aqa_bench.methods.videorot.pretext import QUARTERS
+
+VIDEOROT = find_method("videorot")
 
 VARIANTS = list(product((2, 3), (False, True)))
 

@@ -14,7 +14,7 @@ from aqa_bench.cli.show import show
 from aqa_bench.core.dataset_id import split_preset
 
 if TYPE_CHECKING:
-    from aqa_bench.core.dataset import DatasetPlugin
+    from aqa_bench.core.plugin import DatasetPlugin
 
 __all__ = ["app"]
 

@@ -60,7 +60,7 @@ def _methods(as_json: bool) -> None:
     from aqa_bench.core.registry import methods
 
     plugins = methods()
-    recipes = {name: recipe_names(plugin.package) for name, plugin in plugins.items()}
+    recipes = {name: recipe_names(plugin.folder) for name, plugin in plugins.items()}
     if as_json:
         return emit(
             [

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -25,7 +23,6 @@ __all__ = [
     "Coverage",
     "Dataset",
     "DatasetFamily",
-    "DatasetPlugin",
     "Renders",
     "SplitCount",
     "TaskAudit",
@@ -217,27 +214,6 @@ class Renders(Protocol):
             ``(T, size, size, 3)`` uint8 RGB: the same clip on every device but for rounding.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetPlugin:
-    """What a dataset's package exports as ``DATASET``: light to import, the reader behind it is lazy.
-
-    Attributes:
-        name: Name of the family, e.g. ``pose-trainer``.
-        cards: Cards of its dataset ids.
-        factory: ``"package.module:object"`` of the :class:`DatasetFamily`.
-    """
-
-    name: str
-    cards: tuple[DatasetCard, ...]
-    factory: str
-
-    def load(self) -> DatasetFamily:
-        """Import the family's reader."""
-        module, _, name = self.factory.partition(":")
-        family: DatasetFamily = getattr(import_module(module), name)
-        return family
 
 
 def not_prepared(dataset: str, home: Path, expected: str) -> DataError:

@@ -5,21 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.report import FitReport
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.task import Task
 
-__all__ = ["FitContext", "Method", "MethodPlugin", "Predictor", "RecipeT"]
+__all__ = ["FitContext", "Method", "Predictor", "RecipeT"]
 
 RecipeT = TypeVar("RecipeT", bound=Recipe)
 
@@ -114,29 +112,3 @@ class Method(ABC, Generic[RecipeT]):
             pool: Unlabelled samples that share no group with any val or test sample.
             ctx: Everything else.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class MethodPlugin:
-    """What a method's package exports as ``METHOD``: light to import, the class behind it is lazy.
-
-    Attributes:
-        card: The method's card.
-        factory: ``"package.module:Class"`` of the :class:`Method`.
-        default_recipe: Recipe used when none is named.
-    """
-
-    card: MethodCard
-    factory: str
-    default_recipe: str = "quick"
-
-    @property
-    def package(self) -> str:
-        """Import path of the package that holds ``recipes.toml``."""
-        return self.factory.partition(":")[0].rpartition(".")[0]
-
-    def load(self) -> type[Method[Any]]:
-        """Import the method's class."""
-        module, _, name = self.factory.partition(":")
-        kind: type[Method[Any]] = getattr(import_module(module), name)
-        return kind

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 from typing import Any, TypeVar
 
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.recipe import Recipe, build_recipe
+from aqa_bench.core.toml_file import read_toml
 
 __all__ = ["WrittenRecipe", "load_recipe", "no_such_recipe", "place", "read_recipes", "recipe_names"]
 
@@ -30,51 +30,51 @@ class WrittenRecipe:
     values: Mapping[str, Any]
 
 
-def read_recipes(package: str) -> dict[str, WrittenRecipe]:
-    """Recipes that a method's package ships, in the file's order.
+def read_recipes(folder: Path) -> dict[str, WrittenRecipe]:
+    """Recipes of a method's folder, in the file's order.
 
     A table may name another one as its ``base``: it takes that one's values and overrides them. A base
     may have a base itself, and may stand further down.
 
     Args:
-        package: Import path of the method's package.
+        folder: The method's folder.
 
     Raises:
         RecipeError: There is no ``recipes.toml``, it holds something other than tables, or a base is no
             recipe of the file or leads back to the recipe itself.
     """
-    tables = _read(package)
+    tables = _read(folder)
     return {
-        name: WrittenRecipe(str(tables[name].get("about", "")), _resolved(tables, name, package))
+        name: WrittenRecipe(str(tables[name].get("about", "")), _resolved(tables, name, folder))
         for name in tables
     }
 
 
-def recipe_names(package: str) -> list[str]:
-    """Names of the recipes a method's package ships, in the file's order."""
-    return list(read_recipes(package))
+def recipe_names(folder: Path) -> list[str]:
+    """Names of the recipes of a method's folder, in the file's order."""
+    return list(read_recipes(folder))
 
 
-def load_recipe(package: str, kind: type[R], name: str) -> R:
+def load_recipe(folder: Path, kind: type[R], name: str) -> R:
     """Read a named recipe from a method's ``recipes.toml``.
 
     Args:
-        package: Import path of the method's package.
+        folder: The method's folder.
         kind: The method's recipe model.
         name: Name of the recipe.
 
     Raises:
         RecipeError: No recipe has that name, its keys and values do not fit ``kind``, or the file is wrong.
     """
-    recipes, where = read_recipes(package), place(package, name)
+    recipes, where = read_recipes(folder), place(folder, name)
     if name not in recipes:
         raise no_such_recipe(name, list(recipes), where)
     return build_recipe(kind, recipes[name].values, where)
 
 
-def place(package: str, recipe: str) -> str:
+def place(folder: Path, recipe: str) -> str:
     """Where a recipe stands, for messages."""
-    return f"{package.rsplit('.', 1)[-1]}/recipes.toml [{recipe}]"
+    return f"{folder.name}/recipes.toml [{recipe}]"
 
 
 def no_such_recipe(
@@ -91,15 +91,15 @@ def no_such_recipe(
     )
 
 
-def _resolved(tables: Mapping[str, Mapping[str, Any]], name: str, package: str) -> dict[str, Any]:
+def _resolved(tables: Mapping[str, Mapping[str, Any]], name: str, folder: Path) -> dict[str, Any]:
     """A recipe's own values over those of its bases."""
     chain = [name]
     while "base" in tables[chain[-1]]:
-        base = _base(tables, chain[-1], package)
+        base = _base(tables, chain[-1], folder)
         if base in chain:
             raise RecipeError(
                 "The bases of a recipe lead in a circle.",
-                where=f"{place(package, name)} base",
+                where=f"{place(folder, name)} base",
                 expected="bases that end at a recipe without one",
                 found=" -> ".join([*chain, base]),
                 remedy="Let one of them state its values, without a base.",
@@ -111,8 +111,8 @@ def _resolved(tables: Mapping[str, Mapping[str, Any]], name: str, package: str) 
     return {key: value for key, value in values.items() if key not in ("about", "base")}
 
 
-def _base(tables: Mapping[str, Mapping[str, Any]], name: str, package: str) -> str:
-    base, where = tables[name]["base"], f"{place(package, name)} base"
+def _base(tables: Mapping[str, Mapping[str, Any]], name: str, folder: Path) -> str:
+    base, where = tables[name]["base"], f"{place(folder, name)} base"
     if not isinstance(base, str):
         raise RecipeError(
             "The base of a recipe is not a name.",
@@ -127,15 +127,15 @@ def _base(tables: Mapping[str, Mapping[str, Any]], name: str, package: str) -> s
     return base
 
 
-def _read(package: str) -> Mapping[str, Mapping[str, Any]]:
-    file = resources.files(package) / "recipes.toml"
+def _read(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+    file = folder / "recipes.toml"
     try:
-        recipes = tomllib.loads(file.read_text(encoding="utf-8"))
+        recipes = read_toml(file)
     except FileNotFoundError as error:
         raise RecipeError(
             "The method has no recipes.", where=str(file), remedy="Add recipes.toml beside method.py."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise RecipeError(
             "The recipes cannot be read.", where=str(file), expected="TOML tables", found=str(error)
         ) from error

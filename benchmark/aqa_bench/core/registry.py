@@ -1,24 +1,28 @@
-"""Look-up of methods and datasets by id: lazy, with a suggestion on a miss and an error on a collision."""
+"""Look-up of methods and datasets by id, with a suggestion on a miss and an error on a collision.
+
+Cards are read from files: no code of a plug-in runs before it is loaded.
+"""
 
 from __future__ import annotations
 
-import pkgutil
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache, partial
-from importlib import import_module
-from importlib.metadata import entry_points
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
-from aqa_bench.core.dataset import Dataset, DatasetPlugin
+from aqa_bench.core.card_file import read_family, read_methods
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of, split_preset
 from aqa_bench.core.errors import AqaBenchError, UsageError
 from aqa_bench.core.guard import refused_to_methods
 from aqa_bench.core.lookup import find
-from aqa_bench.core.method import MethodPlugin
 from aqa_bench.core.paths import data_home
+from aqa_bench.core.plugin import DatasetPlugin, MethodPlugin
+from aqa_bench.core.plugin_folders import plugin_folders
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Task
+
+if TYPE_CHECKING:
+    from aqa_bench.core.dataset import Dataset
 
 __all__ = [
     "dataset_cards",
@@ -39,14 +43,17 @@ P = TypeVar("P", MethodPlugin, DatasetPlugin)
 @cache
 def methods() -> Mapping[str, MethodPlugin]:
     """Every installed method by id."""
-    found = _discover("methods", "METHOD", MethodPlugin)
-    return _unique((plugin.card.id, plugin, origin) for plugin, origin in found)
+    return _unique(
+        (plugin.card.id, plugin, found.origin)
+        for found in plugin_folders("methods")
+        for plugin in read_methods(found.folder, found.package)
+    )
 
 
 @cache
 def _families() -> Mapping[str, DatasetPlugin]:
-    found = _discover("datasets", "DATASET", DatasetPlugin)
-    return _unique((plugin.name, _checked_ids(plugin, origin), origin) for plugin, origin in found)
+    found = ((read_family(f.folder, f.package), f.origin) for f in plugin_folders("datasets"))
+    return _unique((family.name, family, origin) for family, origin in found)
 
 
 @cache
@@ -133,60 +140,6 @@ def open_dataset(dataset: str) -> Dataset:
     card = find_dataset(dataset)
     family = find_family(card.id)
     return family.load().open(card.id, data_home() / family.name)
-
-
-def _discover(kind: str, attribute: str, expected: type[P]) -> Iterable[tuple[P, str]]:
-    package = import_module(f"aqa_bench.{kind}")
-    for module in pkgutil.iter_modules(package.__path__):
-        path = f"aqa_bench.{kind}.{module.name}"
-        yield _checked(partial(_import_attribute, path, attribute), path, expected), path
-    for entry in entry_points(group=f"aqa_bench.{kind}"):
-        origin = f"entry point {entry.name} = {entry.value}"
-        yield _checked(entry.load, origin, expected), origin
-
-
-def _import_attribute(module: str, name: str) -> object:
-    return getattr(import_module(module), name)
-
-
-def _checked(load: Callable[[], object], origin: str, expected: type[P]) -> P:
-    try:
-        plugin = load()
-    except Exception as error:
-        # Importing foreign code may raise anything.
-        raise AqaBenchError(
-            "A plug-in cannot be imported.",
-            where=origin,
-            expected=f"a package that exports a {expected.__name__}",
-            found=f"{type(error).__name__}: {error}",
-            remedy="Correct or uninstall the plug-in.",
-        ) from error
-    if not isinstance(plugin, expected):
-        raise AqaBenchError(
-            "A plug-in is not of the right kind.",
-            where=origin,
-            expected=expected.__name__,
-            found=type(plugin).__name__,
-        )
-    return plugin
-
-
-def _checked_ids(plugin: DatasetPlugin, origin: str) -> DatasetPlugin:
-    """A family owns the ids that begin with its name, so no id can belong to two."""
-    ids = [card.id for card in plugin.cards]
-    strange = [
-        name
-        for name in ids
-        if family_of(name) != plugin.name or split_preset(name) != (name, None) or ids.count(name) > 1
-    ]
-    if strange:
-        raise AqaBenchError(
-            f"The dataset plug-in {plugin.name!r} has an unfit id.",
-            where=origin,
-            expected=f"{plugin.name} or {plugin.name}/NAME, each id once",
-            found=strange[0],
-        )
-    return plugin
 
 
 def _unique(found: Iterable[tuple[str, P, str]]) -> Mapping[str, P]:

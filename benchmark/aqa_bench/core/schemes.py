@@ -16,6 +16,7 @@ __all__ = [
     "ONE_CLASS",
     "ONE_CLASS_CLEAN",
     "ONE_CLASS_LEAKY",
+    "STANDARD_SCHEMES",
     "folds",
     "low_data",
     "one_class",
@@ -53,6 +54,10 @@ LOW_DATA = tuple(
     )
     for name, percent in LOW_DATA_PERCENT.items()
 )
+STANDARD_SCHEMES: Mapping[str, Scheme] = {
+    scheme.id: scheme for scheme in (FOLDS, ONE_CLASS, ONE_CLASS_CLEAN, ONE_CLASS_LEAKY, *LOW_DATA)
+}
+"""The schemes of this module by id: a dataset's card names them without defining them."""
 
 _LEAST = 2
 

@@ -12,7 +12,7 @@ from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import AqaBenchError, UsageError
-from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.registry import find_dataset, find_method, find_scheme, find_task, open_dataset
@@ -226,7 +226,7 @@ def _choose(
 
 
 def _recipe(plugin: MethodPlugin, name: str) -> Recipe:
-    recipe: Recipe = load_recipe(plugin.package, plugin.load().recipe_type(), name)
+    recipe: Recipe = load_recipe(plugin.folder, plugin.load().recipe_type(), name)
     return recipe
 
 

@@ -22,8 +22,8 @@ from aqa_bench.media.frame_store import StoredFrames, WholeVideo, kept_frames
 from aqa_bench.media.source import MediaFile
 from aqa_bench.media.video import decode
 
+from ..cards import DIVING
 from .annotated import AnnotatedDives, annotated_dives
-from .cards import DIVING
 from .generate import generate_dives, video_file
 from .media import DiveMedia
 from .presets import DIVING_VERSION
@@ -60,7 +60,7 @@ class SyntheticDiving(Dataset):
 
     def samples(self, task: str) -> Mapping[str, Sample]:
         """Every dive by id."""
-        tells = task == SCORE_DD.id
+        tells = task == SCORE_DD
         return {
             name: self._sample(name, _told(dive) if tells else None)
             for name, dive in self.annotated.dives.items()
@@ -89,7 +89,7 @@ class SyntheticDiving(Dataset):
         Their class and event are told in both tasks, since pretext tasks pair dives by them; difficulty
         only where the task tells it.
         """
-        tells = task == SCORE_DD.id
+        tells = task == SCORE_DD
         return tuple(
             self._sample(name, _told(dive, difficulty=tells))
             for name, dive in self.annotated.dives.items()
@@ -121,7 +121,7 @@ class SyntheticDiving(Dataset):
         self.materialise(frozenset({Modality.FRAMES}), progress or NullProgress())
         known = self.annotated.dives
         rendered = [name for name in known if video_file(self.home, self.preset, name).is_file()]
-        (split,) = self.splits(SCORE_DD.id, "official")
+        (split,) = self.splits(SCORE_DD, "official")
         parts = {"train": split.train, "val": split.val, "test": split.test}
         counts = {part: SplitCount(n=len(ids)) for part, ids in parts.items()}
         events = [{_event(known[name]) for name in ids} for ids in parts.values()]

@@ -10,9 +10,12 @@ import pytest
 from aqa_bench.core.dataset import DatasetFamily
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.progress import NullProgress
-from aqa_bench.datasets.fitness_aqa import DATASET, build
+from aqa_bench.core.registry import find_family
+from aqa_bench.datasets.fitness_aqa import build
 from aqa_bench.datasets.fitness_aqa.family import FAMILY
 from aqa_bench.datasets.fitness_aqa.index import read_index, write_index
+
+DATASET = find_family("fitness-aqa")
 
 SQUAT = "fitness-aqa/backsquat"
 

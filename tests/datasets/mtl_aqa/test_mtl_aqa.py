@@ -12,11 +12,13 @@ import pytest
 from scipy.stats import spearmanr
 
 from aqa_bench.core.progress import NullProgress
+from aqa_bench.core.registry import find_family
 from aqa_bench.core.split import check_repeats, check_split
 from aqa_bench.core.task import TaskKind
-from aqa_bench.datasets.mtl_aqa import DATASET
 from aqa_bench.datasets.mtl_aqa.adapter import FAMILY, RELEASE
 from aqa_bench.media.dives.dataset import DiveDataset
+
+DATASET = find_family("mtl-aqa")
 
 DIVES = {
     "01": 191, "02": 108, "03": 73, "04": 129, "05": 90, "06": 60, "07": 99, "09": 88, "10": 44, "13": 30,

@@ -6,13 +6,15 @@ import sys
 import numpy as np
 import pytest
 
-from aqa_bench.core.dataset import DatasetPlugin
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.plugin import DatasetPlugin
 from aqa_bench.core.progress import NullProgress
+from aqa_bench.core.registry import find_family
 from aqa_bench.core.task import Modality
-from aqa_bench.datasets.pose_trainer import DATASET
 from aqa_bench.datasets.pose_trainer.adapter import FAMILY
 from aqa_bench.datasets.pose_trainer.release import EXERCISES
+
+DATASET = find_family("pose-trainer")
 
 BICEP = "pose-trainer/bicep-curl"
 

@@ -7,8 +7,9 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from aqa_bench.core.split import check_split
+from aqa_bench.datasets.pose_trainer.cards import CARDS
 from aqa_bench.datasets.pose_trainer.release import EXERCISES, release
-from aqa_bench.datasets.pose_trainer.splits import SCHEMES, make_splits
+from aqa_bench.datasets.pose_trainer.splits import make_splits
 
 UNGROUPED = ("notebook", "one-class-published")
 
@@ -22,7 +23,7 @@ def targets(dataset: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("dataset", EXERCISES)
-@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.id)
+@pytest.mark.parametrize("scheme", CARDS[0].schemes, ids=lambda scheme: scheme.id)
 def test_every_scheme_is_sound_for_every_exercise(dataset, scheme):
     labels = targets(dataset)
     groups = recordings(dataset)

@@ -13,10 +13,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from aqa_bench.core.progress import NullProgress
+from aqa_bench.core.registry import find_family
 from aqa_bench.core.split import check_split
-from aqa_bench.datasets.stick_figures import DATASET
 from aqa_bench.datasets.stick_figures.adapter import StickFigures
 from aqa_bench.datasets.stick_figures.cards import CARD
+
+DATASET = find_family("stick-figures")
 
 ID = "stick-figures/shoulder-press"
 

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.progress import NullProgress
+from aqa_bench.core.registry import find_family
 from aqa_bench.core.split import check_split
-from aqa_bench.datasets.unlv_dive import DATASET
 from aqa_bench.datasets.unlv_dive.adapter import FAMILY
 from aqa_bench.media.dives.dataset import DiveDataset
+
+DATASET = find_family("unlv-dive")
 
 SIZES = {1: 191, 2: 108, 3: 73}
 

@@ -15,8 +15,9 @@ from PIL import Image
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Modality
+from aqa_bench.datasets.mtl_aqa.cards import CARD as MTL_AQA
 from aqa_bench.media.dives.family import DiveFamily
-from aqa_bench.media.dives.release import EVENT_GROUPED, SCORE, SCORE_DD, Release, official
+from aqa_bench.media.dives.release import EVENT_GROUPED, Release
 
 ENDS = {(1, 1): 110, (1, 2): 118, (2, 1): 112, (2, 2): 124, (7, 1): 116, (7, 102): 121}
 
@@ -86,8 +87,8 @@ def family() -> DiveFamily:
         source="drawn",
         citation="none",
         access="none",
-        tasks=(SCORE, SCORE_DD),
-        schemes=(official("Tiny"), Scheme(EVENT_GROUPED, "events")),
+        tasks=MTL_AQA.tasks,
+        schemes=(Scheme("official", "Tiny", shares_groups=True), Scheme(EVENT_GROUPED, "events")),
         provides=frozenset({Modality.FRAMES, Modality.ATTRIBUTES}),
     )
     return DiveFamily(Release(card, "TINY", "train.pkl", "test.pkl", (4, 2), baseline=0.5))

@@ -3,10 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.task import Modality
-from aqa_bench.methods.background import METHOD
 from aqa_bench.methods.background.scene import MedianFrame, WithoutPerson, hidden_box
+
+METHOD = find_method("background")
 
 
 class Lifter(Media):

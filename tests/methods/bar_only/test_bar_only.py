@@ -9,10 +9,12 @@ import pytest
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.method import FitContext, Predictor
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
-from aqa_bench.methods.bar_only import METHOD
 from aqa_bench.methods.bar_only.track import bar_box_features, bar_track
+
+METHOD = find_method("bar-only")
 
 SMALL = ("width=8", "blocks=1", "epochs=30")
 
@@ -63,7 +65,7 @@ class Fitted:
 def fit(tmp_path: Path):
     def run(train: LabeledSet, *overrides: str) -> Fitted:
         kind = METHOD.load()
-        recipe = load_recipe(METHOD.package, kind.recipe_type(), "quick")
+        recipe = load_recipe(METHOD.folder, kind.recipe_type(), "quick")
         task = Task(id="t", name="t", kind=TaskKind.BINARY, unit=Unit.CLIP, primary="f1")
         ctx = FitContext("d", task, "s", 0, "cpu", tmp_path)
         method = kind(recipe.with_overrides([*SMALL, *overrides], METHOD.card.id))

@@ -7,9 +7,11 @@ import pytest
 
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Task, TaskKind, Unit
-from aqa_bench.methods.constant import METHOD
+
+METHOD = find_method("constant")
 
 
 def context(kind: TaskKind) -> FitContext:
@@ -23,7 +25,7 @@ def labeled(targets: list[float]) -> LabeledSet:
 
 
 def fitted(kind: TaskKind, targets: list[float]):
-    method = METHOD.load()(load_recipe(METHOD.package, METHOD.load().recipe_type(), METHOD.default_recipe))
+    method = METHOD.load()(load_recipe(METHOD.folder, METHOD.load().recipe_type(), METHOD.default_recipe))
     return method.fit(labeled(targets), labeled([]), (), context(kind))
 
 

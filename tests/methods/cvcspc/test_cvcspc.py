@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from aqa_bench.core.errors import DataError, MethodError
-from aqa_bench.methods.cvcspc import METHOD
+from aqa_bench.core.registry import find_method
+
+METHOD = find_method("cvcspc")
 
 
 def weights(cache: Path) -> list[Path]:

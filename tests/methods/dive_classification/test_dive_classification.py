@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet
 from aqa_bench.core.task import TaskKind
 from aqa_bench.learn.backbones.videos import build_video_backbone
 from aqa_bench.learn.pretraining.dive_classes import DIVE_CLASSES
 from aqa_bench.learn.pretraining.video_batches import VideoBatch
-from aqa_bench.methods.dive_classification import METHOD
+
+METHOD = find_method("dive-classification")
 
 
 def scored(labelled: LabeledSet) -> LabeledSet:

@@ -11,9 +11,11 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from aqa_bench.core.errors import DataError, RecipeError
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Task, TaskKind, Unit
-from aqa_bench.methods.duration import METHOD
+
+METHOD = find_method("duration")
 
 
 class Clip(Media):
@@ -31,7 +33,7 @@ def clips(lengths: list[int]) -> tuple[Sample, ...]:
 
 def fitted(kind: TaskKind, lengths: list[int], targets: list[float], *overrides: str):
     method = METHOD.load()
-    recipe = load_recipe(METHOD.package, method.recipe_type(), METHOD.default_recipe)
+    recipe = load_recipe(METHOD.folder, method.recipe_type(), METHOD.default_recipe)
     train = LabeledSet(clips(lengths), np.array(targets, dtype=np.float64))
     task = Task(id="t", name="t", kind=kind, unit=Unit.CLIP, primary="f1")
     context = FitContext("gym/press", task, "r0f0", 0, "cpu", Path("unused"))

@@ -9,9 +9,11 @@ import pytest
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import FloatArray, LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
-from aqa_bench.methods.features import METHOD
+
+METHOD = find_method("features")
 
 METHOD_TYPE = METHOD.load()
 
@@ -47,7 +49,7 @@ def drawn(count: int, *, vectors: bool = False, score: bool = False, seed: int =
 
 def method(*overrides: str, recipe: str = "quick"):
     settings = ("epochs=30", "width=16", "blocks=1", "components=null", "lr=0.01", *overrides)
-    found = load_recipe(METHOD.package, METHOD_TYPE.recipe_type(), recipe).with_overrides(settings, "test")
+    found = load_recipe(METHOD.folder, METHOD_TYPE.recipe_type(), recipe).with_overrides(settings, "test")
     return METHOD_TYPE(found)
 
 

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.task import Modality
-from aqa_bench.methods.half_cycle_difference import METHOD
 from aqa_bench.methods.half_cycle_difference.difference import half_cycle_difference
 from aqa_bench.methods.half_cycle_difference.regions import LifterRegions
+
+METHOD = find_method("half-cycle-difference")
 
 WHOLE = ("region=frame", "grid=2", "stages=[1]")
 

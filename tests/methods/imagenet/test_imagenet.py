@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import DataError, MethodError
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample
-from aqa_bench.methods.imagenet import METHOD
+
+METHOD = find_method("imagenet")
 
 
 def test_an_error_that_the_picture_shows_is_learnt(bench) -> None:

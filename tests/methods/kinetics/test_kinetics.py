@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from aqa_bench.core.errors import DataError, MethodError
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet
 from aqa_bench.core.task import TaskKind, Unit
 from aqa_bench.learn.augment.presets import augmentation
-from aqa_bench.methods.kinetics import METHOD
+
+METHOD = find_method("kinetics")
 
 
 def scored(labelled: LabeledSet) -> LabeledSet:

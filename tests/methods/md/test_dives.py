@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.registry import dataset_cards
+from aqa_bench.core.registry import dataset_cards, find_method
 from aqa_bench.core.sample import LabeledSet
 from aqa_bench.core.task import TaskKind
-from aqa_bench.methods.md import METHOD
+
+METHOD = find_method("md")
 
 
 def scored(labelled: LabeledSet) -> LabeledSet:

@@ -9,11 +9,13 @@ import torch
 from torch import nn
 
 from aqa_bench.core.errors import DataError, MethodError
+from aqa_bench.core.registry import find_method
 from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.backbones.videos import build_video_backbone
 from aqa_bench.learn.pretraining.video_batches import VideoBatch
 from aqa_bench.learn.pretraining.video_triplets import VideoTripletLoss, augmented_triplets
-from aqa_bench.methods.md import METHOD
+
+METHOD = find_method("md")
 
 LINES = ("relative_std", "effective_rank", "pc1_share", "collapsed", "triplet_accuracy")
 

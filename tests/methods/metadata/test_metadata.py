@@ -12,10 +12,12 @@ from sklearn.preprocessing import OneHotEncoder
 from aqa_bench.core.errors import DataError, MethodError, RecipeError
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
-from aqa_bench.methods.metadata import METHOD
 from aqa_bench.methods.metadata.method import Metadata, MetadataRecipe
+
+METHOD = find_method("metadata")
 
 
 class Noted(Media):
@@ -57,7 +59,7 @@ def context(kind: TaskKind = TaskKind.SCORE) -> FitContext:
 
 
 def fitted(recipe: str | MetadataRecipe, rows, targets, ctx: FitContext | None = None):
-    loaded = load_recipe(METHOD.package, MetadataRecipe, recipe) if isinstance(recipe, str) else recipe
+    loaded = load_recipe(METHOD.folder, MetadataRecipe, recipe) if isinstance(recipe, str) else recipe
     train = LabeledSet(samples_of(rows), np.asarray(targets, dtype=np.float64))
     empty = LabeledSet((), np.empty(0))
     return Metadata(loaded).fit(train, empty, (), ctx or context())

@@ -9,13 +9,15 @@ from PIL import Image
 from pydantic import ValidationError
 
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.registry import find_method
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.training.distributed import World
-from aqa_bench.methods.pad import METHOD
 from aqa_bench.methods.pad.loss import PictureLoss, targets
 from aqa_bench.methods.pad.method import PAD, PADRecipe
 from aqa_bench.methods.pad.network import DisentanglingAutoEncoder, PictureDecoder, PoseBackbone
 from aqa_bench.methods.pad.report import picture_grid, swap_figures
+
+METHOD = find_method("pad")
 
 SMALL = ("pose=8", "appearance=6", "picture=16", "decoder_blocks=2", "decoder_width=16", "perceptual=0")
 

@@ -9,10 +9,12 @@ from sklearn.metrics import roc_auc_score
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
-from aqa_bench.methods.phase import METHOD
 from aqa_bench.methods.phase.method import bar_elevation
+
+METHOD = find_method("phase")
 
 
 class Boxed(Media):
@@ -39,7 +41,7 @@ def fit(heights: np.ndarray, targets: np.ndarray, kind: TaskKind = TaskKind.BINA
     ctx = FitContext(
         "d", Task(id="ss", name="ss", kind=kind, unit=Unit.IMAGE, primary="f1"), "s", 0, "cpu", Path()
     )
-    recipe = load_recipe(METHOD.package, method.recipe_type(), "quick")
+    recipe = load_recipe(METHOD.folder, method.recipe_type(), "quick")
     none = LabeledSet((), np.empty(0))
     return method(recipe).fit(LabeledSet(samples, targets), none, (), ctx), samples
 

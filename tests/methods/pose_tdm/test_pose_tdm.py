@@ -11,10 +11,10 @@ from aqa_bench.core.errors import AqaBenchError, DataError, MethodError, RecipeE
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe, recipe_names
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.media.layouts import convert, find_layout
-from aqa_bench.methods.pose_tdm import METHOD
 from aqa_bench.methods.pose_tdm.distances import (
     distance_sequences,
     fill_missing,
@@ -22,6 +22,8 @@ from aqa_bench.methods.pose_tdm.distances import (
     mirror_order,
 )
 from aqa_bench.methods.pose_tdm.recipe import TDMRecipe
+
+METHOD = find_method("pose-tdm")
 
 NECK, HIP, LEFT_HIP, WRIST = 1, 8, 11, 4
 
@@ -94,7 +96,7 @@ def fitted(
     seed: int = 1,
 ):
     method = METHOD.load()
-    recipe = load_recipe(METHOD.package, method.recipe_type(), METHOD.default_recipe)
+    recipe = load_recipe(METHOD.folder, method.recipe_type(), METHOD.default_recipe)
     small = ("width=16", "epochs=12", "batch_size=8", "length=32", *overrides)
     task = Task(id="t", name="t", kind=kind, unit=Unit.CLIP, primary="f1")
     context = FitContext("gym/press", task, "r0f0", seed, "cpu", Path("unused"))
@@ -103,8 +105,8 @@ def fitted(
 
 def test_every_recipe_loads_and_has_the_published_settings() -> None:
     recipes = {
-        name: load_recipe(METHOD.package, METHOD.load().recipe_type(), name)
-        for name in recipe_names(METHOD.package)
+        name: load_recipe(METHOD.folder, METHOD.load().recipe_type(), name)
+        for name in recipe_names(METHOD.folder)
     }
     assert next(iter(recipes)) == METHOD.default_recipe
     paper, ogata = recipes["paper"], recipes["ogata"]

@@ -11,10 +11,12 @@ from sklearn.model_selection import train_test_split
 from aqa_bench.core.errors import MethodError, RecipeError, UsageError
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Task, TaskKind, Unit
-from aqa_bench.methods.pose_trainer_dtw import METHOD
 from aqa_bench.methods.pose_trainer_dtw.report import published_rows
+
+METHOD = find_method("pose-trainer-dtw")
 
 # As the notebooks print them: (precision, recall, F1, support) of "correct", "incorrect" and "avg / total".
 PUBLISHED = {
@@ -45,7 +47,7 @@ def labeled(clips: dict[str, np.ndarray], names: list[str]) -> LabeledSet:
 
 def fitted(train: LabeledSet, exercise: str, recipe_name: str, *overrides: str):
     method = METHOD.load()
-    recipe = load_recipe(METHOD.package, method.recipe_type(), recipe_name)
+    recipe = load_recipe(METHOD.folder, method.recipe_type(), recipe_name)
     task = Task(id="form", name="Form", kind=TaskKind.BINARY, unit=Unit.CLIP, primary="f1")
     context = FitContext(exercise, task, "r0f0", 0, "cpu", Path("unused"))
     empty = LabeledSet((), np.empty(0))
@@ -95,8 +97,8 @@ def test_the_recipes_agree_elsewhere(exercise: str, real_clips: Clips) -> None:
 
 def test_the_released_recipe_asks_for_the_published_split() -> None:
     kind = METHOD.load().recipe_type()
-    assert load_recipe(METHOD.package, kind, "released").scheme == "notebook"
-    assert load_recipe(METHOD.package, kind, "paper").scheme is None
+    assert load_recipe(METHOD.folder, kind, "released").scheme == "notebook"
+    assert load_recipe(METHOD.folder, kind, "paper").scheme is None
 
 
 def swinging(standing: np.ndarray, wrist_x: float) -> np.ndarray:

@@ -10,11 +10,13 @@ from sklearn.metrics import confusion_matrix, f1_score
 from aqa_bench.core.errors import RecipeError, UsageError
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Task, TaskKind, Unit
-from aqa_bench.methods.pose_trainer_rules import METHOD
 from aqa_bench.methods.pose_trainer_rules.measurements import MEASUREMENTS
 from aqa_bench.methods.pose_trainer_rules.method import RulesRecipe, exercise_rules
+
+METHOD = find_method("pose-trainer-rules")
 
 # Exercise: (TP, FP, FN, TN) with error as the positive class, F1 of error, F1 of good.
 PUBLISHED = {
@@ -36,7 +38,7 @@ class Pose(Media):
 
 def fitted(dataset: str, *overrides: str):
     method = METHOD.load()
-    recipe = load_recipe(METHOD.package, method.recipe_type(), METHOD.default_recipe)
+    recipe = load_recipe(METHOD.folder, method.recipe_type(), METHOD.default_recipe)
     task = Task(id="form", name="Form", kind=TaskKind.BINARY, unit=Unit.CLIP, primary="f1")
     context = FitContext(dataset, task, "r0f0", 0, "cpu", Path("unused"))
     empty = LabeledSet((), np.empty(0))
@@ -73,7 +75,7 @@ def test_feedback_is_given_exactly_to_those_called_an_error(
 
 
 def test_the_recipe_is_the_models_default() -> None:
-    assert load_recipe(METHOD.package, METHOD.load().recipe_type(), "paper") == RulesRecipe()
+    assert load_recipe(METHOD.folder, METHOD.load().recipe_type(), "paper") == RulesRecipe()
 
 
 def test_every_rule_reads_a_feature_of_its_exercise(standing: np.ndarray) -> None:

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from aqa_bench.core.registry import find_method
 from aqa_bench.learn.methods.image_recipe import ImageRecipe
-from aqa_bench.methods.imagenet import METHOD as IMAGENET
-from aqa_bench.methods.shuffled import METHOD
 from aqa_bench.methods.shuffled.method import Shuffled
+
+IMAGENET = find_method("imagenet")
+METHOD = find_method("shuffled")
 
 
 def test_frames_are_the_same_in_another_order_that_is_the_clips_own(bench) -> None:

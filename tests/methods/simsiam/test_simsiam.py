@@ -9,15 +9,17 @@ import torch
 import torch.nn.functional as F
 
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.training.device import evaluating
 from aqa_bench.learn.training.distributed import World
-from aqa_bench.methods.simsiam import METHOD
 from aqa_bench.methods.simsiam.method import SimSiam, SimSiamRecipe
 from aqa_bench.methods.simsiam.network import Predictor, Projector, SiameseNetwork
+
+METHOD = find_method("simsiam")
 
 SMALL = ("projection=32", "bottleneck=8")
 

@@ -10,11 +10,13 @@ from aqa_bench.core.errors import DataError, MethodError, RecipeError
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe, recipe_names
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
-from aqa_bench.methods.stgcn_ocsvm import METHOD
 from aqa_bench.methods.stgcn_ocsvm.recipe import STGCNRecipe
 from aqa_bench.methods.stgcn_ocsvm.stgcn import STGCN
+
+METHOD = find_method("stgcn-ocsvm")
 
 EMPTY = LabeledSet((), np.empty(0))
 NECK, HIP, LEFT_HIP, WRIST = 1, 8, 11, 4
@@ -58,7 +60,7 @@ ALL = LabeledSet((*GOOD, *BAD), np.array([0.0] * 6 + [1.0] * 4))
 
 def build(recipe: str, *overrides: str):
     method = METHOD.load()
-    loaded = load_recipe(METHOD.package, method.recipe_type(), recipe)
+    loaded = load_recipe(METHOD.folder, method.recipe_type(), recipe)
     small = ("frames=16", "pretrain_epochs=1", "epochs=1", *overrides)
     return method(loaded.with_overrides(small, "test"))
 
@@ -73,17 +75,17 @@ def context(
 def test_recipes_name_the_scheme_of_their_variant() -> None:
     schemes = {"frozen": "one-class", "clean": "one-class-clean", "leaky": "one-class-leaky"}
     kind = METHOD.load().recipe_type()
-    names = recipe_names(METHOD.package)
+    names = recipe_names(METHOD.folder)
     assert {"paper", "leaky", "clean", "frozen", "quick", "quick-leaky", "quick-clean"} == set(names)
     for name in names:
-        recipe = load_recipe(METHOD.package, kind, name)
+        recipe = load_recipe(METHOD.folder, kind, name)
         expected = "one-class-published" if name == "paper" else schemes[recipe.variant]
         assert recipe.scheme == expected
 
 
 def test_the_leaky_recipe_is_the_paper_s_but_for_start_and_split() -> None:
     kind = METHOD.load().recipe_type()
-    paper, leaky = (load_recipe(METHOD.package, kind, name).model_dump() for name in ("paper", "leaky"))
+    paper, leaky = (load_recipe(METHOD.folder, kind, name).model_dump() for name in ("paper", "leaky"))
     assert {key for key in paper if paper[key] != leaky[key]} == {"scheme", "pretrain"}
 
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import Sample
-from aqa_bench.methods.still import METHOD
 from aqa_bench.methods.still.method import MiddleFrame
+
+METHOD = find_method("still")
 
 
 def test_the_middle_frame_is_all_that_is_left(bench) -> None:

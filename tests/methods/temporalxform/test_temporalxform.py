@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.recipe_file import load_recipe
-from aqa_bench.methods.temporalxform import METHOD
+from aqa_bench.core.registry import find_method
 from aqa_bench.methods.temporalxform.pretext import SourceVersions, TemporalVersions
+
+METHOD = find_method("temporalxform")
 
 SPEEDS = (1, 2, 4, 8)
 
@@ -67,7 +69,7 @@ def test_clips_are_drawn_as_for_the_committed_runs(pool_of, digest_of_draws) -> 
 def test_versions_are_those_of_the_source_but_in_the_recipe_that_has_runs(pool_of) -> None:
     kind = METHOD.load()
     for name, expected in (("quick", TemporalVersions), ("paper", SourceVersions)):
-        recipe = load_recipe(METHOD.package, kind.recipe_type(), name)
+        recipe = load_recipe(METHOD.folder, kind.recipe_type(), name)
         assert type(kind(recipe).sampler(pool_of(40, 50))) is expected
         assert ("versions" in recipe.model_dump()) == (name == "paper")
         assert ("versions" in recipe.pretraining()) == (name == "paper")

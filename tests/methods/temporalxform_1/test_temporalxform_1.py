@@ -5,8 +5,10 @@ import pytest
 
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.recipe_file import load_recipe
-from aqa_bench.methods.temporalxform_1 import METHOD
+from aqa_bench.core.registry import find_method
 from aqa_bench.methods.temporalxform_1.pretext import ShiftTriplets
+
+METHOD = find_method("temporalxform-1")
 
 
 def test_the_positive_is_near_and_the_negative_far(pool_of) -> None:
@@ -63,6 +65,6 @@ def test_it_learns_what_is_near(video_bench) -> None:
 
 
 def test_near_is_below_far() -> None:
-    recipe = load_recipe(METHOD.package, METHOD.load().recipe_type(), "quick")
+    recipe = load_recipe(METHOD.folder, METHOD.load().recipe_type(), "quick")
     with pytest.raises(RecipeError, match="near is below far"):
         recipe.with_overrides(["near=8"], "temporalxform-1")

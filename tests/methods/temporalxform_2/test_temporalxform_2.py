@@ -5,9 +5,11 @@ import pytest
 
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.registry import find_method
 from aqa_bench.media.clips import uniform
-from aqa_bench.methods.temporalxform_2 import METHOD
 from aqa_bench.methods.temporalxform_2.pretext import DistortionTriplets
+
+METHOD = find_method("temporalxform-2")
 
 
 def test_the_negative_is_more_distorted_than_the_positive(pool_of) -> None:
@@ -54,6 +56,6 @@ def test_it_learns_what_is_distorted(video_bench) -> None:
 
 
 def test_there_are_no_more_parts_than_frames() -> None:
-    recipe = load_recipe(METHOD.package, METHOD.load().recipe_type(), "quick")
+    recipe = load_recipe(METHOD.folder, METHOD.load().recipe_type(), "quick")
     with pytest.raises(RecipeError, match="no more parts than frames"):
         recipe.with_overrides(["chunks=17"], "temporalxform-2")

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.errors import DataError, RecipeError
-from aqa_bench.methods.vanilla_pc import METHOD
+from aqa_bench.core.registry import find_method
 from aqa_bench.methods.vanilla_pc.triplets import SameClipTriplets
+
+METHOD = find_method("vanilla-pc")
 
 
 def test_all_three_frames_come_from_one_clip(bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from aqa_bench.core.registry import find_method
 from aqa_bench.learn.pretraining.video_batches import VideoBatch, drawn_batch
 from aqa_bench.media.clips import uniform
-from aqa_bench.methods.videorot import METHOD
 from aqa_bench.methods.videorot.pretext import Rotations, turned
+
+METHOD = find_method("videorot")
 
 
 def test_pixels_change_places_and_nothing_else() -> None:

@@ -5,8 +5,10 @@ import pytest
 
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.recipe_file import load_recipe
-from aqa_bench.methods.videospeed_1 import METHOD
+from aqa_bench.core.registry import find_method
 from aqa_bench.methods.videospeed_1.pretext import SpeedDraws
+
+METHOD = find_method("videospeed-1")
 
 
 def test_the_class_is_the_step_and_all_speeds_are_drawn(pool_of) -> None:
@@ -63,6 +65,6 @@ def test_it_learns_the_speed(video_bench) -> None:
 
 @pytest.mark.parametrize("speeds", ["[1]", "[2,1]", "[0,1]", "[1,1,2]"])
 def test_speeds_rise(speeds: str) -> None:
-    recipe = load_recipe(METHOD.package, METHOD.load().recipe_type(), "quick")
+    recipe = load_recipe(METHOD.folder, METHOD.load().recipe_type(), "quick")
     with pytest.raises(RecipeError, match="speeds"):
         recipe.with_overrides([f"speeds={speeds}"], "videospeed-1")

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from aqa_bench.methods.videospeed_2 import METHOD
+from aqa_bench.core.registry import find_method
 from aqa_bench.methods.videospeed_2.pretext import Repetitions
+
+METHOD = find_method("videospeed-2")
 
 
 def test_the_class_is_how_often_the_whole_clip_is_played(pool_of) -> None:

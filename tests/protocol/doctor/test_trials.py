@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.registry import find_method, methods
 from aqa_bench.protocol.doctor.trials import Trial, planned_trials, run_trials
 

@@ -207,7 +207,7 @@ def _methods(site: _Site) -> None:
     for name in sorted(site.methods):
         plugin = methods().get(name)
         path, results = f"methods/{slug(name)}.html", method_results(name, site.boards)
-        text = "" if plugin is None else readme(plugin.package)
+        text = "" if plugin is None else readme(plugin.folder)
         site.write(
             "method.html",
             path,
@@ -232,7 +232,6 @@ def _datasets(site: _Site) -> None:
         families.setdefault(find_family(name).name, []).append(name)
     listed = []
     for family, ids in families.items():
-        package = find_family(family).factory.partition(":")[0].rpartition(".")[0]
         path = f"datasets/{slug(family)}.html"
         cards = [
             {
@@ -243,7 +242,8 @@ def _datasets(site: _Site) -> None:
             }
             for name in ids
         ]
-        site.write("dataset.html", path, family, cards=cards, text=render_markdown(readme(package), family))
+        text = render_markdown(readme(find_family(family).folder), family)
+        site.write("dataset.html", path, family, cards=cards, text=text)
         listed.append((family, path, "; ".join(dict.fromkeys(cards_by_id[name].name for name in ids))))
     site.write("list.html", "datasets.html", "Datasets", listed=listed)
 

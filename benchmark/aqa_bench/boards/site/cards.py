@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 
 from aqa_bench.boards.model import Board, DatasetBoards, Row, board_name
 from aqa_bench.boards.pages.render import interval, metric_name, number
@@ -12,7 +12,7 @@ from aqa_bench.boards.site.board_view import board_id, board_page, row_kind
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import read_recipes
 from aqa_bench.core.record import RowKind
 
@@ -40,11 +40,11 @@ def measured_methods(boards: Sequence[DatasetBoards]) -> set[str]:
     return {row.method for _, row in _rows(boards) if row.kind is RowKind.MEASURED}
 
 
-def readme(package: str) -> str:
-    """The ``README.md`` beside a plug-in's code; empty where it ships none."""
+def readme(folder: Path) -> str:
+    """The ``README.md`` of a plug-in's folder; empty where it ships none."""
     try:
-        return (resources.files(package) / "README.md").read_text(encoding="utf-8")
-    except (OSError, ImportError, UnicodeDecodeError):
+        return (folder / "README.md").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
         return ""
 
 
@@ -68,8 +68,8 @@ def method_facts(plugin: MethodPlugin) -> list[Fact]:
 def recipes_table(plugin: MethodPlugin) -> Table | None:
     """Recipes that a method ships; None where they cannot be read."""
     try:
-        recipes = read_recipes(plugin.package)
-    except (OSError, ImportError, RecipeError):
+        recipes = read_recipes(plugin.folder)
+    except RecipeError:
         return None
     lines = [
         Line((Cell(name, note="default" if name == plugin.default_recipe else ""), Cell(each.about or "-")))

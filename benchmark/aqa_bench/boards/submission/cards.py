@@ -9,9 +9,10 @@ from typing import Any
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.submitted import Submission
 from aqa_bench.boards.submission.weight_licences import weights_licence
+from aqa_bench.core.card_file import CARD_FILE
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of
-from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import read_recipes
 from aqa_bench.core.registry import known_dataset, methods
 
@@ -28,7 +29,7 @@ def is_new_plugin(root: Path, kind: str, name: str) -> bool:
         kind: ``methods`` or ``datasets``.
         name: The plug-in's id.
     """
-    return (root.parent / kind / name.replace("-", "_") / "__init__.py").is_file()
+    return (root.parent / kind / name.replace("-", "_") / CARD_FILE).is_file()
 
 
 def check_cards(submission: Submission, root: Path) -> Iterator[Problem]:
@@ -118,7 +119,7 @@ def _check_recipe(submission: Submission, plugin: MethodPlugin) -> Iterator[Prob
     Its values may be overridden, so that a record that fits no recipe is one of its variants.
     """
     record = submission.record
-    recipes = read_recipes(plugin.package)
+    recipes = read_recipes(plugin.folder)
     if record.recipe not in recipes:
         yield submission.about_record(
             "recipe", "the recipe is the one that was run", " | ".join(recipes), record.recipe

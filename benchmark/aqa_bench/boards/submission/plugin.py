@@ -9,11 +9,12 @@ from pathlib import Path
 
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.files import FILE_LIMIT
+from aqa_bench.core.card_file import CARD_FILE
 
 __all__ = ["check_method_folder", "is_changed", "method_folders"]
 
 _FOLDER = "methods"
-_NEEDED = ("__init__.py", "README.md", "recipes.toml")
+_NEEDED = (CARD_FILE, "README.md", "recipes.toml")
 
 
 def method_folders(path: Path) -> list[Path]:
@@ -22,7 +23,7 @@ def method_folders(path: Path) -> list[Path]:
     if path.name == _FOLDER and path.is_dir():
         return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith(("_", ".")))
     for folder in (path, *path.parents):
-        if folder.parent.name == _FOLDER and (folder / "__init__.py").is_file():
+        if folder.parent.name == _FOLDER and (folder / CARD_FILE).is_file():
             return [folder]
     return []
 

@@ -83,7 +83,7 @@ class DiveDataset(Dataset):
         return tuple(
             self._sample(
                 self.index.dives[name],
-                told=self.index.dives[name].attributes(difficulty=task == SCORE_DD.id),
+                told=self.index.dives[name].attributes(difficulty=task == SCORE_DD),
             )
             for name in self.samples(task)
             if name not in held_out
@@ -125,7 +125,7 @@ class DiveDataset(Dataset):
         return (*self.index.train, *self.index.test)
 
     def _told(self, task: str, name: str) -> Mapping[str, float | str] | None:
-        return self.index.dives[name].attributes() if task == SCORE_DD.id else None
+        return self.index.dives[name].attributes() if task == SCORE_DD else None
 
     def _sample(self, dive: Dive, told: Mapping[str, float | str] | None) -> Sample:
         identity = sha256_bytes(canonical_json([self.card.id, dive.id, dive.end]).encode())

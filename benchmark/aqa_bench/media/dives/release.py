@@ -7,44 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aqa_bench.core.dataset_card import DatasetCard
-from aqa_bench.core.split import Scheme
-from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 
-__all__ = ["EVENT_GROUPED", "SCORE", "SCORE_DD", "Release", "official"]
+__all__ = ["EVENT_GROUPED", "SCORE_DD", "Release"]
 
-_SECONDARY = ("r_l2", "mae")
-
-SCORE = Task(
-    id="score",
-    name="Score, from the video alone",
-    kind=TaskKind.SCORE,
-    unit=Unit.CLIP,
-    primary="spearman",
-    secondary=_SECONDARY,
-    withheld=frozenset({Modality.ATTRIBUTES}),
-    description="The score awarded to the dive. Its difficulty, class and event are not told.",
-)
-SCORE_DD = Task(
-    id="score-dd",
-    name="Score, difficulty known",
-    kind=TaskKind.SCORE,
-    unit=Unit.CLIP,
-    primary="spearman",
-    secondary=_SECONDARY,
-    description="The score awarded to the dive. Its difficulty, class and event are told as attributes.",
-)
-
-
-def official(description: str) -> Scheme:
-    """The release's own split, whose events stand in every part."""
-    return Scheme(
-        "official",
-        f"{description}; the release has no val: a tenth of train is cut off by hash, dive by dive; "
-        "every event stands in train and test",
-        shares_groups=True,
-    )
-
-
+SCORE_DD = "score-dd"
+"""Task id: the dive's attributes are told, difficulty among them."""
 EVENT_GROUPED = "event-grouped"
 """Scheme id: whole events in each part."""
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from aqa_bench.core.errors import AqaBenchError, MethodError
-from aqa_bench.core.method import FitContext, Method, MethodPlugin
+from aqa_bench.core.method import FitContext, Method
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import load_recipe, recipe_names
 from aqa_bench.core.registry import methods
 from aqa_bench.core.seeds import fit_seed
@@ -58,7 +59,7 @@ def planned_trials(*, quick: bool = False) -> list[tuple[MethodPlugin, str]]:
     """
     plugins = list(methods().values())
     first = [(plugin, plugin.default_recipe) for plugin in plugins]
-    others = [(p, name) for p in plugins for name in recipe_names(p.package) if name != p.default_recipe]
+    others = [(p, name) for p in plugins for name in recipe_names(p.folder) if name != p.default_recipe]
     return first if quick else [*first, *others]
 
 
@@ -100,7 +101,7 @@ def _tried(plugin: MethodPlugin, name: str, device: str, limit_s: float) -> Tria
         with _quiet(), time_limit(limit_s), tempfile.TemporaryDirectory(prefix="aqa-bench-doctor-") as cache:
             kind = plugin.load()
             recipe = cut_down(
-                load_recipe(plugin.package, kind.recipe_type(), name),
+                load_recipe(plugin.folder, kind.recipe_type(), name),
                 where=f"{method}, recipe {name}",
                 side=32 if device == "cpu" else 64,
                 own_networks=device != "cpu",

@@ -11,8 +11,8 @@ from aqa_bench.core.progress import NullProgress
 from aqa_bench.core.split import check_split
 from aqa_bench.core.task import Modality
 from aqa_bench.datasets.synthetic_gym.adapter import FAMILY
+from aqa_bench.datasets.synthetic_gym.cards import DIVING
 from aqa_bench.datasets.synthetic_gym.diving.adapter import SyntheticDiving
-from aqa_bench.datasets.synthetic_gym.diving.cards import DIVING
 from aqa_bench.datasets.synthetic_gym.diving.generate import generate_dives, video_file
 from aqa_bench.media.video import decode
 from aqa_bench.protocol.custody import Custodian
