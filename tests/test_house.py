@@ -113,7 +113,7 @@ def test_the_towers_are_those_that_python_builds() -> None:
         ("from aqa_bench.core.task import Task", {"aqa_bench.core.task"}),
         ("from aqa_bench.media.frame_store import fill", {"aqa_bench.media.frame_store.fill"}),
         ("from .method import CVCSPC\nimport numpy", {"aqa_bench.methods.cvcspc.method"}),
-        ("from .. import md", {"aqa_bench.methods.md"}),
+        ("from ..md import method", {"aqa_bench.methods.md.method"}),
         ("from ...core.task import Task", {"aqa_bench.core.task"}),
         ("def late():\n    from aqa_bench.core import task", {"aqa_bench.core.task"}),
         ("if TYPE_CHECKING:\n    from aqa_bench.core.task import Task", {"aqa_bench.core.task"}),

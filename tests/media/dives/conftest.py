@@ -88,7 +88,7 @@ def family() -> DiveFamily:
         citation="none",
         access="none",
         tasks=MTL_AQA.tasks,
-        schemes=(Scheme("official", "Tiny", shares_groups=True), Scheme(EVENT_GROUPED, "events")),
+        schemes=(MTL_AQA.schemes[0], Scheme(EVENT_GROUPED, "events")),
         provides=frozenset({Modality.FRAMES, Modality.ATTRIBUTES}),
     )
     return DiveFamily(Release(card, "TINY", "train.pkl", "test.pkl", (4, 2), baseline=0.5))
