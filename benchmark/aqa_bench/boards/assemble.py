@@ -38,7 +38,7 @@ from aqa_bench.stats.scoring import (
 from aqa_bench.stats.weighted import weighted_metric
 from aqa_bench.stats.within import SPEARMAN_WITHIN, spearman_within
 
-__all__ = ["DIGITS", "assemble"]
+__all__ = ["DIGITS", "assemble", "rows_of"]
 
 DIGITS = 6
 """Decimals kept in a table, so that it is the same text on every machine."""
@@ -97,7 +97,7 @@ def _board(dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[Submitte
     train = [targets[i] for i in dataset.splits(task.id, scheme.id)[0].train]
     train_range = (min(train), max(train))
     board = BoardInputs(dataset.card.id, task, primary, targets, groups, train_range)
-    named = _rows(runs)
+    named = rows_of(runs)
     scores = Parallel(n_jobs=jobs)(
         delayed(score_row)(board, [_files(run) for run in members], _stream(board, members[0], variant))
         for members, variant in named
@@ -137,7 +137,7 @@ def _board(dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[Submitte
     )
 
 
-def _rows(runs: Iterable[SubmittedRun]) -> list[tuple[tuple[SubmittedRun, ...], str]]:
+def rows_of(runs: Iterable[SubmittedRun]) -> list[tuple[tuple[SubmittedRun, ...], str]]:
     """Group runs that differ in nothing but the seed; name what sets groups of one recipe apart."""
     grouped: dict[str, list[SubmittedRun]] = defaultdict(list)
     for run in runs:
