@@ -17,7 +17,7 @@ def markdown_text(text: str) -> str:
     """A text as Markdown that shows it: no link, picture, mention, tag, code or emphasis.
 
     >>> markdown_text("a|b <img src=x> [c](http://d) @me")
-    'a\\\\|b \\\\<img src=x\\\\> \\\\[c\\\\](http&#58;//d) &#64;me'
+    'a\\\\|b \\\\<img src=x\\\\> [c\\\\](http&#58;//d) &#64;me'
     """
     plain = _EDGES.sub(r"\\_", _SIGNS.sub(lambda sign: "\\" + sign.group(), text))
     plain = re.sub(r"@(?=\w)", "&#64;", plain.replace("://", "&#58;//"))
