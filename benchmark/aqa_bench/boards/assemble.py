@@ -17,8 +17,8 @@ from aqa_bench.boards.row_scores import BoardInputs, RowScores, RunFiles, score_
 from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.files import canonical_json
 from aqa_bench.core.record import RowKind
+from aqa_bench.core.row_key import row_key
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Task, TaskKind
@@ -38,7 +38,7 @@ from aqa_bench.stats.scoring import (
 from aqa_bench.stats.weighted import weighted_metric
 from aqa_bench.stats.within import SPEARMAN_WITHIN, spearman_within
 
-__all__ = ["DIGITS", "assemble"]
+__all__ = ["DIGITS", "assemble", "rows_of"]
 
 DIGITS = 6
 """Decimals kept in a table, so that it is the same text on every machine."""
@@ -97,7 +97,7 @@ def _board(dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[Submitte
     train = [targets[i] for i in dataset.splits(task.id, scheme.id)[0].train]
     train_range = (min(train), max(train))
     board = BoardInputs(dataset.card.id, task, primary, targets, groups, train_range)
-    named = _rows(runs)
+    named = rows_of(runs)
     scores = Parallel(n_jobs=jobs)(
         delayed(score_row)(board, [_files(run) for run in members], _stream(board, members[0], variant))
         for members, variant in named
@@ -137,11 +137,11 @@ def _board(dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[Submitte
     )
 
 
-def _rows(runs: Iterable[SubmittedRun]) -> list[tuple[tuple[SubmittedRun, ...], str]]:
+def rows_of(runs: Iterable[SubmittedRun]) -> list[tuple[tuple[SubmittedRun, ...], str]]:
     """Group runs that differ in nothing but the seed; name what sets groups of one recipe apart."""
     grouped: dict[str, list[SubmittedRun]] = defaultdict(list)
     for run in runs:
-        grouped[_row_key(run)].append(run)
+        grouped[row_key(run.record)].append(run)
     siblings: dict[tuple[str, str], list[SubmittedRun]] = defaultdict(list)
     for first, *_ in grouped.values():
         siblings[_name(first)].append(first)
@@ -150,15 +150,6 @@ def _rows(runs: Iterable[SubmittedRun]) -> list[tuple[tuple[SubmittedRun, ...], 
         alike = siblings[_name(members[0])]
         rows.append((tuple(members), "" if len(alike) == 1 else _variant(members[0], alike)))
     return rows
-
-
-def _row_key(run: SubmittedRun) -> str:
-    record = run.record
-    parameters = {name: value for name, value in record.hyperparameters.items() if name != "members"}
-    identity = [record.method, record.method_version, record.recipe, parameters]
-    identity += [record.pool_dataset, record.shuffled_labels]
-    identity += [] if record.keypoints is None else [record.keypoints.identity()]
-    return canonical_json(identity)
 
 
 def _name(run: SubmittedRun) -> tuple[str, str]:

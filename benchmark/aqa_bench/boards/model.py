@@ -6,7 +6,10 @@ from pydantic import BaseModel, ConfigDict
 
 from aqa_bench.core.record import RowKind
 
-__all__ = ["Board", "DatasetBoards", "Row", "board_name"]
+__all__ = ["UNCHECKED", "Board", "DatasetBoards", "Row", "board_name"]
+
+UNCHECKED = "unchecked: its labels were not at hand, so the numbers are those that its records claim"
+"""Why a row is not ranked whose predictions nobody with the labels has scored again."""
 
 
 class _Strict(BaseModel):

@@ -12,7 +12,10 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, read_record
 
-__all__ = ["Problem", "SubmittedRun", "check_files", "find_runs", "find_strays"]
+__all__ = ["FILE_LIMIT", "Problem", "SubmittedRun", "check_files", "find_runs", "find_strays"]
+
+FILE_LIMIT = 10 * 2**20
+"""Greatest size of a submitted file in bytes."""
 
 
 class Problem(BaseModel):
@@ -82,6 +85,15 @@ def check_files(runs: Iterable[SubmittedRun]) -> Iterator[Problem]:
         if not predictions.is_file():
             yield Problem(
                 path=run.path, rule="predictions are kept", expected=PREDICTIONS_FILE, found="no such file"
+            )
+            continue
+        size = predictions.stat().st_size
+        if size > FILE_LIMIT:
+            yield Problem(
+                path=f"{run.path}/{PREDICTIONS_FILE}",
+                rule="a file is small",
+                expected=f"at most {FILE_LIMIT} bytes",
+                found=f"{size} bytes",
             )
             continue
         digest = sha256_file(predictions)

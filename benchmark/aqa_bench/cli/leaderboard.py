@@ -40,20 +40,24 @@ def build(
     for folder in report.written:
         say(f"written: {folder}")
     for name, why in report.kept.items():
-        say(f"left as committed: {name} ({why})")
+        say(f"left as committed, new rows unchecked: {name} ({why})")
 
 
 @app.command(epilog="Example:  aqa-bench leaderboard check --json")
 def check(
     submissions: Submissions = Path("submissions"),
     leaderboards: Leaderboards = Path("leaderboards"),
+    base: Annotated[
+        Path | None,
+        typer.Option(help="Leaderboards accepted before: a table without labels has to follow from them."),
+    ] = None,
     jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
     """Recompute every number in the tables from the predictions; exit 1 where one does not agree."""
     from aqa_bench.boards.building.leaderboard import check as check_boards
 
-    report = check_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), jobs=jobs)
+    report = check_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), jobs=jobs, base=base)
     if as_json:
         emit(
             {

@@ -12,12 +12,15 @@ from aqa_bench.cli.output import TerminalProgress, emit, say
 
 __all__ = ["EXAMPLES", "submit_runs"]
 
-EXAMPLES = "Example:  aqa-bench submit runs/pose-trainer/bicep-curl/pose-tdm/*"
+EXAMPLES = "Example:  aqa-bench submit runs/pose-trainer/bicep-curl/pose-tdm/* --as my-account"
 
 
 def submit_runs(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of submissions.")] = Path("submissions"),
+    submitter: Annotated[
+        str | None, typer.Option("--as", help="Your GitHub account, which a pull request is checked against.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Copy run.json and predictions.csv of runs, and nothing else, to submissions/.
@@ -26,7 +29,7 @@ def submit_runs(
     """
     from aqa_bench.boards.submission.pack import pack
 
-    packed = pack(runs, out, TerminalProgress(quiet=as_json))
+    packed = pack(runs, out, TerminalProgress(quiet=as_json), submitter=submitter)
     if as_json:
         emit([{"path": item.path.as_posix(), "added": item.added} for item in packed])
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,19 @@ def validate_paths(
     comment: Annotated[
         Path | None, typer.Option(help="Write the comparison with the best earlier rows here (Markdown).")
     ] = None,
+    require_labels: Annotated[
+        bool,
+        typer.Option(
+            "--require-labels", help="A run that cannot be scored again is a problem, as in pull requests."
+        ),
+    ] = False,
+    unavailable: Annotated[
+        list[str] | None,
+        typer.Option(help="Family of datasets that could not be had this time: its runs are unchecked."),
+    ] = None,
+    submitter: Annotated[
+        str | None, typer.Option(help="Account that proposes the runs; new runs have to name it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check submissions; exit 1 where a rule does not hold.
@@ -33,16 +47,21 @@ def validate_paths(
     Runs are scored again where the labels are there, and checked against themselves, the cards and earlier
     runs otherwise; the answer says which.
     """
-    from aqa_bench.boards.submission.checks import validate
+    from aqa_bench.boards.submission.checks import Terms, validate
     from aqa_bench.core.files import write_atomic
 
     result, text = validate(
-        paths, base=base, comment=comment is not None, progress=TerminalProgress(quiet=as_json)
+        paths,
+        base=base,
+        terms=Terms(require_labels, frozenset(unavailable or ()), submitter),
+        comment=comment is not None,
+        progress=TerminalProgress(quiet=as_json),
     )
     if comment is not None:
         verdict = "Every check holds." if result.ok else f"{len(result.problems)} problems were found."
         summary = _summary(len(result.rescored), result.consistency_only)
-        write_atomic(comment, f"{text}\n{verdict} {summary}\n")
+        told = [verdict, summary, *_unchecked(result.unchecked), result.compared.told()]
+        write_atomic(comment, text + "\n" + "\n\n".join(told) + "\n")
     if as_json:
         emit(result.model_dump())
     else:
@@ -53,7 +72,9 @@ def validate_paths(
                 err=True,
             )
         for path, why in result.consistency_only.items():
-            say(f"consistency only: {path} ({why})")
+            say(f"{'unchecked' if path in result.unchecked else 'consistency only'}: {path} ({why})")
+        for reason, count in Counter(result.by_structure.values()).items():
+            say(f"hyper-parameters by structure only: {count} runs ({reason})")
         for name in result.conformance:
             say(f"has to pass: python -m pytest tests/test_conformance.py -k {name}")
         unchanged = f"; {result.unchanged} unchanged" if result.unchanged else ""
@@ -61,9 +82,16 @@ def validate_paths(
             f"{_summary(len(result.rescored), result.consistency_only)}{unchanged}; "
             f"{len(result.problems)} problems"
         )
+        say(result.compared.told())
     if not result.ok:
         raise typer.Exit(1)
 
 
 def _summary(rescored: int, unscored: dict[str, str]) -> str:
     return f"{rescored} runs scored again, {len(unscored)} checked for consistency only"
+
+
+def _unchecked(runs: dict[str, str]) -> list[str]:
+    if not runs:
+        return []
+    return [f"{len(runs)} runs are unchecked: nobody has computed their numbers, and they are not ranked."]

@@ -25,6 +25,7 @@ class DatasetCard(BaseModel):
         source: Where the data come from.
         citation: What to cite.
         access: How to get the data.
+        public_labels: Whether anybody can have the labels without asking for them.
         tasks: The tasks.
         schemes: Split schemes by task-independent id; the first is the default.
         provides: What its samples offer.
@@ -41,6 +42,7 @@ class DatasetCard(BaseModel):
     source: str
     citation: str
     access: str
+    public_labels: bool = True
     tasks: tuple[Task, ...]
     schemes: tuple[Scheme, ...]
     provides: frozenset[Modality]

@@ -115,7 +115,8 @@ def _checked_samples(cells: Sequence[str]) -> pd.DataFrame:
         raise _MismatchError("val or test in the column split", f"{columns[3][at]!r} in line {at + 2}")
     keys = list(zip(*columns[:3], strict=True))
     if len(set(keys)) != len(keys):
-        at = next(i for i, key in enumerate(keys) if key in keys[:i])
+        first: dict[tuple[str, ...], int] = {}
+        at = next(i for i, key in enumerate(keys) if first.setdefault(key, i) != i)
         raise _MismatchError("one row a sample, task and fold", f"{columns[0][at]} again in line {at + 2}")
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=False)))
 

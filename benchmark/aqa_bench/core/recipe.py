@@ -11,6 +11,7 @@ from typing import Any, Final, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from aqa_bench.core.errors import RecipeError
+from aqa_bench.core.plain import odd_in_plain
 
 __all__ = ["ADDED_LATER", "Recipe", "build_recipe", "unknown_key"]
 
@@ -102,7 +103,7 @@ def build_recipe(kind: type[R], values: Mapping[str, Any], where: str) -> R:
         if key not in kind.model_fields:
             raise unknown_key(key, list(kind.model_fields), where)
     try:
-        return kind.model_validate(values)
+        recipe = kind.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         raise RecipeError(
@@ -111,3 +112,11 @@ def build_recipe(kind: type[R], values: Mapping[str, Any], where: str) -> R:
             expected=first["msg"],
             found=repr(first.get("input")),
         ) from error
+    if reason := odd_in_plain(recipe.model_dump(mode="json")):
+        raise RecipeError(
+            "A hyper-parameter cannot be recorded.",
+            where=where,
+            expected="plain values of bounded size, texts of one line",
+            found=reason,
+        )
+    return recipe

@@ -7,29 +7,38 @@ import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from aqa_bench.core.cards import Decision, Regime
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json
+from aqa_bench.core.lines import Line
+from aqa_bench.core.plain import PlainDict
 
 __all__ = [
     "PREDICTIONS_FILE",
     "RECORD_FILE",
+    "RECORD_LIMIT",
     "Environment",
     "KeypointFiles",
     "MetricValue",
     "RowKind",
     "RunRecord",
+    "Submitter",
     "TaskCoverage",
     "read_record",
     "record_schema",
 ]
 
+Submitter = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}$")]
+"""The name of an account of GitHub."""
+
 RECORD_FILE = "run.json"
 PREDICTIONS_FILE = "predictions.csv"
+RECORD_LIMIT = 2**20
+"""Greatest size of a record in bytes; it is read no further."""
 
 
 class RowKind(StrEnum):
@@ -63,11 +72,11 @@ class TaskCoverage(_Strict):
 class Environment(_Strict):
     """What the run ran on."""
 
-    python: str
-    platform: str
-    processor: str
+    python: Line
+    platform: Line
+    processor: Line
     threads: int
-    packages: dict[str, str]
+    packages: dict[Line, Line]
 
 
 class KeypointFiles(_Strict):
@@ -83,13 +92,13 @@ class KeypointFiles(_Strict):
         licence: Their licence, as their manifest says.
     """
 
-    sha256: str
+    sha256: Line
     files: int
-    kind: str
-    layout: str | None = None
-    people: str | None = None
-    estimator: str | None = None
-    licence: str | None = None
+    kind: Line
+    layout: Line | None = None
+    people: Line | None = None
+    estimator: Line | None = None
+    licence: Line | None = None
 
     def identity(self) -> dict[str, str | None]:
         """What of it decides a run's result; the files say the rest."""
@@ -124,6 +133,8 @@ class RunRecord(_Strict):
         recipe: Name of the recipe.
         hyperparameters: The resolved recipe.
         seed: The run's seed.
+        submitter: Who proposes the run: a GitHub name, written by ``aqa-bench submit --as``. None is the
+            benchmark itself. It is no part of the run-id.
         members: Run-ids of an ensemble's members; empty otherwise.
         source_revision: Source-control revision of the code, recorded and not hashed.
         created: When the run ended, UTC.
@@ -151,48 +162,49 @@ class RunRecord(_Strict):
     """
 
     schema_version: Literal[1] = 1
-    run_id: str
+    run_id: Line
     kind: Literal[RowKind.MEASURED] = RowKind.MEASURED
-    benchmark_version: str
-    dataset: str
-    dataset_fingerprint: str
-    scheme: str
+    benchmark_version: Line
+    dataset: Line
+    dataset_fingerprint: Line
+    scheme: Line
     honest: bool
-    splits_fingerprint: dict[str, str]
-    pool_dataset: str | None = None
-    pool_fingerprint: str | None = None
+    splits_fingerprint: dict[Line, Line]
+    pool_dataset: Line | None = None
+    pool_fingerprint: Line | None = None
     shuffled_labels: bool = False
     keypoints: KeypointFiles | None = None
-    tasks: list[str]
-    method: str
+    tasks: list[Line]
+    method: Line
     method_version: int
-    recipe: str
-    hyperparameters: dict[str, Any]
+    recipe: Line
+    hyperparameters: PlainDict
     seed: int
-    members: list[str] = Field(default_factory=list)
-    source_revision: str | None
+    submitter: Submitter | None = None
+    members: list[Line] = Field(default_factory=list)
+    source_revision: Line | None
     created: datetime
     environment: Environment
-    device: str
-    dtype: str
+    device: Line
+    dtype: Line
     batch_size: int | None
-    timings: dict[str, float]
+    timings: dict[Line, float]
     regime: Regime
-    modality: str
-    pretrained_on: str
+    modality: Line
+    pretrained_on: Line
     control: bool
     parameters: int | None
     gflops: float | None
-    facts: dict[str, Any]
-    pool_size: dict[str, int]
+    facts: PlainDict
+    pool_size: dict[Line, int]
     decision: Decision
-    thresholds: dict[str, dict[str, float]]
-    coverage: dict[str, TaskCoverage]
-    train_ranges: dict[str, tuple[float, float]]
-    metrics: dict[str, dict[str, MetricValue]]
-    floors: dict[str, float | None]
-    skill: dict[str, float | None]
-    predictions_sha256: str
+    thresholds: dict[Line, dict[Line, float]]
+    coverage: dict[Line, TaskCoverage]
+    train_ranges: dict[Line, tuple[float, float]]
+    metrics: dict[Line, dict[Line, MetricValue]]
+    floors: dict[Line, float | None]
+    skill: dict[Line, float | None]
+    predictions_sha256: Line
 
     def to_json(self) -> str:
         """The record as the text of ``run.json``."""
@@ -210,6 +222,13 @@ def read_record(folder: Path) -> RunRecord:
     """
     file = folder / RECORD_FILE
     try:
+        if (size := file.stat().st_size) > RECORD_LIMIT:
+            raise DataError(
+                "A run's record is too large.",
+                where=file,
+                expected=f"at most {RECORD_LIMIT} bytes",
+                found=f"{size} bytes",
+            )
         return RunRecord.model_validate_json(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(

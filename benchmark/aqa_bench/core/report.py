@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, StringConstra
 
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.files import canonical_json
+from aqa_bench.core.lines import Line
+from aqa_bench.core.plain import odd_in_plain
 
 __all__ = ["MAX_EXTRAS", "MAX_EXTRA_BYTES", "FitReport"]
 
@@ -17,8 +19,8 @@ MAX_EXTRAS = 64
 """Most extras of one report."""
 MAX_EXTRA_BYTES = 16_384
 """Most bytes that the extras of one report take as JSON."""
+_MAX_VALUES = 512
 
-_Line = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Name = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
 
 
@@ -39,20 +41,21 @@ class FitReport(BaseModel):
         epochs_run: Epochs of the training on labels.
         best_epoch: Number of the epoch that was kept, from 0; -1 where none was chosen.
         extras: Anything else: plain JSON by name, at most :data:`MAX_EXTRAS` entries and
-            :data:`MAX_EXTRA_BYTES` bytes. No name may be that of a field.
+            :data:`MAX_EXTRA_BYTES` bytes, within the bounds of :mod:`aqa_bench.core.plain`. No name may be
+            that of a field.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True, allow_inf_nan=False, strict=True)
 
-    device: _Line | None = None
-    dtype: _Line | None = None
+    device: Line | None = None
+    dtype: Line | None = None
     batch_size: NonNegativeInt | None = None
     parameters: NonNegativeInt | None = None
     gflops: float | None = Field(default=None, ge=0)
-    pretrained_on: _Line | None = None
-    regime: _Line | None = None
-    weights: _Line | None = None
-    weights_licence: _Line | None = None
+    pretrained_on: Line | None = None
+    regime: Line | None = None
+    weights: Line | None = None
+    weights_licence: Line | None = None
     frozen_stages: NonNegativeInt | None = None
     epochs_run: NonNegativeInt | None = None
     best_epoch: int | None = Field(default=None, ge=-1)
@@ -99,6 +102,8 @@ class FitReport(BaseModel):
         if len(checked) > MAX_EXTRAS or len(text.encode()) > MAX_EXTRA_BYTES:
             limit = f"at most {MAX_EXTRAS} entries of {MAX_EXTRA_BYTES} bytes together"
             raise _odd_extras(limit, f"{len(checked)} entries, {len(text.encode())} bytes")
+        if reason := odd_in_plain(checked, entries=_MAX_VALUES):
+            raise _odd_extras("plain values of bounded size, texts of one line", reason)
         if taken := sorted(checked.keys() & FitReport.model_fields.keys()):
             raise _odd_extras("names that are no field's", ", ".join(taken))
         return self.model_dump(mode="json", exclude={"extras"}, exclude_none=True) | checked

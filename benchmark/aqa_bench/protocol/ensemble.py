@@ -16,6 +16,7 @@ from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.cards import Decision, MethodCard, Regime
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.files import atomic_directory, sha256_bytes
+from aqa_bench.core.lines import joined
 from aqa_bench.core.predictions import predictions_csv, read_predictions
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, read_record
 from aqa_bench.protocol.environment import describe_environment, source_revision
@@ -112,8 +113,8 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
             "environment": describe_environment(),
             "timings": {"fit": 0.0, "predict": 0.0, "total": 0.0},
             "regime": first.regime,
-            "modality": _joined(record.modality for record in records),
-            "pretrained_on": _joined(record.pretrained_on for record in records),
+            "modality": joined(record.modality for record in records),
+            "pretrained_on": joined(record.pretrained_on for record in records),
             "control": all(record.control for record in records),
             "parameters": sum(c for c in counts if c) or None,
             "gflops": None,
@@ -187,7 +188,3 @@ def _mean(tables: Sequence[pd.DataFrame], members: Sequence[Path]) -> pd.DataFra
                 remedy="Combine runs with the same coverage.",
             )
     return pd.concat(indexed, axis=1).mean(axis=1).rename("score").reset_index()
-
-
-def _joined(texts: object) -> str:
-    return " + ".join(dict.fromkeys(texts))  # type: ignore[call-overload]

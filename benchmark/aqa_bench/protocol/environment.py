@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from aqa_bench.core.checkout import checkout_root
+from aqa_bench.core.lines import clipped
 from aqa_bench.core.record import Environment
 
 __all__ = ["describe_environment", "source_revision"]
@@ -31,8 +32,8 @@ def describe_environment() -> Environment:
     """Python, platform, processor, threads a process, and versions of what results depend on."""
     return Environment(
         python=platform.python_version(),
-        platform=f"{platform.system()} {platform.machine()}",
-        processor=_processor(),
+        platform=clipped(f"{platform.system()} {platform.machine()}"),
+        processor=clipped(_processor()),
         threads=int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
         packages={name: found for name in _PACKAGES if (found := _version(name))},
     )

@@ -16,6 +16,8 @@ from safetensors import SafetensorError, safe_open
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json, sha256_bytes, sha256_file
+from aqa_bench.core.lines import Line
+from aqa_bench.core.plain import PlainDict
 from aqa_bench.core.progress import Progress
 
 __all__ = ["MANIFEST", "FeatureFile", "FeatureFolder", "FeatureManifest", "write_features"]
@@ -56,14 +58,14 @@ class FeatureManifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: Literal[1] = 1
-    extractor: str = Field(min_length=1)
+    extractor: Line = Field(min_length=1)
     dims: int = Field(ge=1)
-    licence: str = Field(min_length=1)
-    pretrained_on: str = Field(min_length=1)
+    licence: Line = Field(min_length=1)
+    pretrained_on: Line = Field(min_length=1)
     dataset: str | None = None
     features: dict[str, FeatureFile] | None = None
     archive: FeatureFile | None = None
-    details: dict[str, Any] = Field(default_factory=dict)
+    details: PlainDict = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

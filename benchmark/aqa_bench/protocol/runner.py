@@ -17,6 +17,7 @@ import pandas as pd
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.files import atomic_directory, canonical_json, check_writable, sha256_bytes, write_atomic
+from aqa_bench.core.lines import clipped
 from aqa_bench.core.method import Method
 from aqa_bench.core.predictions import predictions_csv
 from aqa_bench.core.progress import NullProgress, Progress
@@ -176,8 +177,8 @@ def _finish(
         source_revision=source_revision(),
         created=datetime.now(UTC).replace(microsecond=0),
         environment=describe_environment(),
-        device=str(facts.pop("device", "cpu")),
-        dtype=str(facts.pop("dtype", "float64")),
+        device=clipped(str(facts.pop("device", "cpu"))),
+        dtype=clipped(str(facts.pop("dtype", "float64"))),
         batch_size=facts.pop("batch_size", None),
         timings={
             "fit": round(sum(r.fit_seconds for r in results.values()), 3),
@@ -186,7 +187,7 @@ def _finish(
         },
         regime=card.regime,
         modality=card.modality,
-        pretrained_on=str(facts.pop("pretrained_on", card.pretrained_on)),
+        pretrained_on=clipped(str(facts.pop("pretrained_on", card.pretrained_on))),
         control=card.control or resolved.shuffled_labels,
         parameters=facts.pop("parameters", None),
         gflops=facts.pop("gflops", None),

@@ -22,13 +22,14 @@ from aqa_bench.boards.pages.render import as_csv, as_json, as_markdown
 from aqa_bench.boards.papers.tables import PAPERS, TABLES, paper_files
 from aqa_bench.boards.rescore import check_metrics
 from aqa_bench.boards.runs import Problem, SubmittedRun, check_files, find_runs, find_strays
+from aqa_bench.boards.unchecked import check_against_records, extended
 from aqa_bench.boards.versions import LOCK_FILE, locked_version
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import AqaBenchError, DataError
 from aqa_bench.core.files import pretty_json, sha256_file, write_atomic
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE
-from aqa_bench.core.registry import open_dataset
+from aqa_bench.core.registry import known_dataset, open_dataset
 
 __all__ = ["BuildReport", "CheckReport", "build", "check", "current_boards"]
 
@@ -79,7 +80,7 @@ def build(
 ) -> BuildReport:
     """Write ``<leaderboards>/<version>/<dataset>/`` for every dataset with submissions, and the overall page.
 
-    Datasets whose labels are not at hand keep their committed tables.
+    Datasets whose labels are not at hand keep their committed tables, in which new rows are unchecked.
 
     Args:
         submissions: Folder of submitted runs.
@@ -111,6 +112,7 @@ def build(
                 report.written.append(folder.as_posix())
             else:
                 report.kept[name] = dataset
+                _extend(leaderboards / version / board_name(name), members)
             progress.advance()
     finally:
         progress.close()
@@ -121,7 +123,12 @@ def build(
 
 
 def check(
-    submissions: Path, leaderboards: Path, progress: Progress | None = None, *, jobs: int = 1
+    submissions: Path,
+    leaderboards: Path,
+    progress: Progress | None = None,
+    *,
+    jobs: int = 1,
+    base: Path | None = None,
 ) -> CheckReport:
     """Recompute every number of the leaderboards from the submitted predictions.
 
@@ -130,6 +137,9 @@ def check(
         leaderboards: Folder of leaderboards.
         progress: Where to report.
         jobs: Processes; 1 scores in this one.
+        base: Leaderboards that were accepted before. Where the labels are not at hand, a table has to be
+            that one, with unchecked rows for what was submitted since; without it, ranks and intervals
+            of such a table are believed.
     """
     progress = NullProgress() if progress is None else progress
     report = CheckReport()
@@ -162,7 +172,7 @@ def check(
                         report.problems += _differences(folder, _contents(boards[name], members))
             else:
                 report.unscored[name] = dataset
-                report.problems += _consistency(folder, members)
+                report.problems += _consistency(folder, members, base)
                 committed = _committed(folder)
                 if committed is not None:
                     boards[name] = committed
@@ -300,8 +310,16 @@ def _differences(folder: Path, contents: Mapping[str, str]) -> Iterator[Problem]
             )
 
 
-def _consistency(folder: Path, runs: Sequence[SubmittedRun]) -> Iterator[Problem]:
-    """What can be checked without labels: the lock names these runs, and the tables render alike."""
+def _extend(folder: Path, runs: Sequence[SubmittedRun]) -> None:
+    """Bring a committed table to today's runs without labels, its new rows unchecked."""
+    committed = _committed(folder)
+    if committed is not None:
+        for file, text in _contents(extended(committed, runs), runs).items():
+            write_atomic(folder / file, text)
+
+
+def _consistency(folder: Path, runs: Sequence[SubmittedRun], base: Path | None) -> Iterator[Problem]:
+    """What can be checked without labels: the table is the accepted one, brought to these runs."""
     file = folder / "table.json"
     try:
         boards = DatasetBoards.model_validate_json(file.read_text(encoding="utf-8"))
@@ -311,7 +329,17 @@ def _consistency(folder: Path, runs: Sequence[SubmittedRun]) -> Iterator[Problem
             path=f"{folder.name}", rule="tables can be read", expected="table.json", found=str(error)
         )
         return
-    yield from _differences(folder, {name: render(boards) for name, render in _FILES.items()})
+    accepted = None if base is None else _committed(base / folder.relative_to(folder.parents[1]))
+    if base is not None and accepted is None:
+        yield Problem(
+            path=folder.name,
+            rule="a table is built by somebody who has the labels",
+            expected="no table before that",
+            found="a new one, which nobody can compute here",
+        )
+    yield from check_against_records(boards, runs, known_dataset(boards.dataset))
+    built = extended(boards if accepted is None else accepted, runs)
+    yield from _differences(folder, {name: render(built) for name, render in _FILES.items()})
     expected = json.loads(_lock(BENCHMARK_VERSION, lock.get("dataset_fingerprint", ""), runs))
     if lock != expected:
         names = sorted(set(expected["runs"]) ^ set(lock.get("runs", {}))) or sorted(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aqa_bench.boards.pages.escape import markdown_text
 from aqa_bench.boards.pages.render import markdown_table
 
 __all__ = ["Grid", "Page", "RowStyle", "page_html", "page_latex", "page_markdown"]
@@ -94,10 +95,9 @@ def page_markdown(page: Page) -> str:
     """The page as Markdown."""
     parts = [f"# {page.title}\n", *(f"{text}\n" for text in page.text)]
     for grid in page.grids:
-        rows = [_marked(grid, cells, style, "*{}*") for style, cells in grid.rows]
+        rows = [_marked(grid, _shown(grid, cells), style, "*{}*") for style, cells in grid.rows]
         parts += [f"## {grid.title}\n", *([f"{grid.text}\n"] if grid.text else [])]
-        escaped = [[cell.replace("|", r"\|") for cell in row] for row in rows]
-        parts.append(markdown_table(grid.header, escaped, grid.texts))
+        parts.append(markdown_table(grid.header, rows, grid.texts))
     parts += ["".join(f"- {note}\n" for note in page.notes)] if page.notes else []
     return "\n".join(parts)
 
@@ -148,6 +148,13 @@ def page_html(page: Page) -> str:
         + "\n".join(body)
         + "\n</main>\n</body>\n</html>\n"
     )
+
+
+def _shown(grid: Grid, cells: Sequence[str]) -> list[str]:
+    """Cells for Markdown: texts are nothing but text, and what else holds a bar does not end its cell."""
+    return [
+        markdown_text(cell) if i in grid.texts else cell.replace("|", r"\|") for i, cell in enumerate(cells)
+    ]
 
 
 def _marked(grid: Grid, cells: Sequence[str], style: RowStyle, italic: str, dagger: str = " †") -> list[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from aqa_bench.boards.model import Board, DatasetBoards, Row
+from aqa_bench.boards.model import UNCHECKED, Board, DatasetBoards, Row
+from aqa_bench.boards.pages.escape import spreadsheet_cell
 from aqa_bench.boards.pages.formats import Grid, Page, RowStyle, page_latex, page_markdown
 from aqa_bench.boards.pages.render import interval, metric_name, number
 from aqa_bench.core.errors import DataError
@@ -131,7 +132,11 @@ def _line(board: Board) -> OverallLine:
 
 
 def _measured(board: Board) -> list[Row]:
-    return [row for row in board.rows if row.kind is RowKind.MEASURED and not row.control]
+    return [
+        row
+        for row in board.rows
+        if row.kind is RowKind.MEASURED and not row.control and row.why_unranked != UNCHECKED
+    ]
 
 
 def _cells(line: OverallLine) -> tuple[str, ...]:
@@ -155,5 +160,5 @@ def _csv(lines: Sequence[OverallLine]) -> str:
         if row is not None:
             best = (row.method, row.recipe, line.metric, row.value, row.low, row.high, row.skill)
         counts = (line.floor, line.methods, line.runs, str(line.honest).lower())
-        writer.writerow(["" if cell is None else cell for cell in (*place, *best, *counts)])
+        writer.writerow([spreadsheet_cell(cell) for cell in (*place, *best, *counts)])
     return buffer.getvalue()

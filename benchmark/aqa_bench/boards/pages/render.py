@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 
 from aqa_bench.boards.model import Board, DatasetBoards, Row
+from aqa_bench.boards.pages.escape import markdown_text, spreadsheet_cell
 from aqa_bench.core.files import pretty_json
 from aqa_bench.core.record import RowKind
 
@@ -71,7 +72,7 @@ def board_csv(boards: Sequence[Board]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, [*facts, *metrics], restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: "" if cell is None else cell for name, cell in line.items()} for line in lines)
+    writer.writerows({name: spreadsheet_cell(cell) for name, cell in line.items()} for line in lines)
     return buffer.getvalue()
 
 
@@ -97,9 +98,12 @@ def board_table(board: Board, metrics: Sequence[str] = SECONDARY) -> str:
         metrics: Secondary metrics to show where the board has them.
     """
     header, lines = board_cells(board, metrics)
+    texts = text_columns(header)
     for row, line in zip(board.rows, lines, strict=True):
-        line[1] = f"*{row.method}*" if row.control else row.method
-    drawn = markdown_table(header, lines, text_columns(header))
+        for place in texts:
+            line[place] = markdown_text(line[place])
+        line[1] = f"*{line[1]}*" if row.control else line[1]
+    drawn = markdown_table(header, lines, texts)
     return drawn + "".join(f"\n- {note}" for note in _notes(board)) + "\n"
 
 
@@ -173,7 +177,11 @@ def _facts(board: Board) -> str:
 
 
 def _notes(board: Board) -> list[str]:
-    notes = {f"{row.method} is not ranked: {row.why_unranked}." for row in board.rows if row.why_unranked}
+    notes = {
+        f"{markdown_text(row.method)} is not ranked: {row.why_unranked}."
+        for row in board.rows
+        if row.why_unranked
+    }
     return sorted(notes)
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 
 from aqa_bench.boards.model import Board, Row
+from aqa_bench.boards.pages.escape import spreadsheet_cell
 from aqa_bench.boards.pages.formats import Grid, Page, RowStyle, page_html, page_latex, page_markdown
 from aqa_bench.boards.pages.render import board_cells, board_csv
 from aqa_bench.boards.papers.anomaly import AnomalyTable
@@ -157,7 +158,7 @@ def _csv(table: ComparedTable) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(lines[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: "" if cell is None else cell for name, cell in line.items()} for line in lines)
+    writer.writerows({name: spreadsheet_cell(cell) for name, cell in line.items()} for line in lines)
     return buffer.getvalue()
 
 

@@ -2,57 +2,73 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from aqa_bench.boards.runs import Problem, SubmittedRun
 from aqa_bench.boards.submission.base import check_history, open_base, run_folders, same_bytes
 from aqa_bench.boards.submission.cards import check_cards, check_licence, is_new_plugin
 from aqa_bench.boards.submission.data import DataDesk, check_against_data, check_against_earlier
+from aqa_bench.boards.submission.facts import check_facts
 from aqa_bench.boards.submission.files import parse_record, place_of, scan
+from aqa_bench.boards.submission.members import check_members
+from aqa_bench.boards.submission.neighbours import check_neighbours
 from aqa_bench.boards.submission.plugin import check_method_folder, is_changed, method_folders
 from aqa_bench.boards.submission.predictions import check_predictions, load_predictions
+from aqa_bench.boards.submission.recipes import check_hyperparameters, recipe_type
 from aqa_bench.boards.submission.record import check_identity, check_record, task_kinds
+from aqa_bench.boards.submission.result import Validation
+from aqa_bench.boards.submission.rows import check_rows, check_submitter
 from aqa_bench.boards.submission.submitted import Submission
 from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.dataset_card import DatasetCard
+from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.progress import NullProgress, Progress
-from aqa_bench.core.record import RECORD_FILE, read_record
+from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, read_record
 from aqa_bench.core.registry import known_dataset, methods
 
-__all__ = ["Validation", "validate"]
+__all__ = ["Terms", "Validation", "validate"]
 
 
-class Validation(BaseModel):
-    """What a validation found.
+@dataclass(frozen=True)
+class Terms:
+    """What a submission is judged by, besides the rules.
 
     Attributes:
-        ok: Whether nothing is wrong.
-        problems: Everything that does not hold.
-        rescored: Runs whose every number was recomputed from predictions and labels.
-        consistency_only: Runs whose labels are not at hand, with the reason; they were checked against
-            themselves, their cards and earlier runs.
-        unchanged: Number of runs that are, byte for byte, what was accepted before; not judged again.
-        conformance: Methods that come with the submission: the conformance suite has to pass on them.
+        require_labels: Whether a run that cannot be scored again is a problem. Only runs on data whose
+            labels are nowhere public, or ``unavailable`` this time, are let through, unchecked.
+        unavailable: Families of datasets that are public and could not be had this time.
+        submitter: The account that proposes; None where nobody vouches for a name.
+        rows: Whether rows have to be whole; a part of a row can be judged before it is packed.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    require_labels: bool = False
+    unavailable: frozenset[str] = frozenset()
+    submitter: str | None = None
+    rows: bool = True
 
-    ok: bool = True
-    problems: list[Problem] = Field(default_factory=list)
-    rescored: list[str] = Field(default_factory=list)
-    consistency_only: dict[str, str] = Field(default_factory=dict)
-    unchanged: int = 0
-    conformance: list[str] = Field(default_factory=list)
+
+@dataclass
+class _Case:
+    """What all runs of one folder are judged with."""
+
+    root: Path
+    base: str | None
+    terms: Terms
+    earlier: list[SubmittedRun]
+    known: dict[str, SubmittedRun]
+    desk: DataDesk
+    result: Validation
 
 
 def validate(
     paths: Sequence[Path],
     *,
     base: str | None = None,
+    terms: Terms | None = None,
     comment: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Validation, str]:
@@ -60,9 +76,10 @@ def validate(
 
     Args:
         paths: Folders of submissions, parts of them (a dataset's, a method's or a run's folder, or a
-            run's file), and folders of methods. A path that is gone may be named where ``base`` is given.
+            run's file), and folders of methods. A path that is gone may be named where there is a base.
         base: What was accepted before: a folder of submissions, a checkout, or a revision. Runs that
             are the same there are not judged again; those that are missing or changed are problems.
+        terms: What else to judge them by.
         comment: Whether to compare new runs with the best earlier ones.
         progress: Where to report.
 
@@ -70,8 +87,9 @@ def validate(
         What was found, and the comparison as Markdown (empty unless asked for).
 
     Raises:
-        UsageError: A path does not exist, or ``base`` is neither a folder nor a revision.
+        UsageError: A path does not exist, or the base is neither a folder nor a revision.
     """
+    terms = Terms() if terms is None else terms
     progress = NullProgress() if progress is None else progress
     result, parts = Validation(), []
     roots: dict[Path, list[str]] = {}
@@ -88,7 +106,7 @@ def validate(
         roots.setdefault(root, []).append(below)
     for root, selected in roots.items():
         with open_base(base, root) as accepted:
-            parts.append(_judge_root(root, selected, accepted, result, comment, progress))
+            parts.append(_judge_root(root, selected, accepted, base, terms, result, comment, progress))
     result.conformance = sorted(set(result.conformance))
     result.ok = not result.problems
     return result, "\n".join(part for part in parts if part)
@@ -98,6 +116,8 @@ def _judge_root(
     root: Path,
     selected: Sequence[str],
     accepted: Path | None,
+    base: str | None,
+    terms: Terms,
     result: Validation,
     comment: bool,
     progress: Progress,
@@ -115,24 +135,42 @@ def _judge_root(
     if accepted is None:
         before = {path: folder for path, folder in run_folders(root).items() if path not in found}
     earlier = _readable(before)
-    desk, judged = DataDesk(), []
+    submissions = []
+    for path, folder in new.items():
+        submission, problems = _read(folder, path)
+        result.problems += problems
+        submissions += [] if submission is None else [submission]
+    case = _Case(root, base, terms, earlier, {run.record.run_id: run for run in earlier}, DataDesk(), result)
+    case.known.update({s.record.run_id: s.run for s in submissions})
+    result.compared.runs += len(new)
     progress.start("validate", len(new))
     try:
-        for path, folder in new.items():
-            record, problems = _read(folder, path)
-            result.problems += problems
-            if record is not None:
-                result.problems += _judge_run(record, root, earlier, desk, result)
-                judged.append(record.run)
+        for submission in submissions:
+            result.problems += _judge_run(submission, case)
             progress.advance()
     finally:
         progress.close()
-    result.problems += _duplicates(judged, earlier)
+    judged = [submission.run for submission in submissions]
+    result.problems += _between_runs(judged, case)
     if comment:
         from aqa_bench.boards.submission.comment import compare_with_best
 
-        return compare_with_best(judged, earlier, desk)
+        return compare_with_best(judged, earlier, case.desk, result.consistency_only.keys())
     return ""
+
+
+def _between_runs(judged: Sequence[SubmittedRun], case: _Case) -> list[Problem]:
+    """What holds or does not between runs: copies, rows, names."""
+    problems = [*_duplicates(judged, case.earlier)]
+    told = {problem.path.partition("/" + PREDICTIONS_FILE)[0] for problem in problems}
+    near = [*check_neighbours([run for run in judged if run.path not in told], case.earlier)]
+    problems += [item for item in near if isinstance(item, Problem)]
+    case.result.compared.neighbours += len({item.path for item in near if isinstance(item, SubmittedRun)})
+    if case.terms.rows:
+        problems += check_rows(judged, case.earlier)
+    if case.terms.submitter is not None:
+        problems += check_submitter(judged, case.terms.submitter)
+    return problems
 
 
 def _read(folder: Path, path: str) -> tuple[Submission | None, list[Problem]]:
@@ -148,36 +186,43 @@ def _read(folder: Path, path: str) -> tuple[Submission | None, list[Problem]]:
     return Submission(path, folder, record, table), problems
 
 
-def _judge_run(
-    submission: Submission,
-    root: Path,
-    earlier: Sequence[SubmittedRun],
-    desk: DataDesk,
-    result: Validation,
-) -> Iterator[Problem]:
-    record = submission.record
+def _judge_run(submission: Submission, case: _Case) -> Iterator[Problem]:
+    record, result = submission.record, case.result
     card = known_dataset(record.dataset)
     kinds = task_kinds(submission, {} if card is None else {task.id: task.kind for task in card.tasks})
     problems = [
         *check_identity(submission),
         *check_record(submission, kinds),
+        *check_facts(submission),
         *check_predictions(submission, kinds),
-        *check_cards(submission, root),
+        *check_cards(submission, case.root),
         *check_licence(submission),
     ]
+    if record.members:
+        problems += check_members(submission, case.known)
+        result.compared.members += 1
+    else:
+        kind = recipe_type(submission, case.root, case.base)
+        if isinstance(kind, str):
+            result.by_structure[submission.path] = kind
+        else:
+            problems += check_hyperparameters(submission, kind)
+            result.compared.recipes += 1
     yield from problems
-    if record.method not in methods() and is_new_plugin(root, "methods", record.method):
+    if record.method not in methods() and is_new_plugin(case.root, "methods", record.method):
         result.conformance.append(record.method)
     if _blocks_scoring(submission, problems):
         return
-    dataset = desk.of(record.dataset, record.dataset_fingerprint)
+    dataset = case.desk.of(record.dataset, record.dataset_fingerprint)
     if isinstance(dataset, Dataset):
         result.rescored.append(submission.path)
-        yield from check_against_data(submission, dataset, desk)
+        result.compared.labels += 1
+        yield from check_against_data(submission, dataset, case.desk)
         return
     result.consistency_only[submission.path] = dataset
-    at_hand = desk.fingerprint(record.dataset)
-    peers = [r for r in earlier if r.record.dataset == record.dataset]
+    yield from _unscored(submission, card, dataset, case)
+    at_hand = case.desk.fingerprint(record.dataset)
+    peers = [r for r in case.earlier if r.record.dataset == record.dataset]
     known = {r.record.dataset_fingerprint for r in peers}
     if at_hand is not None and record.dataset_fingerprint not in known:
         yield submission.about_record(
@@ -187,6 +232,18 @@ def _judge_run(
             record.dataset_fingerprint,
         )
     yield from check_against_earlier(submission, peers)
+
+
+def _unscored(submission: Submission, card: DatasetCard | None, why: str, case: _Case) -> Iterator[Problem]:
+    """A run whose numbers cannot be computed again: unchecked, or a problem where that is asked for."""
+    private = card is not None and not card.public_labels
+    absent = family_of(submission.record.dataset) in case.terms.unavailable
+    if case.terms.require_labels and not private and not absent:
+        yield submission.about_record(
+            "metrics", "every number is computed again from the labels", "the labels of the dataset", why
+        )
+    else:
+        case.result.unchecked[submission.path] = why
 
 
 def _blocks_scoring(submission: Submission, problems: Sequence[Problem]) -> bool:
@@ -210,25 +267,37 @@ def _readable(folders: Mapping[str, Path]) -> list[SubmittedRun]:
 
 def _duplicates(new: Sequence[SubmittedRun], earlier: Sequence[SubmittedRun]) -> Iterator[Problem]:
     """Runs that stand twice: under two paths, or as what only differs in words."""
-    pairs = [(a, b) for b in new for a in earlier] + list(combinations(new, 2))
-    for first, second in pairs:
-        a, b = first.record, second.record
-        if (a.dataset, a.scheme) != (b.dataset, b.scheme) or first.path == second.path:
-            continue
-        if a.run_id == b.run_id:
-            yield _twice(second, first, "a run stands once", f"run-id {b.run_id} again")
-        elif a.predictions_sha256 == b.predictions_sha256 and _should_differ(first, second):
-            yield _twice(second, first, "two runs do not share their predictions", "the same predictions")
+    runs: dict[tuple[str, ...], SubmittedRun] = {}
+    predictions: dict[tuple[str, ...], list[SubmittedRun]] = defaultdict(list)
+    fresh = {run.path for run in new}
+    for run in (*earlier, *new):
+        record = run.record
+        place = (record.dataset, record.scheme)
+        first = runs.setdefault((*place, record.run_id), run)
+        alike = predictions[(*place, record.predictions_sha256)]
+        if run.path in fresh and first.path != run.path:
+            yield _twice(run, first, "a run stands once", f"run-id {record.run_id} again")
+        elif run.path in fresh:
+            other = next((other for other in alike if _should_differ(other, run)), None)
+            if other is not None:
+                yield _twice(run, other, "two runs do not share their predictions", "the same predictions")
+        # One of each method, kind and seed says all that another one could: the search stays short.
+        if not any(_same_standing(other, run) for other in alike):
+            alike.append(run)
+
+
+def _same_standing(first: SubmittedRun, second: SubmittedRun) -> bool:
+    a, b = first.record, second.record
+    return (a.method, a.seed, a.control) == (b.method, b.seed, b.control)
 
 
 def _should_differ(first: SubmittedRun, second: SubmittedRun) -> bool:
     """Whether equal predictions of two runs cannot be chance: other seeds, or other contenders."""
     a, b = first.record, second.record
-    if a.control or b.control:
-        return False
+    if a.method != b.method:
+        return not (a.control and b.control)
     plugin = methods().get(b.method)
-    stochastic = plugin is None or plugin.card.stochastic
-    return a.method != b.method or (a.seed != b.seed and stochastic)
+    return a.seed != b.seed and (plugin is None or plugin.card.stochastic)
 
 
 def _twice(run: SubmittedRun, first: SubmittedRun, rule: str, found: str) -> Problem:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,10 @@ from aqa_bench.boards.submission.data import DataDesk
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import AqaBenchError
-from aqa_bench.core.files import canonical_json
 from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import PREDICTIONS_FILE
 from aqa_bench.core.registry import known_dataset
+from aqa_bench.core.row_key import row_key
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.task import TaskKind
 from aqa_bench.stats.metrics import METRICS
@@ -43,7 +44,12 @@ class _Line:
     samples: int
 
 
-def compare_with_best(new: Sequence[SubmittedRun], earlier: Sequence[SubmittedRun], desk: DataDesk) -> str:
+def compare_with_best(
+    new: Sequence[SubmittedRun],
+    earlier: Sequence[SubmittedRun],
+    desk: DataDesk,
+    unchecked: Collection[str] = (),
+) -> str:
     """Compare new runs with the best contender that was accepted before.
 
     Values are means over seeds of what the records say. The difference is a paired bootstrap over
@@ -53,6 +59,7 @@ def compare_with_best(new: Sequence[SubmittedRun], earlier: Sequence[SubmittedRu
         new: The new runs.
         earlier: The runs accepted before.
         desk: Datasets at hand.
+        unchecked: Paths of new runs whose numbers nobody has computed again.
 
     Returns:
         Markdown, a table a dataset, task and scheme; a sentence where there is no new run.
@@ -65,9 +72,9 @@ def compare_with_best(new: Sequence[SubmittedRun], earlier: Sequence[SubmittedRu
         card = known_dataset(dataset)
         tasks, schemes = (set(), set()) if card is None else _ids(card)
         if card is None or task not in tasks or scheme not in schemes:
-            parts.append(f"### {dataset}, {task}, {scheme}\n\nNot a board of this benchmark.\n")
+            parts.append(f"### {_title(dataset, task, scheme)}\n\nNot a board of this benchmark.\n")
             continue
-        parts.append(_board(card, task, scheme, new, earlier, desk))
+        parts.append(_board(card, task, scheme, new, earlier, desk, unchecked))
     return "\n".join(parts)
 
 
@@ -82,6 +89,7 @@ def _board(
     new: Sequence[SubmittedRun],
     earlier: Sequence[SubmittedRun],
     desk: DataDesk,
+    unchecked: Collection[str],
 ) -> str:
     metric = primary_metric(card.task(task), card.scheme(scheme))
     better = 1 if METRICS[metric].higher_is_better else -1
@@ -95,16 +103,22 @@ def _board(
     rows = []
     for line in sorted(lines, key=lambda line: -better * (line.value or 0.0)):
         difference = None if best is None else _difference(card, task, scheme, metric, line, best, desk)
-        rows.append(_row("**new**", line, difference))
+        claimed = any(run.path in unchecked for run in line.runs)
+        rows.append(_row("**new**, unchecked" if claimed else "**new**", line, difference))
     if best is not None:
         rows.append(_row("best so far", best, None))
     bottom = "none" if floor is None else f"{floor:.4f}"
-    text = f"### {card.id}, {task}, {scheme}\n\n{METRICS[metric].name}; floor {bottom}.\n\n{_HEADER}\n"
+    text = f"### {_title(card.id, task, scheme)}\n\n{METRICS[metric].name}; floor {bottom}.\n\n{_HEADER}\n"
     text += "\n".join(rows) + "\n"
     if best is None:
         text += "\nThe first runs on this board.\n"
     elif any(line.samples != best.samples for line in lines):
         text += "\nNot all rows were scored on the same number of samples.\n"
+    if any(run.path in unchecked for line in lines for run in line.runs):
+        text += (
+            "\nUnchecked: the labels were not at hand, so these values are what the submitter claims. "
+            "Such a row is not ranked before somebody with the labels has scored its predictions again.\n"
+        )
     return text
 
 
@@ -117,7 +131,7 @@ def _lines(runs: Iterable[SubmittedRun], dataset: str, task: str, scheme: str, m
     grouped: dict[str, list[SubmittedRun]] = defaultdict(list)
     for run in runs:
         if _on(run, dataset, task, scheme):
-            grouped[_identity(run)].append(run)
+            grouped[row_key(run.record)].append(run)
     return [
         _Line(
             tuple(members),
@@ -127,13 +141,6 @@ def _lines(runs: Iterable[SubmittedRun], dataset: str, task: str, scheme: str, m
         )
         for members in grouped.values()
     ]
-
-
-def _identity(run: SubmittedRun) -> str:
-    record = run.record
-    settings = {name: value for name, value in record.hyperparameters.items() if name != "members"}
-    identity = [record.method, record.method_version, record.recipe, settings]
-    return canonical_json([*identity, record.pool_dataset, record.shuffled_labels])
 
 
 def _value(metrics: Mapping[str, Mapping[str, object]], task: str, metric: str) -> float | None:
@@ -207,9 +214,18 @@ def _row(kind: str, line: _Line, difference: Difference | None) -> str:
     return f"| {' | '.join([*cells, gap, p])} |"
 
 
+def _title(*names: str) -> str:
+    """Names of a stranger in a heading."""
+    return ", ".join("/".join(map(_cell, name.split("/"))) for name in names)
+
+
 def _cell(text: str) -> str:
-    """Text of a stranger as plain text of a table."""
-    return "".join(c if c.isalnum() or c in "-_+. " else "?" for c in text)[:80]
+    """Text of a stranger as plain text: no link, picture, mention or mark-up of any kind.
+
+    A dot stays between digits alone, since GitHub makes links of host names.
+    """
+    plain = "".join(c if (c.isascii() and c.isalnum()) or c in "-_+. " else "?" for c in text)
+    return re.sub(r"(?<!\d)\.|\.(?!\d)", "?", plain)[:80].replace("_", r"\_")
 
 
 def _number(value: float | None) -> str:

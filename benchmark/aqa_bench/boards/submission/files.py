@@ -13,15 +13,13 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from aqa_bench.boards.runs import Problem
-from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord
+from aqa_bench.boards.runs import FILE_LIMIT, Problem
+from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RECORD_LIMIT, RunRecord
 
 __all__ = ["FILE_LIMIT", "FOLDER", "Findings", "parse_record", "place_of", "scan"]
 
 FOLDER = "submissions"
 """Name of the folder whose paths repeat the records."""
-FILE_LIMIT = 10 * 2**20
-"""Greatest size of a submitted file in bytes."""
 _FILES = frozenset({RECORD_FILE, PREDICTIONS_FILE})
 _TWO_FILES = f"{RECORD_FILE}, {PREDICTIONS_FILE}"
 _SHOWN = 20
@@ -58,7 +56,7 @@ def place_of(path: Path) -> tuple[Path, str]:
         if parent.name == FOLDER:
             return parent, path.relative_to(parent).as_posix()
     file = path / RECORD_FILE
-    if not file.is_file():
+    if not file.is_file() or file.stat().st_size > RECORD_LIMIT:
         return path, "."
     try:
         dataset = str(json.loads(file.read_text(encoding="utf-8"))["dataset"])
@@ -147,8 +145,8 @@ def _file_problems(here: Path, path: str, names: list[str]) -> Iterator[Problem]
             yield _problem(shown, "no links and no devices", "a plain file", "something else")
         elif name not in _FILES:
             yield _not_two(path, name)
-        elif status.st_size > FILE_LIMIT:
-            yield _problem(shown, "a file is small", f"at most {FILE_LIMIT} bytes", f"{status.st_size} bytes")
+        elif status.st_size > (limit := RECORD_LIMIT if name == RECORD_FILE else FILE_LIMIT):
+            yield _problem(shown, "a file is small", f"at most {limit} bytes", f"{status.st_size} bytes")
 
 
 def _is_working_folder(name: str) -> bool:
@@ -192,7 +190,9 @@ def _finite(text: str) -> float:
 
 
 def _distinct_keys(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) != len(keys):
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} twice")
-    return dict(pairs)
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {_short(key)} twice")
+        found[key] = value
+    return found

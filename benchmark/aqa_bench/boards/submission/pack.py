@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqa_bench.boards.submission.base import same_bytes
-from aqa_bench.boards.submission.checks import validate
-from aqa_bench.core.errors import DataError
+from aqa_bench.boards.runs import SubmittedRun, find_runs
+from aqa_bench.boards.submission.checks import Terms, validate
+from aqa_bench.boards.submission.rows import check_rows
+from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import atomic_directory
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, read_record
 
 __all__ = ["Packed", "pack"]
+
+_ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}")
 
 
 @dataclass(frozen=True)
@@ -29,22 +33,42 @@ class Packed:
     added: bool
 
 
-def pack(runs: Sequence[Path], out: Path, progress: Progress | None = None) -> list[Packed]:
+def pack(
+    runs: Sequence[Path], out: Path, progress: Progress | None = None, *, submitter: str | None = None
+) -> list[Packed]:
     """Copy ``run.json`` and ``predictions.csv`` of runs to ``out/<dataset>/<method>/<run-id>/``.
 
     Args:
         runs: Folders of runs.
         out: Folder of submissions.
         progress: Where to report.
+        submitter: Who proposes them; written into the copied records. None leaves the records as they are.
 
     Raises:
-        DataError: A run does not validate, or another one lies at its place; nothing is copied then.
+        UsageError: The submitter is no name of an account.
+        DataError: A run does not validate, its row would have other seeds than 0 to n-1 or be of several
+            submitters, or another run lies at its place; nothing is copied then.
     """
+    if submitter is not None and not _ACCOUNT.fullmatch(submitter):
+        raise UsageError(
+            "That is no name of an account.",
+            where="--as",
+            expected="letters, digits and hyphens, at most 39",
+            found=repr(submitter),
+        )
     targets = [_target(folder, out) for folder in runs]
     # Judged where it lies, so that nothing that is unfit ever reaches the submissions.
-    result, _ = validate(list(dict.fromkeys(runs)), progress=progress)
-    if result.problems:
-        first, more = result.problems[0], len(result.problems) - 1
+    result, _ = validate(list(dict.fromkeys(runs)), terms=Terms(rows=False), progress=progress)
+    named = [read_record(folder).model_copy(update=_named(submitter)) for folder in runs]
+    new = [
+        SubmittedRun(target.relative_to(out).as_posix(), target, record)
+        for target, record in zip(targets, named, strict=True)
+    ]
+    paths = {run.path for run in new}
+    lying = [run for run in find_runs(out) if run.path not in paths] if out.is_dir() else []
+    problems = [*result.problems, *check_rows(new, lying)]
+    if problems:
+        first, more = problems[0], len(problems) - 1
         raise DataError(
             "A run cannot be submitted; nothing was copied.",
             where=first.path,
@@ -52,8 +76,9 @@ def pack(runs: Sequence[Path], out: Path, progress: Progress | None = None) -> l
             found=first.found + (f" (and {more} more problems)" if more else ""),
             remedy="aqa-bench validate shows every problem; run the method again with --force.",
         )
-    for folder, target in zip(runs, targets, strict=True):
-        if target.exists() and not same_bytes(folder, target):
+    contents = [_contents(folder, submitter) for folder in runs]
+    for target, content in zip(targets, contents, strict=True):
+        if target.exists() and _lying(target) != content:
             raise DataError(
                 "Another run lies at this one's place; nothing was copied.",
                 where=target,
@@ -61,7 +86,7 @@ def pack(runs: Sequence[Path], out: Path, progress: Progress | None = None) -> l
                 found="a run of the same id with other bytes",
                 remedy="Submitted results do not change: submit a new run (another seed or version) instead.",
             )
-    return [_copy(folder, target) for folder, target in zip(runs, targets, strict=True)]
+    return [_copy(content, target) for content, target in zip(contents, targets, strict=True)]
 
 
 def _target(folder: Path, out: Path) -> Path:
@@ -77,10 +102,27 @@ def _target(folder: Path, out: Path) -> Path:
     return out.joinpath(*parts)
 
 
-def _copy(folder: Path, target: Path) -> Packed:
+def _named(submitter: str | None) -> dict[str, str]:
+    return {} if submitter is None else {"submitter": submitter}
+
+
+def _contents(folder: Path, submitter: str | None) -> dict[str, bytes]:
+    """The two files as they are submitted: byte for byte, save the name of the submitter."""
+    content = {name: (folder / name).read_bytes() for name in (RECORD_FILE, PREDICTIONS_FILE)}
+    if submitter is not None:
+        record = read_record(folder).model_copy(update=_named(submitter))
+        content[RECORD_FILE] = record.to_json().encode()
+    return content
+
+
+def _lying(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.name in (RECORD_FILE, PREDICTIONS_FILE)}
+
+
+def _copy(content: Mapping[str, bytes], target: Path) -> Packed:
     if target.exists():
         return Packed(target, added=False)
     with atomic_directory(target) as staging:
-        for name in (RECORD_FILE, PREDICTIONS_FILE):
-            (staging / name).write_bytes((folder / name).read_bytes())
+        for name, data in content.items():
+            (staging / name).write_bytes(data)
     return Packed(target, added=True)

@@ -99,7 +99,6 @@ def check_record(submission: Submission, kinds: Mapping[str, TaskKind]) -> Itera
         yield from _check_coverage(submission, name, rows)
         yield from _check_thresholds(submission, name, kind, rows)
         yield from _check_metrics(submission, name, kind)
-    yield from _check_facts(submission, table)
 
 
 def _plausible(submission: Submission) -> Iterator[Problem]:
@@ -176,34 +175,6 @@ def _odd_interval(name: str, value: MetricValue) -> str:
     if value.low is not None and value.high is not None and value.low > value.high:
         return "low below high"
     return ""
-
-
-def _check_facts(submission: Submission, table: pd.DataFrame) -> Iterator[Problem]:
-    """A method may tell what it did, not what it knows of single samples."""
-    ids = set(table["sample_id"])
-    smallest = int(table[table["split"] == "test"].groupby("task")["sample_id"].nunique().min())
-    folds = int(table.groupby(["task", "fold"]).ngroups)
-    for place, value in _walk("facts", submission.record.facts):
-        named = ids & (set(value) if isinstance(value, dict) else {v for v in value if isinstance(v, str)})
-        if len(named) > 1:
-            yield submission.about_record(
-                place, "a record holds no labels", "nothing about single samples", f"names {min(named)}, ..."
-            )
-        elif len(value) >= smallest and len(value) > folds:
-            yield submission.about_record(
-                place,
-                "a record holds no labels",
-                f"fewer values than the {smallest} samples",
-                f"{len(value)} values",
-            )
-
-
-def _walk(place: str, value: Any) -> Iterator[tuple[str, dict[str, Any] | list[Any]]]:
-    if isinstance(value, dict | list):
-        yield place, value
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, item in items:
-            yield from _walk(f"{place}.{key}", item)
 
 
 def _close(a: float | None, b: float | None) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from aqa_bench.core.errors import DataError, UsageError
+from aqa_bench.core.lines import Line
 from aqa_bench.media.layouts import find_layout
 from aqa_bench.media.pose.arrays import PoseKind
 from aqa_bench.media.pose.people import People
@@ -38,8 +39,8 @@ class KeypointManifest(BaseModel):
     kind: PoseKind = PoseKind.KEYPOINTS
     layout: str | None = None
     people: People | None = None
-    estimator: str | None = None
-    licence: str | None = None
+    estimator: Line | None = None
+    licence: Line | None = None
     dataset: str | None = None
     details: dict[str, Any] = Field(default_factory=dict)
 

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from aqa_bench.core.lines import MAX_LINE, Line, clipped, joined, odd_in_line
+
+LINE = TypeAdapter(Line)
+
+ODD = {
+    "line feed": "a\nb",
+    "carriage return": "a\rb",
+    "next line": "a\x85b",
+    "line separator": "a\u2028b",
+    "paragraph separator": "a\u2029b",
+    "vertical tab": "a\x0bb",
+    "null": "a\x00b",
+    "escape": "a\x1b[2Jb",
+    "delete": "a\x7fb",
+    "right-to-left override": "a\u202eb",
+    "isolate": "a\u2066b",
+    "zero-width space": "a\u200bb",
+    "zero-width joiner": "a\u200db",
+    "byte order mark": "\ufeffa",
+    "soft hyphen": "a\xadb",
+    "Hangul filler": "a\u3164b",
+    "grapheme joiner": "a\u034fb",
+    "variation selector": "a\ufe0fb",
+    "tag": "a\U000e0041b",
+    "surrogate": "a\ud800b",
+    "private use": "a\ue000b",
+    "marks": "a\u0301\u0301\u0301b",
+    "long": "a" * (MAX_LINE + 1),
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
+def test_what_shows_something_else_than_it_says_is_no_line(text: str) -> None:
+    assert odd_in_line(text)
+    with pytest.raises(ValidationError, match=r"one readable line|at most 200|valid string"):
+        LINE.validate_python(text)
+    assert not odd_in_line(clipped(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ImageNet, torchvision", "Kinetics-400 | a*b", "naïve 動作", "é", "x" * MAX_LINE]
+)
+def test_ordinary_text_is_a_line(text: str) -> None:
+    assert LINE.validate_python(text) == clipped(text) == text
+
+
+def test_different_texts_are_joined_and_cut_where_they_are_too_long() -> None:
+    assert joined(["b", "a", "b"]) == "b + a"
+    long = joined(["x" * 150, "y" * 150])
+    assert len(long) == MAX_LINE
+    assert long.endswith("...")
