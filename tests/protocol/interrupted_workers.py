@@ -1,4 +1,4 @@
-"""Two processes of ``in_processes`` at work that never ends. Argument: the folder where they leave their ids."""
+"""Two processes of ``in_processes`` at endless work. Argument: the folder where they leave their ids."""
 
 from __future__ import annotations
 

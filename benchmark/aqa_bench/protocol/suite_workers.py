@@ -29,8 +29,8 @@ def in_processes(
 ) -> Iterator[R]:
     """Do the work in processes of one thread each; a process that dies takes its own job along, no other.
 
-    Processes end with the one that started them, however that ends, and at once where the caller is interrupted
-    or asks for no further result.
+    Processes end with the one that started them, however that ends, and at once where the caller is
+    interrupted or asks for no further result.
 
     Args:
         jobs: What to do.
