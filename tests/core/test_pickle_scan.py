@@ -63,12 +63,12 @@ ATTACKS = {
 @pytest.mark.parametrize("what", ATTACKS)
 def test_a_pickle_that_costs_more_than_its_length_is_refused_at_its_opcode(what: str) -> None:
     content, found = ATTACKS[what]
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(DataError, match=found) as refused:
         unpickle(content, "annotations.pkl")
     assert refused.value.where == "annotations.pkl"
     assert "byte" in str(refused.value.found)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_the_bounds_leave_room() -> None:

@@ -12,6 +12,7 @@ import math
 import re
 import stat
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -60,7 +61,8 @@ def parse_npy(content: bytes) -> _Array:
     header, start = _header(content)
     descr, shape, fortran = (header.get(key) for key in ("descr", "shape", "fortran_order"))
     if not isinstance(descr, str) or not _TYPE.fullmatch(descr):
-        raise ArrayError(f"values of type {descr!r:.60}, neither numbers nor texts")
+        named = "object, which are pickled" if descr in ("|O", "O") else f"{descr!r:.60}"
+        raise ArrayError(f"values of type {named}")
     if not isinstance(shape, tuple) or len(shape) > _DIMENSIONS or not all(map(_is_length, shape)):
         raise ArrayError(f"shape {shape!r:.60}")
     try:
@@ -76,7 +78,12 @@ def parse_npy(content: bytes) -> _Array:
         if max(shape, default=0) > _HEADER_BYTES:
             raise ArrayError(f"nothing, in shape {shape}")
         return np.empty(shape, dtype)
-    return np.frombuffer(content, dtype, count, start).reshape(shape, order="F" if fortran else "C").copy()
+    values = np.frombuffer(content, dtype, count, start)
+    # NumPy makes a text of any number, and Python then fails within itself.
+    codes = values.view(np.dtype(np.uint32).newbyteorder(dtype.byteorder)) if dtype.kind == "U" else None
+    if codes is not None and codes.max() > sys.maxunicode:
+        raise ArrayError("numbers that are no characters, in a text")
+    return values.reshape(shape, order="F" if fortran else "C").copy()
 
 
 class ArrayArchive:
@@ -145,10 +152,7 @@ def text_of(array: _Array) -> str:
     """
     if array.shape != () or array.dtype.kind != "U":
         raise ArrayError(f"{array.dtype} of shape {array.shape} where a text belongs")
-    try:
-        return str(array)
-    except ValueError as error:
-        raise ArrayError(f"no text: {error}") from error
+    return str(array)
 
 
 @contextmanager
@@ -170,7 +174,7 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
         raise ArrayError("an empty file" if not content else f"no .npy header ({len(content)} bytes)")
     length = int.from_bytes(content[8:start], "little")
     if length > min(_HEADER_BYTES, len(content) - start):
-        raise ArrayError(f"a header of {length:,} bytes in a file of {len(content):,}")
+        raise ArrayError(f"no .npy header ({length:,} bytes of it in {len(content):,})")
     try:
         text = content[start : start + length].decode("utf-8" if major == b"\x03" else "latin-1")
         header = ast.literal_eval(_PYTHON_2_LONG.sub("", text).strip())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from aqa_bench.core.bounded import parse_toml, read_bounded
 from aqa_bench.core.checkout import checkout_root
 from aqa_bench.core.dataset_id import split_preset, with_preset
 from aqa_bench.core.errors import UsageError
@@ -100,14 +100,10 @@ def read_suite(file: Path) -> Suite:
         UsageError: It is missing, no TOML, or does not follow the schema.
     """
     try:
-        return Suite.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return Suite.model_validate(parse_toml(read_bounded(file)))
     except OSError as error:
         raise UsageError(
             "There is no such suite.", where=file, expected="a TOML file", found=error.strerror
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(
-            "The suite cannot be read.", where=file, expected="TOML", found=str(error)
         ) from error
     except ValidationError as error:
         first = error.errors()[0]
@@ -117,6 +113,10 @@ def read_suite(file: Path) -> Suite:
             where=f"{file}: {place}",
             expected=first["msg"],
             found=str(first["input"]),
+        ) from error
+    except ValueError as error:
+        raise UsageError(
+            "The suite cannot be read.", where=file, expected="TOML", found=str(error)
         ) from error
 
 
