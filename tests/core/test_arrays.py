@@ -18,7 +18,7 @@ from aqa_bench.core.arrays import ArrayArchive, ArrayError, parse_npy, text_of
 
 def npy(array: object, **options: bool) -> bytes:
     buffer = io.BytesIO()
-    np.save(buffer, np.asarray(array), **options)  # type: ignore[call-overload]
+    np.save(buffer, np.asarray(array), **options)
     return buffer.getvalue()
 
 
@@ -45,7 +45,7 @@ def archive(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> 
         hnp.array_shapes(min_dims=0, min_side=0),
     )
 )
-def test_arrays_are_read_as_numpy_reads_them(array: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_arrays_are_read_as_numpy_reads_them(array: np.ndarray) -> None:
     for written in (array, np.asfortranarray(array)):
         content = npy(written)
         expected, found = np.load(io.BytesIO(content)), parse_npy(content)
@@ -164,7 +164,7 @@ def test_a_pipe_is_no_archive(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("array", [np.array(["a"]), np.array(1), np.array(b"a")])
-def test_a_text_is_one_text(array: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_a_text_is_one_text(array: np.ndarray) -> None:
     with pytest.raises(ArrayError, match="where a text belongs"):
         text_of(array)
 
