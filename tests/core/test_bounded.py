@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqa_bench.core.bounded import gunzip, parse_json, parse_toml, read_bounded
+from aqa_bench.core.bounded import gunzip, parse_json, read_bounded
 
 
 def test_files_are_read_up_to_a_limit(tmp_path: Path) -> None:
@@ -32,14 +32,6 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_json_of_any_kind_is_a_value_or_a_value_error(text: str | bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_json(text)
-
-
-@pytest.mark.parametrize(
-    "content", [b"a = " + b"[" * 100_000, b"a = " + b"9" * 5000, b"\xff", b"a = 1\na = 2"]
-)
-def test_toml_of_any_kind_is_a_table_or_a_value_error(content: bytes) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        parse_toml(content)
 
 
 def test_a_bomb_is_not_unpacked() -> None:

@@ -6,16 +6,15 @@ import errno
 import json
 import os
 import stat
-import tomllib
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DOCUMENT_BYTES", "gunzip", "parse_json", "parse_toml", "read_bounded"]
+__all__ = ["DOCUMENT_BYTES", "gunzip", "parse_json", "read_bounded"]
 
 DOCUMENT_BYTES = 16 << 20
-"""Largest JSON or TOML document that is read; objects take up to thirty times the bytes of their text."""
+"""Largest JSON document that is read; objects take up to thirty times the bytes of their text."""
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -49,18 +48,6 @@ def parse_json(text: str | bytes, hook: Callable[[list[tuple[str, Any]]], Any] |
     """
     try:
         return json.loads(text, object_pairs_hook=hook)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def parse_toml(content: bytes) -> dict[str, Any]:
-    """A TOML document in UTF-8.
-
-    Raises:
-        ValueError: It is none, or is nested too deeply.
-    """
-    try:
-        return tomllib.loads(content.decode("utf-8"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 

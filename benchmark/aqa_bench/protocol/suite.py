@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from aqa_bench.core.bounded import parse_toml, read_bounded
 from aqa_bench.core.checkout import checkout_root
 from aqa_bench.core.dataset_id import split_preset, with_preset
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme, known_dataset
+from aqa_bench.core.toml_file import read_toml
 from aqa_bench.protocol.plan import Request, fits
 
 __all__ = ["Suite", "find_suite", "plan_jobs", "read_suite", "shipped_suites"]
@@ -100,7 +100,7 @@ def read_suite(file: Path) -> Suite:
         UsageError: It is missing, no TOML, or does not follow the schema.
     """
     try:
-        return Suite.model_validate(parse_toml(read_bounded(file)))
+        return Suite.model_validate(read_toml(file))
     except OSError as error:
         raise UsageError(
             "There is no such suite.", where=file, expected="a TOML file", found=error.strerror
