@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from aqa_bench.core.bounded import DOCUMENT_BYTES
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import Trajectory
 from aqa_bench.media.source import MediaFile
@@ -13,7 +14,7 @@ from aqa_bench.media.trajectory_files import parse_press, parse_squat
 
 __all__ = ["EXCESS_FRAMES", "MAX_JSON_BYTES", "covered", "read_trajectory"]
 
-MAX_JSON_BYTES = 64 << 20
+MAX_JSON_BYTES = DOCUMENT_BYTES
 EXCESS_FRAMES = 2
 """Frames by which a trajectory may outlast its video: it is then cut to the video's length."""
 
@@ -42,7 +43,7 @@ def read_trajectory(exercise: str, media: MediaFile, n_frames: int | None = None
             found in under half of the frames, or not moving.
     """
     parse = _PARSERS[exercise]
-    content = media.read_bytes()
+    content = media.read_bytes(MAX_JSON_BYTES)
     try:
         track = parse(content, n_frames=None, where=media)
         length = len(track.elevation)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from aqa_bench.core.bounded import gunzip, parse_json, read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, write_atomic
 from aqa_bench.media.source import MediaFile
@@ -22,6 +21,7 @@ from .problems import Problem
 __all__ = ["MEDIA_KINDS", "Entry", "Index", "read_index", "write_index"]
 
 INDEX_VERSION = 1
+_MOST_BYTES = 1 << 27
 MEDIA_KINDS = (Kind.CLIP, Kind.POOL, Kind.IMAGE, Kind.TRAJECTORY)
 
 _Row: TypeAlias = list[Any]
@@ -115,7 +115,7 @@ def read_index(path: Path) -> Index:
         FileNotFoundError: There is none.
     """
     try:
-        document = json.loads(gzip.decompress(path.read_bytes()))
+        document = parse_json(gunzip(read_bounded(path, _MOST_BYTES), _MOST_BYTES))
         if document["version"] != INDEX_VERSION:
             raise _damaged(path, f"version {document['version']}")
         containers = [(Path(container), archive) for container, archive in document["containers"]]
@@ -143,7 +143,6 @@ def read_index(path: Path) -> Index:
     except (
         OSError,
         EOFError,
-        zlib.error,
         ValueError,
         KeyError,
         TypeError,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from aqa_bench.core.bounded import parse_json
 
 from .problems import Problem
 
@@ -163,8 +164,8 @@ def _load(data: bytes, file: str, problems: list[Problem]) -> Any | None:
         problems.append(Problem(file, "file is not UTF-8", "JSON in UTF-8", str(error)))
         return None
     try:
-        value = json.loads(text, object_pairs_hook=_Object)
-    except (ValueError, RecursionError) as error:
+        value = parse_json(text, _Object)
+    except ValueError as error:
         problems.append(Problem(file, "file is not JSON", "JSON", str(error)[:_SHOWN]))
         return None
     if value is None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import math
-import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aqa_bench.core.arrays import parse_npy
+from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_bytes
 
@@ -59,9 +58,7 @@ def read_bytes(path: Path) -> bytes:
         DataError: It cannot be read, or is far larger than any clip.
     """
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise _damaged(path, f"{path.stat().st_size} bytes")
-        return path.read_bytes()
+        return read_bounded(path, _MOST_BYTES)
     except OSError as error:
         raise DataError(
             "A keypoint file cannot be read.",
@@ -78,40 +75,17 @@ def parse_clip(content: bytes, path: Path) -> Clip:
     Raises:
         DataError: As :func:`read_clip`.
     """
-    shape, dtype = _header(content, path)
-    if dtype.kind != "f":
-        raise _damaged(path, f"values of type {dtype}")
-    if len(shape) != 3 or shape[1:] != (_JOINTS, 3):
-        raise _damaged(path, f"shape {shape}")
-    if shape[0] < 1:
+    try:
+        values = parse_npy(content)
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
+    if values.dtype.kind != "f":
+        raise _damaged(path, f"values of type {values.dtype}")
+    if values.ndim != 3 or values.shape[1:] != (_JOINTS, 3):
+        raise _damaged(path, f"shape {values.shape}")
+    if len(values) < 1:
         raise _damaged(path, "no frames")
-    try:
-        values = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise _damaged(path, f"not readable: {error}") from error
     return Clip(_checked(values, path), len(content), sha256_bytes(content))
-
-
-def _header(content: bytes, path: Path) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-    """Shape and type, once the file is known to hold as many bytes as these take."""
-    stream = io.BytesIO(content)
-    try:
-        version = np.lib.format.read_magic(stream)
-        read = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = read(stream)
-    # A damaged header surfaces as whatever the parser of Python literals happens to raise.
-    except (ValueError, TypeError, EOFError, SyntaxError, RecursionError, tokenize.TokenError) as error:
-        found = "an empty file" if not content else f"no .npy header ({len(content)} bytes)"
-        raise _damaged(path, found) from error
-    if min(shape, default=0) < 0 or dtype.hasobject:
-        raise _damaged(path, f"shape {shape}, type {dtype}")
-    needed, given = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
-    if needed != given:
-        word = "truncated" if given < needed else "too long"
-        raise _damaged(path, f"{word}: {given} bytes of values where shape {shape} takes {needed}")
-    return shape, dtype
 
 
 def _checked(values: npt.NDArray[np.floating[Any]], path: Path) -> npt.NDArray[np.float32]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aqa_bench.core.arrays import ArrayArchive, text_of
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, write_atomic
 
@@ -77,10 +77,10 @@ def annotated(preset: str, exercise: Exercise, home: Path) -> Annotated:
     if not file.is_file():
         _compute(preset, exercise, file)
     try:
-        with np.load(file, allow_pickle=False) as content:
-            document = json.loads(str(content["document"]))
-            arrays = {name: content[name] for name in _ARRAYS}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        with ArrayArchive(file) as content:
+            document = json.loads(text_of(content.read("document")))
+            arrays = {name: content.read(name) for name in _ARRAYS}
+    except (OSError, ValueError) as error:
         raise DataError(
             "The annotations of the synthetic gym cannot be read.",
             where=file,

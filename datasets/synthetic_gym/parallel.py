@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import TypeVar
 
+from aqa_bench.core.lifeline import end_with_parent
+
 __all__ = ["in_processes"]
 
 Plan = TypeVar("Plan")
@@ -29,7 +31,7 @@ def in_processes(make: Callable[[Plan], None], plans: Sequence[Plan], jobs: int)
             yield None
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(plans)), context, initializer=_single_threaded) as pool:
+    with ProcessPoolExecutor(min(jobs, len(plans)), context, initializer=_enter) as pool:
         futures = [pool.submit(make, plan) for plan in plans]
         try:
             for future in as_completed(futures):
@@ -40,7 +42,8 @@ def in_processes(make: Callable[[Plan], None], plans: Sequence[Plan], jobs: int)
             raise
 
 
-def _single_threaded() -> None:
+def _enter() -> None:
+    end_with_parent()
     import torch
 
     torch.set_num_threads(1)

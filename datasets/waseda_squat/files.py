@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from aqa_bench.core.bounded import DOCUMENT_BYTES, parse_json
 from aqa_bench.core.errors import DataError
 from aqa_bench.media.source import MediaFile
 
@@ -16,7 +16,7 @@ from .release import DISTANCES
 __all__ = ["parse_distances", "read_distances"]
 
 _KEY = "3d_joint"
-_MOST_BYTES = 1 << 26
+_MOST_BYTES = DOCUMENT_BYTES
 _EXPECTED = (
     f'JSON {{"0": {{"index": 0, "{_KEY}": [{DISTANCES} numbers]}}, "1": ...}}: distances of joints by frame'
 )
@@ -45,8 +45,8 @@ def parse_distances(content: bytes, where: str) -> npt.NDArray[np.float32]:
         DataError: As :func:`read_distances`.
     """
     try:
-        document = json.loads(content, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
+        document = parse_json(content, _unique)
+    except ValueError as error:
         found = "an empty file" if not content.strip() else f"{len(content)} bytes that end or break: {error}"
         raise _damaged(where, found) from error
     if not isinstance(document, dict) or not document:

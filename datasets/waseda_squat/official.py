@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from aqa_bench.core.bounded import DOCUMENT_BYTES, parse_json
 from aqa_bench.core.errors import DataError
 from aqa_bench.media.source import MediaFile
 
@@ -60,13 +60,13 @@ def read_official(
 
 
 def _read_part(files: Sequence[MediaFile], by_stem: Mapping[str, Sequence[ClipName]]) -> tuple[str, ...]:
-    contents = list(dict.fromkeys(file.read_bytes() for file in files))
+    contents = list(dict.fromkeys(file.read_bytes(DOCUMENT_BYTES) for file in files))
     where = ", ".join(map(str, files))
     if len(contents) > 1:
         raise _unusable(where, "one file for a part", f"{len(contents)} that differ")
     try:
-        document = json.loads(contents[0])
-    except (ValueError, RecursionError) as error:
+        document = parse_json(contents[0])
+    except ValueError as error:
         raise _unusable(where, _EXPECTED, str(error)) from error
     entries = list(document.values()) if isinstance(document, dict) else document
     if not isinstance(entries, list) or not entries:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -104,3 +105,20 @@ def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
         read_predictions(tmp_path / "predictions.csv")
     with pytest.raises(DataError, match="Is a directory"):
         read_predictions(tmp_path)
+
+
+def test_what_a_spreadsheet_puts_first_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.csv"
+    file.write_bytes(b"\xef\xbb\xbfsample_id,task,fold,split,score\na,t,0,test,0.5\n")
+    with pytest.raises(DataError, match="a byte order mark, as spreadsheets write it"):
+        read_predictions(file)
+
+
+def test_a_row_that_stands_twice_is_found_at_once_in_a_long_table(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.csv"
+    rows = [f"a{number},t,0,test,0.5" for number in range(60_000)]
+    file.write_text("sample_id,task,fold,split,score\n" + "\n".join([*rows, rows[-1]]) + "\n")
+    started = time.process_time()
+    with pytest.raises(DataError, match="a59999 again in line 60002"):
+        read_predictions(file)
+    assert time.process_time() - started < 5

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aqa_bench.boards.runs import SubmittedRun
+from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.record import read_record
@@ -46,7 +46,7 @@ def read_lock(folder: Path) -> Lock:
     """
     file = folder / LOCK_FILE
     try:
-        return Lock.model_validate(json.loads(file.read_text(encoding="utf-8")))
+        return Lock.model_validate(parse_json(read_bounded(file)))
     except (OSError, ValueError, ValidationError) as error:
         raise DataError(
             "The inputs of a leaderboard cannot be read.",

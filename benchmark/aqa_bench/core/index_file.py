@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from aqa_bench.core.bounded import DOCUMENT_BYTES, read_bounded
 from aqa_bench.core.errors import DataError
 
 __all__ = ["read_index_file"]
@@ -29,7 +30,7 @@ def read_index_file(path: Path, kind: type[IndexT], name: str) -> IndexT | None:
         DataError: It is damaged, or another version wrote it.
     """
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(read_bounded(path, 4 * DOCUMENT_BYTES))
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
+from typing import IO
+
+from aqa_bench.core.errors import AqaBenchError
 
 __all__ = ["attempt", "exclusive"]
 
 logger = logging.getLogger(__name__)
 
+_PATIENCE_S = 1.0
+_UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+_warned: set[Path] = set()
+
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_lock(handle: int) -> bool:
+    def _lock(handle: int) -> bool:
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
+        except PermissionError:
             return False
         return True
 else:
     import fcntl
 
-    def _try_lock(handle: int) -> bool:
+    def _lock(handle: int) -> bool:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -35,34 +45,103 @@ else:
 
 @contextmanager
 def exclusive(path: Path, poll_s: float = 0.1) -> Iterator[None]:
-    """Hold a lock file, waiting for whoever holds it.
+    """Hold a lock file, waiting for whoever holds it; after a second a warning says for whom.
 
     The operating system drops the lock when its holder ends, however that happens, so that a killed
-    process leaves nothing stale.
+    process leaves nothing stale. On a file system without locks a warning is given and work goes on.
 
     Args:
-        path: The lock file; made when missing and left in place.
+        path: The lock file; made when missing and left in place. Its time of change is when it was taken.
         poll_s: Seconds between attempts.
+
+    Raises:
+        AqaBenchError: The lock file cannot be made or locked.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        if not _try_lock(file.fileno()):
-            logger.info("Another process is at work on %s; waiting for it.", path.parent)
-            while not _try_lock(file.fileno()):
-                time.sleep(poll_s)
+    with _opened(path) as file:
+        begun, told = time.monotonic(), False
+        while not _taken(file, path):
+            if not told and time.monotonic() - begun >= _PATIENCE_S:
+                logger.warning("Waiting for another process: %s", _holder(file, path))
+                told = True
+            time.sleep(poll_s)
         yield
 
 
 @contextmanager
-def attempt(path: Path) -> Iterator[bool]:
+def attempt(path: Path, *, without_locks: bool = True) -> Iterator[bool]:
     """Hold a lock file if nobody else does.
 
     Args:
         path: The lock file; made when missing and left in place.
+        without_locks: What is answered on a file system that has no locks.
 
     Yields:
         Whether it is held.
+
+    Raises:
+        AqaBenchError: The lock file cannot be made or locked.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        yield _try_lock(file.fileno())
+    with _opened(path) as file:
+        yield _taken(file, path, without_locks)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+b")
+    except OSError as error:
+        raise _impossible(path, error) from error
+    with file:
+        yield file
+
+
+def _taken(file: IO[bytes], path: Path, without_locks: bool = True) -> bool:
+    try:
+        taken = _lock(file.fileno())
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise _impossible(path, error) from error
+        if path.parent not in _warned:
+            _warned.add(path.parent)
+            logger.warning(
+                "The file system of %s has no locks (%s): two processes may do the same work there twice. "
+                "Run one at a time, or choose another folder (AQA_BENCH_DATA, AQA_BENCH_CACHE, --out).",
+                path.parent,
+                error.strerror or error,
+            )
+        return without_locks
+    if taken:
+        with suppress(OSError):
+            os.utime(path)
+    return taken
+
+
+def _holder(file: IO[bytes], path: Path) -> str:
+    """The lock file, since when it is held and by whom, as far as that can be found out."""
+    found = os.fstat(file.fileno())
+    since = datetime.fromtimestamp(found.st_mtime).astimezone().isoformat(" ", "seconds")
+    process = next((f", process {pid}" for pid in _locking(found.st_dev, found.st_ino)), "")
+    return f"it holds {path} since {since}{process}"
+
+
+def _locking(device: int, inode: int) -> Iterator[int]:
+    """Processes of this machine that hold a lock on a file; Linux lists them."""
+    wanted = f"{os.major(device):02x}:{os.minor(device):02x}:{inode}" if sys.platform != "win32" else ""
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+            # "1: FLOCK ADVISORY WRITE 4711 08:02:131 0 EOF"; those that wait have an arrow after the number.
+            words = line.split()
+            if len(words) > 5 and words[1] == "FLOCK" and words[5] == wanted and int(words[4]) > 0:
+                yield int(words[4])
+
+
+def _impossible(path: Path, error: OSError) -> AqaBenchError:
+    return AqaBenchError(
+        "A lock file could not be made or locked.",
+        where=path,
+        expected="a folder that can be written to",
+        found=f"{error.strerror or error} ({errno.errorcode.get(error.errno or 0, 'unknown')})",
+        remedy="Fix the permissions or mount the folder for writing, or choose another one (AQA_BENCH_DATA, "
+        "AQA_BENCH_CACHE, --out).",
+    )

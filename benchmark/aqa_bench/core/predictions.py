@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -12,12 +13,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.errors import DataError
 
 __all__ = ["COLUMNS", "predictions_csv", "read_predictions"]
 
 COLUMNS = ("sample_id", "task", "fold", "split", "score")
 _WIDTH = len(COLUMNS)
+_MOST_BYTES = 64 << 20
+_SHOWN = 200
 _COMMA, _LINE_END = b",\n"
 
 
@@ -42,7 +46,7 @@ def read_predictions(file: Path) -> pd.DataFrame:
             twice, ``split`` is neither val nor test, or a score is not a finite number.
     """
     try:
-        content = file.read_bytes()
+        content = read_bounded(file, _MOST_BYTES)
         cells = _cells(content)
         texts = cells[_WIDTH - 1 :: _WIDTH][1:]
         scores = np.array(_numbers(texts), dtype=np.float64)
@@ -73,6 +77,10 @@ class _MismatchError(Exception):
 
 def _cells(content: bytes) -> list[str]:
     """Every cell, header first, row by row."""
+    if content.startswith(codecs.BOM_UTF8):
+        raise _MismatchError(
+            f"{COLUMNS[0]} first, in a file as it was written", "a byte order mark, as spreadsheets write it"
+        )
     text = content.decode()
     if b'"' not in content and b"\r" not in content and content.endswith(b"\n"):
         data = np.frombuffer(content, np.uint8)
@@ -98,7 +106,9 @@ def _lines(text: str) -> Iterable[list[str]]:
 
 def _check_header(header: Sequence[str] | None) -> None:
     if header is None or tuple(header) != COLUMNS:
-        raise _MismatchError(", ".join(COLUMNS), "an empty file" if header is None else ", ".join(header))
+        raise _MismatchError(
+            ", ".join(COLUMNS), "an empty file" if header is None else ", ".join(header)[:_SHOWN]
+        )
 
 
 @lru_cache(maxsize=16)

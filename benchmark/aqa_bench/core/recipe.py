@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
+from aqa_bench.core.bounded import parse_json
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.plain import odd_in_plain
 
@@ -71,8 +71,8 @@ class Recipe(BaseModel):
             if key not in known:
                 raise unknown_key(key, list(known), where)
             try:
-                values[key] = json.loads(value)
-            except json.JSONDecodeError:
+                values[key] = parse_json(value)
+            except ValueError:
                 values[key] = value
         return build_recipe(type(self), values, where)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.cards import Decision, Regime
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json
@@ -222,14 +223,7 @@ def read_record(folder: Path) -> RunRecord:
     """
     file = folder / RECORD_FILE
     try:
-        if (size := file.stat().st_size) > RECORD_LIMIT:
-            raise DataError(
-                "A run's record is too large.",
-                where=file,
-                expected=f"at most {RECORD_LIMIT} bytes",
-                found=f"{size} bytes",
-            )
-        return RunRecord.model_validate_json(file.read_text(encoding="utf-8"))
+        return RunRecord.model_validate_json(read_bounded(file, RECORD_LIMIT))
     except OSError as error:
         raise DataError(
             "This is not the folder of a run.",
@@ -238,9 +232,9 @@ def read_record(folder: Path) -> RunRecord:
             found=f"no {RECORD_FILE}" if isinstance(error, FileNotFoundError) else error.strerror,
             remedy="Name a folder that aqa-bench run printed.",
         ) from error
-    except (ValidationError, UnicodeDecodeError) as error:
-        detail = error.errors()[0] if isinstance(error, ValidationError) else None
-        found = str(error) if detail is None else f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
+    except ValidationError as error:
+        detail = error.errors()[0]
+        found = f"{'.'.join(map(str, detail['loc'])) or 'the document'}: {detail['msg']}"
         raise DataError(
             "A run's record does not follow the schema.",
             where=file,

@@ -1,8 +1,12 @@
-"""Old pickles read without running code: plain containers and numpy numbers, nothing else."""
+"""Old pickles read without running code: plain containers and numpy numbers, nothing else.
+
+They are scanned first (:mod:`aqa_bench.core.pickle_scan`), so that what they take is bounded by their length.
+"""
 
 from __future__ import annotations
 
 import io
+import math
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,14 +15,18 @@ from typing import Any
 
 import numpy as np
 
+from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.pickle_scan import PickleBoundError, scan_pickle
 
 __all__ = ["MAX_BYTES", "read_pickle", "unpickle"]
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = 8 << 20
 """Largest pickle that is read; annotation files are below 2 MB."""
 
 _NUMBERS = "biuf"
+_TYPE_NAME = 16
+_DIMENSIONS = 8
 _REMEDY = "Take the file from its original source; if it is the original, do not open it with pickle either."
 
 
@@ -46,7 +54,7 @@ class _Dtype:
     __slots__ = ()
 
     def __call__(self, spec: object, *_: object) -> _Kind:
-        kind: np.dtype[Any] = np.dtype(spec if isinstance(spec, str) else "V")
+        kind: np.dtype[Any] = np.dtype(spec if isinstance(spec, str) and len(spec) <= _TYPE_NAME else "V")
         if kind.kind not in _NUMBERS:
             raise pickle.UnpicklingError(f"numpy data of type {kind}")
         return _Kind(kind)
@@ -77,6 +85,12 @@ class _StrictArray(np.ndarray[Any, Any]):
     def __setstate__(self, state: Any) -> None:
         _, shape, kind, fortran, content = state
         data = content.encode("latin-1") if isinstance(content, str) else content
+        # NumPy counts with numbers that overflow, and an empty array of a billion rows is a list of as many.
+        lengths = all(type(length) is int and 0 <= length <= MAX_BYTES for length in shape)
+        if not lengths or len(shape) > _DIMENSIONS or (0 in shape and shape[0] != 0):
+            raise pickle.UnpicklingError(f"an array of shape {shape!r:.60}")
+        if math.prod(shape) * _number(kind).itemsize != len(data):
+            raise pickle.UnpicklingError(f"{len(data)} bytes in an array of shape {shape}")
         super().__setstate__((1, shape, _number(kind), fortran, data))
 
 
@@ -149,7 +163,8 @@ def unpickle(content: bytes, where: str | Path) -> object:
         What it holds.
 
     Raises:
-        DataError: It names any other global, is damaged, or is larger than :data:`MAX_BYTES`.
+        DataError: It names any other global, is damaged, is larger than :data:`MAX_BYTES`, or would take
+            more memory, stack or time than its length lets one expect.
 
     Example:
         >>> import pickle
@@ -159,12 +174,15 @@ def unpickle(content: bytes, where: str | Path) -> object:
     if len(content) > MAX_BYTES:
         raise _refused(where, f"at most {MAX_BYTES:,} bytes", f"{len(content):,} bytes")
     try:
+        scan_pickle(content)
         # find_class answers from a fixed list, so this is not the usual hole.
         found: object = _Unpickler(io.BytesIO(content), encoding="latin-1").load()
     except _ForbiddenGlobalError as error:
         raise _refused(
             where, "numbers, texts, containers and numpy numbers alone", f"the global {error}"
         ) from None
+    except PickleBoundError as error:
+        raise _refused(where, error.expected, error.found) from error
     except Exception as error:
         # A damaged pickle fails in any of a dozen ways.
         reason = str(error) or type(error).__name__
@@ -179,14 +197,12 @@ def read_pickle(path: Path) -> object:
         DataError: As :func:`unpickle`; or the file cannot be read.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _refused(path, f"at most {MAX_BYTES:,} bytes", f"{path.stat().st_size:,} bytes")
-        content = path.read_bytes()
+        content = read_bounded(path, MAX_BYTES)
     except OSError as error:
         raise DataError(
             "An annotation file could not be read.",
             where=path,
-            expected="a readable file",
+            expected=f"a readable file of at most {MAX_BYTES:,} bytes",
             found=error.strerror,
             remedy="Fix its permissions, or fetch it again.",
         ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_bytes, sha256_file
 
@@ -65,17 +67,21 @@ class MediaFile:
                 return self.path.stat().st_size
             return self._info(self.member)[1].file_size
 
-    def read_bytes(self) -> bytes:
+    def read_bytes(self, limit: int | None = None) -> bytes:
         """The whole content.
+
+        Args:
+            limit: Most bytes that are read, by default ``MAX_BYTES``.
 
         Raises:
             DataError: The file is missing, unreadable, damaged, encrypted or of absurd size.
         """
+        limit = MAX_BYTES if limit is None else limit
         with self._translated():
             if self.member is None:
-                return self.path.read_bytes()
+                return read_bounded(self.path, limit)
             archive, info = self._info(self.member)
-            self._refuse_bomb(info)
+            self._refuse_bomb(info, limit)
             return archive.read(info)
 
     def open(self) -> IO[bytes]:
@@ -97,7 +103,7 @@ class MediaFile:
             if self.member is None:
                 return sha256_file(self.path)
             archive, info = self._info(self.member)
-            self._refuse_bomb(info)
+            self._refuse_bomb(info, MAX_BYTES)
             if info.compress_type != zipfile.ZIP_STORED:
                 return sha256_bytes(archive.read(info))
             digest = hashlib.sha256()
@@ -111,13 +117,13 @@ class MediaFile:
         archive = _archive(self.path, status.st_size, status.st_mtime_ns, os.getpid())
         return archive, archive.getinfo(member)
 
-    def _refuse_bomb(self, info: zipfile.ZipInfo) -> None:
+    def _refuse_bomb(self, info: zipfile.ZipInfo, limit: int) -> None:
         ratio = info.file_size / max(info.compress_size, 1)
-        if info.file_size > MAX_BYTES or (info.file_size > _RATIO_FREE_BYTES and ratio > MAX_RATIO):
+        if info.file_size > limit or (info.file_size > _RATIO_FREE_BYTES and ratio > MAX_RATIO):
             raise DataError(
                 "An archive member of absurd size was refused.",
                 where=str(self),
-                expected=f"at most {MAX_BYTES:,} bytes and at most {MAX_RATIO} times its packed size",
+                expected=f"at most {limit:,} bytes and at most {MAX_RATIO} times its packed size",
                 found=f"{info.file_size:,} bytes from {info.compress_size:,}",
                 remedy="Check where the archive comes from; extract the file yourself if you trust it.",
             )
@@ -131,7 +137,8 @@ class MediaFile:
         except OSError as error:
             raise self._unreadable(error.strerror or str(error)) from error
         except (
-            zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError
+            zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, IndexError,
+            OverflowError, MemoryError,
         ) as error:  # fmt: skip
             raise self._unreadable(str(error) or type(error).__name__) from error
 

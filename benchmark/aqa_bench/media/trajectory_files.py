@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import reprlib
 from typing import Any
 
+from aqa_bench.core.bounded import parse_json
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import Trajectory
 from aqa_bench.media.trajectory import from_boxes, from_heights
@@ -90,8 +90,8 @@ class _Located:
 
 def _frames(text: str | bytes, n_frames: int | None, where: object) -> list[Any]:
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        document = parse_json(text)
+    except ValueError as error:
         raise _malformed(where, "a JSON document in UTF-8", str(error)) from error
     if not isinstance(document, list):
         raise _malformed(where, "a list with one entry a frame", _kind(document))

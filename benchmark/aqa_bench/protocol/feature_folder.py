@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,8 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError, safe_open
 
+from aqa_bench.core.arrays import ARRAY_BYTES, ArrayArchive, parse_npy
+from aqa_bench.core.bounded import DOCUMENT_BYTES, read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json, sha256_bytes, sha256_file
 from aqa_bench.core.lines import Line
@@ -23,6 +24,7 @@ from aqa_bench.core.progress import Progress
 __all__ = ["MANIFEST", "FeatureFile", "FeatureFolder", "FeatureManifest", "write_features"]
 
 MANIFEST = "manifest.json"
+_MANIFEST_BYTES = 4 * DOCUMENT_BYTES
 _REMEDY = "Correct the folder, or export the features again (aqa-bench features export)."
 
 
@@ -93,7 +95,7 @@ class FeatureFolder:
         self.path = path.parent if path.name == MANIFEST else path
         file = self.path / MANIFEST
         try:
-            content = file.read_bytes()
+            content = read_bounded(file, _MANIFEST_BYTES)
             self.manifest = FeatureManifest.model_validate_json(content)
         except OSError as error:
             raise DataError(
@@ -153,14 +155,14 @@ class FeatureFolder:
         named = self.manifest.features[sample]
         path = self._inside(named.file)
         try:
-            content = path.read_bytes()
+            content = read_bounded(path, ARRAY_BYTES)
         except OSError as error:
             raise _unusable(path, f"features of {sample}", error.strerror or str(error)) from error
         if sha256_bytes(content) != named.sha256:
             raise _changed(path, named.sha256, sha256_bytes(content))
         try:
-            array = np.load(io.BytesIO(content), allow_pickle=False)
-        except (ValueError, EOFError, OSError, SyntaxError, zipfile.BadZipFile) as error:
+            array = parse_npy(content)
+        except ValueError as error:
             raise _unusable(path, "a .npy file of floats", str(error)) from error
         return self._checked(array, sample)
 
@@ -218,17 +220,15 @@ class FeatureFolder:
             if path.suffix == ".safetensors":
                 with safe_open(path, "np") as file:
                     return use(list(file.keys()), file.get_tensor)
-            with np.load(path, allow_pickle=False) as file:
-                return use(list(file.files), file.__getitem__)
+            with ArrayArchive(path) as archive:
+                return use(archive.names, archive.read)
 
         return self._translated(work, path)
 
     def _translated(self, work: Callable[[], Any], path: Path) -> Any:
         try:
             return work()
-        except (
-            OSError, ValueError, EOFError, TypeError, AttributeError, SafetensorError, zipfile.BadZipFile
-        ) as error:  # fmt: skip
+        except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
             raise _unusable(path, "a .npz or .safetensors file of floats", str(error)) from error
 
     def _inside(self, file: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from aqa_bench.core.checkout import checkout_root
 from aqa_bench.core.dataset_id import split_preset, with_preset
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme, known_dataset
+from aqa_bench.core.toml_file import read_toml
 from aqa_bench.protocol.plan import Request, fits
 
 __all__ = ["Suite", "find_suite", "plan_jobs", "read_suite", "shipped_suites"]
@@ -100,14 +100,10 @@ def read_suite(file: Path) -> Suite:
         UsageError: It is missing, no TOML, or does not follow the schema.
     """
     try:
-        return Suite.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return Suite.model_validate(read_toml(file))
     except OSError as error:
         raise UsageError(
             "There is no such suite.", where=file, expected="a TOML file", found=error.strerror
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(
-            "The suite cannot be read.", where=file, expected="TOML", found=str(error)
         ) from error
     except ValidationError as error:
         first = error.errors()[0]
@@ -117,6 +113,10 @@ def read_suite(file: Path) -> Suite:
             where=f"{file}: {place}",
             expected=first["msg"],
             found=str(first["input"]),
+        ) from error
+    except ValueError as error:
+        raise UsageError(
+            "The suite cannot be read.", where=file, expected="TOML", found=str(error)
         ) from error
 
 

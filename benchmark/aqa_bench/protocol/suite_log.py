@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.files import canonical_json, pretty_json, sha256_bytes, write_atomic
 from aqa_bench.protocol.plan import Request
 
@@ -83,7 +83,7 @@ class SuiteLog:
         found = {}
         for file in sorted(self._failures.glob("*.json")):
             try:
-                found[file.stem] = str(json.loads(file.read_text(encoding="utf-8"))["error"])
+                found[file.stem] = str(parse_json(read_bounded(file))["error"])
             except (OSError, ValueError, KeyError, TypeError):
                 found[file.stem] = f"{file} cannot be read"
         return found

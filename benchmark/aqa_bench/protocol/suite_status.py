@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.record import RECORD_FILE
 from aqa_bench.protocol.plan import Request, RunFolders
@@ -83,7 +83,7 @@ def suite_status(jobs: Sequence[Request], out: Path, log: SuiteLog, workers: int
 def _seconds(record: Path) -> float | None:
     """Seconds that a run took; 0 where its record does not say, None where there is none."""
     try:
-        return float(json.loads(record.read_text(encoding="utf-8"))["timings"]["total"])
+        return float(parse_json(read_bounded(record))["timings"]["total"])
     except OSError:
         return None
     except (ValueError, KeyError, TypeError):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import TypeVar
+
+from aqa_bench.core.lifeline import end_with_parent
 
 __all__ = ["in_processes", "visible_gpus", "worker_gpus"]
 
@@ -27,7 +29,8 @@ def in_processes(
 ) -> Iterator[R]:
     """Do the work in processes of one thread each; a process that dies takes its own job along, no other.
 
-    Processes end with the one that started them, however that ends.
+    Processes end with the one that started them, however that ends, and at once where the caller is
+    interrupted or asks for no further result.
 
     Args:
         jobs: What to do.
@@ -41,9 +44,10 @@ def in_processes(
     """
     for name in _THREADS:
         os.environ.setdefault(name, "1")
+    line, held = get_context("spawn").Pipe(duplex=False)
     idle: SimpleQueue[tuple[ProcessPoolExecutor, str | None]] = SimpleQueue()
     for gpu in gpus:
-        idle.put((_process(gpu), gpu))
+        idle.put((_process(gpu, line), gpu))
 
     def result_of(job: J) -> R:
         process, gpu = idle.get()
@@ -51,7 +55,7 @@ def in_processes(
             return process.submit(work, job).result()
         except Exception as error:
             process.shutdown(wait=False)
-            process = _process(gpu)
+            process = _process(gpu, line)
             return died(job, error)
         finally:
             idle.put((process, gpu))
@@ -60,10 +64,16 @@ def in_processes(
     try:
         for future in as_completed([threads.submit(result_of, job) for job in jobs]):
             yield future.result()
+    except BaseException:
+        # Interrupted: nobody waits for what the processes are at, which may take hours.
+        held.close()
+        raise
     finally:
         threads.shutdown(cancel_futures=True)
         for _ in gpus:
             idle.get()[0].shutdown()
+        held.close()
+        line.close()
 
 
 def worker_gpus(workers: int, device: str, gpus: Sequence[str]) -> tuple[str | None, ...]:
@@ -102,19 +112,11 @@ def visible_gpus(environment: Mapping[str, str], count: Callable[[], int]) -> tu
     return tuple(names[: [*valid, False].index(False)])
 
 
-def _process(gpu: str | None) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_enter, initargs=(gpu,))
+def _process(gpu: str | None, line: Connection) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, get_context("spawn"), _enter, (gpu, line))
 
 
-def _enter(gpu: str | None) -> None:
+def _enter(gpu: str | None, line: Connection) -> None:
     if gpu is not None:
         os.environ[_VISIBLE] = gpu
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        # A killed parent cannot tell its workers, and they would wait for jobs for ever.
-        parent.join()
-        os._exit(1)
+    end_with_parent(line)

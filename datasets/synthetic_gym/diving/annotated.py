@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aqa_bench.core.arrays import ArrayArchive, text_of
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, sha256_bytes, write_atomic
 
@@ -86,9 +86,9 @@ def annotated_dives(preset: str, home: Path) -> AnnotatedDives:
     if not file.is_file():
         _compute(preset, file)
     try:
-        with np.load(file, allow_pickle=False) as content:
-            document, keypoints = json.loads(str(content["document"])), content["keypoints_2d"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        with ArrayArchive(file) as content:
+            document, keypoints = json.loads(text_of(content.read("document"))), content.read("keypoints_2d")
+    except (OSError, ValueError) as error:
         raise DataError(
             "The annotations of the synthetic dives cannot be read.",
             where=file,

@@ -150,5 +150,5 @@ def test_missing_files_folders_and_huge_files_are_reported(tmp_path):
     huge = tmp_path / "huge.npy"
     with huge.open("wb") as file:
         file.truncate(1 << 27)
-    with pytest.raises(DataError, match="134217728 bytes"):
+    with pytest.raises(DataError, match="more than 67,108,864 bytes"):
         read_clip(huge)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.ops import nms
 
+from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import atomic_directory, pretty_json, write_atomic
 from aqa_bench.core.sample import FloatArray, UInt8Array
@@ -200,7 +200,7 @@ class BarbellDetector:
             DataError: The folder is missing, damaged, or of another network than it says.
         """
         try:
-            description = json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8"))
+            description = parse_json(read_bounded(folder / _DESCRIPTION))
             if description["format"] != _FORMAT:
                 raise ValueError(f"format {description['format']}")
             architecture = Architecture(**description["architecture"])

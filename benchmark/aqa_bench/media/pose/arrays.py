@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aqa_bench.core.arrays import ARRAY_BYTES, ArrayArchive, parse_npy, text_of
+from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import FloatArray
 from aqa_bench.media.layouts import LAYOUTS, find_layout
@@ -22,6 +21,7 @@ from aqa_bench.media.pose.estimator import Pose, check_pose
 __all__ = ["PoseArray", "PoseKind", "read_npz", "read_pose_array"]
 
 _CONFIDENCE_TOLERANCE = 0.5
+_MOST_ARRAYS = 16
 
 
 class PoseKind(StrEnum):
@@ -70,7 +70,7 @@ def read_npz(path: Path, layout: str | None = None) -> Pose:
     if "keypoints" not in arrays or (layout is None and "layout" not in arrays):
         expected = "an .npz with the arrays keypoints (T, V, 3) and layout"
         raise _unusable(path, expected, f"the arrays {', '.join(sorted(arrays)) or 'none'}")
-    name = str(arrays["layout"]) if layout is None else layout
+    name = _text(arrays["layout"], path) if layout is None else layout
     return check_pose(Pose(_numbers(arrays["keypoints"], path), name), where=path)
 
 
@@ -102,7 +102,7 @@ def read_pose_array(
         values = _numbers(named, path).astype(np.float32)
     if kind is PoseKind.DISTANCES:
         return _distances(values, path)
-    told = None if stored is None else str(stored)
+    told = None if stored is None else _text(stored, path)
     if told is not None and layout not in (None, told):
         raise _unusable(path, f"layout {layout}, as manifest.json says", f"layout {told}")
     name = layout or told
@@ -182,21 +182,30 @@ def _fitting(values: FloatArray) -> Iterator[str]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bounded(path, ARRAY_BYTES)
     except OSError as error:
         raise _unusable(path, "a .npy or .npz file", error.strerror or str(error)) from error
 
 
 def _arrays(path: Path, content: bytes) -> dict[str, npt.NDArray[Any]]:
     try:
-        loaded = np.load(io.BytesIO(content), allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"": loaded}
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, KeyError, EOFError, TypeError, SyntaxError, MemoryError,
-            zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
-        raise _unusable(path, "a .npy or .npz file without pickled objects", str(error)) from error
+        if not content.startswith(b"PK"):
+            return {"": parse_npy(content)}
+        with ArrayArchive(content) as archive:
+            if len(archive.names) > _MOST_ARRAYS:
+                raise ValueError(f"{len(archive.names)} arrays")
+            return {name: archive.read(name) for name in archive.names}
+    except ValueError as error:
+        raise _unusable(
+            path, "a .npy or .npz file of numbers, without pickled objects", str(error)
+        ) from error
+
+
+def _text(array: npt.NDArray[Any], path: Path) -> str:
+    try:
+        return text_of(array)
+    except ValueError as error:
+        raise _unusable(path, "the name of a layout", str(error)) from error
 
 
 def _numbers(array: npt.NDArray[Any], path: Path) -> FloatArray:

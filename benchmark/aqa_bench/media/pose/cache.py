@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import logging
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from aqa_bench.core.arrays import ArrayArchive
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, sha256_bytes, write_atomic
 from aqa_bench.core.paths import cache_home
@@ -54,10 +54,10 @@ def cached_estimate(
 
 def _read(path: Path, layout: str) -> Pose | None:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return check_pose(Pose(arrays["keypoints"], layout), where=path)
+        with ArrayArchive(path) as archive:
+            return check_pose(Pose(archive.read("keypoints"), layout), where=path)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, DataError) as error:
+    except (OSError, ValueError, DataError) as error:
         logger.warning("Damaged cache entry %s is made again: %s", path, error)
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import FloatArray
 from aqa_bench.media.layouts import find_layout, missing
@@ -76,7 +76,7 @@ def read_openpose_json(folder: Path, people: People | None = People.NEAREST) -> 
 
 
 def read_openpose_clip(
-    files: Sequence[Path], *, where: Path, read: Callable[[Path], bytes] = Path.read_bytes
+    files: Sequence[Path], *, where: Path, read: Callable[[Path], bytes] = read_bounded
 ) -> OpenPoseClip:
     """Read everyone in the files of one clip.
 
@@ -145,12 +145,12 @@ def one_person(clip: OpenPoseClip, rule: People | None, *, where: Path, layout: 
 def _people(path: Path, read: Callable[[Path], bytes]) -> tuple[FloatArray, ...]:
     """Everyone in a file, as flat numbers."""
     try:
-        content: Any = json.loads(read(path))["people"]
+        content: Any = parse_json(read(path))["people"]
         people = [
             np.array(person.get("pose_keypoints_2d", person.get("pose_keypoints")), dtype=np.float64)
             for person in content
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise _malformed(path, f"{type(error).__name__}: {error}") from error
     for numbers in people:
         if numbers.ndim != 1 or numbers.size not in _LAYOUT_OF_LENGTH:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.lines import Line
 from aqa_bench.media.layouts import find_layout
@@ -62,7 +63,7 @@ def read_manifest(file: Path) -> KeypointManifest:
         DataError: It cannot be read or does not follow the schema; near names are suggested.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_bounded(file).decode("utf-8-sig")
     except FileNotFoundError:
         return KeypointManifest()
     except (OSError, UnicodeDecodeError) as error:
