@@ -62,7 +62,7 @@ def forge(root: Path, method: str, scores: Scores | np.ndarray, /, *, seed: int 
     """
     plugin, dataset = methods()[method], open_dataset(DATASET)
     card = plugin.card
-    recipe = load_recipe(plugin.package, plugin.load().recipe_type(), plugin.default_recipe)
+    recipe = load_recipe(plugin.folder, plugin.load().recipe_type(), plugin.default_recipe)
     table = rows()
     table["score"] = scores(table) if callable(scores) else scores
     content = predictions_csv(table)

@@ -119,7 +119,8 @@ class TestNumbers:
     def test_a_dataset_that_only_the_pull_request_knows(self, desk: Desk) -> None:
         folder = forge(desk.pull, CONTENDER, guess(0.1, 3))
         (desk.pull.parent / "datasets" / "mine").mkdir(parents=True)
-        (desk.pull.parent / "datasets" / "mine" / "__init__.py").write_text("raise SystemExit('run')\n")
+        for name in ("__init__.py", "card.toml"):
+            (desk.pull.parent / "datasets" / "mine" / name).write_text("raise SystemExit('run')\n")
         forgery.edit(folder, dataset="mine/clips")
         rules = {problem.rule for problem in desk.judge(require_labels=True).problems}
         assert "every number is computed again from the labels" in rules
@@ -337,7 +338,8 @@ class TestWords:
     def test_a_method_of_the_pull_request_is_not_imported_for_its_recipe(self, desk: Desk) -> None:
         place = desk.pull.parent / "methods" / "mine"
         place.mkdir(parents=True)
-        (place / "__init__.py").write_text("raise SystemExit('ran')\n")
+        for name in ("__init__.py", "card.toml"):
+            (place / name).write_text("raise SystemExit('ran')\n")
         forgery.edit(folder := forge(desk.pull, CONTENDER, guess(0.3, 5)), method="mine")
         result = desk.judge()
         assert result.by_structure[folder.relative_to(desk.pull).as_posix()] == (

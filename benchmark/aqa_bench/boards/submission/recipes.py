@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.plugin import is_changed
 from aqa_bench.boards.submission.submitted import Submission
+from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.files import canonical_json
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.registry import methods
@@ -42,7 +42,7 @@ def recipe_type(submission: Submission, root: Path, base: str | None) -> type[Re
         return "the method comes with the submission"
     if record.method_version != plugin.card.version:
         return f"the run is of version {record.method_version}, the code of {plugin.card.version}"
-    folder = _folder(plugin.package)
+    folder = plugin.folder.resolve()
     if folder.is_relative_to(root.resolve().parent) and (base is None or is_changed(folder, base)):
         return "the method's code lies beside the submissions and may be what is proposed"
     return _loaded(record.method)
@@ -75,16 +75,8 @@ def check_hyperparameters(submission: Submission, kind: type[Recipe]) -> Iterato
 
 
 @cache
-def _folder(package: str) -> Path:
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(package)
-    return Path(spec.origin).resolve().parent
-
-
-@cache
 def _loaded(method: str) -> type[Recipe] | str:
     try:
         return methods()[method].load().recipe_type()
-    except ImportError as error:
-        return f"the method cannot be imported here: {error}"
+    except AqaBenchError as error:
+        return f"the method cannot be imported here: {error.found}"
