@@ -44,7 +44,8 @@ def reproduce_runs(
         ),
     ] = None,
     sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Run the method without network, its own folders alone writable.")
+        bool,
+        typer.Option("--sandbox", help="Run the method without network, its own folders alone writable."),
     ] = False,
     device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
     keypoints: Keypoints = None,
@@ -72,7 +73,9 @@ def reproduce_runs(
         file = receipt_place(out, receipt.dataset, receipt.method, receipt.run_id)
         receipt = write_receipt(file, receipt)
         ok = ok and receipt.verdict.holds
-        documents.append({"run": folder.as_posix(), "path": file.as_posix(), **receipt.model_dump(mode="json")})
+        documents.append(
+            {"run": folder.as_posix(), "path": file.as_posix(), **receipt.model_dump(mode="json")}
+        )
         if not as_json:
             machine = f"; other {', '.join(receipt.machine)}" if receipt.machine else ""
             say(f"{receipt.verdict}: {folder.as_posix()}{machine}")

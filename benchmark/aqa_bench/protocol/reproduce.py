@@ -67,9 +67,7 @@ def compare_runs(folder: Path, again: Path, given: Given) -> Receipt:
     """
     claimed, made = read_record(folder), read_record(again)
     if claimed.run_id != made.run_id:
-        raise DataError(
-            "The rerun is another run.", where=folder, expected=claimed.run_id, found=made.run_id
-        )
+        raise DataError("The rerun is another run.", where=folder, expected=claimed.run_id, found=made.run_id)
     tables = [read_predictions(each / PREDICTIONS_FILE) for each in (folder, again)]
     largest, correlation = _predictions_apart(tables[0], tables[1], claimed)
     same = claimed.predictions_sha256 == made.predictions_sha256

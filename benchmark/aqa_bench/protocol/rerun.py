@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,7 +141,7 @@ def rerun(folder: Path, given: Given, out: Path) -> Path:
     check_same_run(record, resolved)
     place = resolved.folder
     del resolved  # What it opened is not needed while another process works.
-    with _fresh_cache() if given.fresh_cache else nullcontext({}) as environment:
+    with _cache(given.fresh_cache) as environment:
         done = subprocess.run(
             _command(request, given, out),
             env={**os.environ, **_precision(record), **environment},
@@ -227,7 +227,10 @@ def _precision(record: RunRecord) -> dict[str, str]:
 
 
 @contextmanager
-def _fresh_cache() -> Iterator[Mapping[str, str]]:
+def _cache(fresh: bool) -> Iterator[Mapping[str, str]]:
+    if not fresh:
+        yield {}
+        return
     home = cache_home() / _FRESH
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home) as place:
