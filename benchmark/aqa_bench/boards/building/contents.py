@@ -1,4 +1,4 @@
-"""The files of a dataset's leaderboard: its tables in every format, and the lock of what they are made from."""
+"""The files of a leaderboard: its tables in every format, and the lock of what they are made from."""
 
 from __future__ import annotations
 

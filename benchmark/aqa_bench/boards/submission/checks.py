@@ -14,6 +14,7 @@ from aqa_bench.boards.submission.data import DataDesk, check_against_data, check
 from aqa_bench.boards.submission.facts import check_facts
 from aqa_bench.boards.submission.files import parse_record, place_of, scan
 from aqa_bench.boards.submission.members import check_members
+from aqa_bench.boards.submission.migrated import check_migrated
 from aqa_bench.boards.submission.neighbours import check_neighbours
 from aqa_bench.boards.submission.plugin import check_method_folder, is_changed, method_folders
 from aqa_bench.boards.submission.predictions import check_predictions, load_predictions
@@ -197,6 +198,7 @@ def _judge_run(submission: Submission, case: _Case) -> Iterator[Problem]:
         *check_predictions(submission, kinds),
         *check_cards(submission, case.root),
         *check_licence(submission),
+        *check_migrated(submission, case.root),
     ]
     if record.members:
         problems += check_members(submission, case.known)
