@@ -26,7 +26,7 @@ class Standing(StrEnum):
     """This project ran at least one of its seeds again, and nothing that was run again differs."""
     SELF_REPORTED = "self-reported"
     DIFFERS = "differs"
-    """A rerun gave another result."""
+    """A rerun on the same kind of machine gave another result."""
 
 
 class Row(_Strict):

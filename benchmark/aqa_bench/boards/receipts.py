@@ -86,7 +86,9 @@ def _verdict(submissions: Path, run: SubmittedRun) -> Verdict | None:
         receipt = read_receipt(file)
     except DataError:
         return None
-    return receipt.verdict if _is_of(receipt, run) else None
+    # Rounding grows while a network is trained: a difference on another machine says nothing of the run.
+    silent = receipt.verdict is Verdict.DIFFERS and receipt.machine
+    return receipt.verdict if _is_of(receipt, run) and not silent else None
 
 
 def _is_of(receipt: Receipt, run: SubmittedRun) -> bool:

@@ -83,6 +83,8 @@ def reproduce_runs(
                 f"  largest difference {_told(receipt.largest_difference)}, rank correlation "
                 f"{_told(receipt.rank_correlation)}, metrics {_told(receipt.metric_difference)}"
             )
+            if receipt.machine and not receipt.verdict.holds:
+                say("  Training amplifies rounding: only a rerun on the same kind of machine can tell.")
             say(f"  {file.as_posix()}")
     if as_json:
         emit({"ok": ok, "receipts": documents})
