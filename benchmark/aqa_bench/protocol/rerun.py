@@ -214,7 +214,8 @@ def _command(request: Request, given: Given, out: Path) -> list[str]:
     ]
     flags = [("--shuffle-labels", request.shuffle_labels), ("--sandbox", given.sandbox)]
     return [
-        *(sys.executable, "-m", "aqa_bench", "run"),
+        # Not the current folder's code: a checkout that is judged may bring its own aqa_bench.
+        *(sys.executable, "-P", "-m", "aqa_bench", "run"),
         *(f"--{name}={value}" for name, value in options if value is not None),
         *(flag for flag, wanted in flags if wanted),
     ]
