@@ -60,7 +60,7 @@ def read_lock(folder: Path) -> Lock:
 
 
 def locked_runs(submissions: Path, lock: Lock) -> list[SubmittedRun]:
-    """The runs that a lock names, and no others.
+    """The runs that a lock names, and no others, in its order.
 
     Raises:
         DataError: One is gone or is not what it was.
@@ -77,7 +77,7 @@ def locked_runs(submissions: Path, lock: Lock) -> list[SubmittedRun]:
                     found="no such file" if found is None else f"sha256 {found[:16]}",
                     remedy="Restore it from the repository's history; submissions are never edited.",
                 )
-    folders = [(path, submissions / path) for path in sorted(lock.runs)]
+    folders = [(path, submissions / path) for path in lock.runs]
     runs = [SubmittedRun(path, folder, read_record(folder)) for path, folder in folders]
     # A receipt that came later is not part of what was built.
     return [

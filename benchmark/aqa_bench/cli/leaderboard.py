@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 
-@app.command(epilog="Examples:  aqa-bench leaderboard build  |  aqa-bench leaderboard build --as-of v1")
+@app.command(epilog="Examples:  aqa-bench leaderboard build  |  aqa-bench leaderboard build --as-of v2")
 def build(
     submissions: Submissions = Path("submissions"),
     leaderboards: Leaderboards = Path("leaderboards"),
@@ -92,7 +92,7 @@ def migrate(
 
     Predictions and numbers stay; what the current protocol refuses is refused, and nothing is copied then.
     """
-    from aqa_bench.boards.migration import migrate as migrate_runs
+    from aqa_bench.boards.submission.migration import migrate as migrate_runs
     from aqa_bench.core.record import RECORD_FILE, read_record
 
     earlier: list[Path] = []
