@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -42,7 +41,7 @@ def recipe_type(submission: Submission, root: Path, base: str | None) -> type[Re
         return "the method comes with the submission"
     if record.method_version != plugin.card.version:
         return f"the run is of version {record.method_version}, the code of {plugin.card.version}"
-    folder = _folder(plugin.package)
+    folder = Path(plugin.folder).resolve()
     if folder.is_relative_to(root.resolve().parent) and (base is None or is_changed(folder, base)):
         return "the method's code lies beside the submissions and may be what is proposed"
     return _loaded(record.method)
@@ -72,14 +71,6 @@ def check_hyperparameters(submission: Submission, kind: type[Recipe]) -> Iterato
         yield submission.about_record(
             f"hyperparameters.{name}".rstrip("."), _RULE, repr(resolved.get(name)), repr(values.get(name))
         )
-
-
-@cache
-def _folder(package: str) -> Path:
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(package)
-    return Path(spec.origin).resolve().parent
 
 
 @cache
