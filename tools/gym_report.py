@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.model import board_name
 from aqa_bench.boards.runs import SubmittedRun, find_runs
 from aqa_bench.core.files import canonical_json
@@ -23,6 +22,12 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "gym-results.md"
 MARK = "<!-- Everything below is written by tools/gym_report.py. -->\n"
 DATASETS = tuple(f"synthetic-gym/{name}" for name in ("backsquat", "overhead-press", "barbell-row", "diving"))
+# The newest version that has boards of all of them.
+VERSION = max(
+    folder.name
+    for folder in (ROOT / "leaderboards").glob("v*")
+    if all((folder / board_name(dataset)).is_dir() for dataset in DATASETS)
+)
 PAIR = ("synthetic-gym/backsquat", "kie", "kfe")
 WATCHED = {
     "initial_triplet_accuracy_30": "before",
@@ -35,14 +40,18 @@ Name = tuple[str, str, str]
 
 def report() -> str:
     """The generated part of the page."""
-    runs = [run for run in find_runs(ROOT / "submissions") if run.record.dataset in DATASETS]
+    runs = [
+        run
+        for run in find_runs(ROOT / "submissions")
+        if run.record.dataset in DATASETS and run.record.benchmark_version == VERSION
+    ]
     parts = [_results(dataset) for dataset in DATASETS]
     parts += [_specificity(runs), _watched(runs)]
     return "\n".join(parts)
 
 
 def _results(dataset: str) -> str:
-    file = ROOT / "leaderboards" / BENCHMARK_VERSION / board_name(dataset) / "table.json"
+    file = ROOT / "leaderboards" / VERSION / board_name(dataset) / "table.json"
     lines = [f"## {dataset}", ""]
     for board in json.loads(file.read_text(encoding="utf-8"))["boards"]:
         scheme = "" if board["scheme"] == "official" else f", scheme {board['scheme']}"

@@ -11,7 +11,8 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from aqa_bench.boards.costs import backbone_of, device_of, latency_ms, regime_of, shared
-from aqa_bench.boards.model import Board, DatasetBoards, Row
+from aqa_bench.boards.model import Board, DatasetBoards, Row, Standing
+from aqa_bench.boards.receipts import standing_of
 from aqa_bench.boards.reported import reported_rows
 from aqa_bench.boards.row_scores import BoardInputs, RowScores, RunFiles, score_row
 from aqa_bench.boards.runs import SubmittedRun
@@ -38,10 +39,12 @@ from aqa_bench.stats.scoring import (
 from aqa_bench.stats.weighted import weighted_metric
 from aqa_bench.stats.within import SPEARMAN_WITHIN, spearman_within
 
-__all__ = ["DIGITS", "assemble", "rows_of"]
+__all__ = ["DIGITS", "WITHOUT_RECEIPTS", "assemble", "rows_of"]
 
 DIGITS = 6
 """Decimals kept in a table, so that it is the same text on every machine."""
+WITHOUT_RECEIPTS = frozenset({"v1"})
+"""Versions of the protocol that knew no receipts: their rows have no badge."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,9 @@ def assemble(version: str, dataset: Dataset, runs: Sequence[SubmittedRun], *, jo
                     found=f"{task}, {run.record.scheme}",
                 )
             by_board[task, run.record.scheme].append(run)
+    badges = version not in WITHOUT_RECEIPTS
     boards = tuple(
-        _board(dataset, task, scheme, by_board[task.id, scheme.id], jobs)
+        _board(dataset, task, scheme, by_board[task.id, scheme.id], jobs, badges=badges)
         for task in dataset.card.tasks
         for scheme in dataset.card.schemes
         if (task.id, scheme.id) in by_board
@@ -90,7 +94,9 @@ def assemble(version: str, dataset: Dataset, runs: Sequence[SubmittedRun], *, jo
     )
 
 
-def _board(dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[SubmittedRun], jobs: int) -> Board:
+def _board(
+    dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[SubmittedRun], jobs: int, *, badges: bool
+) -> Board:
     targets = dataset.targets(task.id)
     groups = dict.fromkeys(targets, "") | {i: s.group for i, s in dataset.samples(task.id).items()}
     primary = scheme.primary or task.primary
@@ -115,7 +121,7 @@ def _board(dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[Submitte
     secondary = _secondary(scored, others, train_range, strata)
     n_splits = len(dataset.splits(task.id, scheme.id))
     rows = [
-        _row(row, primary, values, ranks, reference, scheme, n_splits)
+        _row(row, primary, values, ranks, reference, scheme, n_splits, badges=badges)
         for row, values in zip(scored, secondary, strict=True)
     ]
     rows += reported_rows(dataset.card.id, task.id, scheme.id, primary)
@@ -234,6 +240,8 @@ def _row(
     reference: tuple[str, ...],
     scheme: Scheme,
     n_splits: int,
+    *,
+    badges: bool,
 ) -> Row:
     record = row.runs[0].record
     why = ""
@@ -246,6 +254,7 @@ def _row(
     low, high = percentile_bounds(row.value, row.distribution, 0.95)
     records = [r.record for r in row.runs]
     base = primary_floor(row.scores, primary)
+    standing, reproduced = standing_of(row.runs) if badges else (None, 0)
     return Row(
         rank=None if why else ranks[id(row)],
         why_unranked=why,
@@ -272,14 +281,18 @@ def _row(
         device=shared(map(device_of, records)) or "",
         source="",
         runs=tuple(sorted(r.record.run_id for r in row.runs)),
+        standing=standing,
+        reproduced=reproduced,
     )
 
 
-def _order(row: Row, higher_is_better: bool) -> tuple[bool, bool, float, str, str, str]:
+def _order(row: Row, higher_is_better: bool) -> tuple[bool, bool, int, bool, float, str, str, str]:
     value = 0.0 if row.value is None else row.value
+    equals = (0, False) if row.standing is None else (row.rank or 0, row.standing is not Standing.REPRODUCED)
     return (
         row.kind is RowKind.REPORTED,
         row.rank is None,
+        *equals,
         -value if higher_is_better else value,
         row.method,
         row.recipe,

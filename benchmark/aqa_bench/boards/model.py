@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from aqa_bench.core.record import RowKind
 
-__all__ = ["UNCHECKED", "Board", "DatasetBoards", "Row", "board_name"]
+__all__ = ["UNCHECKED", "Board", "DatasetBoards", "Row", "Standing", "board_name"]
 
 UNCHECKED = "unchecked: its labels were not at hand, so the numbers are those that its records claim"
 """Why a row is not ranked whose predictions nobody with the labels has scored again."""
@@ -14,6 +17,16 @@ UNCHECKED = "unchecked: its labels were not at hand, so the numbers are those th
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Standing(StrEnum):
+    """Who says that a measured row's numbers come from its method."""
+
+    REPRODUCED = "reproduced"
+    """This project ran at least one of its seeds again, and nothing that was run again differs."""
+    SELF_REPORTED = "self-reported"
+    DIFFERS = "differs"
+    """A rerun on the same kind of machine gave another result."""
 
 
 class Row(_Strict):
@@ -45,6 +58,8 @@ class Row(_Strict):
         device: Where that was; empty where the runs were made on several devices.
         source: Citation of a reported row; empty for measured ones.
         runs: Run-ids behind the row.
+        standing: Its badge; None for reported rows, and in versions of the protocol without receipts.
+        reproduced: Seeds that were run again with the same result.
     """
 
     rank: int | None
@@ -72,6 +87,17 @@ class Row(_Strict):
     device: str = ""
     source: str
     runs: tuple[str, ...]
+    standing: Standing | None = None
+    reproduced: int = 0
+
+    @model_serializer(mode="wrap")
+    def _document(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """All values; without a badge none of it, so that tables of v1 are the same bytes."""
+        values: dict[str, Any] = plain(self)
+        if self.standing is None:
+            values.pop("standing", None)
+            values.pop("reproduced", None)
+        return values
 
 
 class Board(_Strict):

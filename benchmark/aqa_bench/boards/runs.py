@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_file
+from aqa_bench.core.receipt import Verdict
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, read_record
 
 __all__ = ["FILE_LIMIT", "Problem", "SubmittedRun", "check_files", "find_runs", "find_strays"]
@@ -37,11 +38,17 @@ class SubmittedRun:
         path: Its path relative to that folder, with forward slashes.
         folder: Its folder.
         record: Its record.
+        verdict: What the receipt says that matches it; None without one.
     """
 
     path: str
     folder: Path
     record: RunRecord
+    verdict: Verdict | None = None
+
+    def judged(self, verdict: Verdict | None) -> SubmittedRun:
+        """The run with a verdict."""
+        return replace(self, verdict=verdict)
 
 
 def find_runs(root: Path) -> list[SubmittedRun]:

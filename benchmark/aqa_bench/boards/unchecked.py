@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from aqa_bench.boards.assemble import DIGITS, rows_of
+from aqa_bench.boards.assemble import DIGITS, WITHOUT_RECEIPTS, rows_of
 from aqa_bench.boards.costs import backbone_of, device_of, regime_of, shared
 from aqa_bench.boards.model import UNCHECKED, Board, DatasetBoards, Row
+from aqa_bench.boards.receipts import standing_of
 from aqa_bench.boards.reported import reported_rows
 from aqa_bench.boards.runs import Problem, SubmittedRun
 from aqa_bench.core.dataset_card import DatasetCard
@@ -68,6 +69,12 @@ def check_against_records(
                 )
                 continue
             yield from _check_row(row, board, [by_id[name].record for name in row.runs], where)
+            unjudged = boards.version in WITHOUT_RECEIPTS or row.why_unranked == UNCHECKED
+            badge = (None, 0) if unjudged else standing_of([by_id[name] for name in row.runs])
+            if (row.standing, row.reproduced) != badge:
+                yield Problem(
+                    path=f"{where}: standing", rule=_RULE, expected=str(badge[0]), found=str(row.standing)
+                )
         yield from _check_order(board, place)
 
 

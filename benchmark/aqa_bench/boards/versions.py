@@ -6,13 +6,15 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from aqa_bench.boards.receipts import receipt_file, with_verdicts
 from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import sha256_file
+from aqa_bench.core.receipt import RECEIPT_FILE
 from aqa_bench.core.record import read_record
 
-__all__ = ["LOCK_FILE", "Lock", "locked_runs", "locked_version", "read_lock", "versions"]
+__all__ = ["LOCK_FILE", "Lock", "locked_paths", "locked_runs", "locked_version", "read_lock", "versions"]
 
 LOCK_FILE = "inputs.lock.json"
 
@@ -58,14 +60,14 @@ def read_lock(folder: Path) -> Lock:
 
 
 def locked_runs(submissions: Path, lock: Lock) -> list[SubmittedRun]:
-    """The runs that a lock names, and no others.
+    """The runs that a lock names, and no others, in its order.
 
     Raises:
         DataError: One is gone or is not what it was.
     """
     for path, hashes in lock.runs.items():
         for name, expected in hashes.items():
-            file = submissions / path / name
+            file = receipt_file(submissions, path) if name == RECEIPT_FILE else submissions / path / name
             found = sha256_file(file) if file.is_file() else None
             if found != expected:
                 raise DataError(
@@ -75,8 +77,23 @@ def locked_runs(submissions: Path, lock: Lock) -> list[SubmittedRun]:
                     found="no such file" if found is None else f"sha256 {found[:16]}",
                     remedy="Restore it from the repository's history; submissions are never edited.",
                 )
-    folders = [(path, submissions / path) for path in sorted(lock.runs)]
-    return [SubmittedRun(path, folder, read_record(folder)) for path, folder in folders]
+    folders = [(path, submissions / path) for path in lock.runs]
+    runs = [SubmittedRun(path, folder, read_record(folder)) for path, folder in folders]
+    # A receipt that came later is not part of what was built.
+    return [
+        judged if RECEIPT_FILE in lock.runs[run.path] else run
+        for run, judged in zip(runs, with_verdicts(submissions, runs), strict=True)
+    ]
+
+
+def locked_paths(leaderboards: Path, version: str) -> set[str]:
+    """Paths of all runs that the locks of a version name; none where it has no leaderboards.
+
+    Raises:
+        DataError: A lock cannot be read.
+    """
+    locks = sorted((leaderboards / version).glob(f"*/{LOCK_FILE}"))
+    return {path for file in locks for path in read_lock(file.parent).runs}
 
 
 def locked_version(submissions: Path, leaderboards: Path, version: str) -> list[SubmittedRun]:

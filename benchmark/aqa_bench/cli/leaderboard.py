@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 
-@app.command(epilog="Examples:  aqa-bench leaderboard build  |  aqa-bench leaderboard build --as-of v1")
+@app.command(epilog="Examples:  aqa-bench leaderboard build  |  aqa-bench leaderboard build --as-of v2")
 def build(
     submissions: Submissions = Path("submissions"),
     leaderboards: Leaderboards = Path("leaderboards"),
@@ -79,6 +79,50 @@ def check(
         say(f"{report.rescored} runs scored again, {len(report.problems)} problems")
     if not report.ok:
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example:  aqa-bench leaderboard migrate submissions/pose-trainer")
+def migrate(
+    runs: Annotated[list[Path], typer.Argument(help="Runs of an earlier protocol, or folders with some.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of submissions.")] = Path("submissions"),
+    leaderboards: Leaderboards = Path("leaderboards"),
+    as_json: Json = False,
+) -> None:
+    """Copy runs of an earlier protocol to their places under the current one.
+
+    Predictions and numbers stay; what the current protocol refuses is refused, and nothing is copied then.
+    """
+    from aqa_bench.boards.submission.migration import migrate as migrate_runs
+    from aqa_bench.core.record import RECORD_FILE, read_record
+
+    earlier: list[Path] = []
+    for path in dict.fromkeys(runs):
+        inside = [file.parent for file in sorted(path.rglob(RECORD_FILE)) if file.parent != path]
+        # Those of the current protocol in a tree are passed over; one that is named is refused.
+        earlier += [run for run in inside if read_record(run).benchmark_version != BENCHMARK_VERSION]
+        earlier += [] if inside else [path]
+    packed = migrate_runs(earlier, out, leaderboards, TerminalProgress(quiet=as_json))
+    if as_json:
+        emit([{"path": item.path.as_posix(), "added": item.added} for item in packed])
+        return
+    for item in packed:
+        say(f"{'added' if item.added else 'already there'}: {item.path.as_posix()}")
+
+
+@app.command(epilog="Example:  aqa-bench leaderboard close v1")
+def close(
+    version: Annotated[str, typer.Argument(help="An earlier version.")],
+    leaderboards: Leaderboards = Path("leaderboards"),
+    as_json: Json = False,
+) -> None:
+    """Close an earlier version: its tables stay as they are, and the check holds them to that."""
+    from aqa_bench.boards.closed import close_version
+
+    files = close_version(leaderboards, version)
+    if as_json:
+        emit({"version": version, "files": files})
+    else:
+        say(f"closed: {leaderboards / version} ({files} files)")
 
 
 @app.command(epilog="Example:  aqa-bench leaderboard site --out site")

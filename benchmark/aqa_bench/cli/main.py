@@ -24,6 +24,7 @@ from aqa_bench.cli import (
     leaderboard,
     listing,
     new,
+    reproduce,
     retrieve,
     run,
     score,
@@ -56,6 +57,7 @@ app.add_typer(suite.app, name="suite")
 app.command("score", epilog=score.EXAMPLES)(score.score_runs)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare_runs)
 app.command("ensemble", epilog=ensemble.EXAMPLES)(ensemble.make_ensemble)
+app.command("reproduce", epilog=reproduce.EXAMPLES)(reproduce.reproduce_runs)
 app.command("retrieve", epilog=retrieve.EXAMPLES)(retrieve.retrieve_frames)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain_method)
 app.add_typer(leaderboard.app, name="leaderboard")

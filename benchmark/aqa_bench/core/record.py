@@ -160,6 +160,7 @@ class RunRecord(_Strict):
         floors: Trivial value of the primary metric a task; None where there is none.
         skill: (primary - floor) / (1 - floor) a task; None where there is no floor.
         predictions_sha256: Hash of the predictions' file.
+        migrated_from: Run-id under an earlier protocol, where the run was made under that; not hashed.
     """
 
     schema_version: Literal[1] = 1
@@ -206,6 +207,7 @@ class RunRecord(_Strict):
     floors: dict[Line, float | None]
     skill: dict[Line, float | None]
     predictions_sha256: Line
+    migrated_from: Line | None = None
 
     def to_json(self) -> str:
         """The record as the text of ``run.json``."""

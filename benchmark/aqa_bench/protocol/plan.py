@@ -23,7 +23,7 @@ from aqa_bench.protocol.feature_folder import FeatureFolder
 from aqa_bench.protocol.imported_features import FeaturedDataset, bind_features, with_features
 from aqa_bench.protocol.keypoints import KeypointFolder, bind_keypoints, open_keypoints, posed, with_keypoints
 
-__all__ = ["Request", "ResolvedRun", "RunFolders", "fits", "resolve", "run_id_of"]
+__all__ = ["Request", "ResolvedRun", "RunFolders", "fits", "named_recipe", "resolve", "run_id_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def resolve(request: Request) -> ResolvedRun:
         UsageError: An id, recipe, scheme or task does not exist, or the method cannot do the tasks.
         DataError: The dataset has not been prepared, is damaged, or a split cannot be trusted.
     """
-    choice = _choose(request, _recipe, open_keypoints)
+    choice = _choose(request, named_recipe, open_keypoints)
     foreign = None if choice.pool is None else open_dataset(choice.pool.id)
     dataset = open_dataset(request.dataset)
     splits = {task.id: _checked_splits(dataset, task.id, choice.scheme) for task in choice.tasks}
@@ -129,7 +129,7 @@ class RunFolders:
     """
 
     def __init__(self) -> None:
-        self._recipe = cache(_recipe)
+        self._recipe = cache(named_recipe)
         self._keypoints = cache(open_keypoints)
         self._dataset = cache(open_dataset)
         self._fingerprint = cache(lambda dataset: self._dataset(dataset).fingerprint())
@@ -225,7 +225,12 @@ def _choose(
     )
 
 
-def _recipe(plugin: MethodPlugin, name: str) -> Recipe:
+def named_recipe(plugin: MethodPlugin, name: str) -> Recipe:
+    """A recipe of a method as its ``recipes.toml`` has it today.
+
+    Raises:
+        RecipeError: There is no such recipe, or it does not fit.
+    """
     recipe: Recipe = load_recipe(plugin.folder, plugin.load().recipe_type(), name)
     return recipe
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.building.leaderboard import current_boards
 from aqa_bench.boards.papers.anomaly import AnomalyTable
 from aqa_bench.boards.papers.model import ComparedTable
 from aqa_bench.boards.papers.tables import ANOMALY, PAPERS, paper_datasets, paper_files, paper_table
+from aqa_bench.boards.receipts import with_verdicts
 from aqa_bench.boards.runs import find_runs
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import write_atomic
@@ -51,7 +53,11 @@ def build_papers(
     """
     progress = NullProgress() if progress is None else progress
     wanted = {dataset for name in names for dataset in paper_datasets(name)}
-    runs = [run for run in find_runs(submissions) if run.record.dataset in wanted]
+    runs = [
+        run
+        for run in with_verdicts(submissions, find_runs(submissions))
+        if run.record.dataset in wanted and run.record.benchmark_version == BENCHMARK_VERSION
+    ]
     progress.start("tables", len(wanted))
     try:
         boards = current_boards(runs, leaderboards, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aqa_bench.boards.model import Board, DatasetBoards, Row
 from aqa_bench.boards.pages.formats import Grid, Page, RowStyle, page_latex
-from aqa_bench.boards.pages.render import SECONDARY, board_cells, metric_name, number, text_columns
+from aqa_bench.boards.pages.render import SECONDARY, board_cells, metric_name, number, rule_of, text_columns
 from aqa_bench.core.record import RowKind
 
 __all__ = ["as_latex", "row_style"]
@@ -24,7 +24,7 @@ def as_latex(boards: DatasetBoards) -> str:
             title=f"{boards.dataset}, leaderboard {boards.version}",
             text=(),
             grids=tuple(_grid(board) for board in boards.boards),
-            notes=_NOTES,
+            notes=(*_NOTES, *filter(None, [rule_of(boards).strip()])),
         )
     )
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from aqa_bench.boards.model import UNCHECKED, Board, DatasetBoards, Row
+from aqa_bench.boards.model import UNCHECKED, Board, DatasetBoards, Row, Standing
 from aqa_bench.boards.pages.escape import spreadsheet_cell
 from aqa_bench.boards.pages.formats import Grid, Page, RowStyle, page_latex, page_markdown
-from aqa_bench.boards.pages.render import interval, metric_name, number
+from aqa_bench.boards.pages.render import badge, interval, metric_name, number
+from aqa_bench.boards.receipts import RULE
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json
 from aqa_bench.core.record import RowKind
@@ -38,7 +39,7 @@ class OverallLine(BaseModel):
         honest: Whether the scheme keeps test labels from methods.
         metric: Primary metric.
         floor: Its trivial value, or None.
-        best: The best measured row that is no control, or None.
+        best: The best measured row that is no control, a reproduced one where there is any; or None.
         methods: Number of methods that were measured and are no controls.
         runs: Runs behind the board.
     """
@@ -72,33 +73,35 @@ def overall_lines(boards: Iterable[DatasetBoards]) -> list[OverallLine]:
 
 
 def best_row(board: Board) -> Row | None:
-    """The best measured row that is no control: ranked where there is a ranking."""
+    """The best measured row that is no control: ranked and reproduced where any is."""
     rows = _measured(board)
-    return next((row for row in rows if row.rank is not None), rows[0] if rows else None)
+    ranked = [row for row in rows if row.rank is not None] or rows
+    return next((row for row in ranked if row.standing is Standing.REPRODUCED), next(iter(ranked), None))
 
 
 def overall_files(version: str, boards: Sequence[DatasetBoards]) -> dict[str, str]:
     """``overall.md``, ``.csv``, ``.tex`` and ``.json``."""
     lines = overall_lines(boards)
+    badges = _with_badges(lines)
     parts = (("Leaderboards", True), ("Protocols that show test labels", False))
     grids = tuple(
         Grid(
             id="honest" if honest else "shown",
             title=title,
             text="" if honest else "Nothing is ranked here.",
-            header=_HEADER,
-            rows=tuple((RowStyle.PLAIN, _cells(line)) for line in lines if line.honest is honest),
+            header=(*_HEADER, "badge") if badges else _HEADER,
+            rows=tuple((RowStyle.PLAIN, _cells(line, badges)) for line in lines if line.honest is honest),
             names=0,
-            texts=(0, 1, 2, 3, 4, 5),
+            texts=(0, 1, 2, 3, 4, 5, *([len(_HEADER)] if badges else [])),
         )
         for title, honest in parts
         if any(line.honest is honest for line in lines)
     )
-    page = Page("overall", f"Leaderboards {version}", (), grids, (_NOTE,))
+    page = Page("overall", f"Leaderboards {version}", (), grids, (_NOTE, RULE) if badges else (_NOTE,))
     document = [line.model_dump(mode="json") for line in lines]
     return {
         "overall.md": page_markdown(page),
-        "overall.csv": _csv(lines),
+        "overall.csv": _csv(lines, badges),
         "overall.tex": page_latex(page),
         "overall.json": pretty_json({"version": version, "boards": document}),
     }
@@ -139,20 +142,25 @@ def _measured(board: Board) -> list[Row]:
     ]
 
 
-def _cells(line: OverallLine) -> tuple[str, ...]:
+def _with_badges(lines: Iterable[OverallLine]) -> bool:
+    return any(line.best is not None and line.best.standing is not None for line in lines)
+
+
+def _cells(line: OverallLine, badges: bool) -> tuple[str, ...]:
     row = line.best
     told = ("-", "-", metric_name(line.metric), "-", "-", "-")
     if row is not None:
         recipe = f"{row.recipe} ({row.variant})" if row.variant else row.recipe
         told = (row.method, recipe, told[2], number(row.value), interval(row), number(row.skill))
     counts = (number(line.floor), str(line.methods), str(line.runs))
-    return (line.dataset, line.task, line.scheme, *told, *counts)
+    last = ("-" if row is None else badge(row),) if badges else ()
+    return (line.dataset, line.task, line.scheme, *told, *counts, *last)
 
 
-def _csv(lines: Sequence[OverallLine]) -> str:
+def _csv(lines: Sequence[OverallLine], badges: bool) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow((*_PLACE, "low", "high", *_COUNTS, "honest"))
+    writer.writerow((*_PLACE, "low", "high", *_COUNTS, "honest", *(["standing"] if badges else [])))
     for line in lines:
         row = line.best
         place = (line.dataset, line.task, line.scheme)
@@ -160,5 +168,6 @@ def _csv(lines: Sequence[OverallLine]) -> str:
         if row is not None:
             best = (row.method, row.recipe, line.metric, row.value, row.low, row.high, row.skill)
         counts = (line.floor, line.methods, line.runs, str(line.honest).lower())
-        writer.writerow([spreadsheet_cell(cell) for cell in (*place, *best, *counts)])
+        last = [None if row is None else row.standing] if badges else []
+        writer.writerow([spreadsheet_cell(cell) for cell in (*place, *best, *counts, *last)])
     return buffer.getvalue()

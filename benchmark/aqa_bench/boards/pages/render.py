@@ -6,8 +6,9 @@ import csv
 import io
 from collections.abc import Sequence
 
-from aqa_bench.boards.model import Board, DatasetBoards, Row
+from aqa_bench.boards.model import Board, DatasetBoards, Row, Standing
 from aqa_bench.boards.pages.escape import markdown_text, spreadsheet_cell
+from aqa_bench.boards.receipts import RULE
 from aqa_bench.core.files import pretty_json
 from aqa_bench.core.record import RowKind
 
@@ -16,6 +17,7 @@ __all__ = [
     "as_csv",
     "as_json",
     "as_markdown",
+    "badge",
     "board_cells",
     "board_csv",
     "board_table",
@@ -24,6 +26,7 @@ __all__ = [
     "markdown_table",
     "metric_name",
     "number",
+    "rule_of",
     "shown_metrics",
     "text_columns",
 ]
@@ -32,7 +35,7 @@ SECONDARY = ("f1", "f1_good", "balanced_accuracy", "auroc", "ap", "mcc")
 """Metrics printed beside the primary one; the CSV and JSON files hold all."""
 
 _SHOWN = 4
-_TEXTS = frozenset({"method", "recipe", "regime", "backbone", "pre-trained on", "kind"})
+_TEXTS = frozenset({"method", "recipe", "regime", "backbone", "pre-trained on", "kind", "badge"})
 _TIES = (
     "Methods of one rank group cannot be told apart by this test set (paired bootstrap, Holm-corrected, 5%)."
 )
@@ -68,7 +71,7 @@ def board_csv(boards: Sequence[Board]) -> str:
     """Boards as CSV: one line a row, metrics in columns."""
     metrics = sorted({name for board in boards for name in _metrics(board)})
     lines = [_flat(board, row) for board in boards for row in board.rows]
-    facts = [name for name in (lines[0] if lines else {}) if name not in metrics]
+    facts = [name for name in dict.fromkeys(name for line in lines for name in line) if name not in metrics]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, [*facts, *metrics], restval="", lineterminator="\n")
     writer.writeheader()
@@ -81,6 +84,7 @@ def as_markdown(boards: DatasetBoards) -> str:
     parts = [
         f"# {boards.dataset}: leaderboard {boards.version}\n",
         f"{_TIES} {_MARKS} Brackets hold 95% intervals (bootstrap over groups and seeds). "
+        f"{rule_of(boards)}"
         "Rebuild: `aqa-bench leaderboard build`; check: `aqa-bench leaderboard check`.\n",
     ]
     for board in boards.boards:
@@ -113,6 +117,8 @@ def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[l
     header = ["rank", "method", "recipe", metric_name(board.primary), "95% interval", "skill"]
     header += [*map(metric_name, shown), "seeds x splits", "scored", "regime", "backbone", "pre-trained on"]
     header += ["parameters", "GFLOPs", "ms/sample", "kind"]
+    badges = any(row.standing is not None for row in board.rows)
+    header += ["badge"] if badges else []
     lines = []
     for row in board.rows:
         recipe = f"{row.recipe} ({row.variant})" if row.variant else row.recipe
@@ -134,9 +140,23 @@ def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[l
                 number(row.gflops, 2),
                 number(row.latency_ms, 3),
                 row.kind.value,
+                *([badge(row)] if badges else []),
             ]
         )
     return header, lines
+
+
+def badge(row: Row) -> str:
+    """The row's badge; ``-`` where it has none."""
+    if row.standing is Standing.REPRODUCED:
+        return f"reproduced ({row.reproduced} of {row.seeds} seed{'s' * (row.seeds != 1)})"
+    return "-" if row.standing is None else row.standing.value
+
+
+def rule_of(boards: DatasetBoards) -> str:
+    """The rule of the badges and a space, where there are badges."""
+    there = any(row.standing is not None for board in boards.boards for row in board.rows)
+    return f"{RULE} " if there else ""
 
 
 def text_columns(header: Sequence[str]) -> tuple[int, ...]:

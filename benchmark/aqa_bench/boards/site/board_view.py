@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from aqa_bench.boards.model import Board, Row, board_name
-from aqa_bench.boards.pages.render import SECONDARY, count, interval, metric_name, number, shown_metrics
+from aqa_bench.boards.pages.render import (
+    SECONDARY,
+    badge,
+    count,
+    interval,
+    metric_name,
+    number,
+    shown_metrics,
+)
+from aqa_bench.boards.receipts import RULE
 from aqa_bench.boards.site.names import slug
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
 from aqa_bench.core.record import RowKind
@@ -45,11 +54,13 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
         methods: Methods that have a page.
     """
     metrics = shown_metrics(board, SECONDARY)
+    badges = any(row.standing is not None for row in board.rows)
     columns = (
         Column("rank group", True, "methods of one group cannot be told apart by this test set"),
         Column("method"),
         Column("recipe"),
         Column("kind"),
+        *([Column("badge", about=RULE)] if badges else []),
         Column("regime"),
         Column("looks at"),
         Column("backbone"),
@@ -67,7 +78,7 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
         Column("record"),
     )
     lines = tuple(
-        Line(_cells(board, row, i, metrics, methods), row_kind(row), row_id(board, i))
+        Line(_cells(board, row, i, metrics, methods, badges), row_kind(row), row_id(board, i))
         for i, row in enumerate(board.rows)
     )
     there = {line.kind for line in lines}
@@ -82,7 +93,7 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
 
 
 def _cells(
-    board: Board, row: Row, index: int, metrics: list[str], methods: Collection[str]
+    board: Board, row: Row, index: int, metrics: list[str], methods: Collection[str], badges: bool
 ) -> tuple[Cell, ...]:
     reported = row.kind is RowKind.REPORTED
     page = f"methods/{slug(row.method)}.html" if row.method in methods and not reported else ""
@@ -96,6 +107,7 @@ def _cells(
         Cell(row.method, href=page, note=notes.get(row_kind(row), "")),
         Cell(f"{row.recipe} ({row.variant})" if row.variant else row.recipe or "-"),
         Cell(row.kind.value),
+        *([Cell(badge(row))] if badges else []),
         Cell(row.regime or "-"),
         Cell(row.modality or "-"),
         Cell(row.backbone or "-"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.model import Board, DatasetBoards, board_name
 from aqa_bench.boards.pages.overall import read_version
-from aqa_bench.boards.pages.render import count, metric_name, number
+from aqa_bench.boards.pages.render import count, metric_name, number, rule_of
 from aqa_bench.boards.papers.tables import PAPERS, TABLES
 from aqa_bench.boards.site.board_view import board_id, board_page, board_table
 from aqa_bench.boards.site.cards import (
@@ -60,6 +60,11 @@ class _Site:
     engine: Engine
     boards: tuple[DatasetBoards, ...]
     methods: frozenset[str]
+
+    @property
+    def badge_rule(self) -> str:
+        """The rule of the badges; empty in versions without them."""
+        return next((rule for each in self.boards if (rule := rule_of(each))), "")
 
     def write(self, template: str, path: str, title: str, **values: object) -> None:
         _put(self.root / path, self.engine.page(template, path, title, **values).encode())
@@ -130,7 +135,8 @@ def build_site(
 
 def _overall(site: _Site) -> None:
     tables = [table for honest in (True, False) if (table := overall_table(site.boards, honest=honest))]
-    site.write("index.html", "index.html", "Leaderboards of action quality assessment", tables=tables)
+    title = "Leaderboards of action quality assessment"
+    site.write("index.html", "index.html", title, tables=tables, badge_rule=site.badge_rule)
 
 
 def _dataset_boards(site: _Site, boards: DatasetBoards, tables: Path, records: Mapping[str, Path]) -> None:
@@ -251,9 +257,9 @@ def _datasets(site: _Site) -> None:
 def _protocol(site: _Site, docs: Path | None) -> None:
     file = None if docs is None else docs / "protocol.md"
     text = file.read_text(encoding="utf-8") if file is not None and file.is_file() else ""
-    site.write(
-        "protocol.html", "protocol.html", "How to read the tables", text=render_markdown(text, "The protocol")
-    )
+    shown = render_markdown(text, "The protocol")
+    title = "How to read the tables"
+    site.write("protocol.html", "protocol.html", title, text=shown, badge_rule=site.badge_rule)
 
 
 def _papers(site: _Site, files: list[Path]) -> None:

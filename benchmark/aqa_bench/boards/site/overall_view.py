@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from aqa_bench.boards.model import DatasetBoards
 from aqa_bench.boards.pages.overall import OverallLine, overall_lines
-from aqa_bench.boards.pages.render import interval, metric_name, number
+from aqa_bench.boards.pages.render import badge, interval, metric_name, number
+from aqa_bench.boards.receipts import RULE
 from aqa_bench.boards.site.board_view import board_page
 from aqa_bench.boards.site.names import slug
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
@@ -26,18 +27,22 @@ _COLUMNS = (
     Column("methods", True, "measured, controls not counted"),
     Column("runs", True),
 )
+_BADGE = Column("badge", about=RULE)
 
 
 def overall_table(boards: Sequence[DatasetBoards], *, honest: bool) -> Table | None:
     """One line a board; None where there is no board of the kind asked for."""
-    lines = [_line(line) for line in overall_lines(boards) if line.honest is honest]
-    if not lines:
+    chosen = [line for line in overall_lines(boards) if line.honest is honest]
+    if not chosen:
         return None
+    badges = any(line.best is not None and line.best.standing is not None for line in chosen)
+    lines = [_line(line, badges) for line in chosen]
+    columns = (*_COLUMNS, _BADGE) if badges else _COLUMNS
     caption = "Every leaderboard" if honest else "Protocols that show test labels to the method"
-    return Table.of("overall" if honest else "overall-shown", caption, _COLUMNS, lines)
+    return Table.of("overall" if honest else "overall-shown", caption, columns, lines)
 
 
-def _line(line: OverallLine) -> Line:
+def _line(line: OverallLine, badges: bool) -> Line:
     best = line.best
     where = f"{board_page(line.dataset)}#{slug(f'{line.task}-{line.scheme}')}"
     method, value = Cell("none"), number_cell("-", None)
@@ -60,5 +65,6 @@ def _line(line: OverallLine) -> Line:
             skill,
             number_cell(str(line.methods), line.methods),
             number_cell(str(line.runs), line.runs),
+            *([Cell("-" if best is None else badge(best))] if badges else []),
         )
     )

@@ -91,7 +91,8 @@ def interval_plot(board: Board) -> Svg | None:
 
 def ranked_rows(board: Board) -> list[Row]:
     """Rows of the picture of rank groups, best first."""
-    return [row for row in board.rows if row.rank is not None and row.value is not None][:MOST_RANKED]
+    first = [row for row in board.rows if row.rank is not None and row.value is not None][:MOST_RANKED]
+    return sorted(first, key=lambda row: row.value or 0.0, reverse=board.higher_is_better)
 
 
 def rank_plot(board: Board) -> Svg | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.files import FOLDER
 from aqa_bench.core.errors import UsageError
+from aqa_bench.core.receipt import RECEIPTS
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE
 
 __all__ = ["check_history", "open_base", "run_folders", "same_bytes"]
@@ -30,7 +31,7 @@ def open_base(base: str | None, root: Path) -> Iterator[Path | None]:
         root: The folder of submissions that is judged.
 
     Yields:
-        The folder, which may be empty; None without ``base``.
+        The folder, which may be empty, with the receipts beside it; None without ``base``.
 
     Raises:
         UsageError: ``base`` is neither a folder nor a revision.
@@ -57,11 +58,12 @@ def open_base(base: str | None, root: Path) -> Iterator[Path | None]:
     below = root.resolve().relative_to(Path(top.decode().strip()).resolve()).as_posix()
     with tempfile.TemporaryDirectory(prefix="aqa-bench-base-") as place:
         revision = known.decode().strip()
-        archive = _git(Path(top.decode().strip()), "archive", "--format=tar", revision, "--", below)
-        if archive:
-            with tarfile.open(fileobj=io.BytesIO(archive)) as content:
-                content.extractall(place, filter="data")
         target = Path(place) / below
+        for part in (below, (Path(below).parent / RECEIPTS).as_posix()):
+            archive = _git(Path(top.decode().strip()), "archive", "--format=tar", revision, "--", part)
+            if archive:
+                with tarfile.open(fileobj=io.BytesIO(archive)) as content:
+                    content.extractall(place, filter="data")
         target.mkdir(parents=True, exist_ok=True)
         yield target
 

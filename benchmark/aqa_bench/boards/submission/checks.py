@@ -14,10 +14,12 @@ from aqa_bench.boards.submission.data import DataDesk, check_against_data, check
 from aqa_bench.boards.submission.facts import check_facts
 from aqa_bench.boards.submission.files import parse_record, place_of, scan
 from aqa_bench.boards.submission.members import check_members
+from aqa_bench.boards.submission.migrated import check_migrated
 from aqa_bench.boards.submission.neighbours import check_neighbours
 from aqa_bench.boards.submission.plugin import check_method_folder, is_changed, method_folders
 from aqa_bench.boards.submission.predictions import check_predictions, load_predictions
 from aqa_bench.boards.submission.recipes import check_hyperparameters, recipe_type
+from aqa_bench.boards.submission.receipts import check_receipts_kept
 from aqa_bench.boards.submission.record import check_identity, check_record, task_kinds
 from aqa_bench.boards.submission.result import Validation
 from aqa_bench.boards.submission.rows import check_rows, check_submitter
@@ -129,6 +131,7 @@ def _judge_root(
         result.problems += [p for p in findings.problems if p not in result.problems]
     before = run_folders(accepted) if accepted is not None else {}
     result.problems += check_history(root, before, selected)
+    result.problems += [] if accepted is None else check_receipts_kept(root, accepted)
     new = {path: folder for path, folder in found.items() if path not in before}
     same = [path for path in found if path in before and same_bytes(before[path], found[path])]
     result.unchanged += len(same)
@@ -197,6 +200,7 @@ def _judge_run(submission: Submission, case: _Case) -> Iterator[Problem]:
         *check_predictions(submission, kinds),
         *check_cards(submission, case.root),
         *check_licence(submission),
+        *check_migrated(submission, case.root),
     ]
     if record.members:
         problems += check_members(submission, case.known)

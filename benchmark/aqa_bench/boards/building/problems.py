@@ -1,0 +1,176 @@
+"""What does not hold of leaderboards: each function names it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from aqa_bench import BENCHMARK_VERSION
+from aqa_bench.boards.building.contents import RENDERERS, lock_text
+from aqa_bench.boards.model import DatasetBoards, board_name
+from aqa_bench.boards.pages.overall import overall_files, read_version
+from aqa_bench.boards.papers.tables import TABLES, paper_files
+from aqa_bench.boards.runs import Problem, SubmittedRun
+from aqa_bench.boards.unchecked import check_against_records, extended
+from aqa_bench.boards.versions import LOCK_FILE, locked_paths
+from aqa_bench.core.errors import AqaBenchError, DataError
+from aqa_bench.core.registry import known_dataset
+
+__all__ = [
+    "committed_boards",
+    "consistency",
+    "differences",
+    "homeless",
+    "not_built",
+    "orphans",
+    "overall_problems",
+    "paper_problems",
+]
+
+
+def committed_boards(folder: Path) -> DatasetBoards | None:
+    """The boards as their folder has them; None where they cannot be read."""
+    try:
+        return DatasetBoards.model_validate_json((folder / "table.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def not_built(folder: Path, error: AqaBenchError) -> Problem:
+    """A table that could not be built."""
+    return Problem(
+        path=folder.name, rule="the table can be built", expected="sound submissions", found=str(error)
+    )
+
+
+def homeless(leaderboards: Path, runs: Sequence[SubmittedRun]) -> Iterator[Problem]:
+    """Runs of a version that is neither the current one nor one whose tables name them."""
+    for version in sorted({run.record.benchmark_version for run in runs} - {BENCHMARK_VERSION}):
+        known = locked_paths(leaderboards, version)
+        for run in runs:
+            if run.record.benchmark_version == version and run.path not in known:
+                yield Problem(
+                    path=run.path,
+                    rule="a run is of the current protocol",
+                    expected=f"{BENCHMARK_VERSION}, or a run that the leaderboards of {version} name",
+                    found=version,
+                )
+
+
+def orphans(folder: Path, by_dataset: Mapping[str, object]) -> Iterator[Problem]:
+    """Tables without submissions."""
+    known = {board_name(name) for name in by_dataset}
+    for table in sorted(folder.glob("*/table.json")):
+        if table.parent.name not in known:
+            yield Problem(
+                path=table.parent.name,
+                rule="every table has submissions",
+                expected="runs below submissions",
+                found="none",
+            )
+
+
+def overall_problems(leaderboards: Path, version: str) -> list[Problem]:
+    """Where the overall page is not what the tables say."""
+    folder = leaderboards / version
+    try:
+        boards = read_version(leaderboards, version)
+    except DataError:
+        # The table that cannot be read is a problem of its own.
+        return []
+    return list(differences(folder, overall_files(version, boards))) if boards else []
+
+
+def paper_problems(
+    folder: Path, boards: Mapping[str, DatasetBoards], runs: Sequence[SubmittedRun]
+) -> Iterator[Problem]:
+    """Where the papers' tables are not what the boards say."""
+    if not folder.is_dir():
+        return
+    files = paper_files(TABLES, boards, runs)
+    yield from differences(folder, files)
+    for name in sorted({file.name for file in folder.iterdir()} - files.keys()):
+        yield Problem(
+            path=f"{folder.name}/{name}",
+            rule="every table has submissions",
+            expected=", ".join(sorted(files)[:3]) + ", ...",
+            found="another file",
+        )
+
+
+def consistency(
+    folder: Path,
+    version: str,
+    runs: Sequence[SubmittedRun],
+    submissions: Path,
+    base: Path | None,
+) -> Iterator[Problem]:
+    """What can be checked without labels: the table is the accepted one, brought to these runs.
+
+    Args:
+        folder: The dataset's leaderboard.
+        version: Its version.
+        runs: The runs of its dataset.
+        submissions: The folder that holds them.
+        base: Leaderboards that were accepted before, or None.
+    """
+    file = folder / "table.json"
+    try:
+        boards = DatasetBoards.model_validate_json(file.read_text(encoding="utf-8"))
+        lock: Any = json.loads((folder / LOCK_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, ValidationError) as error:
+        yield Problem(
+            path=f"{folder.name}", rule="tables can be read", expected="table.json", found=str(error)
+        )
+        return
+    accepted = None if base is None else committed_boards(base / folder.relative_to(folder.parents[1]))
+    if base is not None and accepted is None:
+        yield Problem(
+            path=folder.name,
+            rule="a table is built by somebody who has the labels",
+            expected="no table before that",
+            found="a new one, which nobody can compute here",
+        )
+    yield from check_against_records(boards, runs, known_dataset(boards.dataset))
+    built = extended(boards if accepted is None else accepted, runs)
+    yield from differences(folder, {name: render(built) for name, render in RENDERERS.items()})
+    expected = json.loads(lock_text(version, lock.get("dataset_fingerprint", ""), runs, submissions))
+    if lock != expected:
+        names = sorted(set(expected["runs"]) ^ set(lock.get("runs", {}))) or sorted(
+            name for name, hashes in expected["runs"].items() if lock["runs"][name] != hashes
+        )
+        yield Problem(
+            path=f"{folder.name}/{LOCK_FILE}",
+            rule="the tables were built from these submissions",
+            expected="the runs below submissions",
+            found=f"differs for {', '.join(names[:3]) or 'the version'}",
+        )
+
+
+def differences(folder: Path, contents: Mapping[str, str]) -> Iterator[Problem]:
+    """Files that are not what they should be, each with its first line that differs."""
+    for name, expected in contents.items():
+        file = folder / name
+        found = file.read_bytes().decode(errors="replace") if file.is_file() else ""
+        if found != expected:
+            line, old, new = _first_difference(found, expected)
+            yield Problem(
+                path=f"{folder.name}/{name}:{line}",
+                rule="the table is what the predictions say",
+                expected=new,
+                found=old,
+            )
+
+
+def _first_difference(old: str, new: str) -> tuple[int, str, str]:
+    lines_old, lines_new = old.splitlines(), new.splitlines()
+    for number in range(max(len(lines_old), len(lines_new))):
+        a = lines_old[number] if number < len(lines_old) else "nothing"
+        b = lines_new[number] if number < len(lines_new) else "nothing"
+        if a != b:
+            return number + 1, a.strip(), b.strip()
+    return 0, "other line ends", "this text"

@@ -1,0 +1,138 @@
+"""Receipts that were not earned."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from aqa_bench.boards.model import Standing
+from aqa_bench.boards.receipts import check_receipts, receipt_file, standing_of, with_verdicts
+from aqa_bench.boards.runs import find_runs
+from aqa_bench.boards.submission.checks import validate
+from aqa_bench.core.files import sha256_bytes
+from aqa_bench.core.predictions import predictions_csv, read_predictions
+from aqa_bench.core.receipt import Verdict, write_receipt
+from aqa_bench.protocol.plan import Request, resolve
+from aqa_bench.protocol.reproduce import compare_runs
+from aqa_bench.protocol.rerun import Given
+from aqa_bench.protocol.runner import run
+
+AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+DATASET = "stick-figures/shoulder-press"
+
+
+@pytest.fixture
+def submissions(tmp_path: Path) -> Path:
+    """Two runs; the first has a receipt."""
+    root = tmp_path / "submissions"
+    first, _ = (run(resolve(Request(DATASET, method)), root).path for method in ("constant", "prior"))
+    write_receipt(receipt_of(root, first), compare_runs(first, first, Given()))
+    return root
+
+
+def folder_of(submissions: Path, method: str) -> Path:
+    (folder,) = (submissions / DATASET / method).iterdir()
+    return folder
+
+
+def receipt_of(submissions: Path, folder: Path) -> Path:
+    return receipt_file(submissions, folder.relative_to(submissions).as_posix())
+
+
+def standings(submissions: Path) -> dict[str, Standing]:
+    runs = with_verdicts(submissions, find_runs(submissions))
+    return {each.record.method: standing_of([each])[0] for each in runs}
+
+
+def told(submissions: Path) -> list[str]:
+    return [
+        f"{problem.rule}: {problem.found}" for problem in check_receipts(submissions, find_runs(submissions))
+    ]
+
+
+def test_the_receipt_of_an_honest_run_is_copied_to_another_one(submissions: Path) -> None:
+    mine = receipt_of(submissions, folder_of(submissions, "prior"))
+    mine.parent.mkdir(parents=True)
+    shutil.copy(receipt_of(submissions, folder_of(submissions, "constant")), mine)
+    assert standings(submissions) == {"constant": Standing.REPRODUCED, "prior": Standing.SELF_REPORTED}
+    assert told(submissions) == ["a receipt is of the run at its path: a receipt of other files"]
+
+
+def test_a_copied_receipt_is_edited_to_name_the_run(submissions: Path) -> None:
+    honest = receipt_of(submissions, folder_of(submissions, "constant"))
+    target = folder_of(submissions, "prior")
+    mine = receipt_of(submissions, target)
+    mine.parent.mkdir(parents=True)
+    document = json.loads(honest.read_text()) | {"method": "prior", "run_id": target.name}
+    mine.write_text(json.dumps(document, indent=2) + "\n")
+    assert standings(submissions)["prior"] is Standing.SELF_REPORTED
+    (sentence,) = told(submissions)
+    assert sentence.startswith("a receipt is whole: ")
+
+
+def test_better_predictions_are_put_under_a_receipt(submissions: Path) -> None:
+    folder = folder_of(submissions, "constant")
+    table = read_predictions(folder / "predictions.csv")
+    content = predictions_csv(table.assign(score=1.0))
+    (folder / "predictions.csv").write_bytes(content)
+    record = json.loads((folder / "run.json").read_text()) | {"predictions_sha256": sha256_bytes(content)}
+    (folder / "run.json").write_text(json.dumps(record))
+    assert standings(submissions)["constant"] is Standing.SELF_REPORTED
+    assert told(submissions) == ["a receipt is of the run at its path: a receipt of other files"]
+
+
+def test_a_number_of_a_reproduced_record_is_raised(submissions: Path) -> None:
+    folder = folder_of(submissions, "constant")
+    record = json.loads((folder / "run.json").read_text())
+    record["timings"]["predict"] = 0.0001
+    (folder / "run.json").write_text(json.dumps(record))
+    assert standings(submissions)["constant"] is Standing.SELF_REPORTED
+
+
+def test_a_receipt_is_a_link_to_one_elsewhere(submissions: Path, tmp_path: Path) -> None:
+    honest = receipt_of(submissions, folder_of(submissions, "constant"))
+    kept = shutil.move(honest, tmp_path / "kept.json")
+    honest.symlink_to(kept)
+    assert standings(submissions)["constant"] is Standing.SELF_REPORTED
+    assert told(submissions) == ["receipts are receipts: receipt.json"]
+
+
+def test_a_submission_brings_its_own_receipt(submissions: Path) -> None:
+    folder = folder_of(submissions, "prior")
+    write_receipt(folder / "receipt.json", compare_runs(folder, folder, Given()))
+    assert standings(submissions)["prior"] is Standing.SELF_REPORTED
+    result, _ = validate([submissions])
+    assert [(p.rule, p.found) for p in result.problems] == [("a run is two files", "receipt.json")]
+
+
+@pytest.mark.parametrize("revision", [False, True])
+def test_a_pull_request_brings_a_receipt_of_its_own_and_takes_one_of_a_rivals(
+    submissions: Path, tmp_path: Path, revision: bool
+) -> None:
+    base = tmp_path / "base"
+    for name in ("submissions", "receipts"):
+        shutil.copytree(tmp_path / name, base / name)
+    if revision:
+        for command in (["init", "-q"], ["add", "."], [*AUTHOR, "commit", "-qm", "base"]):
+            subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    receipt_of(submissions, folder_of(submissions, "constant")).unlink()
+    mine = folder_of(submissions, "prior")
+    write_receipt(receipt_of(submissions, mine), compare_runs(mine, mine, Given()))
+    result, _ = validate([submissions], base="HEAD" if revision else str(base))
+    assert [(p.rule, p.path.split("/")[3], p.found) for p in result.problems] == [
+        ("receipts come from maintainers alone", "constant", "gone"),
+        ("receipts come from maintainers alone", "prior", "new"),
+    ]
+
+
+def test_a_rerun_on_a_machine_of_the_attackers_choice_excuses_another_result(submissions: Path) -> None:
+    """A difference on another machine proves nothing against a run, and nothing for it."""
+    folder = folder_of(submissions, "constant")
+    receipt = compare_runs(folder, folder, Given())
+    forged = receipt.model_copy(update={"verdict": Verdict.DIFFERS, "machine": ["device"]})
+    write_receipt(receipt_of(submissions, folder), forged)
+    assert standings(submissions)["constant"] is Standing.SELF_REPORTED
