@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 HASHED = (
     "submissions/*/run.json", "submissions/*.csv", "leaderboards/*.json", "leaderboards/*.csv",
-    "methods/*/recipes.toml", "methods/*.py", "datasets/*.py", "datasets/*.json", "suites/*.toml", "tests/*.json",
+    "methods/*/recipes.toml", "methods/*.py", "datasets/*.py", "datasets/*.json", "suites/*.toml",
+    "tests/*.json",
 )  # fmt: skip
 FEW = 8
 
