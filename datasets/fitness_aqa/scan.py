@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.media.source import MediaFile
+from aqa_bench.media.source import ARCHIVE_ERRORS, MediaFile
 
 from .problems import Problem
 
@@ -136,14 +136,14 @@ def _archive(
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, OverflowError) as error:
+    except (OSError, *ARCHIVE_ERRORS) as error:
         reason = str(error) or type(error).__name__
         problems.append(Problem(str(path), "archive cannot be read", "an undamaged zip archive", reason))
         return
     seen: set[str] = set()
     for member in members:
         name = tuple(part for part in _SEPARATOR.split(member.filename) if part not in ("", "."))
-        if member.is_dir() or _IGNORED.intersection(name) or (name and name[-1].startswith("._")):
+        if member.filename.endswith("/") or _IGNORED.intersection(name) or (name and name[-1].startswith("._")):
             continue
         fault = _refused(member, name, seen)
         seen.add(member.filename)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.media.source import MediaFile
+from aqa_bench.media.source import ARCHIVE_ERRORS, MediaFile
 
 from .release import ClipName, class_of, parse_stem
 
@@ -67,8 +67,8 @@ def _files(root: Path) -> Iterator[tuple[PurePosixPath, MediaFile]]:
         return
     try:
         with zipfile.ZipFile(root) as archive:
-            members = sorted(info.filename for info in archive.infolist() if not info.is_dir())
-    except (OSError, zipfile.BadZipFile) as error:
+            members = sorted(info.filename for info in archive.infolist() if not info.filename.endswith("/"))
+    except (OSError, *ARCHIVE_ERRORS) as error:
         raise DataError(
             "A source of the Waseda squats cannot be used.",
             where=root,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_file
+from aqa_bench.learn.backbones.weight_files import read_weights
 
 from .stgcn import STGCN
 
@@ -52,7 +49,7 @@ def load_kinetics_checkpoint(model: STGCN, path: Path, *, sha256: str | None = N
             found=f"SHA-256 {found}",
             remedy="Download the file again, or drop the digest if another version is meant.",
         )
-    weights = _translate(_read(path))
+    weights = _translate(read_weights(path))
     wanted = model.state_dict()
     if problems := _differences(wanted, weights):
         more = f"\n    and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
@@ -64,28 +61,6 @@ def load_kinetics_checkpoint(model: STGCN, path: Path, *, sha256: str | None = N
             remedy="Use weights of that configuration, or build the model to match the checkpoint.",
         )
     model.load_state_dict({**wanted, **weights})
-
-
-def _read(path: Path) -> Mapping[str, Tensor]:
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        content: object = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError, SafetensorError) as error:
-        raise DataError(
-            "The ST-GCN checkpoint cannot be read.",
-            where=path,
-            expected="tensors by name, and nothing but tensors",
-            found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-            remedy="Download the file again.",
-        ) from error
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
-    if not isinstance(content, Mapping):
-        raise DataError(
-            "The ST-GCN checkpoint is not a table of tensors.", where=path, found=type(content).__name__
-        )
-    return {str(name): tensor for name, tensor in content.items() if isinstance(tensor, Tensor)}
 
 
 def _translate(released: Mapping[str, Tensor]) -> dict[str, Tensor]:

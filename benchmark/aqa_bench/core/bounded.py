@@ -30,8 +30,9 @@ def read_bounded(path: Path, limit: int = DOCUMENT_BYTES) -> bytes:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a plain file", str(path))
     with path.open("rb") as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
+        # What is asked for is made room for at once.
+        content = b"" if status.st_size > limit else file.read(status.st_size + 1)
+    if max(status.st_size, len(content)) > limit:
         raise OSError(errno.EFBIG, f"more than {limit:,} bytes", str(path))
     return content
 

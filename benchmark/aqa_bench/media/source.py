@@ -19,7 +19,13 @@ from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_bytes, sha256_file
 
-__all__ = ["MAX_BYTES", "MAX_RATIO", "MediaFile"]
+__all__ = ["ARCHIVE_ERRORS", "MAX_BYTES", "MAX_RATIO", "MediaFile"]
+
+ARCHIVE_ERRORS = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, LookupError,
+    OverflowError, MemoryError,
+)  # fmt: skip
+"""What Python raises of a damaged zip archive, besides OSError."""
 
 MAX_BYTES = 2 << 30
 MAX_RATIO = 200
@@ -81,8 +87,8 @@ class MediaFile:
             if self.member is None:
                 return read_bounded(self.path, limit)
             archive, info = self._info(self.member)
-            self._refuse_bomb(info, limit)
-            return archive.read(info)
+            self._refuse(info, limit)
+            return _unpacked(archive, info)
 
     def open(self) -> IO[bytes]:
         """A seekable binary reader: the file itself, or an unpacked member in memory.
@@ -103,9 +109,9 @@ class MediaFile:
             if self.member is None:
                 return sha256_file(self.path)
             archive, info = self._info(self.member)
-            self._refuse_bomb(info, MAX_BYTES)
+            self._refuse(info, MAX_BYTES)
             if info.compress_type != zipfile.ZIP_STORED:
-                return sha256_bytes(archive.read(info))
+                return sha256_bytes(_unpacked(archive, info))
             digest = hashlib.sha256()
             with archive.open(info) as file:
                 while chunk := file.read(1 << 20):
@@ -117,7 +123,10 @@ class MediaFile:
         archive = _archive(self.path, status.st_size, status.st_mtime_ns, os.getpid())
         return archive, archive.getinfo(member)
 
-    def _refuse_bomb(self, info: zipfile.ZipInfo, limit: int) -> None:
+    def _refuse(self, info: zipfile.ZipInfo, limit: int) -> None:
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # LZMA makes room for a dictionary of any size that the member names.
+            raise self._unreadable(f"packed by method {info.compress_type}, neither stored nor deflated")
         ratio = info.file_size / max(info.compress_size, 1)
         if info.file_size > limit or (info.file_size > _RATIO_FREE_BYTES and ratio > MAX_RATIO):
             raise DataError(
@@ -136,10 +145,7 @@ class MediaFile:
             raise self._unreadable("no such member in the archive") from error
         except OSError as error:
             raise self._unreadable(error.strerror or str(error)) from error
-        except (
-            zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, IndexError,
-            OverflowError, MemoryError,
-        ) as error:  # fmt: skip
+        except ARCHIVE_ERRORS as error:
             raise self._unreadable(str(error) or type(error).__name__) from error
 
     def _unreadable(self, reason: str) -> DataError:
@@ -150,6 +156,15 @@ class MediaFile:
             found=reason,
             remedy="Download the file again, or fix its permissions.",
         )
+
+
+def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """A member's content: no more than the directory says, whatever is packed."""
+    with archive.open(info) as file:
+        content = file.read(info.file_size + 1)
+    if len(content) != info.file_size:
+        raise zipfile.BadZipFile(f"{len(content):,} of {info.file_size:,} bytes")
+    return content
 
 
 @lru_cache(maxsize=16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.paths import cache_home, is_offline
@@ -19,6 +21,7 @@ __all__ = ["cached_download", "load_weights", "read_weights"]
 
 _log = logging.getLogger(__name__)
 _SHOWN = 5
+_MOST_BYTES = 1 << 34
 _WITHOUT_DOWNLOAD = "the backbone efficientnet-lite0, whose weights install with pip"
 
 
@@ -92,7 +95,10 @@ def read_weights(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
         content: object = (
             load_file(path)
             if path.suffix == ".safetensors"
-            else torch.load(path, map_location="cpu", weights_only=True)
+            # From memory, where reading two billion bytes of a short file makes no room for them.
+            else torch.load(
+                io.BytesIO(read_bounded(path, _MOST_BYTES)), map_location="cpu", weights_only=True
+            )
         )
     # Damaged bytes make the unpickler fail in many ways: struct.error, KeyError, IndexError, ...
     except Exception as error:

@@ -125,10 +125,11 @@ def parse_annotations(content: object, where: str) -> tuple[dict[str, Dive], lis
             dive = _dive(key, facts)
         except (ValueError, TypeError, KeyError, OverflowError) as error:
             reason = f"no field {error}" if isinstance(error, KeyError) else str(error)
-            problems.append(f"{where}, dive {key}: {reason}")
+            problems.append(f"{where}, dive {key!r:.80}: {reason:.200}")
             continue
         dives[dive.id] = dive
-        judged += len(facts.get("judge_scores", ())) == _JUDGES
+        marks = facts.get("judge_scores")
+        judged += hasattr(marks, "__len__") and len(marks) == _JUDGES
     if not dives:
         raise _unfit(where, "at least one dive that can be used", "; ".join(problems[:3]) or "an empty one")
     return dives, problems, judged
@@ -156,7 +157,7 @@ def parse_split(content: object, where: str) -> tuple[tuple[str, ...], list[str]
         try:
             name = dive_id(tuple(key) if isinstance(key, list) else _pair(key))
         except (ValueError, TypeError) as error:
-            problems.append(f"{where}: {error}")
+            problems.append(f"{where}: {error!s:.200}")
             continue
         if name in ids:
             problems.append(f"{where}: {name} stands there twice")
@@ -211,6 +212,8 @@ def _halves(facts: Mapping[str, Any], field: str) -> float:
 
 
 def _number(facts: Mapping[str, Any], field: str) -> float:
+    if isinstance(facts[field], str | bytes):
+        raise TypeError(f"{field}: expected a number, found a text")
     value = float(facts[field])
     if not math.isfinite(value) or value < 0:
         raise ValueError(f"{field}: expected a finite number of 0 or more, found {value}")
