@@ -1,0 +1,46 @@
+"""A method's recipe, read and checked by its own model in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.recipe import Recipe
+from aqa_bench.protocol.worker.folders import private_folder
+from aqa_bench.protocol.worker.plain_recipe import PlainRecipe
+from aqa_bench.protocol.worker.session import Job, do
+
+__all__ = ["Told", "read_recipe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a method says of itself.
+
+    Attributes:
+        recipe: Its hyper-parameters, as plain values.
+        prepares: Whether it does anything without labels.
+    """
+
+    recipe: Recipe
+    prepares: bool
+
+
+def read_recipe(plugin: MethodPlugin, name: str, overrides: Sequence[str] = ()) -> Told:
+    """Have a method's recipe read and checked, by its own model.
+
+    Args:
+        plugin: The method.
+        name: Name of the recipe.
+        overrides: ``key=value`` texts over it.
+
+    Raises:
+        RecipeError: There is no such recipe, or a value does not fit.
+        MethodError: The method cannot be imported.
+    """
+    where = f"{plugin.card.id}, recipe {name}"
+    with private_folder() as cache:
+        told = {"name": name, "overrides": list(overrides)}
+        answer = do(Job(plugin, "recipe", where, told, cache=cache))
+    return Told(PlainRecipe.of(answer.header.get("recipe"), where), answer.header.get("prepares") is True)
