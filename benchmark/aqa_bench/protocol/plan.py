@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from aqa_bench import BENCHMARK_VERSION
@@ -22,6 +22,7 @@ from aqa_bench.protocol.feature_folder import FeatureFolder
 from aqa_bench.protocol.imported_features import FeaturedDataset, bind_features, with_features
 from aqa_bench.protocol.keypoints import KeypointFolder, bind_keypoints, open_keypoints, posed, with_keypoints
 from aqa_bench.protocol.worker.recipes import Told, read_recipe
+from aqa_bench.protocol.worker.session import Launcher, forked
 
 __all__ = ["Request", "ResolvedRun", "RunFolders", "fits", "resolve", "run_id_of"]
 
@@ -77,11 +78,12 @@ class ResolvedRun:
     shuffled_labels: bool = False
     keypoints: KeypointFolder | None = None
     prepares: bool = False
+    embeds: bool = False
 
     @property
     def told(self) -> Told:
-        """The recipe, and whether the method prepares, as its worker takes it."""
-        return Told(self.recipe, self.prepares)
+        """What the method says of itself."""
+        return Told(self.recipe, self.prepares, self.embeds)
 
     @property
     def folder(self) -> str:
@@ -89,14 +91,18 @@ class ResolvedRun:
         return f"{self.dataset.card.id}/{self.plugin.card.id}/{self.run_id}"
 
 
-def resolve(request: Request) -> ResolvedRun:
+def resolve(request: Request, *, launch: Launcher = forked) -> ResolvedRun:
     """Look up, check and open everything a run needs.
+
+    Args:
+        request: What is asked for.
+        launch: Starts the worker that reads the method's recipe.
 
     Raises:
         UsageError: An id, recipe, scheme or task does not exist, or the method cannot do the tasks.
         DataError: The dataset has not been prepared, is damaged, or a split cannot be trusted.
     """
-    choice = _choose(request, read_recipe, open_keypoints)
+    choice = _choose(request, partial(read_recipe, launch=launch), open_keypoints)
     foreign = None if choice.pool is None else open_dataset(choice.pool.id)
     dataset = open_dataset(request.dataset)
     splits = {task.id: _checked_splits(dataset, task.id, choice.scheme) for task in choice.tasks}
@@ -125,7 +131,8 @@ def resolve(request: Request) -> ResolvedRun:
         choice.features,
         request.shuffle_labels,
         choice.keypoints,
-        choice.prepares,
+        choice.told.prepares,
+        choice.told.embeds,
     )
 
 
@@ -182,7 +189,7 @@ class _Choice:
     features: FeatureFolder | None
     shuffled: bool
     keypoints: KeypointFolder | None
-    prepares: bool
+    told: Told
 
     def run_id(self, fingerprint: str, splits: dict[str, str], pool_fingerprint: str = "") -> str:
         return run_id_of(
@@ -238,7 +245,7 @@ def _choose(
         features,
         shuffled,
         keypoints,
-        told.prepares,
+        told,
     )
 
 

@@ -31,6 +31,9 @@ class Worker:
         work: Connected to the worker.
         life: Tells its wait status when it has ended, and ends it when it is closed.
         learn: Takes modules that the next worker will want imported.
+
+    Attributes:
+        environment: Variables that it is to have besides a job's.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Worker:
         learn: Callable[[Sequence[str]], None] = lambda _: None,
     ) -> None:
         self.learn = learn
+        self.environment: Mapping[str, str] = {}
         self.channel = Channel(work)
         self._work = work
         self._life = life

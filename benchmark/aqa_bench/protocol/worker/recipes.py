@@ -9,7 +9,7 @@ from aqa_bench.core.method import MethodPlugin
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.protocol.worker.folders import private_folder
 from aqa_bench.protocol.worker.plain_recipe import PlainRecipe
-from aqa_bench.protocol.worker.session import Job, do
+from aqa_bench.protocol.worker.session import Job, Launcher, do, forked
 
 __all__ = ["Told", "read_recipe"]
 
@@ -21,19 +21,24 @@ class Told:
     Attributes:
         recipe: Its hyper-parameters, as plain values.
         prepares: Whether it does anything without labels.
+        embeds: Whether it has features of frames that can be looked at.
     """
 
     recipe: Recipe
-    prepares: bool
+    prepares: bool = False
+    embeds: bool = False
 
 
-def read_recipe(plugin: MethodPlugin, name: str, overrides: Sequence[str] = ()) -> Told:
+def read_recipe(
+    plugin: MethodPlugin, name: str, overrides: Sequence[str] = (), launch: Launcher = forked
+) -> Told:
     """Have a method's recipe read and checked, by its own model.
 
     Args:
         plugin: The method.
         name: Name of the recipe.
         overrides: ``key=value`` texts over it.
+        launch: Starts the worker.
 
     Raises:
         RecipeError: There is no such recipe, or a value does not fit.
@@ -42,5 +47,6 @@ def read_recipe(plugin: MethodPlugin, name: str, overrides: Sequence[str] = ()) 
     where = f"{plugin.card.id}, recipe {name}"
     with private_folder() as cache:
         told = {"name": name, "overrides": list(overrides)}
-        answer = do(Job(plugin, "recipe", where, told, cache=cache))
-    return Told(PlainRecipe.of(answer.header.get("recipe"), where), answer.header.get("prepares") is True)
+        answer = do(Job(plugin, "recipe", where, told, cache=cache), launch=launch)
+    recipe = PlainRecipe.of(answer.header.get("recipe"), where)
+    return Told(recipe, *(answer.header.get(fact) is True for fact in ("prepares", "embeds")))

@@ -48,7 +48,7 @@ class Job:
     cache: Path = Path()
     shared: tuple[Path, ...] = ()
 
-    def message(self) -> dict[str, Any]:
+    def message(self, variables_besides: Mapping[str, str]) -> dict[str, Any]:
         """The job as it travels."""
         return {
             **self.told,
@@ -57,7 +57,7 @@ class Job:
             "factory": self.plugin.factory,
             "package": self.plugin.package,
             "where": self.where,
-            "environment": environment(variables(self.cache)),
+            "environment": environment({**variables(self.cache), **variables_besides}),
             "path": sys.path,
             "log_level": logging.getLogger("aqa_bench").getEffectiveLevel(),
         }
@@ -99,7 +99,7 @@ def do(
     worker = launch(job)
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="media")
     try:
-        worker.channel.send(job.message(), job.body)
+        worker.channel.send(job.message(worker.environment), job.body)
         answer = _conversation(worker.channel, job, desk, progress or NullProgress(), part, pool)
         worker.learn(wanted(answer.header.get("modules")))
         return answer
@@ -134,7 +134,10 @@ def _conversation(
             case "failed" if isinstance(header.get("error"), dict):
                 raise _raised(job, header["error"])
             case "part" if part is not None:
-                part(message)
+                try:
+                    part(message)
+                except (KeyError, TypeError, ValueError) as error:
+                    raise UnreadableError("a part that is none") from error
             case "log":
                 _log(header)
             case "start" | "advance" | "close":

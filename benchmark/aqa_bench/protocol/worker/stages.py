@@ -84,8 +84,8 @@ def _recipe(bench: Bench) -> Answer:
     recipe = load_recipe(told["package"], kind.recipe_type(), told["name"])
     if told["overrides"]:
         recipe = recipe.with_overrides(told["overrides"], f"{told['method']}, recipe {told['name']}")
-    prepares = kind.prepare is not Method.prepare
-    return Answer({"recipe": recipe.model_dump(mode="json"), "prepares": prepares})
+    facts = {"prepares": kind.prepare is not Method.prepare, "embeds": hasattr(kind, "extractor")}
+    return Answer({"recipe": recipe.model_dump(mode="json"), **facts})
 
 
 def _prepare(bench: Bench) -> Answer:
