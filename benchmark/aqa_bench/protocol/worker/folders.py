@@ -10,9 +10,8 @@ from pathlib import Path
 
 from aqa_bench.core.files import canonical_json, sha256_bytes, sha256_file
 from aqa_bench.core.lock import attempt, exclusive
-from aqa_bench.core.method import MethodPlugin
 from aqa_bench.core.paths import cache_home, downloads_home
-from aqa_bench.protocol.worker.preload import sources
+from aqa_bench.core.plugin import MethodPlugin
 
 __all__ = ["frames_folder", "private_folder", "shared_folders", "variables"]
 
@@ -25,7 +24,8 @@ def shared_folders(plugin: MethodPlugin) -> tuple[Path, Path]:
 
     Two, since what looks at bare samples, of tests among them, must not touch what was learnt of a pool.
     """
-    files = [[file.name, sha256_file(file)] for file in sources(plugin.package)]
+    sources = sorted(plugin.folder.rglob("*.py"))
+    files = [[file.relative_to(plugin.folder).as_posix(), sha256_file(file)] for file in sources]
     digest = sha256_bytes(canonical_json([plugin.factory, files]).encode())[:16]
     folder = cache_home() / "methods" / f"{plugin.card.id}-{digest}"
     return folder / "pools", folder / "samples"

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aqa_bench.core.method import FitContext, MethodPlugin
+from aqa_bench.core.method import FitContext
 from aqa_bench.core.paths import cache_home
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.report import FitReport
 from aqa_bench.core.sample import Sample
@@ -74,7 +75,7 @@ class Hand:
         """
         answer = self.labelled("fit", given, bare)
         seconds = answer.header.get("seconds")
-        if len(answer.body) % 8 or not _are_seconds(seconds):
+        if len(answer.body) % 8 or not isinstance(seconds, list) or not _are_seconds(seconds):
             raise strange(self.plugin.card.id, given.where, "no scores with their seconds")
         scores = np.frombuffer(bytes(answer.body), "<f8").astype(np.float64)
         return Scored(scores, checked_facts(answer.header.get("report"), given.where), *map(float, seconds))
@@ -195,9 +196,7 @@ def _named(pool: Sequence[Sample]) -> tuple[str, ...]:
     return tuple(sample.id for sample in pool)
 
 
-def _are_seconds(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == 2
-        and all(isinstance(v, int | float) and not isinstance(v, bool) and 0 <= v < 1e9 for v in value)
+def _are_seconds(value: list[Any]) -> bool:
+    return len(value) == 2 and all(
+        isinstance(v, int | float) and not isinstance(v, bool) and 0 <= v < 1e9 for v in value
     )

@@ -59,8 +59,8 @@ def explain(bench: Bench) -> Mapping[str, Any]:
     from aqa_bench.learn.looking.attribution import Explainable
 
     told = bench.told
-    predictor, ctx, train, _ = bench.fitted()
-    if not isinstance(predictor, Explainable):
+    fitted, ctx, train, _ = bench.fitted()
+    if not isinstance(fitted, Explainable):
         raise UsageError(
             f"Method {told['method']!r} cannot tell which parts of the picture its judgements rest on.",
             where="--method",
@@ -69,9 +69,9 @@ def explain(bench: Bench) -> Mapping[str, Any]:
             remedy="aqa-bench list methods shows what each method looks at.",
         )
     shown = bench.reception.samples(told["bare"])
-    raw = predictor.predict(shown)
+    raw = fitted.predict(shown)  # type: ignore[attr-defined]
     scores = checked_scores(raw, len(shown), ctx.task.kind, told["method"], told["where"])
-    for found in predictor.attribution(shown, train.samples[:_REFERENCE]):
+    for found in fitted.attribution(shown, train.samples[:_REFERENCE]):
         arrays = (
             np.ascontiguousarray(found.indices, np.int64),
             np.ascontiguousarray(found.maps, np.float32),

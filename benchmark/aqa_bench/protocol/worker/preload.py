@@ -6,13 +6,11 @@ import re
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
-from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.plugin import MethodPlugin
 
-__all__ = ["loaded", "modules_for", "sources", "wanted"]
+__all__ = ["loaded", "modules_for", "wanted"]
 
 _LIGHT = ("numpy", "scipy.special", "aqa_bench.protocol.worker.child")
 _HEAVY = (
@@ -32,7 +30,7 @@ _OURS = re.compile(
 
 def modules_for(plugin: MethodPlugin) -> tuple[str, ...]:
     """Modules of ours and of libraries; where the guess is wrong, it costs time alone."""
-    return _HEAVY if _is_heavy(plugin.package) else _LIGHT
+    return _HEAVY if _is_heavy(plugin.folder) else _LIGHT
 
 
 def loaded(before: Iterable[str]) -> list[str]:
@@ -47,21 +45,7 @@ def wanted(told: object) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _is_heavy(package: str) -> bool:
-    """Whether the package's own text names torch, or the room that is built on it. It is not imported."""
-    return any(
-        b"torch" in file.read_bytes() or b"aqa_bench.learn" in file.read_bytes() for file in sources(package)
-    )
-
-
-def sources(package: str) -> list[Path]:
-    """The Python files of a plug-in's package, found without importing it."""
-    # The spec of a top-level package is found without running it; one further down would run its parents.
-    root, *rest = package.split(".")
-    if root == "aqa_bench" and rest:
-        # Ours, and it adds the checkout's folder to its path.
-        places: list[str] = list(import_module(f"{root}.{rest.pop(0)}").__path__)
-    else:
-        spec = find_spec(root)
-        places = [] if spec is None else list(spec.submodule_search_locations or ())
-    return [file for place in places for file in sorted(Path(place, *rest).rglob("*.py"))]
+def _is_heavy(folder: Path) -> bool:
+    """Whether a package's own text names torch, or the room that is built on it. It is not imported."""
+    texts = (file.read_bytes() for file in folder.rglob("*.py"))
+    return any(b"torch" in text or b"aqa_bench.learn" in text for text in texts)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.protocol.worker.fork_server import STATUS
 from aqa_bench.protocol.worker.preload import modules_for
 from aqa_bench.protocol.worker.reaping import end_group, how

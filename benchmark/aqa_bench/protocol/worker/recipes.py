@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.protocol.worker.folders import private_folder
 from aqa_bench.protocol.worker.plain_recipe import PlainRecipe

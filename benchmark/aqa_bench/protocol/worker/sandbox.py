@@ -15,7 +15,6 @@ from aqa_bench.core.checkout import checkout_root
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.paths import downloads_home
 from aqa_bench.protocol.worker.folders import frames_folder
-from aqa_bench.protocol.worker.preload import sources
 from aqa_bench.protocol.worker.processes import Worker, commanded
 from aqa_bench.protocol.worker.session import Job
 
@@ -76,9 +75,9 @@ def _arguments(job: Job) -> Iterator[str]:
     for place in dict.fromkeys([*_python(), *_ours(), *_methods(job)]):
         yield from ("--ro-bind-try", str(place), str(place))
     # Within what was just bound.
-    for place in import_module("aqa_bench.datasets").__path__:
-        if Path(place).is_dir():
-            yield from ("--tmpfs", str(place))
+    for hidden in import_module("aqa_bench.datasets").__path__:
+        if Path(hidden).is_dir():
+            yield from ("--tmpfs", hidden)
     for place in (downloads_home(), frames_folder(), *_weights().values(), *job.shared):
         yield from ("--ro-bind-try", str(place), str(place))
     yield from ("--bind", str(job.cache), str(job.cache), "--chdir", "/")
@@ -105,12 +104,9 @@ def _ours() -> Iterator[Path]:
 
 def _methods(job: Job) -> Iterator[Path]:
     """The method's own package, and no other method's."""
-    parts = job.plugin.package.split(".")
+    folder, parts = job.plugin.folder, job.plugin.package.split(".")
     # A third party's from its top, since packages are imported from there; ours have a folder each.
-    above = 0 if parts[0] == "aqa_bench" else len(parts) - 1
-    for file in sources(job.plugin.package):
-        if file.name == "__init__.py" and file.parent.name == parts[-1]:
-            yield [file.parent, *file.parent.parents][above]
+    yield folder if parts[0] == "aqa_bench" else [folder, *folder.parents][len(parts) - 1]
 
 
 def _weights() -> Mapping[str, Path]:

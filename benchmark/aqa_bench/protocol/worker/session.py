@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aqa_bench.core.errors import MethodError
-from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.protocol.worker.failures import ended, raised, strange
 from aqa_bench.protocol.worker.folders import variables
@@ -55,7 +55,7 @@ class Job:
             "stage": self.stage,
             "method": self.plugin.card.id,
             "factory": self.plugin.factory,
-            "package": self.plugin.package,
+            "folder": str(self.plugin.folder),
             "where": self.where,
             "environment": environment({**variables(self.cache), **variables_besides}),
             "path": sys.path,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.method import FitContext, Method
+from aqa_bench.core.plugin import load_method
 from aqa_bench.core.progress import NullProgress
 from aqa_bench.core.recipe import build_recipe
 from aqa_bench.core.recipe_file import load_recipe
@@ -50,9 +51,7 @@ class Bench:
 
     def kind(self) -> type[Method[Any]]:
         """Import the method's class: here first, and nowhere else."""
-        module, _, name = str(self.told["factory"]).partition(":")
-        found: type[Method[Any]] = getattr(import_module(module), name)
-        return found
+        return load_method(str(self.told["factory"]))
 
     def method(self) -> Method[Any]:
         """A fresh instance of the method."""
@@ -81,7 +80,7 @@ class Bench:
 
 def _recipe(bench: Bench) -> Answer:
     kind, told = bench.kind(), bench.told
-    recipe = load_recipe(told["package"], kind.recipe_type(), told["name"])
+    recipe = load_recipe(Path(told["folder"]), kind.recipe_type(), told["name"])
     if told["overrides"]:
         recipe = recipe.with_overrides(told["overrides"], f"{told['method']}, recipe {told['name']}")
     facts = {"prepares": kind.prepare is not Method.prepare, "embeds": hasattr(kind, "extractor")}
@@ -131,7 +130,7 @@ STAGES: Mapping[str, Callable[[Bench], Answer]] = {
 
 def stage_of(message: Message) -> Callable[[Bench], Answer]:
     """The stage that a job names."""
-    name = message.header.get("stage")
+    name = str(message.header.get("stage"))
     if name not in STAGES:
         raise MethodError("There is no such stage.", expected=", ".join(STAGES), found=name)
     return STAGES[name]
