@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import Sample
-from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality
 from aqa_bench.media.clips import Indices
 from aqa_bench.media.layouts import find_layout
@@ -67,7 +66,7 @@ class LifterRegions:
         # One box for the whole clip: a box that followed the person would take their motion away.
         box = person_box(keypoints).astype(np.float64)
         # A detector's box is never exact. Seeded by content, so that features can be kept in the cache.
-        rng = np.random.default_rng(derive_seed("lifter box", media.content_key))
+        rng = np.random.default_rng(media.draw_seed("lifter box"))
         side = box[2] - box[0]
         centre = (box[:2] + box[2:]) / 2 + rng.uniform(-_SHIFT, _SHIFT, 2) * side
         half = side / 2 * (1 + rng.uniform(-_SCALE, _SCALE))

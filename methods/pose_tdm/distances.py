@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import numpy.typing as npt
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import Media, Sample
-from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality
 from aqa_bench.media.clips import resample_time
 from aqa_bench.media.layouts import convert, find_layout, missing
@@ -20,7 +20,7 @@ from aqa_bench.media.torso import torso_length
 from .recipe import Source, TDMRecipe
 from .tdm import temporal_distance_matrix
 
-__all__ = ["distance_sequences", "fill_missing", "keypoint_distances", "mirror_order"]
+__all__ = ["distance_sequences", "estimates", "fill_missing", "keypoint_distances", "mirror_order"]
 
 _ESTIMATORS = {Source.MEDIAPIPE: "mediapipe", Source.YOLO_POSE: "ultralytics"}
 _NEEDS = {
@@ -36,7 +36,9 @@ _FILES = frozenset({Source.DATASET, Source.OPENPOSE, Source.SPIN, Source.HMR})
 _FROM_FILES = "Give poses that you have: --keypoints DIR (docs/keypoints.md)."
 
 
-def distance_sequences(samples: Sequence[Sample], recipe: TDMRecipe) -> npt.NDArray[np.float32]:
+def distance_sequences(
+    samples: Sequence[Sample], recipe: TDMRecipe, poses: Sequence[Path] = ()
+) -> npt.NDArray[np.float32]:
     """Distance matrices of samples at one length.
 
     The distances, not the positions, are interpolated over time.
@@ -44,6 +46,7 @@ def distance_sequences(samples: Sequence[Sample], recipe: TDMRecipe) -> npt.NDAr
     Args:
         samples: The samples.
         recipe: Names the source, layout, normalisation and length.
+        poses: Folders where estimated poses are kept: the first is written to, and all are read.
 
     Returns:
         ``(n, length, D)`` float32; D is V (V - 1) / 2 for V joints.
@@ -53,7 +56,7 @@ def distance_sequences(samples: Sequence[Sample], recipe: TDMRecipe) -> npt.NDAr
         UsageError: The layout does not exist or the estimator is not installed.
     """
     # A joint halfway between two frames cuts corners and shortens limbs; a distance halfway does not.
-    sequences = [resample_time(_distances(sample.media, recipe), recipe.length) for sample in samples]
+    sequences = [resample_time(_distances(sample.media, recipe, poses), recipe.length) for sample in samples]
     widths = {sequence.shape[1] for sequence in sequences}
     if len(widths) > 1:
         raise DataError(
@@ -113,6 +116,11 @@ def mirror_order(layout: str) -> npt.NDArray[np.intp]:
     return mirrored
 
 
+def estimates(recipe: TDMRecipe) -> bool:
+    """Whether a recipe's poses are estimated from frames, which takes long and needs no label."""
+    return recipe.source in _ESTIMATORS
+
+
 def fill_missing(keypoints: npt.NDArray[np.floating[Any]], layout: str) -> npt.NDArray[np.float32]:
     """Positions with the gaps closed.
 
@@ -151,20 +159,21 @@ def fill_missing(keypoints: npt.NDArray[np.floating[Any]], layout: str) -> npt.N
     return points
 
 
-def _distances(media: Media, recipe: TDMRecipe) -> npt.NDArray[np.floating[Any]]:
+def _distances(media: Media, recipe: TDMRecipe, poses: Sequence[Path]) -> npt.NDArray[np.floating[Any]]:
     _check_offered(media, recipe.source)
     if recipe.source is Source.HMR:
         return media.distances()
     if recipe.source in _ESTIMATORS:
         estimator = find_estimator(_ESTIMATORS[recipe.source])
-        pose = cached_estimate(media.content_key, media.frames, estimator)
+        folder, others = (poses[0], poses[1:]) if poses else (None, ())
+        pose = cached_estimate(media.content_key, media.frames, estimator, folder=folder, others=others)
         keypoints: npt.NDArray[np.floating[Any]] = convert(pose.keypoints, pose.layout, recipe.layout)
     elif recipe.source is Source.SPIN:
         keypoints = media.joints_3d(recipe.layout)
     else:
         keypoints = media.keypoints(recipe.layout)
     if recipe.source is Source.NOISY:
-        seed = derive_seed("pose-tdm noisy", media.content_key)
+        seed = media.draw_seed("pose-tdm noisy")
         keypoints = simulate_estimator(keypoints, recipe.layout, seed).keypoints
     return keypoint_distances(keypoints, recipe.layout, normalise=recipe.normalise == "torso")
 

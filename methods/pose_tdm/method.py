@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +22,7 @@ from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_co
 from aqa_bench.learn.training.device import deterministic, resolve_device
 from aqa_bench.media.pose import CALIBRATED
 
-from .distances import distance_sequences, mirror_order
+from .distances import distance_sequences, estimates, mirror_order
 from .recipe import Source, TDMRecipe
 from .training import train_head
 
@@ -36,18 +38,20 @@ class TDMPredictor:
         recipe: How its inputs are made.
         device: Where it computes.
         scale: Mean and standard deviation of the training scores; None for binary tasks.
+        poses: Folders of estimated poses.
     """
 
     head: ResNet1D
     recipe: TDMRecipe
     device: torch.device
     scale: tuple[float, float] | None
+    poses: tuple[Path, ...] = ()
 
     def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.float64]:
         """Softmax probability of error, or the score: ``(n,)`` float64."""
         if not samples:
             return np.empty(0)
-        x = torch.from_numpy(distance_sequences(samples, self.recipe))
+        x = torch.from_numpy(distance_sequences(samples, self.recipe, self.poses))
         views = [x, x[..., mirror_order(self.recipe.layout)]] if self.recipe.mirror else [x]
         scores: npt.NDArray[np.float64] = np.mean([self._judge(v.to(self.device)) for v in views], axis=0)
         return scores
@@ -62,6 +66,20 @@ class TDMPredictor:
 
 class PoseTDM(Method[TDMRecipe]):
     """TDM -> ResNet1D, trained from random weights (Ogata et al., CVPR Workshops 2019, section 3)."""
+
+    def prepare(
+        self, pool: Sequence[Sample], samples: Sequence[Sample], ctx: FitContext
+    ) -> Mapping[str, Any]:
+        """Estimate poses, where the recipe wants them estimated.
+
+        Args:
+            pool: Not used.
+            samples: Bare samples.
+            ctx: Its cache keeps the poses.
+        """
+        if samples and estimates(self.recipe):
+            distance_sequences(samples, self.recipe, ctx.places("pose"))
+        return {}
 
     def fit(
         self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext
@@ -78,7 +96,7 @@ class PoseTDM(Method[TDMRecipe]):
             MethodError: All training samples are of one class, or there is only one.
             DataError: A sample cannot give poses of the recipe's source.
         """
-        is_score = ctx.task.kind is TaskKind.SCORE
+        is_score, poses = ctx.task.kind is TaskKind.SCORE, ctx.places("pose")
         _check(train, ctx, is_score=is_score)
         if self.recipe.mirror and self.recipe.source is Source.HMR:
             raise RecipeError(
@@ -90,7 +108,7 @@ class PoseTDM(Method[TDMRecipe]):
         def examples(part: LabeledSet, width: int | None = None) -> Examples:
             if not len(part):
                 return Examples(torch.empty(0, self.recipe.length, width or 0), torch.empty(0))
-            x = torch.from_numpy(distance_sequences(part.samples, self.recipe))
+            x = torch.from_numpy(distance_sequences(part.samples, self.recipe, poses))
             if is_score:
                 return Examples(x, torch.from_numpy((part.targets - mean) / deviation).float())
             return Examples(x, torch.from_numpy(part.targets).long())
@@ -119,7 +137,7 @@ class PoseTDM(Method[TDMRecipe]):
         )
         source = self.recipe.source
         ctx.report.extras["pose"] = CALIBRATED.name if source is Source.NOISY else source.value
-        return TDMPredictor(head, self.recipe, device, (mean, deviation) if is_score else None)
+        return TDMPredictor(head, self.recipe, device, (mean, deviation) if is_score else None, poses)
 
 
 def _check(train: LabeledSet, ctx: FitContext, *, is_score: bool) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from aqa_bench.core.sample import Sample
-from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.image_features import FrameFeatureExtractor
 from aqa_bench.learn.methods.image_method import ImageMethod
@@ -29,5 +28,5 @@ class Shuffled(ImageMethod[ImageRecipe]):
         """Features ``(T, D)`` in an order drawn from the clip's content: the same whenever it is seen."""
         if features.ndim == 1:
             return features
-        rng = np.random.default_rng(derive_seed("order of frames", sample.media.content_key))
+        rng = np.random.default_rng(sample.media.draw_seed("order of frames"))
         return features[rng.permutation(len(features))]

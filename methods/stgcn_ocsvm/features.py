@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import derive_seed
-from aqa_bench.learn.features.extractor import FeatureExtractor
+from aqa_bench.learn.features.extractor import FeatureExtractor, extract_once, state_sha256
 from aqa_bench.learn.training.device import deterministic
 
 from .exercise_recognition import exercise_of, learn_exercises
@@ -25,6 +25,8 @@ from .stgcn import STGCN
 
 __all__ = ["STGCNFeatures"]
 
+_SHAPING = ("frames", "fit", "torso")
+
 
 class STGCNFeatures(FeatureExtractor[Sample]):
     """256 features of each clip.
@@ -35,6 +37,7 @@ class STGCNFeatures(FeatureExtractor[Sample]):
         recipe: Preprocessing and architecture; ``weights`` are loaded where they are given.
         seed: Seed of the random weights.
         device: Where to compute.
+        ctx: Its caches keep what the blocks before the trainable ones make of a clip.
 
     Attributes:
         pretext_accuracy: Accuracy of the exercise recognition on clips kept aside; None before it.
@@ -43,9 +46,12 @@ class STGCNFeatures(FeatureExtractor[Sample]):
         DataError: The checkpoint is missing, damaged or of another architecture.
     """
 
-    def __init__(self, recipe: STGCNRecipe, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, recipe: STGCNRecipe, seed: int, device: torch.device, ctx: FitContext | None = None
+    ) -> None:
         self.recipe = recipe
         self.device = device
+        self._ctx = ctx
         self.pretext_accuracy: float | None = None
         with deterministic(seed):
             self._network = STGCN()
@@ -54,6 +60,7 @@ class STGCNFeatures(FeatureExtractor[Sample]):
         self._network.to(device).eval()
         self._start = self._network.depth - recipe.trainable_blocks
         self._kept: dict[str, Tensor] = {}
+        self._sha256: str | None = None
 
     @property
     def module(self) -> STGCN:
@@ -77,6 +84,7 @@ class STGCNFeatures(FeatureExtractor[Sample]):
             device=self.device,
         )
         self._kept.clear()
+        self._sha256 = None
 
     def finetune(self, labelled: LabeledSet, seed: int) -> float:
         """Learn to tell good form from bad, in the last blocks only.
@@ -109,12 +117,27 @@ class STGCNFeatures(FeatureExtractor[Sample]):
 
     def _activations(self, samples: Sequence[Sample]) -> Tensor:
         """What the first trainable block is given, clip by clip so that no clip depends on another."""
-        for sample in samples:
-            key = sample.media.content_key
-            if key not in self._kept:
-                x = self._input(sample)[None].to(self.device)
-                self._kept[key] = self._network.before(x, self._start)[0]
+        missing = [sample for sample in samples if sample.media.content_key not in self._kept]
+        if missing and self._ctx is not None:
+            document = {"stgcn": [self._start, *(getattr(self.recipe, name) for name in _SHAPING)]}
+            found = extract_once(missing, self._ctx, self._before_sha256, document, self._stream)
+        else:
+            found = list(self._stream(missing))
+        for sample, kept in zip(missing, found, strict=True):
+            self._kept[sample.media.content_key] = torch.from_numpy(kept).to(self.device)
         return torch.stack([self._kept[sample.media.content_key] for sample in samples])
+
+    def _stream(self, samples: Sequence[Sample]) -> Iterator[NDArray[np.float32]]:
+        for sample in samples:
+            x = self._input(sample)[None].to(self.device)
+            yield self._network.before(x, self._start)[0].detach().float().cpu().numpy()
+
+    @property
+    def _before_sha256(self) -> str:
+        # Kept: a training of the last blocks changes the network, and nothing that comes before them.
+        if self._sha256 is None:
+            self._sha256 = f"{state_sha256(self._network)} {self.device.type}"
+        return self._sha256
 
     def _input(self, sample: Sample) -> Tensor:
         keypoints = sample.media.keypoints(LAYOUT)

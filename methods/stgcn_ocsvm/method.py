@@ -21,11 +21,12 @@ from aqa_bench.core.files import sha256_file
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import derive_seed
-from aqa_bench.learn.pretraining.pool import TrainedWeights
+from aqa_bench.learn.features.extractor import load_state
+from aqa_bench.learn.pretraining.pool import TrainedWeights, kept_weights
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import resolve_device
 
-from .exercise_recognition import exercise_clips, exercise_of
+from .exercise_recognition import exercise_clips
 from .features import STGCNFeatures
 from .logistic_stage import logistic_labels
 from .ocsvm import OneClassHead
@@ -33,6 +34,8 @@ from .recipe import STGCNRecipe, Variant
 
 __all__ = ["OneClassPredictor", "STGCNOneClass"]
 
+_FOLDER = "stgcn-ocsvm"
+_RECOGNITION = "exercise recognition"
 _PRETRAINING = ("pretrain_epochs", "pretrain_lr", "frames", "fit", "torso", "batch_size")
 _LOGISTIC = (
     *("frames", "fit", "torso", "batch_size"),
@@ -62,8 +65,7 @@ class OneClassPredictor:
 class STGCNOneClass(Method[STGCNRecipe]):
     """Initial weights, a logistic stage or none, then a One-Class SVM on the good training samples.
 
-    Initial weights and the leaky logistic stage are the same for all splits of a run; they are kept in
-    memory between splits and in the cache between runs.
+    Initial weights need no label of form: they are prepared, and the same for all splits that share a pool.
 
     Raises:
         RecipeError: The recipe starts from the Kinetics checkpoint, and no file of it is given.
@@ -91,7 +93,7 @@ class STGCNOneClass(Method[STGCNRecipe]):
             DataError: The checkpoint cannot be used.
         """
         labels = logistic_labels(self.recipe.variant, train, ctx)
-        features = self._initial(exercise_of(train.samples[0]), pool, ctx)
+        features = self._initial(pool, ctx)
         if labels is not None:
             features = self._tuned(features, labels, ctx)
         good = np.stack(features.extract(train.where(0.0).samples))
@@ -99,9 +101,48 @@ class STGCNOneClass(Method[STGCNRecipe]):
         self._report(features, labels, len(good), ctx)
         return OneClassPredictor(features, head)
 
-    def _initial(self, judged: str | None, pool: Sequence[Sample], ctx: FitContext) -> STGCNFeatures:
+    def prepare(self, pool: Sequence[Sample], samples: Sequence[Sample], ctx: FitContext) -> dict[str, Any]:
+        """Learn to recognise exercises; keep what the blocks that are not trained make of clips.
+
+        Args:
+            pool: Clips of named exercises.
+            samples: Bare samples.
+            ctx: Seeds, device and caches.
+        """
+        if pool:
+            weights, facts = self._learnt(pool, ctx)
+            return {"key": weights, "facts": facts}
+        if samples:
+            self._initial(pool, ctx).extract(samples)
+        return {}
+
+    def _initial(self, pool: Sequence[Sample], ctx: FitContext) -> STGCNFeatures:
         """The network before it has seen a label of form."""
+        if ctx.prepared:
+            key, facts = ctx.prepared["key"], ctx.prepared["facts"]
+        else:
+            key, facts = self._learnt(pool, ctx)
+        if key not in self._known:
+            features = self._random(ctx)
+            if facts["weights"] == _RECOGNITION:
+                folders = [folder / _FOLDER for folder in ctx.places("weights")]
+                load_state(features.module, kept_weights(folders, key))
+            self._known = {key: (features, {})}
+        features, _ = self._known[key]
+        named_facts = {k: v for k, v in facts.items() if k in ("weights", "pretrained_on")}
+        ctx.report.update(**named_facts)
+        ctx.report.extras |= {k: v for k, v in facts.items() if k not in named_facts}
+        return features
+
+    def _random(self, ctx: FitContext) -> STGCNFeatures:
+        seed = derive_seed("stgcn-ocsvm random", ctx.run_seed)
+        return STGCNFeatures(self.recipe, seed, resolve_device(ctx.device), ctx)
+
+    def _learnt(self, pool: Sequence[Sample], ctx: FitContext) -> tuple[str, dict[str, Any]]:
+        """Initial weights, left in the cache where they were learnt: their key, and facts."""
         recipe, device = self.recipe, resolve_device(ctx.device)
+        # Datasets of named exercises are named by them.
+        judged = ctx.dataset.partition("@")[0].rpartition("/")[2]
         named = recipe.weights is None and recipe.pretrain == "exercise"
         clips = exercise_clips(pool, judged, recipe.pretrain_on) if named else []
         weights = _weights(
@@ -111,22 +152,15 @@ class STGCNOneClass(Method[STGCNRecipe]):
             recipe=recipe.model_dump(mode="json", include=set(_PRETRAINING)),
             device=device.type,
         )
-        if weights.key not in self._known:
-            features = STGCNFeatures(recipe, derive_seed("stgcn-ocsvm random", ctx.run_seed), device)
-            facts: dict[str, Any] = {"weights": "random", "pretrained_on": "nothing"}
-            if recipe.weights is not None:
-                digest = sha256_file(recipe.weights)
-                facts = {"weights": f"checkpoint {digest[:16]}", "pretrained_on": "Kinetics-Skeleton"}
-            elif clips:
-                facts = _pretrained(features, clips, weights, ctx)
-            elif named:
-                facts["pretext"] = "skipped: the pool does not name two exercises to tell apart"
-            self._known = {weights.key: (features, facts)}
-        features, facts = self._known[weights.key]
-        named_facts = {k: v for k, v in facts.items() if k in ("weights", "pretrained_on")}
-        ctx.report.update(**named_facts)
-        ctx.report.extras |= {k: v for k, v in facts.items() if k not in named_facts}
-        return features
+        facts: dict[str, Any] = {"weights": "random", "pretrained_on": "nothing"}
+        if recipe.weights is not None:
+            digest = sha256_file(recipe.weights)
+            facts = {"weights": f"checkpoint {digest[:16]}", "pretrained_on": "Kinetics-Skeleton"}
+        elif clips:
+            facts = _pretrained(self._random(ctx), clips, weights, ctx)
+        elif named:
+            facts["pretext"] = "skipped: the pool does not name two exercises to tell apart"
+        return weights.key, facts
 
     def _tuned(self, initial: STGCNFeatures, labels: LabeledSet, ctx: FitContext) -> STGCNFeatures:
         """A copy of the network after the logistic stage."""
@@ -170,7 +204,7 @@ class STGCNOneClass(Method[STGCNRecipe]):
 
 def _weights(ctx: FitContext, **identity: Any) -> TrainedWeights:
     """Where the weights of a training lie in the cache: the same for all splits of a run."""
-    return TrainedWeights(ctx.cache / "weights" / "stgcn-ocsvm", {**identity, "seed": ctx.run_seed})
+    return TrainedWeights(ctx.cache / "weights" / _FOLDER, {**identity, "seed": ctx.run_seed})
 
 
 def _pretrained(
@@ -183,7 +217,7 @@ def _pretrained(
     accuracy = weights.once(features.module, learn)["pretext_accuracy"]
     exercises = ", ".join(sorted({name for _, name in clips}))
     return {
-        "weights": "exercise recognition",
+        "weights": _RECOGNITION,
         "pretrained_on": f"which of {exercises} {len(clips)} clips show; no form labels",
         "pretext_accuracy": None if accuracy is None else round(accuracy, 6),
     }

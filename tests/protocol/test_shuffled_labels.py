@@ -15,7 +15,7 @@ DATASET = "stick-figures/shoulder-press"
 def given(seed: int = 0, *, shuffled: bool):
     resolved = resolve(Request(DATASET, "noise", seed=seed, shuffle_labels=shuffled))
     task = resolved.tasks[0]
-    custodian = Custodian(resolved.dataset, task.id)
+    custodian = Custodian(resolved.dataset, task.id, b"the same")
     return prepare_fit(resolved, task, resolved.splits[task.id][0], custodian, "cpu")
 
 

@@ -53,6 +53,10 @@ def run_method(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run will take, and train nothing.")
     ] = False,
+    sandbox: Annotated[
+        bool,
+        typer.Option("--sandbox", help="Run the method without a network and with one folder to write to."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fit a method, score its test predictions and write a run record.
@@ -61,6 +65,7 @@ def run_method(
     """
     from aqa_bench.protocol.plan import Request, resolve
     from aqa_bench.protocol.runner import run
+    from aqa_bench.protocol.worker.session import forked
 
     settings = [*(overrides or ()), *([] if features is None else [f"path={json.dumps(str(features))}"])]
     request = Request(
@@ -81,7 +86,20 @@ def run_method(
 
         found = forecast(resolve(request), out, device=device)
         return emit(found.document()) if as_json else show_forecast(found)
-    outcome = run(resolve(request), out, device=device, force=force, progress=TerminalProgress(quiet=as_json))
+    launch = forked
+    if sandbox:
+        from aqa_bench.protocol.worker.sandbox import check_sandbox, sandboxed
+
+        check_sandbox()
+        launch = sandboxed
+    outcome = run(
+        resolve(request, launch=launch),
+        out,
+        device=device,
+        force=force,
+        progress=TerminalProgress(quiet=as_json),
+        launch=launch,
+    )
     if as_json:
         return emit(run_document(outcome))
     return show_run(outcome)

@@ -1,35 +1,40 @@
-"""While a method runs, datasets answer nobody but the runner.
+"""While a method runs in a process, no dataset answers in it: not in threads, nor at import.
 
-This guards against mistakes and lazy code, not against a program that reads the disk by itself:
-whoever runs foreign code reads it first.
+A method's worker says so once and never takes it back. This guards against mistakes and lazy code; what a
+program can read from the disk by itself is the sandbox's matter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from aqa_bench.core.errors import MethodError
 
-__all__ = ["method_running", "refused_to_methods"]
+__all__ = ["enter_custody", "method_running", "refused_to_methods"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_running: ContextVar[str | None] = ContextVar("aqa_bench_running_method", default=None)
+# Of the process, not of a context: a thread that a method starts has a context of its own.
+_running: list[str] = []
+
+
+def enter_custody(method: str) -> None:
+    """Give this process to a method for good: what is :func:`refused_to_methods` raises from now on."""
+    _running.append(method)
 
 
 @contextmanager
 def method_running(method: str) -> Iterator[None]:
-    """Mark the block as code of a method: what is :func:`refused_to_methods` raises inside it."""
-    token = _running.set(method)
+    """Mark the block as code of a method: what is :func:`refused_to_methods` raises meanwhile."""
+    enter_custody(method)
     try:
         yield
     finally:
-        _running.reset(token)
+        _running.remove(method)
 
 
 def refused_to_methods(function: Callable[P, T]) -> Callable[P, T]:
@@ -37,10 +42,9 @@ def refused_to_methods(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        method = _running.get()
-        if method is not None:
+        if _running:
             raise MethodError(
-                f"Method {method!r} asked for data that the runner holds in custody.",
+                f"Method {_running[-1]!r} asked for data that the runner holds in custody.",
                 where=function.__qualname__,
                 expected="a method that uses only the samples and targets it is given",
                 found="a call that leads to test labels",

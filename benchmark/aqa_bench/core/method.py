@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, get_args
@@ -46,12 +46,15 @@ class FitContext:
         split: Split id, for logs and cache keys.
         seed: Seed of everything the fit draws.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        cache: Folder for features and weights, shared by runs and safe to delete.
+        cache: Folder for features and weights, safe to delete. Where a label is seen it is the fit's own and
+            goes with it; in :meth:`Method.prepare` it is the method's, kept from run to run.
+        shared: Folders with what :meth:`Method.prepare` kept, to be read only.
         progress: Where long work reports.
         leaked: Labelled samples, test samples among them, in schemes that are not honest; else None.
         pool_dataset: Dataset id that the pool is of; the dataset itself unless it was chosen otherwise.
         run_seed: The run's own seed, the same for all its tasks and splits: for work that they share.
         method: The method's id, as its card says; it names the method's weights and seeds.
+        prepared: What :meth:`Method.prepare` said of the pool; empty where it was not asked.
         report: Filled by the method with what the record should say of the fit.
     """
 
@@ -66,10 +69,16 @@ class FitContext:
     pool_dataset: str = ""
     run_seed: int = 0
     method: str = ""
+    shared: tuple[Path, ...] = ()
+    prepared: Mapping[str, Any] = field(default_factory=dict)
     report: FitReport = field(default_factory=FitReport)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pool_dataset", self.pool_dataset or self.dataset)
+
+    def places(self, name: str) -> tuple[Path, ...]:
+        """Folders of that name in the caches: the first is written to, and all of them are read."""
+        return tuple(folder / name for folder in (self.cache, *self.shared))
 
 
 class Method(ABC, Generic[RecipeT]):
@@ -101,6 +110,25 @@ class Method(ABC, Generic[RecipeT]):
                     if isinstance(argument, type) and issubclass(argument, Recipe):
                         return argument  # type: ignore[return-value]
         raise TypeError(f"{cls.__name__} names no recipe: write class {cls.__name__}(Method[MyRecipe])")
+
+    def prepare(
+        self, pool: Sequence[Sample], samples: Sequence[Sample], ctx: FitContext
+    ) -> Mapping[str, Any]:
+        """Do what needs no label and may be kept: it runs where no label is, so its results are shared.
+
+        It is asked twice, in processes of their own: first with the pool alone, to pre-train; then with bare
+        samples alone, to extract what the fit will look up. Tasks, splits and later runs find in
+        ``ctx.shared`` what was written to ``ctx.cache`` here. A method that prepares nothing leaves it out.
+
+        Args:
+            pool: Unlabelled samples that share no group with any val or test sample; or none.
+            samples: Bare samples, those of val and test among them; or none.
+            ctx: Everything else; its ``task`` and ``split`` are only the first of those that are served.
+
+        Returns:
+            Of the pool: plain JSON that the second call and every fit find in ``ctx.prepared``.
+        """
+        return {}
 
     @abstractmethod
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:

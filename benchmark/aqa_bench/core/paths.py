@@ -7,7 +7,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
 
-__all__ = ["cache_home", "data_home", "is_offline"]
+__all__ = ["cache_home", "data_home", "downloads_home", "is_offline"]
 
 
 def data_home() -> Path:
@@ -18,6 +18,14 @@ def data_home() -> Path:
 def cache_home() -> Path:
     """Folder of features and weights: ``AQA_BENCH_CACHE``, by default the platform's user cache folder."""
     return _from_environment("AQA_BENCH_CACHE") or user_cache_path("aqa-bench", appauthor=False)
+
+
+def downloads_home() -> Path:
+    """Folder of published weights: ``AQA_BENCH_DOWNLOADS``, by default in the cache.
+
+    The worker of a method has a cache of its own, and finds here what was downloaded before.
+    """
+    return _from_environment("AQA_BENCH_DOWNLOADS") or cache_home() / "weights"
 
 
 def is_offline() -> bool:

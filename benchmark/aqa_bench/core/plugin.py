@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aqa_bench.core.dataset import DatasetFamily
     from aqa_bench.core.method import Method
 
-__all__ = ["DatasetPlugin", "MethodPlugin"]
+__all__ = ["DatasetPlugin", "MethodPlugin", "load_method"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,7 @@ class MethodPlugin:
         Raises:
             AqaBenchError: It cannot be imported, or is no :class:`Method`.
         """
-        from aqa_bench.core.method import Method
-
-        def fits(found: object) -> bool:
-            return isinstance(found, type) and issubclass(found, Method)
-
-        kind: type[Method[Any]] = _load(self.factory, fits, "a subclass of aqa_bench.core.method.Method")
-        return kind
+        return load_method(self.factory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +77,24 @@ class DatasetPlugin:
 
         family: DatasetFamily = _load(self.factory, fits, "an object with open(...) and prepare(...)")
         return family
+
+
+def load_method(factory: str) -> type[Method[Any]]:
+    """Import a method's class.
+
+    Args:
+        factory: ``"package.module:Class"``.
+
+    Raises:
+        AqaBenchError: It cannot be imported, or is no :class:`Method`.
+    """
+    from aqa_bench.core.method import Method
+
+    def fits(found: object) -> bool:
+        return isinstance(found, type) and issubclass(found, Method)
+
+    kind: type[Method[Any]] = _load(factory, fits, "a subclass of aqa_bench.core.method.Method")
+    return kind
 
 
 def _load(factory: str, fits: Callable[[object], bool], expected: str) -> Any:

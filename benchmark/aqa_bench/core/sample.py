@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aqa_bench.core.errors import DataError, MethodError
+from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality
 
 __all__ = ["FloatArray", "LabeledSet", "Media", "Sample", "Trajectory", "UInt8Array"]
@@ -51,8 +52,21 @@ class Media:
 
     @property
     def content_key(self) -> str:
-        """A hash of the media's content: the key of feature caches."""
+        """Names the media's content: the key of caches.
+
+        Towards a method it is keyed with a secret of this machine's cache, so that no public list of hashes
+        tells which sample it is. It therefore differs from machine to machine: draws that belong to a
+        sample take :meth:`draw_seed`.
+        """
         raise self._absent("content key")
+
+    def draw_seed(self, name: str) -> int:
+        """Seed of what is drawn for this sample: by its content, the same in every run on every machine.
+
+        Args:
+            name: Names the draw.
+        """
+        return derive_seed(name, self.content_key)
 
     @property
     def fps(self) -> float | None:

@@ -1,13 +1,15 @@
 """Label custody: what a method is shown of a dataset.
 
-Sample ids and groups become opaque tokens and the order is shuffled by them, since some releases
-write the label into the file name and sort by it.
+Sample ids and groups become tokens that are salted anew for every run, since some releases write the label
+into the file name; and the order is shuffled, since some sort by it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import hmac
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,9 @@ class _SealedMedia(Media):
     @property
     def content_key(self) -> str:
         return self._ask().content_key
+
+    def draw_seed(self, name: str) -> int:
+        return self._ask().draw_seed(name)
 
     @property
     def fps(self) -> float | None:
@@ -78,16 +83,22 @@ class Custodian:
     Args:
         dataset: The dataset.
         task: Task id.
+        salt: What tokens are salted with, one for all tasks of a run; drawn by default.
+
+    Attributes:
+        salt: The salt.
     """
 
-    def __init__(self, dataset: Dataset, task: str) -> None:
+    def __init__(self, dataset: Dataset, task: str, salt: bytes | None = None) -> None:
         self._name = dataset.card.id
+        self.salt = secrets.token_bytes(16) if salt is None else salt
         self._samples = dataset.samples(task)
         self._targets = dataset.targets(task)
+        self._ranks = self._ranked(())
 
     def available(self, ids: Sequence[str]) -> tuple[str, ...]:
-        """The ids whose media are at hand, shuffled by token."""
-        return tuple(sorted((i for i in ids if i in self._samples), key=self._token))
+        """The ids whose media are at hand, shuffled: in the same order in every run."""
+        return tuple(sorted((i for i in ids if i in self._samples), key=self._place))
 
     def labeled(self, ids: Sequence[str]) -> LabeledSet:
         """Sealed samples with their targets."""
@@ -102,7 +113,7 @@ class Custodian:
     def pool(
         self, samples: Sequence[Sample], held_out: frozenset[str], where: str, *, shares_groups: bool = False
     ) -> tuple[Sample, ...]:
-        """Sealed unlabelled samples, shuffled by token.
+        """Sealed unlabelled samples, shuffled.
 
         Args:
             samples: The unlabelled samples.
@@ -123,16 +134,24 @@ class Custodian:
                 found=f"{len(leaks)} of them, e.g. {leaks[0]}",
                 remedy="Report the dataset's adapter as a bug.",
             )
-        return tuple(self.seal(s) for s in sorted(samples, key=lambda s: self._token(s.id)))
+        self._ranks = self._ranked(sample.group for sample in samples)
+        return tuple(self.seal(s) for s in sorted(samples, key=lambda s: self._place(s.id)))
 
     def seal(self, sample: Sample) -> Sample:
-        """A sample whose id and group are opaque tokens."""
-        return Sample(
-            "s" + self._token(sample.id), "g" + self._token(sample.group), _SealedMedia(sample.media)
-        )
+        """A sample whose id and group are tokens; sorted, those of groups stand in one order in every run."""
+        group = f"g{self._ranks[sample.group]:06x}{self._token(sample.group)[:10]}"
+        return Sample("s" + self._token(sample.id), group, _SealedMedia(sample.media))
 
     def _token(self, name: str) -> str:
+        return hmac.new(self.salt, f"{self._name}\x1f{name}".encode(), "sha256").hexdigest()[:16]
+
+    def _place(self, name: str) -> str:
+        """Where a name stands in the order, which no salt changes: honest methods predict the same again."""
         return hashlib.sha256(f"{self._name}\x1f{name}".encode()).hexdigest()[:16]
+
+    def _ranked(self, groups: Iterable[str]) -> dict[str, int]:
+        known = {sample.group for sample in self._samples.values()} | {*groups}
+        return {group: rank for rank, group in enumerate(sorted(known, key=self._place))}
 
 
 def checked_scores(

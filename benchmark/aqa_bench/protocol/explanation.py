@@ -10,21 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from aqa_bench.core.dataset_card import DatasetCard
-from aqa_bench.core.errors import DataError, UsageError
+from aqa_bench.core.errors import DataError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.task import Modality, Task, TaskKind
-from aqa_bench.learn.looking.attribution import Attribution, Explainable
-from aqa_bench.protocol.custody import Custodian, checked_scores
-from aqa_bench.protocol.fitting import materialise, method_at_work, prepare_fit
-from aqa_bench.protocol.plan import Request, ResolvedRun, resolve
+from aqa_bench.learn.looking.attribution import Attribution
+from aqa_bench.protocol.custody import Custodian
+from aqa_bench.protocol.fitting import materialise, prepare_fit
+from aqa_bench.protocol.plan import Request, resolve
+from aqa_bench.protocol.worker.hand import Hand
+from aqa_bench.protocol.worker.looked import explained
 
 __all__ = ["Explained", "Explanation", "explain", "share_on_person"]
 
 _LAYOUT = "coco-17"
 _MARGIN = 0.1
-_REFERENCE = 32
 
 
 @dataclass(frozen=True)
@@ -99,19 +100,13 @@ def explain(
     split = run.splits[task.id][0]
     materialise(run, progress)
     custodian = Custodian(run.dataset, task.id)
-    method = run.plugin.load()(run.recipe)
     given = prepare_fit(run, task, split, custodian, device, progress)
     part, ids = ("val", split.val) if len(given.val) else ("train", split.train)
     known = given.val if len(given.val) else given.train
     chosen = _chosen(known.targets, task, samples, data_seed(run.dataset.card.id, "explain", request.seed))
     shown = [known.samples[i] for i in chosen]
     name = run.plugin.card.id
-    with method_at_work(name, given.where):
-        predictor = method.fit(given.train, given.val, given.pool, given.ctx)
-        if not isinstance(predictor, Explainable):
-            raise _unexplained(run)
-        scores = checked_scores(predictor.predict(shown), len(shown), task.kind, name, given.where)
-        attributions = predictor.attribution(shown, given.train.samples[:_REFERENCE])
+    found = explained(Hand(run.plugin, run.told, progress=progress), given, shown, task.kind)
     names = custodian.available(ids)
     return Explanation(
         card=run.dataset.card,
@@ -121,12 +116,12 @@ def explain(
         part=part,
         method=name,
         recipe=run.recipe_name,
-        facts=given.ctx.report.document(),
+        facts=found.facts,
         samples=tuple(
             Explained(
-                sample, names[i], float(known.targets[i]), float(score), found, _on_person(sample, found)
+                sample, names[i], float(known.targets[i]), float(score), looked, _on_person(sample, looked)
             )
-            for i, sample, score, found in zip(chosen, shown, scores, attributions, strict=True)
+            for i, sample, score, looked in zip(chosen, shown, found.scores, found.attributions, strict=True)
         ),
     )
 
@@ -195,14 +190,3 @@ def _chosen(targets: npt.NDArray[np.float64], task: Task, count: int, seed: int)
         rank[members] = np.arange(len(members))
     sequence: Sequence[int] = np.lexsort((-targets[order], rank)).tolist()
     return [int(order[i]) for i in sequence[:count]]
-
-
-def _unexplained(run: ResolvedRun) -> UsageError:
-    card = run.plugin.card
-    return UsageError(
-        f"Method {card.id!r} cannot tell which parts of the picture its judgements rest on.",
-        where="--method",
-        expected="a method of the modality image or video, such as imagenet or kinetics",
-        found=f"{card.id}, which looks at: {card.modality}",
-        remedy="aqa-bench list methods shows what each method looks at.",
-    )

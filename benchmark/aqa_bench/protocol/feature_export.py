@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.files import atomic_directory, canonical_json
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Sample
-from aqa_bench.learn.features.image_features import FrameFeatureExtractor
-from aqa_bench.learn.methods.image_method import ImageMethod
-from aqa_bench.learn.training.device import resolve_device
 from aqa_bench.protocol.custody import Custodian
 from aqa_bench.protocol.feature_folder import FeatureManifest, write_features
-from aqa_bench.protocol.fitting import Fitting, materialise, method_at_work, prepare_fit
+from aqa_bench.protocol.fitting import materialise, prepare_fit
 from aqa_bench.protocol.plan import Request, ResolvedRun, resolve
+from aqa_bench.protocol.worker.hand import Hand
+from aqa_bench.protocol.worker.looked import Embedded, embedded
 
 __all__ = ["export_features"]
-
-_BATCH = 64
 
 
 def export_features(
@@ -51,9 +44,8 @@ def export_features(
     if out.exists():
         raise UsageError("The folder exists already.", where=out, expected="a new folder", found="something")
     resolved = resolve(request)
-    method = resolved.plugin.load()(resolved.recipe)
     card = resolved.plugin.card
-    if not isinstance(method, ImageMethod):
+    if not resolved.embeds:
         raise UsageError(
             f"Method {card.id!r} has no features of frames to export.",
             expected="an image method",
@@ -65,17 +57,14 @@ def export_features(
     progress = progress or NullProgress()
     materialise(resolved, progress)
     task, split = splits[0]
-    given = prepare_fit(resolved, task, split, Custodian(resolved.dataset, task.id), device, progress)
-    where = resolve_device(device)
-    with method_at_work(card.id, given.where):
-        prepared = method.backbone(given.pool, given.ctx, where)
-    extractor = method.extractor(prepared.backbone, method.recipe.frames, where)
+    custodian = Custodian(resolved.dataset, task.id)
+    given = prepare_fit(resolved, task, split, custodian, device, progress)
+    named = _named(resolved)
+    hand = Hand(resolved.plugin, resolved.told, progress=progress)
+    found = embedded(hand, given, [custodian.seal(sample) for sample in named.values()])
     with atomic_directory(out) as folder:
-        return write_features(
-            folder,
-            _features(resolved, method, extractor, given),
-            _document(resolved, extractor, prepared.pretrained_on),
-        )
+        pairs = zip(named, found.features, strict=True)
+        return write_features(folder, pairs, _document(resolved, found))
 
 
 def _check_one_pool(resolved: ResolvedRun) -> None:
@@ -94,9 +83,8 @@ def _check_one_pool(resolved: ResolvedRun) -> None:
         )
 
 
-def _features(
-    resolved: ResolvedRun, method: ImageMethod[Any], extractor: FrameFeatureExtractor, given: Fitting
-) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
+def _named(resolved: ResolvedRun) -> dict[str, Sample]:
+    """Every sample at hand that a split names."""
     named: dict[str, Sample] = {}
     for task in resolved.tasks:
         ids = {
@@ -104,21 +92,15 @@ def _features(
         }
         samples = resolved.dataset.samples(task.id)
         named |= {i: samples[i] for i in sorted(ids & samples.keys()) if i not in named}
-    method.check(list(named.values()))
-    order: Sequence[str] = list(named)
-    for start in range(0, len(order), _BATCH):
-        ids_of_batch = order[start : start + _BATCH]
-        arrays = extractor.extract_cached([named[i] for i in ids_of_batch], given.ctx)
-        yield from zip(ids_of_batch, arrays, strict=True)
+    return named
 
 
-def _document(resolved: ResolvedRun, extractor: FrameFeatureExtractor, pretrained_on: str) -> dict[str, Any]:
-    card, document = resolved.plugin.card, extractor.document()
-    weights = extractor.weights_sha256
+def _document(resolved: ResolvedRun, found: Embedded) -> dict[str, Any]:
+    card, document, weights = resolved.plugin.card, found.document, found.weights_sha256
     return {
         "extractor": f"{card.id} {resolved.recipe_name}, {document['backbone']}, weights {weights[:16]}",
         "licence": resolved.dataset.card.licence,
-        "pretrained_on": pretrained_on,
+        "pretrained_on": found.pretrained_on,
         "dataset": resolved.dataset.card.id,
         "details": {
             "method": card.id,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aqa_bench.core.dataset import Dataset
-from aqa_bench.core.errors import AqaBenchError, MethodError
+from aqa_bench.core.errors import AqaBenchError, DataError, MethodError
 from aqa_bench.core.guard import method_running
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.paths import cache_home
@@ -68,11 +68,11 @@ def prepare_fit(
     where = f"{resolved.dataset.card.id} {task.id}, {split.id}"
     pool: Sequence[Sample] = ()
     if resolved.foreign is not None:
-        pool = _foreign_pool(resolved.foreign)
+        pool = _by_content(_foreign_pool(resolved.foreign, custodian.salt))
     elif card.uses_pool:
         held_out = frozenset((*split.val, *split.test))
         free = resolved.dataset.unlabeled(task.id, held_out)
-        pool = custodian.pool(free, held_out, where, shares_groups=resolved.scheme.shares_groups)
+        pool = _by_content(custodian.pool(free, held_out, where, shares_groups=resolved.scheme.shares_groups))
     ctx = FitContext(
         dataset=resolved.dataset.card.id,
         task=task,
@@ -133,12 +133,27 @@ def _shuffled(part: LabeledSet, seed: int) -> LabeledSet:
     return LabeledSet(part.samples, np.random.default_rng(seed).permutation(part.targets))
 
 
-def _foreign_pool(dataset: Dataset) -> Sequence[Sample]:
+def _by_content(pool: Sequence[Sample]) -> Sequence[Sample]:
+    """The pool in an order that depends on content alone, as pre-trainings draw from it.
+
+    A method could not make it: the content keys that it sees differ from machine to machine.
+    """
+
+    def key(sample: Sample) -> str:
+        try:
+            return sample.media.content_key
+        except (DataError, OSError):
+            return ""
+
+    return tuple(sorted(pool, key=key))
+
+
+def _foreign_pool(dataset: Dataset, salt: bytes) -> Sequence[Sample]:
     """The pool that a run on the dataset's first task and scheme would get, so that weights are shared."""
     task, scheme = dataset.card.tasks[0].id, dataset.card.schemes[0]
     split = dataset.splits(task, scheme.id)[0]
     held_out = frozenset((*split.val, *split.test))
-    return Custodian(dataset, task).pool(
+    return Custodian(dataset, task, salt).pool(
         dataset.unlabeled(task, held_out),
         held_out,
         f"{dataset.card.id} {task}, {split.id}",

@@ -6,12 +6,13 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from aqa_bench.core.errors import AqaBenchError, UsageError
 from aqa_bench.core.method import Method
+from aqa_bench.core.recipe import build_recipe
 from aqa_bench.core.record import RECORD_FILE
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Task, Unit
@@ -84,7 +85,12 @@ def forecast(resolved: ResolvedRun, out: Path, *, device: str = "auto") -> RunFo
         UsageError: There is no such device.
         DataError: Labelled and unlabelled samples overlap.
     """
-    method: Method[Any] = resolved.plugin.load()(resolved.recipe)
+    # In this process, since nothing is scored, kept or taken over from it: a method that a probe tells more
+    # than it should has no run to use it in. Whoever does not trust a method's code does not forecast it.
+    kind = resolved.plugin.load()
+    recipe = build_recipe(kind.recipe_type(), resolved.recipe.model_dump(mode="json"), resolved.recipe_name)
+    resolved = replace(resolved, recipe=recipe)
+    method: Method[Any] = kind(recipe)
     counted = [_label_steps(resolved, task) for task in resolved.tasks]
     labels = None if None in counted else sum(n for n in counted if n is not None)
     parts: dict[str, Any] = {"device": device, "pool": None, "seconds": None}

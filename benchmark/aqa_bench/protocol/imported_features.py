@@ -16,7 +16,6 @@ from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import FloatArray, Media, Sample
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality
-from aqa_bench.learn.methods.feature_recipe import FeatureRecipe
 from aqa_bench.protocol.dataset_view import DatasetView
 from aqa_bench.protocol.feature_folder import FeatureFolder
 
@@ -40,21 +39,22 @@ def bind_features(method: MethodCard, recipe: Recipe) -> tuple[Recipe, FeatureFo
         UsageError: The recipe names no features.
         DataError: They cannot be opened, or are others than those whose hash the recipe names.
     """
-    if not isinstance(recipe, FeatureRecipe):
+    if Modality.FEATURES not in method.needs:
         return recipe, None
-    if not recipe.path:
+    path, sha256 = getattr(recipe, "path", None), getattr(recipe, "sha256", None)
+    if not path:
         raise UsageError(
             f"Method {method.id!r} needs features.",
             expected="--features DIR, a folder with manifest.json and the arrays that it names",
             found="none",
             remedy="aqa-bench features export writes such a folder from an image method.",
         )
-    folder = FeatureFolder(Path(recipe.path).expanduser())
-    if recipe.sha256 not in (None, folder.sha256):
+    folder = FeatureFolder(Path(str(path)).expanduser())
+    if sha256 not in (None, folder.sha256):
         raise DataError(
             "These are other features than the recipe names.",
             where=folder.path,
-            expected=f"a manifest of SHA-256 {recipe.sha256}",
+            expected=f"a manifest of SHA-256 {sha256}",
             found=folder.sha256,
             remedy="Give the right folder, or leave out sha256.",
         )

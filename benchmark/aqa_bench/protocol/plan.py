@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from aqa_bench import BENCHMARK_VERSION
@@ -14,7 +14,6 @@ from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import AqaBenchError, UsageError
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe import Recipe
-from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.registry import find_dataset, find_method, find_scheme, find_task, open_dataset
 from aqa_bench.core.run_id import hash_identity
 from aqa_bench.core.split import Scheme, Split, check_repeats, check_split, splits_fingerprint
@@ -22,8 +21,10 @@ from aqa_bench.core.task import Task
 from aqa_bench.protocol.feature_folder import FeatureFolder
 from aqa_bench.protocol.imported_features import FeaturedDataset, bind_features, with_features
 from aqa_bench.protocol.keypoints import KeypointFolder, bind_keypoints, open_keypoints, posed, with_keypoints
+from aqa_bench.protocol.worker.recipes import Told, read_recipe
+from aqa_bench.protocol.worker.session import Launcher, forked
 
-__all__ = ["Request", "ResolvedRun", "RunFolders", "fits", "named_recipe", "resolve", "run_id_of"]
+__all__ = ["Request", "ResolvedRun", "RunFolders", "fits", "resolve", "run_id_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,13 @@ class ResolvedRun:
     features: FeatureFolder | None = None
     shuffled_labels: bool = False
     keypoints: KeypointFolder | None = None
+    prepares: bool = False
+    embeds: bool = False
+
+    @property
+    def told(self) -> Told:
+        """What the method says of itself."""
+        return Told(self.recipe, self.prepares, self.embeds)
 
     @property
     def folder(self) -> str:
@@ -83,14 +91,18 @@ class ResolvedRun:
         return f"{self.dataset.card.id}/{self.plugin.card.id}/{self.run_id}"
 
 
-def resolve(request: Request) -> ResolvedRun:
+def resolve(request: Request, *, launch: Launcher = forked) -> ResolvedRun:
     """Look up, check and open everything a run needs.
+
+    Args:
+        request: What is asked for.
+        launch: Starts the worker that reads the method's recipe.
 
     Raises:
         UsageError: An id, recipe, scheme or task does not exist, or the method cannot do the tasks.
         DataError: The dataset has not been prepared, is damaged, or a split cannot be trusted.
     """
-    choice = _choose(request, named_recipe, open_keypoints)
+    choice = _choose(request, partial(read_recipe, launch=launch), open_keypoints)
     foreign = None if choice.pool is None else open_dataset(choice.pool.id)
     dataset = open_dataset(request.dataset)
     splits = {task.id: _checked_splits(dataset, task.id, choice.scheme) for task in choice.tasks}
@@ -119,6 +131,8 @@ def resolve(request: Request) -> ResolvedRun:
         choice.features,
         request.shuffle_labels,
         choice.keypoints,
+        choice.told.prepares,
+        choice.told.embeds,
     )
 
 
@@ -129,7 +143,7 @@ class RunFolders:
     """
 
     def __init__(self) -> None:
-        self._recipe = cache(named_recipe)
+        self._recipe = cache(read_recipe)
         self._keypoints = cache(open_keypoints)
         self._dataset = cache(open_dataset)
         self._fingerprint = cache(lambda dataset: self._dataset(dataset).fingerprint())
@@ -175,6 +189,7 @@ class _Choice:
     features: FeatureFolder | None
     shuffled: bool
     keypoints: KeypointFolder | None
+    told: Told
 
     def run_id(self, fingerprint: str, splits: dict[str, str], pool_fingerprint: str = "") -> str:
         return run_id_of(
@@ -192,18 +207,16 @@ class _Choice:
 
 def _choose(
     request: Request,
-    recipe_of: Callable[[MethodPlugin, str], Recipe],
+    recipe_of: Callable[[MethodPlugin, str, tuple[str, ...]], Told],
     keypoints_of: Callable[[str | None, str | None], KeypointFolder],
 ) -> _Choice:
     plugin = find_method(request.method)
     card = find_dataset(request.dataset)
     recipe_name = request.recipe or plugin.default_recipe
-    recipe = recipe_of(plugin, recipe_name)
-    if request.overrides:
-        recipe = recipe.with_overrides(request.overrides, f"{plugin.card.id}, recipe {recipe_name}")
+    told = recipe_of(plugin, recipe_name, request.overrides)
     keypoints = bind_keypoints(plugin.card, request.keypoints, request.people, keypoints_of)
     card = card if keypoints is None else with_keypoints(card, keypoints)
-    recipe, features = bind_features(plugin.card, recipe)
+    recipe, features = bind_features(plugin.card, told.recipe)
     card = card if features is None else with_features(card, features)
     scheme = find_scheme(card, request.scheme or recipe.scheme or card.schemes[0].id)
     chosen = [find_task(card, name) for name in request.tasks] or list(card.tasks)
@@ -221,18 +234,19 @@ def _choose(
     pool = _foreign_pool(request, plugin.card, card)
     shuffled = request.shuffle_labels
     return _Choice(
-        plugin, card, recipe_name, recipe, scheme, tasks, seed, pool, features, shuffled, keypoints
+        plugin,
+        card,
+        recipe_name,
+        recipe,
+        scheme,
+        tasks,
+        seed,
+        pool,
+        features,
+        shuffled,
+        keypoints,
+        told,
     )
-
-
-def named_recipe(plugin: MethodPlugin, name: str) -> Recipe:
-    """A recipe of a method as its ``recipes.toml`` has it today.
-
-    Raises:
-        RecipeError: There is no such recipe, or it does not fit.
-    """
-    recipe: Recipe = load_recipe(plugin.folder, plugin.load().recipe_type(), name)
-    return recipe
 
 
 def run_id_of(

@@ -15,12 +15,13 @@ from pathlib import Path
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.errors import AqaBenchError, DataError, UsageError
 from aqa_bench.core.paths import cache_home
-from aqa_bench.core.recipe import ADDED_LATER, Recipe
+from aqa_bench.core.recipe import ADDED_LATER
 from aqa_bench.core.record import RunRecord, read_record
 from aqa_bench.core.registry import find_method
 from aqa_bench.core.split import splits_fingerprint
 from aqa_bench.protocol.ensemble import combine
-from aqa_bench.protocol.plan import Request, ResolvedRun, named_recipe, resolve
+from aqa_bench.protocol.plan import Request, ResolvedRun, resolve
+from aqa_bench.protocol.worker.recipes import read_recipe
 
 __all__ = ["Given", "check_same_run", "request_of", "rerun"]
 
@@ -159,13 +160,12 @@ def rerun(folder: Path, given: Given, out: Path) -> Path:
 
 def _overrides(record: RunRecord) -> Iterator[str]:
     plugin = find_method(record.method)
-    recipe = named_recipe(plugin, record.recipe)
-    named, recorded = recipe.model_dump(mode="json"), record.hyperparameters
+    told = read_recipe(plugin, record.recipe)
+    named, recorded = told.recipe.model_dump(mode="json"), record.hyperparameters
     values = {name: value for name, value in recorded.items() if named.get(name, ADDED_LATER) != value}
     # Left out of a record means the default, whatever the recipe of that name sets by now.
-    values |= {name: default for name, default in _left_out(recipe).items() if name not in recorded}
-    fields = type(recipe).model_fields
-    unknown = sorted((recorded.keys() - fields.keys()) | (named.keys() - recorded.keys() - values.keys()))
+    values |= {name: default for name, default in told.left_out.items() if name not in recorded}
+    unknown = sorted((recorded.keys() - told.fields) | (named.keys() - recorded.keys() - values.keys()))
     if unknown:
         raise DataError(
             "The recipe changed since the run was made.",
@@ -176,12 +176,6 @@ def _overrides(record: RunRecord) -> Iterator[str]:
         )
     for name, value in values.items():
         yield f"{name}={json.dumps(value)}"
-
-
-def _left_out(recipe: Recipe) -> dict[str, object]:
-    """Values of the fields that documents leave out at their default."""
-    fields = type(recipe).model_fields.items()
-    return {name: field.get_default() for name, field in fields if ADDED_LATER in field.metadata}
 
 
 def _member(folder: Path, run_id: str) -> Path:

@@ -22,12 +22,12 @@ from aqa_bench.learn.looking.retrieval import (
     random_of_other_groups,
     spread_queries,
 )
-from aqa_bench.learn.methods.image_method import ImageMethod
-from aqa_bench.learn.training.device import resolve_device
 from aqa_bench.protocol.custody import Custodian
-from aqa_bench.protocol.fitting import materialise, method_at_work, prepare_fit
+from aqa_bench.protocol.fitting import materialise, prepare_fit
 from aqa_bench.protocol.plan import Request, ResolvedRun, resolve
 from aqa_bench.protocol.pose_frames import PoseFrames, collect_frames
+from aqa_bench.protocol.worker.hand import Hand
+from aqa_bench.protocol.worker.looked import embedded
 from aqa_bench.stats.bootstrap import Interval, group_weights, percentile_bounds
 
 __all__ = ["MethodRetrieval", "Retrieval", "RetrievalRequest", "retrieve"]
@@ -178,15 +178,11 @@ def retrieve(
 
 
 def _resolved(request: RetrievalRequest) -> tuple[Task, list[ResolvedRun]]:
-    for name, _ in request.methods:
-        plugin = find_method(name)
-        if not issubclass(plugin.load(), ImageMethod):
-            raise _without_features(plugin.card)
     card = find_dataset(request.dataset)
     first = next((task for task in card.tasks if task.unit is Unit.CLIP), card.tasks[0])
     task = find_task(card, request.task) if request.task else first
     scheme = request.scheme or card.schemes[0].id
-    return task, [
+    runs = [
         resolve(
             Request(
                 dataset=card.id,
@@ -201,6 +197,10 @@ def _resolved(request: RetrievalRequest) -> tuple[Task, list[ResolvedRun]]:
         )
         for name, recipe in request.methods
     ]
+    for run in runs:
+        if not run.embeds:
+            raise _without_features(run.plugin.card)
+    return task, runs
 
 
 def _without_features(card: MethodCard) -> UsageError:
@@ -223,21 +223,11 @@ def _embed(
     progress: Progress,
 ) -> tuple[npt.NDArray[np.float32], dict[str, Any]]:
     """Embeddings ``(N, D)`` of the frames, and facts about the weights."""
-    method = run.plugin.load()(run.recipe)
-    if not isinstance(method, ImageMethod):
-        raise _without_features(run.plugin.card)
     given = prepare_fit(run, task, run.splits[task.id][0], custodian, device, progress)
-    where = resolve_device(device)
-    with method_at_work(run.plugin.card.id, given.where):
-        method.check(frames.samples)
-        prepared = method.backbone(given.pool, given.ctx, where)
-        prepared.report(given.ctx.report)
-        extractor = method.extractor(prepared.backbone, count, where)
-        features = extractor.extract_cached(frames.samples, given.ctx)
+    found = embedded(Hand(run.plugin, run.told, progress=progress), given, frames.samples, count)
     lengths = np.bincount(frames.clip).tolist()
-    return np.concatenate(
-        [f.reshape(n, -1) for f, n in zip(features, lengths, strict=True)]
-    ), given.ctx.report.document()
+    rows = [f.reshape(n, -1) for f, n in zip(found.features, lengths, strict=True)]
+    return np.concatenate(rows), found.facts
 
 
 def _errors(frames: PoseFrames, retrieved: npt.NDArray[np.int64]) -> dict[str, Array]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import shutil
 import time
 from collections.abc import Sequence
@@ -18,7 +19,6 @@ import pandas as pd
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.files import atomic_directory, canonical_json, check_writable, sha256_bytes, write_atomic
 from aqa_bench.core.lines import clipped
-from aqa_bench.core.method import Method
 from aqa_bench.core.predictions import predictions_csv
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, read_record
@@ -26,8 +26,10 @@ from aqa_bench.core.split import Split, splits_fingerprint
 from aqa_bench.core.task import Task
 from aqa_bench.protocol.custody import Custodian, checked_scores
 from aqa_bench.protocol.environment import describe_environment, source_revision
-from aqa_bench.protocol.fitting import materialise, method_at_work, prepare_fit
+from aqa_bench.protocol.fitting import materialise, prepare_fit
 from aqa_bench.protocol.plan import ResolvedRun
+from aqa_bench.protocol.worker.hand import Hand
+from aqa_bench.protocol.worker.session import Launcher, forked
 from aqa_bench.stats.run_scores import score_predictions
 
 __all__ = ["Outcome", "run"]
@@ -66,6 +68,7 @@ def run(
     device: str = "auto",
     force: bool = False,
     progress: Progress | None = None,
+    launch: Launcher = forked,
 ) -> Outcome:
     """Fit, predict, score and write one run; a run that is on disk is returned as it is.
 
@@ -78,6 +81,7 @@ def run(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         force: Whether to run again although it is on disk.
         progress: Where to report.
+        launch: Starts the workers that the method runs in.
 
     Raises:
         MethodError: The method broke its contract.
@@ -93,18 +97,18 @@ def run(
     check_writable(out)
     materialise(resolved, progress)
     started = time.perf_counter()
-    method = resolved.plugin.load()(resolved.recipe)
+    hand, salt = Hand(resolved.plugin, resolved.told, launch), secrets.token_bytes(16)
     results: dict[tuple[str, str], _SplitResult] = {}
     progress.start(
         f"{resolved.plugin.card.id} on {resolved.dataset.card.id}", sum(map(len, resolved.splits.values()))
     )
     try:
         for task in resolved.tasks:
-            custodian = Custodian(resolved.dataset, task.id)
+            custodian = Custodian(resolved.dataset, task.id, salt)
             for split in resolved.splits[task.id]:
                 file = partial / f"{task.id}.{split.id}.json"
                 results[task.id, split.id] = _read_partial(file) or _keep_partial(
-                    file, _run_split(resolved, method, task, split, custodian, device)
+                    file, _run_split(resolved, hand, task, split, custodian, device)
                 )
                 progress.advance()
     finally:
@@ -118,23 +122,17 @@ def run(
 
 
 def _run_split(
-    resolved: ResolvedRun, method: Method[Any], task: Task, split: Split, custodian: Custodian, device: str
+    resolved: ResolvedRun, hand: Hand, task: Task, split: Split, custodian: Custodian, device: str
 ) -> _SplitResult:
     card = resolved.plugin.card
     given = prepare_fit(resolved, task, split, custodian, device)
     parts = [("val", i) for i in custodian.available(split.val)]
     parts += [("test", i) for i in custodian.available(split.test)]
     bare = custodian.bare([i for _, i in parts])
-    start = time.perf_counter()
-    with method_at_work(card.id, given.where):
-        predictor = method.fit(given.train, given.val, given.pool, given.ctx)
-        fitted = time.perf_counter()
-        raw = predictor.predict(bare)
-        done = time.perf_counter()
-        facts = given.ctx.report.document()
-    scores = checked_scores(raw, len(bare), task.kind, card.id, given.where)
+    found = hand.fit(given, bare)
+    scores = checked_scores(found.scores, len(bare), task.kind, card.id, given.where)
     rows = [(part, name, float(score)) for (part, name), score in zip(parts, scores, strict=True)]
-    return _SplitResult(rows, fitted - start, done - fitted, len(given.pool), facts)
+    return _SplitResult(rows, found.fit_seconds, found.predict_seconds, len(given.pool), found.facts)
 
 
 def _finish(

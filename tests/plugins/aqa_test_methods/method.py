@@ -43,7 +43,7 @@ class Tricky(Method[TrickyRecipe]):
         ctx.report.update(parameters=len(train), device="cpu")
         ctx.report.extras["note"] = ("a", 1)
         if pool:
-            ctx.report.extras |= {"pool": sorted(s.id for s in pool), "pool_dataset": ctx.pool_dataset}
+            ctx.report.extras |= {"pool": sorted(s.media.content_key[:16] for s in pool), "pool_dataset": ctx.pool_dataset}
         _FIT.get(self.recipe.trick, lambda *_: None)(train, ctx)
         return Scores(ctx.seed, self.recipe.trick, self.recipe.shift)
 
@@ -78,6 +78,13 @@ def _ask_living(*_: object) -> None:
             thing.targets("form")
 
 
+def _ask_in_a_thread(*_: object) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_ask_registry).result()
+
+
 def _overwrite(train: LabeledSet, _: FitContext) -> None:
     for sample in train.samples:
         sample.media.keypoints("openpose-18")[:] = 0
@@ -100,11 +107,13 @@ def _hang(*_: object) -> None:
 _FIT: dict[str, Callable[[LabeledSet, FitContext], None]] = {
     "ask the registry": _ask_registry,
     "ask the adapter": _ask_adapter,
+    "ask in a thread": _ask_in_a_thread,
     "ask what lives": _ask_living,
     "overwrite": _overwrite,
     "fail": _fail,
     "die": _die,
     "hang": _hang,
+    "counts": lambda _, ctx: ctx.report.update(parameters=int(ctx.split[1:].replace("f", ""))),
     "nan fact": lambda _, ctx: ctx.report.extras.update(loss=float("nan")),
     "odd fact": lambda _, ctx: ctx.report.extras.update(note=object()),
     "misspelt fact": lambda _, ctx: ctx.report.update(parameter=3),

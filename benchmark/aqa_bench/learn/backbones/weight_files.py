@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_file
-from aqa_bench.core.paths import cache_home, is_offline
+from aqa_bench.core.paths import downloads_home, is_offline
 
 __all__ = ["cached_download", "load_weights", "read_weights"]
 
@@ -28,7 +28,7 @@ _WITHOUT_DOWNLOAD = "the backbone efficientnet-lite0, whose weights install with
 def cached_download(url: str, sha256_prefix: str, *, otherwise: str = _WITHOUT_DOWNLOAD) -> Path:
     """A published weight file: out of the cache, or downloaded into it.
 
-    The cache is ``weights/`` under :func:`aqa_bench.core.paths.cache_home`; PyTorch's own hub folder is
+    The cache is :func:`aqa_bench.core.paths.downloads_home`; PyTorch's own hub folder is
     looked into as well.
 
     Args:
@@ -44,7 +44,7 @@ def cached_download(url: str, sha256_prefix: str, *, otherwise: str = _WITHOUT_D
             downloaded.
     """
     name = url.rsplit("/", 1)[-1]
-    target = cache_home() / "weights" / name
+    target = downloads_home() / name
     hub = Path(torch.hub.get_dir()) / "checkpoints" / name
     # PyTorch's own folder too: many machines have these files already.
     for path in (target, hub):

@@ -32,3 +32,7 @@ class AlteredClip(Media):
     def content_key(self) -> str:
         """Hash of the clip's content and of what is done to it."""
         return sha256_bytes(f"{self.change}\x1f{self.clip.content_key}".encode())
+
+    def draw_seed(self, name: str) -> int:
+        """The clip's own, for this change."""
+        return self.clip.draw_seed(f"{self.change}\x1f{name}")

@@ -27,7 +27,6 @@ __all__ = [
     "FeatureCache",
     "FeatureExtractor",
     "extract_once",
-    "feature_folder",
     "feature_key",
     "filled",
     "load_state",
@@ -164,10 +163,12 @@ class FeatureCache:
 
     Args:
         folder: Where they lie; made when the first is written.
+        *others: Folders that are looked into as well.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *others: Path) -> None:
         self.folder = folder
+        self._others = others
 
     def path(self, key: str) -> Path:
         """The file of a key."""
@@ -181,14 +182,17 @@ class FeatureCache:
         Args:
             key: As :func:`feature_key` makes it.
         """
-        try:
-            with safe_open(self.path(key), "np") as file:
-                features: npt.NDArray[np.float32] = file.get_tensor(_TENSOR)
-                digest = (file.metadata() or {}).get("sha256")
-        except (OSError, SafetensorError):
-            return None
-        # A damaged file is no error: features can always be made again, so the cache heals itself.
-        return features if digest == sha256_bytes(features.tobytes()) else None
+        for folder in (self.folder, *self._others):
+            try:
+                with safe_open(FeatureCache(folder).path(key), "np") as file:
+                    features: npt.NDArray[np.float32] = file.get_tensor(_TENSOR)
+                    digest = (file.metadata() or {}).get("sha256")
+            except (OSError, SafetensorError):
+                continue
+            # A damaged file is no error: features can always be made again, so the cache heals itself.
+            if digest == sha256_bytes(features.tobytes()):
+                return features
+        return None
 
     def put(self, key: str, features: npt.NDArray[np.float32]) -> None:
         """Keep features.
@@ -218,12 +222,12 @@ def extract_once(
 
     Args:
         samples: What to look at.
-        ctx: Its cache folder and progress display are used.
+        ctx: Its caches and progress display are used.
         weights_sha256: Digest of the network's weights.
         document: All else that shapes the features besides media, as JSON.
         stream: Extracts the features of samples one by one.
     """
-    cache = FeatureCache(feature_folder(ctx.cache))
+    cache = FeatureCache(*ctx.places("features"))
     keys = [feature_key(sample.media.content_key, weights_sha256, document) for sample in samples]
     # Each key once: two samples of the same content share one file and one forward pass.
     found = {key: cache.get(key) for key in dict.fromkeys(keys)}
@@ -246,11 +250,6 @@ def filled(batch: Tensor, size: int) -> Tensor:
     # nothing else; callers cut it off.
     missing = size - len(batch)
     return torch.cat([batch, batch[-1:].expand(missing, *batch.shape[1:])]) if missing > 0 else batch
-
-
-def feature_folder(cache: Path) -> Path:
-    """Folder of features in a run's cache."""
-    return cache / "features"
 
 
 def shown(

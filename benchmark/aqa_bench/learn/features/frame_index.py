@@ -22,7 +22,7 @@ from aqa_bench.media.clips import Indices
 
 if TYPE_CHECKING:
     from aqa_bench.learn.features.frame_cost import FrameCost
-    from aqa_bench.media.frame_store import ClipFile, Encoding, FrameStore
+    from aqa_bench.media.frame_store import ClipFile, Filled, FrameStore
 
 __all__ = ["FrameIndex"]
 
@@ -152,17 +152,25 @@ class FrameIndex:
             DataError: A clip cannot be read, or there is not enough space.
             AqaBenchError: The folder cannot be written to.
         """
-        from aqa_bench.learn.features.frame_cost import CPU_BUDGET, FramePlace, frame_cost
+        from aqa_bench.learn.features.frame_cost import CPU_BUDGET, FramePlace, frame_cost, stored_frames
+        from aqa_bench.media.frame_store import FrameStore, keeper_of
 
         progress = progress or NullProgress()
         self._threads = jobs or torch.get_num_threads()
+        keeper = keeper_of([sample.media for sample in self.samples])
+        folder = folder if keeper is None else keeper.frames
         budget = CPU_BUDGET if budget is None else budget
         cost = frame_cost(self, device, folder, budget=budget, frames_needed=frames_needed)
         _log.info("%s", cost)
         store: FrameStore | None = None
         files: tuple[ClipFile, ...] = ()
         if cost.encoding is not None:
-            store, files = self._filled(folder, cost.encoding, progress)
+            store = FrameStore(folder, stored_frames(self.spec), cost.encoding)
+            files = self._complete(
+                self._filled(store, progress)
+                if keeper is None
+                else keeper.fill([s.media for s in self.samples], store.stored, store.encoding, self._threads)
+            )
         if cost.place is FramePlace.MEMORY:
             self._memory = self._load(device, files, progress)
         else:
@@ -170,15 +178,13 @@ class FrameIndex:
         self._storage = cost.storage
         return cost
 
-    def _filled(
-        self, folder: Path, encoding: Encoding, progress: Progress
-    ) -> tuple[FrameStore, tuple[ClipFile, ...]]:
-        from aqa_bench.learn.features.frame_cost import stored_frames
-        from aqa_bench.media.frame_store import FrameStore, fill
+    def _filled(self, store: FrameStore, progress: Progress) -> Filled:
+        from aqa_bench.media.frame_store import fill
 
-        store = FrameStore(folder, stored_frames(self.spec), encoding)
         readers = {key: _Clip(s, self.spec) for key, s in zip(self.keys, self.samples, strict=True)}
-        filled = fill(store, readers, threads=self._threads, progress=progress)
+        return fill(store, readers, threads=self._threads, progress=progress)
+
+    def _complete(self, filled: Filled) -> tuple[ClipFile, ...]:
         if filled.skipped:
             key, reason = next(iter(filled.skipped.items()))
             raise DataError(
@@ -188,7 +194,7 @@ class FrameIndex:
                 found=reason,
                 remedy="Replace the damaged files, then prepare the dataset again.",
             )
-        return store, tuple(filled.clips[key] for key in self.keys)
+        return tuple(filled.clips[key] for key in self.keys)
 
     def _load(self, device: torch.device, files: Sequence[ClipFile], progress: Progress) -> Tensor:
         from aqa_bench.media.frame_store import unordered

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample, UInt8Array
-from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.extractor import FeatureExtractor, extract_once, filled
 from aqa_bench.learn.features.frame_index import FrameIndex
@@ -75,7 +74,7 @@ class ClipSpec:
             case "shuffled":
                 # Seeded by content: the same order in training and tests, in every run,
                 # whatever the order of samples.
-                rng = np.random.default_rng(derive_seed("shuffled", sample.media.content_key))
+                rng = np.random.default_rng(sample.media.draw_seed("shuffled"))
                 return shuffled(forward, rng)
         return forward
 

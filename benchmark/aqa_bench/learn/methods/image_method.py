@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -85,6 +85,31 @@ class ImageMethod(Method[ImageRecipeT]):
         """
         check_pictures(samples)
 
+    def prepare(
+        self, pool: Sequence[Sample], samples: Sequence[Sample], ctx: FitContext
+    ) -> Mapping[str, Any]:
+        """Pre-train on the pool; extract the features that a head will be trained on.
+
+        Args:
+            pool: Unlabelled clips.
+            samples: Bare samples.
+            ctx: Seeds, device and caches.
+
+        Raises:
+            DataError: The pool cannot be used, or samples have no pictures.
+        """
+        device = resolve_device(ctx.device)
+        told = self._source.learn(self._frozen, pool, ctx, device) if pool else {}
+        if samples and not (_is_still(samples[0]) and self.recipe.finetune):
+            self.check(samples)
+            seen = altered_samples(samples, self.altered) if self._alters else samples
+            with deterministic(ctx.seed):
+                extractor = self.extractor(
+                    self.backbone(pool, ctx, device).backbone, self.recipe.frames, device
+                )
+                extractor.extract_cached(seen, ctx)
+        return told
+
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:
         """Get the backbone, then train on labels.
 
@@ -126,11 +151,7 @@ class ImageMethod(Method[ImageRecipeT]):
             device: Where to compute.
         """
 
-        def build(seed: int) -> ImageBackbone:
-            backbone, recipe = self.build(seed), self.recipe
-            return backbone.freeze(recipe.freeze) if isinstance(recipe, ImagePoolRecipe) else backbone
-
-        return self._source(build, pool, ctx, device)
+        return self._source(self._frozen, pool, ctx, device)
 
     def extractor(
         self, backbone: ImageBackbone, frames: int | None, device: torch.device
@@ -150,6 +171,10 @@ class ImageMethod(Method[ImageRecipeT]):
             pooling=recipe.frame_pooling(),
             regions=self.regions(),
         )
+
+    def _frozen(self, seed: int) -> ImageBackbone:
+        backbone, recipe = self.build(seed), self.recipe
+        return backbone.freeze(recipe.freeze) if isinstance(recipe, ImagePoolRecipe) else backbone
 
     @property
     def _alters(self) -> bool:

@@ -16,9 +16,16 @@ from aqa_bench.core.report import FitReport
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.backbones.backbone import Backbone
-from aqa_bench.learn.features.extractor import save_state, state_sha256
+from aqa_bench.learn.features.extractor import load_state, save_state, state_sha256
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.pretraining.pool import PoolTraining, TrainedWeights, divided, own_device, usable_clips
+from aqa_bench.learn.pretraining.pool import (
+    PoolTraining,
+    TrainedWeights,
+    divided,
+    kept_weights,
+    own_device,
+    usable_clips,
+)
 from aqa_bench.learn.pretraining.pretrain import PoolRecipe, Pretext, pretrain
 
 __all__ = ["Choose", "Fixed", "Prepared", "Pretrained", "Source"]
@@ -75,6 +82,26 @@ class Source(Protocol[BackboneT]):
         """
         ...
 
+    def learn(
+        self,
+        build: Callable[[int], BackboneT],
+        pool: Sequence[Sample],
+        ctx: FitContext,
+        device: torch.device,
+        *,
+        snapshots: bool = False,
+    ) -> dict[str, Any]:
+        """Do what needs no label, and say what a call finds in ``ctx.prepared``.
+
+        Args:
+            build: As for a call.
+            pool: Unlabelled samples.
+            ctx: The run's seed, cache and progress.
+            device: Where to compute.
+            snapshots: Whether the weights after each epoch are kept, to choose among.
+        """
+        ...
+
 
 class Fixed(Generic[BackboneT]):
     """The weights that the backbone comes with.
@@ -107,6 +134,18 @@ class Fixed(Generic[BackboneT]):
         seen = "nothing" if name == "random" else name.partition(",")[0]
         return Prepared(backbone, name, seen, self._extras)
 
+    def learn(
+        self,
+        build: Callable[[int], BackboneT],
+        pool: Sequence[Sample],
+        ctx: FitContext,
+        device: torch.device,
+        *,
+        snapshots: bool = False,
+    ) -> dict[str, Any]:
+        """Nothing: the weights are there."""
+        return {}
+
 
 class Pretrained(Generic[BackboneT]):
     """A pre-training on a pool without labels.
@@ -122,7 +161,7 @@ class Pretrained(Generic[BackboneT]):
     def __init__(self, recipe: PoolRecipe, pretext: Pretext[BackboneT]) -> None:
         self.recipe = recipe
         self.pretext = pretext
-        self._known: dict[str, tuple[BackboneT, dict[str, Any]]] = {}
+        self._known: dict[str, BackboneT] = {}
 
     def __call__(
         self,
@@ -133,6 +172,38 @@ class Pretrained(Generic[BackboneT]):
         choose: Choose[BackboneT] | None = None,
     ) -> Prepared[BackboneT]:
         """The pre-trained backbone; see :class:`Source`.
+
+        Raises:
+            DataError: Fewer than two clips can be used.
+            MethodError: The loss is not finite, or the GPU's memory is not enough.
+        """
+        device = own_device(device)
+        told = ctx.prepared or self.learn(build, pool, ctx, device, snapshots=choose is not None)
+        folders = [folder / ctx.method for folder in ctx.places("weights")]
+        key, facts = told["key"], told["facts"]
+        if key not in self._known:
+            loaded = build(derive_seed(told["seed"], "backbone")).to(device)
+            load_state(loaded, kept_weights(folders, key))
+            self._known = {key: loaded}
+        backbone = self._known[key]
+        if choose is not None:
+            # A choice is made for one task and split; the next must begin with the shared weights.
+            backbone = deepcopy(backbone)
+            epochs = range(facts["pretraining_epochs"])
+            facts = {**facts, **choose(backbone, [kept_weights(folders, key, epoch) for epoch in epochs])}
+        name = f"{told['start']}, then {ctx.method} (sha256 {state_sha256(backbone)[:12]})"
+        return Prepared(backbone, name, told["pretrained_on"], facts)
+
+    def learn(
+        self,
+        build: Callable[[int], BackboneT],
+        pool: Sequence[Sample],
+        ctx: FitContext,
+        device: torch.device,
+        *,
+        snapshots: bool = False,
+    ) -> dict[str, Any]:
+        """Pre-train, or find that it has been done; see :class:`Source`.
 
         Raises:
             DataError: Fewer than two clips can be used.
@@ -152,23 +223,17 @@ class Pretrained(Generic[BackboneT]):
         frames = FrameIndex(learn, spec)
         weights = training.weights(ctx.cache, backbone, frames, device, pretext.annotations(clips))
         start = backbone.weights_name
-        if weights.key not in self._known:
-            facts = self._trained(backbone, frames, watched, weights, training.seed, ctx, device, choose)
-            if facts.get("collapsed"):
-                _log.warning("The embeddings of %s have collapsed: its features say little.", ctx.method)
-            self._known = {weights.key: (backbone, facts | training.facts())}
-        backbone, facts = self._known[weights.key]
-        if choose is not None:
-            # A choice is made for one task and split; the next must begin with the shared weights.
-            backbone = deepcopy(backbone)
-            snapshots = [weights.snapshot(epoch) for epoch in range(facts["pretraining_epochs"])]
-            facts = {**facts, **choose(backbone, snapshots)}
-        return Prepared(
-            backbone,
-            f"{start}, then {ctx.method} (sha256 {state_sha256(backbone)[:12]})",
-            training.pretrained_on(start, pretext.learns_from),
-            facts,
-        )
+        facts = self._trained(backbone, frames, watched, weights, training.seed, ctx, device, snapshots)
+        if facts.get("collapsed"):
+            _log.warning("The embeddings of %s have collapsed: its features say little.", ctx.method)
+        self._known = {weights.key: backbone}
+        return {
+            "key": weights.key,
+            "seed": training.seed,
+            "start": start,
+            "pretrained_on": training.pretrained_on(start, pretext.learns_from),
+            "facts": facts | training.facts(),
+        }
 
     def _trained(
         self,
@@ -179,7 +244,7 @@ class Pretrained(Generic[BackboneT]):
         seed: int,
         ctx: FitContext,
         device: torch.device,
-        choose: Choose[BackboneT] | None,
+        snapshots: bool,
     ) -> dict[str, Any]:
         """Load or learn the weights, with a snapshot of every epoch where one is to be chosen."""
         # The training may come second, after weights were loaded that lack snapshots:
@@ -200,12 +265,12 @@ class Pretrained(Generic[BackboneT]):
                 cache=ctx.cache,
                 progress=ctx.progress,
                 name=ctx.method,
-                after_epoch=(lambda epoch: _keep(backbone, weights, epoch)) if choose else None,
+                after_epoch=(lambda epoch: _keep(backbone, weights, epoch)) if snapshots else None,
             )
 
         def complete(facts: Mapping[str, Any]) -> bool:
             # Weights may have been learnt before anyone asked for snapshots; the same training gives them.
-            epochs = range(facts["pretraining_epochs"]) if choose else ()
+            epochs = range(facts["pretraining_epochs"]) if snapshots else ()
             return all(weights.snapshot(epoch).is_file() for epoch in epochs)
 
         return weights.once(backbone, train, complete)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
+from aqa_bench.learn.features.extractor import load_state
+from aqa_bench.learn.features.video_features import ClipFeatureExtractor
 from aqa_bench.learn.methods.sources import Source
 from aqa_bench.learn.methods.video_recipe import VideoPoolRecipe, VideoRecipe
 from aqa_bench.learn.methods.video_regimes import best_snapshot, finetuned, probed
@@ -49,6 +52,40 @@ class VideoMethod(Method[VideoRecipeT]):
         with deterministic(seed):
             return build_video_backbone(recipe.backbone, recipe.weights, sha256=recipe.weights_sha256)
 
+    def prepare(
+        self, pool: Sequence[Sample], samples: Sequence[Sample], ctx: FitContext
+    ) -> Mapping[str, Any]:
+        """Pre-train on the pool; extract what a head, or the choice of an epoch, will need.
+
+        Args:
+            pool: Unlabelled clips.
+            samples: Bare samples.
+            ctx: Seeds, device and caches.
+
+        Raises:
+            DataError: The pool cannot be used, or samples are not clips.
+        """
+        device, recipe = resolve_device(ctx.device), self.recipe
+        told = self._source.learn(self.build, pool, ctx, device, snapshots=self._probes) if pool else {}
+        if samples and (self._probes or recipe.regime != "finetune"):
+            _check_clips(samples)
+
+            def extract(backbone: VideoBackbone) -> None:
+                ClipFeatureExtractor(backbone, recipe.clip_spec(), device).extract_cached(samples, ctx)
+
+            def extract_all(backbone: VideoBackbone, snapshots: Sequence[Path]) -> dict[str, Any]:
+                for path in snapshots:
+                    load_state(backbone, path)
+                    extract(backbone)
+                return {}
+
+            with deterministic(ctx.seed):
+                choose = extract_all if self._probes else None
+                prepared = self._source(self.build, pool, ctx, device, choose)
+                if choose is None:
+                    extract(prepared.backbone)
+        return told
+
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Predictor:
         """Get the backbone, then train on labels.
 
@@ -66,14 +103,19 @@ class VideoMethod(Method[VideoRecipeT]):
         data = FitData(train, val, TargetCoding.of(train, ctx, type(self).__name__))
         _check_clips((*train.samples, *val.samples))
         device = resolve_device(ctx.device)
-        probing = isinstance(recipe, VideoPoolRecipe) and recipe.keep == "probe"
-        choose = partial(best_snapshot, recipe=recipe, data=data, ctx=ctx, device=device) if probing else None
+        choose = (
+            partial(best_snapshot, recipe=recipe, data=data, ctx=ctx, device=device) if self._probes else None
+        )
         prepared = self._source(self.build, pool, ctx, device, choose)
         prepared.report(ctx.report)
         ctx.report.update(device=str(device), regime=recipe.regime)
         train_on_labels = finetuned if recipe.regime == "finetune" else probed
         with deterministic(ctx.seed):
             return train_on_labels(prepared.backbone, recipe, data, ctx, device)
+
+    @property
+    def _probes(self) -> bool:
+        return isinstance(self.recipe, VideoPoolRecipe) and self.recipe.keep == "probe"
 
 
 def _check_clips(samples: Sequence[Sample]) -> None:

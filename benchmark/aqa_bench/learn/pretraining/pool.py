@@ -26,7 +26,7 @@ from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.training.device import Precision
 
-__all__ = ["PoolTraining", "TrainedWeights", "divided", "own_device", "usable_clips"]
+__all__ = ["PoolTraining", "TrainedWeights", "divided", "kept_weights", "own_device", "usable_clips"]
 
 _log = logging.getLogger(__name__)
 _FORMAT = 1
@@ -142,6 +142,18 @@ class TrainedWeights:
         return self.path.with_suffix(".json")
 
 
+def kept_weights(folders: Sequence[Path], key: str, epoch: int | None = None) -> Path:
+    """The file of weights that a training has left in one of several folders; it need not exist.
+
+    Args:
+        folders: Folders of a method's weights.
+        key: Of the training.
+        epoch: The weights as they were after it; the last ones where None.
+    """
+    name = f"{key}.safetensors" if epoch is None else f"{key}.epoch{epoch:03d}.safetensors"
+    return next((folder / name for folder in folders if (folder / name).is_file()), folders[0] / name)
+
+
 _HELD_OUT = 500
 _NEEDED = 2
 
@@ -152,7 +164,7 @@ def usable_clips(
     usable: Callable[[FrameIndex], tuple[Sequence[int], Mapping[str, int]]],
     ctx: FitContext,
 ) -> tuple[list[Sample], Counter[str]]:
-    """Clips that can be used, each once, in an order that depends on their content alone.
+    """Clips that can be used, each once, in the pool's order, which depends on their content alone.
 
     Args:
         pool: Unlabelled samples.
@@ -166,10 +178,8 @@ def usable_clips(
     Raises:
         DataError: Fewer than two clips can be used.
     """
-    # By content, since ids are salted anew in every run and would change the order
-    # of clips and with it the draws.
     found = {s.media.content_key: s for s in pool if Modality.FRAMES in s.media.provides}
-    clips = [found[key] for key in sorted(found)]
+    clips = list(found.values())
     dropped = Counter({"without frames, or twice in the pool": len(pool) - len(clips)})
     numbers: Sequence[int] = ()
     if len(clips) >= _NEEDED:
@@ -204,7 +214,7 @@ def divided(
     watched: set[int] = set()
     # Ordered by a hash of each unit's name alone. Whether a clip watches does not depend on the seed, and
     # hardly on the other clips of the pool.
-    for name in sorted(units, key=lambda name: derive_seed("watched", name)):
+    for name in sorted(units, key=lambda name: _watched_seed(name, clips[units[name][0]])):
         # A unit that does not fit is passed over, not split: half a unit on either side
         # would be watched on what it learnt.
         if len(watched) + len(units[name]) <= room:
@@ -216,6 +226,11 @@ def divided(
         [clip for i, clip in enumerate(clips) if i not in watched],
         [clips[i] for i in sorted(watched)],
     )
+
+
+def _watched_seed(unit: str, clip: Sample) -> int:
+    # A clip that stands for itself draws its own seed: its key differs from machine to machine.
+    return clip.media.draw_seed("watched") if unit == clip.media.content_key else derive_seed("watched", unit)
 
 
 def own_device(device: torch.device) -> torch.device:

@@ -3,6 +3,7 @@
 from aqa_bench.media.frame_store.clip_file import ClipFile
 from aqa_bench.media.frame_store.encoding import JPEG, RAW, Encoding
 from aqa_bench.media.frame_store.fill import Filled, fill
+from aqa_bench.media.frame_store.keeper import Keeper, keeper_of
 from aqa_bench.media.frame_store.kept import WholeVideo, kept_frames
 from aqa_bench.media.frame_store.room import ALWAYS_RAW, NoRoomError, Room, room
 from aqa_bench.media.frame_store.settings import Storage, wanted_storage
@@ -10,7 +11,7 @@ from aqa_bench.media.frame_store.store import FrameReader, FrameStore, StoredFra
 from aqa_bench.media.frame_store.threads import read_rows, unordered
 
 __all__ = [
-    "ALWAYS_RAW", "JPEG", "RAW", "ClipFile", "Encoding", "Filled", "FrameReader", "FrameStore", "NoRoomError",
-    "Room", "Storage", "StoredFrames", "WholeVideo", "fill", "kept_frames", "read_rows", "room", "unordered",
-    "wanted_storage",
+    "ALWAYS_RAW", "JPEG", "RAW", "ClipFile", "Encoding", "Filled", "FrameReader", "FrameStore", "Keeper",
+    "NoRoomError", "Room", "Storage", "StoredFrames", "WholeVideo", "fill", "keeper_of", "kept_frames",
+    "read_rows", "room", "unordered", "wanted_storage",
 ]  # fmt: skip

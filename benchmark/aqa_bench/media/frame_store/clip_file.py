@@ -49,8 +49,12 @@ class ClipFile:
     places: Indices | None = None
 
     @classmethod
-    def open(cls, path: Path) -> ClipFile:
+    def open(cls, path: Path, *, check: bool = True) -> ClipFile:
         """Read what a file says of itself, and check its length and its digest.
+
+        Args:
+            path: The file.
+            check: Whether the digest is checked; not where another process has just done so.
 
         Raises:
             FileNotFoundError: There is no such file.
@@ -64,7 +68,7 @@ class ClipFile:
             found = os.fstat(handle).st_size
             if found != _HEADER + length:
                 raise _damaged(path, f"{found:,} bytes where {_HEADER + length:,} were written")
-            if _digest(handle, quality, frames, side) != digest:
+            if check and _digest(handle, quality, frames, side) != digest:
                 raise _damaged(path, "other bytes than were written")
             if not quality:
                 return cls(path, Encoding(), frames, side)

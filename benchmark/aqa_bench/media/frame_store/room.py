@@ -146,7 +146,8 @@ def _stored(root: Path) -> Iterator[_Entry]:
         inner[:] = [name for name in inner if not name.startswith(".")]
         for name in names:
             path = Path(folder, name)
-            with suppress(FileNotFoundError):
+            # Gone meanwhile; or old, and this process may only read.
+            with suppress(FileNotFoundError, PermissionError):
                 status = path.stat()
                 if not name.startswith("."):
                     relative = path.relative_to(root).as_posix()

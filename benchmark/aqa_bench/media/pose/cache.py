@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ def cached_estimate(
     estimator: PoseEstimator,
     *,
     folder: Path | None = None,
+    others: Sequence[Path] = (),
 ) -> Pose:
     """Estimate the pose in a clip once, and read it from the cache ever after.
 
@@ -37,18 +38,20 @@ def cached_estimate(
         frames: Reads the frames, ``(T, H, W, 3)`` uint8 RGB; called only where the cache has nothing.
         estimator: The estimator; its identity is part of the key.
         folder: The cache, by default ``pose`` in the platform's cache folder.
+        others: Folders that are looked into as well.
 
     Returns:
         Keypoints in pixels of the frames, and their layout.
     """
     key = sha256_bytes(canonical_json([_FORMAT, content_key, estimator.identity]).encode())
-    path = (folder or cache_home() / "pose") / key[:2] / f"{key}.npz"
-    if (known := _read(path, estimator.layout)) is not None:
-        return known
+    folder = folder or cache_home() / "pose"
+    for place in (folder, *others):
+        if (known := _read(place / key[:2] / f"{key}.npz", estimator.layout)) is not None:
+            return known
     pose = estimate(frames(), estimator)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, keypoints=pose.keypoints)
-    write_atomic(path, buffer.getvalue())
+    write_atomic(folder / key[:2] / f"{key}.npz", buffer.getvalue())
     return pose
 
 

@@ -99,6 +99,7 @@ def _tried(plugin: MethodPlugin, name: str, device: str, limit_s: float) -> Tria
 
     try:
         with _quiet(), time_limit(limit_s), tempfile.TemporaryDirectory(prefix="aqa-bench-doctor-") as cache:
+            # In this process: the doctor's data are drawn by itself, and it holds no label that counts.
             kind = plugin.load()
             recipe = cut_down(
                 load_recipe(plugin.folder, kind.recipe_type(), name),

@@ -1,0 +1,202 @@
+"""What the runner has done by a method's workers: what needs no label once, then split by split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from aqa_bench.core.method import FitContext
+from aqa_bench.core.paths import cache_home
+from aqa_bench.core.plugin import MethodPlugin
+from aqa_bench.core.progress import Progress
+from aqa_bench.core.report import FitReport
+from aqa_bench.core.sample import Sample
+from aqa_bench.protocol.fitting import Fitting
+from aqa_bench.protocol.worker.failures import strange
+from aqa_bench.protocol.worker.folders import frames_folder, private_folder, shared_folders
+from aqa_bench.protocol.worker.job import told_context, told_labelled
+from aqa_bench.protocol.worker.media_desk import MediaDesk
+from aqa_bench.protocol.worker.recipes import Told
+from aqa_bench.protocol.worker.secret import cache_secret
+from aqa_bench.protocol.worker.session import Job, Launcher, do, forked
+from aqa_bench.protocol.worker.wire import Message
+
+__all__ = ["Hand", "Scored", "checked_facts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A split's answer.
+
+    Attributes:
+        scores: As they came; :func:`~aqa_bench.protocol.custody.checked_scores` has yet to see them.
+        facts: The fit's report.
+        fit_seconds: As the worker says.
+        predict_seconds: As the worker says.
+    """
+
+    scores: npt.NDArray[np.float64]
+    facts: dict[str, Any]
+    fit_seconds: float
+    predict_seconds: float
+
+
+class Hand:
+    """Does a run's work on splits, each in a fresh worker; remembers only what has been prepared.
+
+    Args:
+        plugin: The method.
+        told: Its recipe, and whether it prepares.
+        launch: Starts workers.
+        progress: Shows what the method reports; nothing by default.
+    """
+
+    def __init__(
+        self, plugin: MethodPlugin, told: Told, launch: Launcher = forked, progress: Progress | None = None
+    ) -> None:
+        self.plugin = plugin
+        self._recipe = told.recipe.model_dump(mode="json")
+        self._prepares = told.prepares
+        self._launch = launch
+        self._progress = progress
+        self._pools, self._samples = shared_folders(plugin)
+        self._prepared: dict[tuple[str, ...], Mapping[str, Any]] = {}
+        self._seen: dict[tuple[str, ...], set[str]] = {}
+
+    def fit(self, given: Fitting, bare: Sequence[Sample]) -> Scored:
+        """Fit to one split, and score bare samples.
+
+        Raises:
+            AqaBenchError: What the method raised; or it ended, or answered in a way that is no answer.
+        """
+        answer = self.labelled("fit", given, bare)
+        seconds = answer.header.get("seconds")
+        if len(answer.body) % 8 or not isinstance(seconds, list) or not _are_seconds(seconds):
+            raise strange(self.plugin.card.id, given.where, "no scores with their seconds")
+        scores = np.frombuffer(bytes(answer.body), "<f8").astype(np.float64)
+        return Scored(scores, checked_facts(answer.header.get("report"), given.where), *map(float, seconds))
+
+    def labelled(
+        self,
+        stage: str,
+        given: Fitting,
+        bare: Sequence[Sample],
+        told: Mapping[str, Any] | None = None,
+        part: Callable[[Message], None] | None = None,
+    ) -> Message:
+        """A stage that sees labels, after what needs none: its writes go to a folder that goes with it.
+
+        Args:
+            stage: Its name.
+            given: What the split gives.
+            bare: Samples without targets.
+            told: What else it takes, as plain JSON.
+            part: Takes the parts of an answer that comes in parts.
+        """
+        prepared = self.prepared(given, [*given.train.samples, *given.val.samples, *bare])
+        desk = self._desk()
+        parts, body = told_labelled(
+            desk, {"train": given.train, "val": given.val, "leaked": given.ctx.leaked}
+        )
+        message = {**(told or {}), "labelled": parts} | _entered(desk, given.pool, bare)
+        with private_folder() as cache:
+            ctx = replace(given.ctx, cache=cache, shared=(self._samples, self._pools), prepared=prepared)
+            return self._do(stage, given.where, ctx, message, desk, body, part)
+
+    def bare(
+        self,
+        stage: str,
+        given: Fitting,
+        samples: Sequence[Sample],
+        told: Mapping[str, Any],
+        part: Callable[[Message], None] | None = None,
+    ) -> Message:
+        """A stage that sees bare samples and no label; what it keeps of them is kept from run to run."""
+        prepared = self._of_pool(given) if self._prepares else {}
+        desk = self._desk()
+        ctx = replace(given.ctx, cache=self._samples, shared=(self._pools,), prepared=prepared, leaked=None)
+        message = {**told} | _entered(desk, given.pool, samples)
+        return self._do(stage, given.where, ctx, message, desk, b"", part)
+
+    def prepared(self, given: Fitting, samples: Sequence[Sample]) -> Mapping[str, Any]:
+        """Have done what needs no label, unless this run has: of every pool, and of every sample, once."""
+        if not self._prepares:
+            return {}
+        prepared = self._of_pool(given)
+        seen = self._seen.setdefault(_named(given.pool), set())
+        fresh = {s.id: s for s in samples if s.id not in seen}
+        if fresh:
+            desk = self._desk()
+            ctx = replace(
+                given.ctx, cache=self._samples, shared=(self._pools,), prepared=prepared, leaked=None
+            )
+            self._do("prepare", given.where, ctx, _entered(desk, (), tuple(fresh.values())), desk)
+            seen |= fresh.keys()
+        return prepared
+
+    def _of_pool(self, given: Fitting) -> Mapping[str, Any]:
+        name = _named(given.pool)
+        if name not in self._prepared:
+            desk = self._desk()
+            ctx = replace(given.ctx, cache=self._pools, shared=(), prepared={}, leaked=None)
+            answer = self._do("prepare", given.where, ctx, _entered(desk, given.pool, ()), desk)
+            found = answer.header.get("prepared")
+            if not isinstance(found, dict):
+                raise strange(self.plugin.card.id, given.where, "a preparation that is no JSON object")
+            self._prepared[name] = found
+        return self._prepared[name]
+
+    def _desk(self) -> MediaDesk:
+        return MediaDesk(cache_secret(cache_home()), frames_folder(), self._progress)
+
+    def _do(
+        self,
+        stage: str,
+        where: str,
+        ctx: FitContext,
+        told: Mapping[str, Any],
+        desk: MediaDesk,
+        body: bytes = b"",
+        part: Callable[[Message], None] | None = None,
+    ) -> Message:
+        message = {
+            **told,
+            "context": told_context(ctx),
+            "recipe": self._recipe,
+            "frames": str(frames_folder()),
+            "progress": self._progress is not None,
+        }
+        job = Job(self.plugin, stage, where, message, body, ctx.cache, ctx.shared)
+        return do(job, desk, launch=self._launch, progress=self._progress, part=part)
+
+
+def checked_facts(report: object, where: str) -> dict[str, Any]:
+    """A fit's report that came from a worker, held to the report's own rules.
+
+    Raises:
+        MethodError: It is none.
+    """
+    if not isinstance(report, dict):
+        raise strange("?", where, "a report that is no JSON object")
+    fields = {k: v for k, v in report.items() if k in FitReport.model_fields and k != "extras"}
+    checked = FitReport(extras={k: v for k, v in report.items() if k not in FitReport.model_fields})
+    checked.update(**fields)
+    return checked.document()
+
+
+def _entered(desk: MediaDesk, pool: Sequence[Sample], bare: Sequence[Sample]) -> dict[str, Any]:
+    return {"pool": desk.enter(pool), "bare": desk.enter(bare)}
+
+
+def _named(pool: Sequence[Sample]) -> tuple[str, ...]:
+    return tuple(sample.id for sample in pool)
+
+
+def _are_seconds(value: list[Any]) -> bool:
+    return len(value) == 2 and all(
+        isinstance(v, int | float) and not isinstance(v, bool) and 0 <= v < 1e9 for v in value
+    )

@@ -1,0 +1,168 @@
+"""The runner's side of media: a worker asks by number, and is answered with what that sample has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aqa_bench.core.errors import MethodError
+from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.sample import Media, Sample
+from aqa_bench.protocol.worker.arrays import send_array
+from aqa_bench.protocol.worker.failures import failure
+from aqa_bench.protocol.worker.secret import keyed
+from aqa_bench.protocol.worker.store_desk import fill_store
+from aqa_bench.protocol.worker.wire import Channel, ClosedError
+
+__all__ = ["MediaDesk"]
+
+_LARGEST_SIDE = 8192
+_LONGEST_NAME = 1000
+
+
+class MediaDesk:
+    """Answers what one worker asks of media; it knows the samples that the worker was given, and no others.
+
+    Args:
+        secret: Keys the content keys that are told.
+        frames: Folder of the frame stores.
+        progress: Shows the filling of a store.
+    """
+
+    def __init__(self, secret: bytes, frames: Path, progress: Progress | None = None) -> None:
+        self._secret = secret
+        self._frames = frames
+        self._progress = progress or NullProgress()
+        self._media: list[Media] = []
+        self._parts: list[list[int]] = []
+        self._numbers: dict[str, int] = {}
+        self._held: list[object] = []
+
+    def enter(self, samples: Sequence[Sample]) -> list[list[Any]]:
+        """Take samples in.
+
+        Args:
+            samples: A part of a split, or a pool.
+
+        Returns:
+            For each: its id, its group, the number of its media, that of their part, and what they provide.
+        """
+        entered = []
+        part: list[int] = []
+        for sample in samples:
+            if sample.id not in self._numbers:
+                self._numbers[sample.id] = len(self._media)
+                self._media.append(sample.media)
+            number = self._numbers[sample.id]
+            part.append(number)
+            provides = sorted(sample.media.provides)
+            entered.append([sample.id, sample.group, number, len(self._parts), provides])
+        self._parts.append(part)
+        return entered
+
+    def answer(self, channel: Channel, header: Mapping[str, Any]) -> None:
+        """Answer one question, with the error where media or question are unfit."""
+        number = header.get("id")
+        try:
+            self._answer(channel, {"id": number}, header)
+        except ClosedError:
+            pass
+        except Exception as error:
+            # Whatever a file of media does is the worker's to deal with: it may catch it, as it always could.
+            document = {k: v for k, v in failure(error).items() if k != "trace"}
+            channel.send({"id": number, "error": document})
+
+    def _answer(self, channel: Channel, reply: dict[str, Any], header: Mapping[str, Any]) -> None:
+        ask, arguments = header.get("ask"), header.get("arguments", [])
+        if not isinstance(arguments, list):
+            raise _odd(header)
+        if ask == "scalars":
+            channel.send({**reply, "value": self._scalars(*arguments)})
+            return
+        if ask == "store":
+            numbers, *rest = arguments
+            known = {keyed(self._secret, m.content_key): m for m in map(self._find, numbers)}
+            document, held = fill_store(self._frames, known, rest, self._progress)
+            self._held.append(held)
+            channel.send({**reply, "value": document})
+            return
+        media = self._find(header.get("media"))
+        if ask in _SCALARS:
+            channel.send({**reply, "value": self._scalar(ask, media)})
+        elif ask == "draw seed":
+            (name,) = arguments
+            channel.send({**reply, "value": media.draw_seed(_text(name))})
+        elif ask == "attributes":
+            channel.send({**reply, "value": dict(media.attributes)})
+        elif ask == "trajectory":
+            found = media.trajectory()
+            both = np.stack([found.elevation, found.confidence]).astype(np.float32, copy=False)
+            send_array(channel, {**reply, "turning_point": int(found.turning_point)}, both)
+        elif isinstance(ask, str) and ask in _ARRAYS:
+            send_array(channel, reply, _ARRAYS[ask](media, *arguments))
+        else:
+            raise _odd(header)
+
+    def _find(self, number: object) -> Media:
+        if type(number) is not int or not 0 <= number < len(self._media):
+            raise _odd({"media": number})
+        return self._media[number]
+
+    def _scalar(self, name: str, media: Media) -> Any:
+        found = getattr(media, name)
+        return keyed(self._secret, found) if name == "content_key" else found
+
+    def _scalars(self, name: object, part: object) -> dict[str, Any]:
+        """One figure of all media of a part at once; those that have none are left out."""
+        if name not in _SCALARS or type(part) is not int or not 0 <= part < len(self._parts):
+            raise _odd({"name": name, "part": part})
+        values: dict[str, Any] = {}
+        for number in self._parts[part]:
+            try:
+                values[str(number)] = self._scalar(str(name), self._media[number])
+            except Exception:
+                continue
+        return values
+
+
+_SCALARS = frozenset({"length", "content_key", "fps"})
+
+
+def _frames(media: Media, indices: object, size: object) -> np.ndarray[Any, Any]:
+    if indices is not None and not (isinstance(indices, list) and all(type(i) is int for i in indices)):
+        raise _odd({"indices": type(indices).__name__})
+    return media.frames(indices, _side(size))
+
+
+def _side(size: object) -> int | None:
+    if size is not None and (type(size) is not int or not 1 <= size <= _LARGEST_SIDE):
+        raise _odd({"size": size})
+    return size
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME:
+        raise _odd({"name": value})
+    return value
+
+
+_ARRAYS: Mapping[str, Callable[..., np.ndarray[Any, Any]]] = {
+    "frames": _frames,
+    "image": lambda media, size: media.image(_side(size)),
+    "keypoints": lambda media, layout: media.keypoints(_text(layout)),
+    "joints_3d": lambda media, layout: media.joints_3d(_text(layout)),
+    "distances": lambda media: media.distances(),
+    "bar_boxes": lambda media: media.bar_boxes(),
+    "features": lambda media: media.features(),
+}
+
+
+def _odd(asked: Mapping[str, Any]) -> MethodError:
+    return MethodError(
+        "A question about media makes no sense.",
+        expected="what the media of a sample offer",
+        found=repr(dict(asked))[:200],
+    )

@@ -1,0 +1,178 @@
+"""One job of a worker, from the runner's side: it is asked, served with media, and believed nothing."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aqa_bench.core.errors import MethodError
+from aqa_bench.core.plugin import MethodPlugin
+from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.protocol.worker.failures import ended, raised, strange
+from aqa_bench.protocol.worker.folders import variables
+from aqa_bench.protocol.worker.media_desk import MediaDesk
+from aqa_bench.protocol.worker.preload import wanted
+from aqa_bench.protocol.worker.processes import Worker, environment, fork
+from aqa_bench.protocol.worker.wire import Channel, ClosedError, Message, UnreadableError
+
+__all__ = ["Job", "Launcher", "do", "forked"]
+
+_THREADS = 4
+_LAST_S = 5.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one worker is asked to do.
+
+    Attributes:
+        plugin: The method.
+        stage: Name of a stage.
+        where: Dataset, task and split, for errors.
+        told: Plain JSON that the stage takes.
+        body: Bytes that go with it.
+        cache: The one folder that the worker may write to.
+        shared: Folders that it may read besides.
+    """
+
+    plugin: MethodPlugin
+    stage: str
+    where: str
+    told: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes = b""
+    cache: Path = Path()
+    shared: tuple[Path, ...] = ()
+
+    def message(self, variables_besides: Mapping[str, str]) -> dict[str, Any]:
+        """The job as it travels."""
+        return {
+            **self.told,
+            "stage": self.stage,
+            "method": self.plugin.card.id,
+            "factory": self.plugin.factory,
+            "folder": str(self.plugin.folder),
+            "where": self.where,
+            "environment": environment({**variables(self.cache), **variables_besides}),
+            "path": sys.path,
+            "log_level": logging.getLogger("aqa_bench").getEffectiveLevel(),
+        }
+
+
+Launcher = Callable[["Job"], Worker]
+"""Starts the worker of a job."""
+
+
+def forked(job: Job) -> Worker:
+    """A worker that is forked off a process with the heavy imports made."""
+    return fork(job.plugin)
+
+
+def do(
+    job: Job,
+    desk: MediaDesk | None = None,
+    *,
+    launch: Launcher = forked,
+    progress: Progress | None = None,
+    part: Callable[[Message], None] | None = None,
+) -> Message:
+    """Have a fresh worker do a job; it and all that it started are gone when this returns.
+
+    Args:
+        job: The job.
+        desk: Answers questions about media.
+        launch: Starts the worker.
+        progress: Shows what the method reports.
+        part: Takes the parts of an answer that comes in parts.
+
+    Returns:
+        The answer, none of whose values has been checked.
+
+    Raises:
+        AqaBenchError: What the method raised, or that it ended or answered in a way that is no answer.
+    """
+    method = job.plugin.card.id
+    worker = launch(job)
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="media")
+    try:
+        worker.channel.send(job.message(worker.environment), job.body)
+        answer = _conversation(worker.channel, job, desk, progress or NullProgress(), part, pool)
+        worker.learn(wanted(answer.header.get("modules")))
+        return answer
+    except UnreadableError as error:
+        raise strange(method, job.where, str(error)) from None
+    except ClosedError:
+        # The end of the line comes before the end of the process.
+        how = worker.ending(_LAST_S) or "the line was closed, and the process went on"
+        raise ended(method, job.where, how) from None
+    finally:
+        worker.end()
+        pool.shutdown(cancel_futures=True)
+
+
+def _conversation(
+    channel: Channel,
+    job: Job,
+    desk: MediaDesk | None,
+    progress: Progress,
+    part: Callable[[Message], None] | None,
+    pool: ThreadPoolExecutor,
+) -> Message:
+    while True:
+        message = channel.receive()
+        header = message.header
+        if "ask" in header and desk is not None:
+            pool.submit(desk.answer, channel, header)
+            continue
+        match header.get("say"):
+            case "done":
+                return message
+            case "failed" if isinstance(header.get("error"), dict):
+                raise _raised(job, header["error"])
+            case "part" if part is not None:
+                try:
+                    part(message)
+                except (KeyError, TypeError, ValueError) as error:
+                    raise UnreadableError("a part that is none") from error
+            case "log":
+                _log(header)
+            case "start" | "advance" | "close":
+                _show(progress, header)
+            case _:
+                raise UnreadableError(f"a message about {str(header.get('say'))[:100]!r}")
+
+
+def _raised(job: Job, document: Mapping[str, Any]) -> Exception:
+    error: Any = raised(document)
+    if document.get("kind") == "foreign":
+        foreign = MethodError(
+            f"Method {job.plugin.card.id!r} failed.",
+            where=job.where,
+            found=str(document.get("what"))[:4000],
+            remedy="aqa-bench --debug shows where; finished splits are kept.",
+        )
+        for note in getattr(error, "__notes__", ()):
+            foreign.add_note(note)
+        return foreign
+    error.where = getattr(error, "where", None) or job.where
+    return error  # type: ignore[no-any-return]
+
+
+def _log(header: Mapping[str, Any]) -> None:
+    name, level, text = header.get("name"), header.get("level"), header.get("text")
+    if isinstance(name, str) and isinstance(text, str) and type(level) is int and 0 <= level <= 50:
+        logging.getLogger(name[:200]).log(level, "%s", text[:4000])
+
+
+def _show(progress: Progress, header: Mapping[str, Any]) -> None:
+    match header:
+        case {"say": "start", "task": str(task), "total": int() | None as total}:
+            progress.start(task[:200], total)
+        case {"say": "advance", "steps": int(steps), "fields": dict(fields)}:
+            progress.advance(steps, **{str(k)[:50]: v for k, v in list(fields.items())[:8]})
+        case {"say": "close"}:
+            progress.close()
