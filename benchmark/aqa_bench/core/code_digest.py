@@ -85,17 +85,17 @@ class ComputingCode:
         return CodeDigest(method=method, harness=harness, dirty=dirty)
 
 
-def computing_code(method: str, others: Iterable[str]) -> ComputingCode:
+def computing_code(method: str | None, others: Iterable[str]) -> ComputingCode:
     """The code that a method computes with.
 
     Args:
-        method: ``"package.module:Class"`` of the method.
+        method: ``"package.module:Class"`` of the method; None where there is none, as in an ensemble.
         others: The same, or plain modules, of what else takes part: the dataset's reader and the runner.
 
     Raises:
         DataError: The source of a plug-in is not there, or is no Python.
     """
-    own = dict(_package_files(method))
+    own = {} if method is None else dict(_package_files(method))
     digests: dict[str, str] = {}
     found: dict[str, Path] = {}
     todo: set[str] = {"aqa_bench"}

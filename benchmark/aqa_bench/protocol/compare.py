@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from aqa_bench.core.errors import UsageError
+from aqa_bench.core.record import read_record
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.protocol.finished import trusted_run
 from aqa_bench.stats.paired import Difference, paired_difference
@@ -34,8 +35,7 @@ def compare(
         DataError: The data at hand are not those that a run was made on.
         UsageError: The runs are not of the same dataset, data and scheme, or share no task or sample.
     """
-    runs = [trusted_run(folder) for folder in (first, second)]
-    records = [run.record for run in runs]
+    records = [read_record(folder) for folder in (first, second)]
     for field in ("dataset", "dataset_fingerprint", "scheme"):
         values = [getattr(record, field) for record in records]
         if values[0] != values[1]:
@@ -51,7 +51,9 @@ def compare(
         raise UsageError(
             "The runs share no task.", expected=str(records[0].tasks), found=str(records[1].tasks)
         )
-    dataset = runs[0].dataset
+    run = trusted_run(first)
+    dataset = run.dataset
+    runs = run, trusted_run(second, dataset)
     scheme = dataset.card.scheme(records[0].scheme)
     differences: dict[str, tuple[str, Difference]] = {}
     for name in tasks:

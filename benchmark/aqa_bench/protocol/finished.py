@@ -19,7 +19,7 @@ from aqa_bench.core.registry import find_dataset, find_method, find_scheme, find
 from aqa_bench.core.run_id import recorded_run_id
 from aqa_bench.core.sealed import Damaged
 from aqa_bench.core.split import splits_fingerprint
-from aqa_bench.protocol.plan import Request, ResolvedRun, RunFolders
+from aqa_bench.protocol.plan import Request, RunFolders
 from aqa_bench.protocol.run_code import code_for
 from aqa_bench.protocol.score import open_scored
 from aqa_bench.stats.agreement import differences
@@ -95,16 +95,19 @@ def changed_code(record: RunRecord, code: CodeDigest) -> str | None:
     return what.replace("the method", record.method)
 
 
-def answer_from_disk(resolved: ResolvedRun, out: Path, code: CodeDigest) -> RunRecord | None:
+def answer_from_disk(
+    target: Path, run_id: str, dataset: Dataset, code: CodeDigest | None
+) -> RunRecord | None:
     """The record of a run that is on disk, if it can be believed and was made with the same code.
 
     One that is not is kept beside its place under a name that no reader takes for a run, and is named in
     the log: ``.<run-id>.other-code`` or ``.<run-id>.damaged``.
 
     Args:
-        resolved: The run.
-        out: Folder of runs.
-        code: The code of today.
+        target: Where the run is, or would be.
+        run_id: Its run-id.
+        dataset: Its dataset.
+        code: The code of today; None where that of an ensemble's members is not known.
 
     Returns:
         The record; None where the run has to be made.
@@ -112,22 +115,21 @@ def answer_from_disk(resolved: ResolvedRun, out: Path, code: CodeDigest) -> RunR
     Raises:
         AqaBenchError: The old folder cannot be moved.
     """
-    target = out / resolved.folder
     try:
-        record = trusted_run(target, resolved.dataset).record
-        if record.run_id != resolved.run_id:
-            raise _damaged(target / RECORD_FILE, f"run-id {resolved.run_id}", record.run_id)
+        record = trusted_run(target, dataset).record
+        if record.run_id != run_id:
+            raise _damaged(target / RECORD_FILE, f"run-id {run_id}", record.run_id)
     except AqaBenchError as error:
-        if not target.exists():
-            return None
-        _log.warning("running again, %s is kept as %s: %s", target, set_aside(target, "damaged"), error)
+        if target.exists():
+            kept = set_aside(target, "damaged")
+            _log.warning("running again, what was on disk is kept as %s: %s", kept, error)
         return None
-    if (changed := changed_code(record, code)) is not None:
+    if code is not None and (changed := changed_code(record, code)) is not None:
         kept = set_aside(target, "other-code")
         _log.warning("%s changed since: running again, the old run is kept as %s", changed, kept)
         return None
     if record.code is None:
-        _log.warning("on disk already, made before code was recorded; its code is unknown: %s", target)
+        _log.warning("on disk already, from before code was recorded: its code is unknown: %s", target)
     return record
 
 

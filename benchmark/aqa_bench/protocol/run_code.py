@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from aqa_bench.core.checkout import checkout_root
 from aqa_bench.core.code_digest import CodeDigest, ComputingCode, computing_code
 from aqa_bench.core.errors import MethodError
+from aqa_bench.core.files import canonical_json, sha256_bytes
 from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.record import RunRecord
 from aqa_bench.core.registry import find_family
 from aqa_bench.protocol.plan import ResolvedRun
 
-__all__ = ["check_code", "code_for", "code_of", "with_dirt"]
+__all__ = ["check_code", "code_for", "code_of", "code_of_ensemble", "with_dirt"]
 
 _RUNNER = "aqa_bench.protocol.runner"
+_ENSEMBLE = "aqa_bench.protocol.ensemble"
 
 
 def code_of(resolved: ResolvedRun) -> CodeDigest:
@@ -40,23 +44,45 @@ def code_for(plugin: MethodPlugin, datasets: Sequence[str]) -> CodeDigest:
     return _computing(plugin, datasets).digest()
 
 
+def code_of_ensemble(members: Sequence[RunRecord]) -> CodeDigest | None:
+    """The code of an ensemble: that of its members, and of the harness that combines and scores them.
+
+    Args:
+        members: Their records, of one dataset.
+
+    Returns:
+        The digests; None where the code of a member is not known.
+    """
+    codes = {member.run_id: member.code for member in members}
+    known = {run_id: code for run_id, code in codes.items() if code is not None}
+    if len(known) < len(codes):
+        return None
+    combining = computing_code(None, [find_family(members[0].dataset).factory, _ENSEMBLE])
+    told = canonical_json({run_id: [code.method, code.harness] for run_id, code in known.items()})
+    dirty = any(code.dirty for code in known.values()) or _differ(combining.files)
+    return CodeDigest(method=sha256_bytes(told.encode()), harness=combining.digest().harness, dirty=dirty)
+
+
 def with_dirt(code: CodeDigest, resolved: ResolvedRun) -> CodeDigest:
-    """The digests with whether any of the files differs from the checkout's revision.
+    """The digests with whether any of the files differs from the checkout's revision."""
+    return code.model_copy(update={"dirty": _differ(_code(resolved).files)})
+
+
+def _differ(files: Sequence[Path]) -> bool:
+    """Whether files differ from the checkout's revision.
 
     False where this is no checkout, or its state cannot be asked: then there is no revision either.
     """
     root = checkout_root()
     if root is None:
-        return code
-    inside = [
-        os.fspath(file.relative_to(root)) for file in _code(resolved).files if file.is_relative_to(root)
-    ]
+        return False
+    inside = [os.fspath(file.relative_to(root)) for file in files if file.is_relative_to(root)]
     command = ["git", "-C", os.fspath(root), "status", "--porcelain", "--", *inside]
     try:
         found = subprocess.run(command, capture_output=True, check=True, timeout=10).stdout
     except (OSError, subprocess.SubprocessError):
-        return code
-    return code.model_copy(update={"dirty": bool(found.strip())})
+        return False
+    return bool(found.strip())
 
 
 def check_code(code: CodeDigest, resolved: ResolvedRun) -> None:

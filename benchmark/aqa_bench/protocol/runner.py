@@ -75,8 +75,10 @@ def run(
     """
     target = out / resolved.folder
     code = code_of(resolved)
-    if not force and (found := answer_from_disk(resolved, out, code)) is not None:
-        return Outcome(found, target, cached=True)
+    if not force:
+        found = answer_from_disk(target, resolved.run_id, resolved.dataset, code)
+        if found is not None:
+            return Outcome(found, target, cached=True)
     progress = NullProgress() if progress is None else progress
     partials = Partials(out, resolved.run_id, code)
     if force:
