@@ -49,7 +49,7 @@ def test_scoring_needs_no_rendering(dives: SyntheticDiving) -> None:
     assert (media.length, media.fps) == (24, pytest.approx(10.0))
     with pytest.raises(DataError, match="have not been rendered"):
         media.frames()
-    assert {path.suffix for path in dives.home.rglob("*") if path.is_file()} == {".npz"}
+    assert {path.suffix for path in dives.home.rglob("*") if path.is_file()} == {".annotations"}
 
 
 def test_attributes_are_told_in_one_task_alone(dives: SyntheticDiving) -> None:
