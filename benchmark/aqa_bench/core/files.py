@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from aqa_bench.core.errors import AqaBenchError
-from aqa_bench.core.exchange import exchange
 
 __all__ = [
     "atomic_directory",
@@ -214,6 +213,8 @@ def set_aside(target: Path, why: str) -> Path:
 
 
 def _put(staging: Path, target: Path, replace: bool) -> None:
+    from aqa_bench.core.exchange import exchange
+
     _sync_all(staging)
     while True:
         try:
