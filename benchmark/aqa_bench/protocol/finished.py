@@ -79,7 +79,7 @@ def trusted_run(folder: Path, dataset: Dataset | None = None) -> FinishedRun:
     try:
         predictions = read_predictions(file)
         scored = score_predictions(
-            opened, tasks, scheme, splits, predictions, record.decision, str(file), n_resamples=1
+            opened, tasks, scheme, splits, predictions, record.decision, str(file), n_resamples=0
         )
     except DataError as error:
         raise _damaged(error.where or file, error.expected or "predictions", error.found or "") from error

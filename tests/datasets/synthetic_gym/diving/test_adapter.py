@@ -188,7 +188,7 @@ def test_preparing_renders_the_preset_and_changes_nothing_for_the_next_to_open(
 def test_damaged_annotations_name_the_file(tmp_path: Path) -> None:
     dataset = SyntheticDiving("tiny", tmp_path)
     dataset.fingerprint()
-    (file,) = tmp_path.rglob("*.npz")
+    (file,) = tmp_path.rglob("*.annotations")
     file.write_bytes(b"no archive")
-    with pytest.raises(DataError, match=r"annotations\.npz"):
+    with pytest.raises(DataError, match=r"dives\.annotations"):
         SyntheticDiving("tiny", tmp_path).fingerprint()
