@@ -13,7 +13,6 @@ behind by a copy, or be of another moment than the file.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import stat
@@ -21,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from aqa_bench.core.bounded import DOCUMENT_BYTES, parse_json
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, sha256_bytes, write_atomic
 
@@ -113,7 +113,7 @@ def sealed_write_json(path: Path, kind: str, version: int, document: Any) -> Pat
 
 
 def sealed_read_json(
-    path: Path, kind: str, version: int, *, limit: int = _LIMIT, remedy: str = _REMEDY
+    path: Path, kind: str, version: int, *, limit: int = DOCUMENT_BYTES, remedy: str = _REMEDY
 ) -> Any:
     """As :func:`sealed_read`, of plain JSON.
 
@@ -122,8 +122,8 @@ def sealed_read_json(
     """
     payload = sealed_read(path, kind, version, limit=limit, remedy=remedy)
     try:
-        return json.loads(payload)
-    except (ValueError, RecursionError) as error:
+        return parse_json(payload)
+    except ValueError as error:
         raise _damaged(path, kind, "JSON behind the header", str(error), remedy) from error
 
 
@@ -184,10 +184,10 @@ def _header(kind: str, version: int, size: int, digest: str) -> bytes:
 def _parsed(line: bytes) -> dict[str, Any] | None:
     """A header; None where it is not, to the byte, what :func:`_header` writes."""
     try:
-        head = json.loads(line)
+        head = parse_json(line)
         same = _header(head["kind"], head["version"], head["bytes"], head["sha256"]) == line
         numbers = type(head["bytes"]) is int and type(head["version"]) is int and head["bytes"] >= 0
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return None
     return head if same and numbers else None
 

@@ -11,7 +11,7 @@ from aqa_bench.core.checkout import checkout_root
 from aqa_bench.core.code_digest import CodeDigest, ComputingCode, computing_code
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.files import canonical_json, sha256_bytes
-from aqa_bench.core.method import MethodPlugin
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.record import RunRecord
 from aqa_bench.core.registry import find_family
 from aqa_bench.protocol.plan import ResolvedRun
