@@ -18,8 +18,8 @@ from aqa_bench.boards.submission.migrated import check_migrated
 from aqa_bench.boards.submission.neighbours import check_neighbours
 from aqa_bench.boards.submission.plugin import check_method_folder, is_changed, method_folders
 from aqa_bench.boards.submission.predictions import check_predictions, load_predictions
-from aqa_bench.boards.submission.recipes import check_hyperparameters, recipe_type
 from aqa_bench.boards.submission.receipts import check_receipts_kept
+from aqa_bench.boards.submission.recipes import check_hyperparameters, recipe_type
 from aqa_bench.boards.submission.record import check_identity, check_record, task_kinds
 from aqa_bench.boards.submission.result import Validation
 from aqa_bench.boards.submission.rows import check_rows, check_submitter
