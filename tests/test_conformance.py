@@ -24,6 +24,9 @@ from aqa_bench.core.seeds import fit_seed
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import TaskKind
 from aqa_bench.protocol.custody import Custodian, checked_scores
+from aqa_bench.protocol.fitting import Fitting
+from aqa_bench.protocol.worker.hand import Hand
+from aqa_bench.protocol.worker.recipes import Told
 from aqa_bench.stats.metrics import METRICS
 
 EMBEDDED = "stick-figures/shoulder-press"
@@ -139,7 +142,7 @@ class TestFitting:
         custodian = Custodian(dataset, tasks[0].id)
         split = small_split(dataset, tasks[0].id, scheme)
 
-        def scores(seed: int) -> tuple[np.ndarray, FitContext]:
+        def given(seed: int) -> Fitting:
             pool = (
                 custodian.pool(
                     dataset.unlabeled(tasks[0].id, frozenset((*split.val, *split.test))), frozenset(), "test"
@@ -157,12 +160,20 @@ class TestFitting:
                 method=plugin.card.id,
             )
             train, val = custodian.labeled(split.train), custodian.labeled(split.val)
-            with method_running(plugin.card.id):
-                predictor = plugin.load()(recipe).fit(train, val, pool[:12], ctx)
-                raw = predictor.predict(custodian.bare(split.test))
-            return checked_scores(raw, len(split.test), tasks[0].kind, plugin.card.id, "test"), ctx
+            return Fitting(train, val, pool[:12], ctx, "test")
 
-        return SimpleNamespace(scores=scores)
+        def scores(seed: int) -> tuple[np.ndarray, FitContext]:
+            sets = given(seed)
+            with method_running(plugin.card.id):
+                predictor = plugin.load()(recipe).fit(sets.train, sets.val, sets.pool, sets.ctx)
+                raw = predictor.predict(custodian.bare(split.test))
+            return checked_scores(raw, len(split.test), tasks[0].kind, plugin.card.id, "test"), sets.ctx
+
+        def by_worker(seed: int) -> np.ndarray:
+            told = Told(recipe, plugin.load().prepare is not Method.prepare)
+            return Hand(plugin, told).fit(given(seed), custodian.bare(split.test)).scores
+
+        return SimpleNamespace(scores=scores, by_worker=by_worker)
 
     def test_scores_keep_to_the_contract_and_repeat_under_a_seed(
         self, plugin: MethodPlugin, bench: SimpleNamespace
@@ -174,6 +185,9 @@ class TestFitting:
         np.testing.assert_array_equal(first, again)
         if not plugin.card.stochastic:
             np.testing.assert_array_equal(first, bench.scores(1)[0])
+
+    def test_a_fresh_process_after_a_preparation_says_the_same(self, bench: SimpleNamespace) -> None:
+        np.testing.assert_array_equal(bench.by_worker(0), bench.scores(0)[0])
 
 
 class TestDatasets:

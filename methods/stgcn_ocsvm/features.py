@@ -109,6 +109,10 @@ class STGCNFeatures(FeatureExtractor[Sample]):
             features = torch.cat([self._network.pooled(part, self._start) for part in parts])
         return list(features.float().cpu().numpy())
 
+    def keep(self, samples: Sequence[Sample]) -> None:
+        """Have what comes before the trainable blocks in the cache."""
+        self._activations(samples)
+
     def duplicate(self) -> STGCNFeatures:
         """An extractor with its own copy of the network, to be trained apart from this one."""
         other = copy.copy(self)

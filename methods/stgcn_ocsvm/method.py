@@ -113,7 +113,7 @@ class STGCNOneClass(Method[STGCNRecipe]):
             weights, facts = self._learnt(pool, ctx)
             return {"key": weights, "facts": facts}
         if samples:
-            self._initial(pool, ctx).extract(samples)
+            self._initial(pool, ctx).keep(samples)
         return {}
 
     def _initial(self, pool: Sequence[Sample], ctx: FitContext) -> STGCNFeatures:

@@ -110,10 +110,19 @@ class Stranger:
         self._plugins[name] = MethodPlugin(card, f"{package}.method:Stranger", folder)
         return name
 
-    def run(self, name: str, *, scheme: str = "folds", seed: int = 0, out: str = "runs", **how: Any) -> Path:
-        """Run it on one repetition of the folds, which tests every sample once; returns the run's folder."""
+    def run(
+        self,
+        name: str,
+        *,
+        scheme: str = "folds",
+        seed: int = 0,
+        out: str = "runs",
+        folds: int = 5,
+        **how: Any,
+    ) -> Path:
+        """Run it, by default on folds that test every sample once; returns the run's folder."""
         wanted = resolve(Request(DATASET, name, scheme=scheme, seed=seed), **how)
-        splits = {task: parts[:5] for task, parts in wanted.splits.items()}
+        splits = {task: parts[:folds] for task, parts in wanted.splits.items()}
         return run(replace(wanted, splits=splits), self.folder / out, **how).path
 
     def accuracy(self, name: str, **how: Any) -> float:

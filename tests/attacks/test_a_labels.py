@@ -141,12 +141,18 @@ def test_an_answer_that_is_converted_late(stranger: Any) -> None:
         stranger.run(name)
 
 
+_FRAMES = """frame, found = sys._getframe(), []
+while frame:
+    found += [*frame.f_locals.values(), *frame.f_globals.values()]
+    frame = frame.f_back"""
+
+
 @pytest.mark.parametrize(
     "dig",
     [
         "found = [vars(s.media) for s in samples]",
         "found = gc.get_objects()",
-        "frame, found = sys._getframe(), []\nwhile frame:\n    found += [*frame.f_locals.values(), *frame.f_globals.values()]\n    frame = frame.f_back",
+        _FRAMES,
         "import ctypes\nfound = [v for m in [*sys.modules.values()] for v in vars(m).values()]",
     ],
     ids=["attributes of media", "gc", "frames", "modules"],
@@ -158,7 +164,8 @@ def test_the_process_searched_for_labels_and_adapters(stranger: Any, dig: str) -
         {dig.replace(chr(10), chr(10) + " " * 8)}
         assert not any(isinstance(thing, Dataset) for thing in found)
         tables = [t for t in found if isinstance(t, dict) and "form" in t]
-        names = [t for t in found if isinstance(t, dict) and any(isinstance(k, str) and k.startswith("s18-") for k in t)]
+        texts = [k for t in found if isinstance(t, dict) for k in [*t] if isinstance(k, str)]
+        names = [k for k in texts if k.startswith("s18-")]
         assert not tables and not names, (tables, names)
         """
     )
@@ -200,7 +207,9 @@ def test_what_a_task_withholds(stranger: Any) -> None:
         from aqa_bench.core.errors import DataError
         for ask in ("frames", "image", "distances", "features"):
             try:
-                samples[0].media.keeper.link.ask(ask, *([None, None][: 2 if ask == "frames" else ask == "image"]), media=samples[0].media.number)
+                arguments = {"frames": [None, None], "image": [None]}.get(ask, [])
+                media = samples[0].media
+                media.keeper.link.ask(ask, *arguments, media=media.number)
             except DataError:
                 continue
             raise AssertionError(ask)
@@ -328,7 +337,7 @@ def test_the_folder_of_data_is_not_named_in_the_environment(stranger: Any) -> No
 
 def test_code_at_import_does_not_reach_the_runner(stranger: Any) -> None:
     name = stranger.write(
-        anywhere="import aqa_bench.stats.scoring as scoring\nscoring.evaluate = None\nos.environ['OWNED'] = '1'"
+        anywhere="import aqa_bench.stats.scoring as s\ns.evaluate = None\nos.environ['OWNED'] = '1'"
     )
     wanted = resolve(Request(DATASET, name))
     assert not any(module.startswith("strange_") for module in sys.modules)

@@ -152,7 +152,9 @@ def test_where_groups_are_shared_the_pool_avoids_held_out_samples_alone() -> Non
         custodian.pool([sibling, first], held_out, "here", shares_groups=True)
 
 
-@pytest.mark.parametrize("trick", ["ask the registry", "ask the adapter", "ask in predict", "ask in a thread"])
+@pytest.mark.parametrize(
+    "trick", ["ask the registry", "ask the adapter", "ask in predict", "ask in a thread"]
+)
 def test_a_method_that_asks_for_labels_is_refused_and_leaves_nothing(
     resolved, tmp_path: Path, trick: str
 ) -> None:

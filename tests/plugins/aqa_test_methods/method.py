@@ -43,7 +43,10 @@ class Tricky(Method[TrickyRecipe]):
         ctx.report.update(parameters=len(train), device="cpu")
         ctx.report.extras["note"] = ("a", 1)
         if pool:
-            ctx.report.extras |= {"pool": sorted(s.media.content_key[:16] for s in pool), "pool_dataset": ctx.pool_dataset}
+            ctx.report.extras |= {
+                "pool": sorted(s.media.content_key[:16] for s in pool),
+                "pool_dataset": ctx.pool_dataset,
+            }
         _FIT.get(self.recipe.trick, lambda *_: None)(train, ctx)
         return Scores(ctx.seed, self.recipe.trick, self.recipe.shift)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from aqa_bench.core.files import canonical_json
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.paths import cache_home
 from aqa_bench.core.plugin import MethodPlugin
@@ -65,7 +66,7 @@ class Hand:
         self._progress = progress
         self._pools, self._samples = shared_folders(plugin)
         self._prepared: dict[tuple[str, ...], Mapping[str, Any]] = {}
-        self._seen: dict[tuple[str, ...], set[str]] = {}
+        self._seen: dict[str, set[str]] = {}
 
     def fit(self, given: Fitting, bare: Sequence[Sample]) -> Scored:
         """Fit to one split, and score bare samples.
@@ -127,7 +128,8 @@ class Hand:
         if not self._prepares:
             return {}
         prepared = self._of_pool(given)
-        seen = self._seen.setdefault(_named(given.pool), set())
+        # By what was prepared, not by the pool: pools of several splits may have come to the same.
+        seen = self._seen.setdefault(canonical_json(dict(prepared)), set())
         fresh = {s.id: s for s in samples if s.id not in seen}
         if fresh:
             desk = self._desk()
