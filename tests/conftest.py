@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -61,6 +62,21 @@ def fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     log = tmp_path / "fits.log"
     monkeypatch.setenv("AQA_TEST_LOG", str(log))
     return lambda: log.read_text().splitlines() if log.exists() else []
+
+
+@pytest.fixture
+def resealed():
+    """Changes keys of a run's record and seals it again, as one would who knows how records are sealed."""
+    from aqa_bench.core.files import pretty_json
+    from aqa_bench.core.sealed import blank_stamp, stamped
+
+    def edit(folder: Path, **changes: object) -> Path:
+        file = folder / "run.json"
+        document = json.loads(file.read_text()) | changes | {"seal": blank_stamp("run", 1)}
+        file.write_bytes(stamped(pretty_json(document).encode(), "run", 1))
+        return folder
+
+    return edit
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from ..fitness_aqa.family import FitnessAQAFamily
 from ..fitness_aqa.index import Entry
 from ..fitness_aqa.layout import Kind
 from ..fitness_aqa.media import ImageMedia
-from .annotated import Annotated, annotated
+from .annotated import Annotated, annotated, differing_clips
 from .cards import CARDS, DIVING
 from .clip import make_clip, make_shot
 from .detector import detected_boxes, detected_heights
@@ -37,6 +37,7 @@ from .generate import generate
 from .media import GymClip, GymImage, frame_size
 from .plan import ClipPlan, plan_clips
 from .presets import GENERATOR_VERSION, PRESETS, Exercise
+from .regenerated import not_as_generated
 from .splits import SPLITS
 
 __all__ = ["FAMILY", "SyntheticGym", "SyntheticGymFamily"]
@@ -183,7 +184,8 @@ class SyntheticGym(Dataset):
         """
         self.materialise(_RENDERED, progress or NullProgress())
         audit = self.release.audit(progress)
-        notes = [note for task in self.card.tasks for note in self._disagreements(task.id)]
+        notes = not_as_generated(differing_clips(self.annotated))
+        notes += [note for task in self.card.tasks for note in self._disagreements(task.id)]
         return audit.model_copy(
             update={
                 "dataset": self.card.id,

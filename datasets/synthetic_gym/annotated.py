@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aqa_bench.core.arrays import ArrayArchive, text_of
-from aqa_bench.core.errors import DataError
-from aqa_bench.core.files import canonical_json, write_atomic
-
-from .generate import annotate, annotation_fingerprint, stills_of
+from .clip import make_clip
+from .generate import annotate, annotation_fingerprint, records_fingerprint, stills_of
 from .generate import splits as source_splits
-from .plan import plan_clips
+from .plan import ClipPlan, plan_clips
 from .presets import GENERATOR_VERSION, Exercise
+from .regenerated import Annotation, check_fingerprint, check_some, differing, read_sealed, write_sealed
+from .splits import split_sources
 from .stills import Still
 
-__all__ = ["Annotated", "annotated"]
+__all__ = ["Annotated", "annotated", "differing_clips"]
 
 _ARRAYS = ("keypoints_2d", "bar_box")
 
@@ -61,7 +59,7 @@ class Annotated:
 
 
 def annotated(preset: str, exercise: Exercise, home: Path) -> Annotated:
-    """Annotations of a preset, computed once (seconds) and then read.
+    """Annotations of a preset, computed once (seconds) and then read; some clips are computed again.
 
     Args:
         preset: Name of the preset.
@@ -70,25 +68,33 @@ def annotated(preset: str, exercise: Exercise, home: Path) -> Annotated:
 
     Raises:
         UsageError: There is no such preset.
-        DataError: The file cannot be read.
+        Damaged: The file was changed, or is not what the generator computes.
         AqaBenchError: It cannot be written.
     """
-    file = home / f"v{GENERATOR_VERSION}" / preset / f"{exercise}.annotations.npz"
+    file = home / f"v{GENERATOR_VERSION}" / preset / f"{exercise}.annotations"
     if not file.is_file():
         _compute(preset, exercise, file)
-    try:
-        with ArrayArchive(file) as content:
-            document = json.loads(text_of(content.read("document")))
-            arrays = {name: content.read(name) for name in _ARRAYS}
-    except (OSError, ValueError) as error:
-        raise DataError(
-            "The annotations of the synthetic gym cannot be read.",
-            where=file,
-            expected="the file that dataset prepare writes",
-            found=str(error),
-            remedy="Delete it; it is computed again.",
-        ) from error
-    return Annotated(
+    status = file.stat()
+    return _read(preset, exercise, file, status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def differing_clips(known: Annotated) -> list[str]:
+    """What is not as the generator computes it: ids of clips, and sources in another part."""
+    plans = plan_clips(known.preset, known.exercise)
+    strange = known.clips.keys() - {plan.id for plan in plans}
+    labels: dict[str, list[dict[str, int]]] = {}
+    for clip in known.clips.values():
+        if clip["role"] == "labelled":
+            labels.setdefault(clip["source"], []).append(clip["labels"])
+    parts = split_sources(f"{known.preset}/{known.exercise}", labels)
+    moved = [f"source {source}" for source in parts if known.parts.get(source) != parts[source]]
+    return [*differing(plans, partial(_kept, known), _made), *sorted(strange), *moved]
+
+
+@lru_cache(maxsize=8)
+def _read(preset: str, exercise: Exercise, file: Path, _mtime: int, _size: int, _inode: int) -> Annotated:
+    document, arrays = read_sealed(file, _ARRAYS)
+    known = Annotated(
         preset=preset,
         exercise=exercise,
         fingerprint=document["fingerprint"],
@@ -97,6 +103,22 @@ def annotated(preset: str, exercise: Exercise, home: Path) -> Annotated:
         stills={still["id"]: Still(**still) for still in document["stills"]},
         arrays=arrays,
     )
+    check_fingerprint(file, known.fingerprint, records_fingerprint(preset, exercise, document["clips"]))
+    check_some(file, plan_clips(preset, exercise, "labelled"), partial(_kept, known), _made)
+    return known
+
+
+def _kept(known: Annotated, clip: str) -> Annotation:
+    stills = [asdict(still) for name, still in known.stills.items() if name.rpartition("_")[0] == clip]
+    arrays = {name: known.row(clip, name) for name in _ARRAYS}
+    return {"record": known.clips[clip], "stills": stills}, arrays
+
+
+def _made(plan: ClipPlan) -> Annotation:
+    annotation = make_clip(plan).annotation
+    stills = [asdict(still) for still in stills_of(plan, annotation)]
+    arrays = {name: getattr(annotation, name).astype(np.float32) for name in _ARRAYS}
+    return {"record": annotation.record(), "stills": stills}, arrays
 
 
 def _compute(preset: str, exercise: Exercise, file: Path) -> None:
@@ -110,11 +132,4 @@ def _compute(preset: str, exercise: Exercise, file: Path) -> None:
         "stills": stills,
     }
     arrays = {name: np.stack([getattr(a, name) for a in annotations]).astype(np.float32) for name in _ARRAYS}
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        document=np.array(canonical_json(document)),
-        keypoints_2d=arrays["keypoints_2d"],
-        bar_box=arrays["bar_box"],
-    )
-    write_atomic(file, buffer.getvalue())
+    write_sealed(file, document, arrays)

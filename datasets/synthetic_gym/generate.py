@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -37,6 +37,7 @@ __all__ = [
     "annotation_fingerprint",
     "fingerprint",
     "generate",
+    "records_fingerprint",
     "splits",
     "stills_of",
 ]
@@ -66,8 +67,12 @@ def annotate(preset: str, exercise: Exercise) -> list[ClipAnnotation]:
 
 def annotation_fingerprint(preset: str, exercise: Exercise, annotations: Sequence[ClipAnnotation]) -> str:
     """SHA-256 over the generator's version and what is annotated, floats to 6 significant digits."""
-    records = [annotation.record() for annotation in annotations]
-    return sha256_bytes(canonical_json([GENERATOR_VERSION, preset, exercise, records]).encode())
+    return records_fingerprint(preset, exercise, [annotation.record() for annotation in annotations])
+
+
+def records_fingerprint(preset: str, exercise: Exercise, records: Sequence[Mapping[str, Any]]) -> str:
+    """As :func:`annotation_fingerprint`, of the annotations' records."""
+    return sha256_bytes(canonical_json([GENERATOR_VERSION, preset, exercise, list(records)]).encode())
 
 
 def fingerprint(preset: str, exercise: Exercise) -> str:

@@ -313,11 +313,18 @@ def test_score_of_edited_predictions_fails_and_says_where(cli, made) -> None:
     assert str(folder) in plain.err
 
 
-def test_score_of_an_edited_record_names_the_number(cli, made) -> None:
+def test_score_of_an_edited_record_names_the_file_and_where_it_was_sealed_again_the_number(
+    cli, made, resealed
+) -> None:
     folder = made()
     record = json.loads((folder / "run.json").read_text())
     record["metrics"]["form"]["f1"]["value"] = 0.99
     (folder / "run.json").write_text(json.dumps(record))
+    answer = cli("score", folder)
+    assert answer.code == 1
+    assert "damaged or was changed" in answer.err
+    assert str(folder / "run.json") in answer.err
+    resealed(folder)
     answer = cli("score", folder, "--json")
     assert answer.code == 1
     assert [d["where"] for d in answer.document[0]["differs"]] == ["metrics.form.f1.value"]

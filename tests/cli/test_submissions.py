@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -31,10 +30,8 @@ def test_a_run_is_submitted_and_validated(cli, run: Path, tmp_path: Path) -> Non
     assert "0 problems" in cli("validate", out).out
 
 
-def test_problems_are_exit_code_1(cli, run: Path, tmp_path: Path) -> None:
-    record = json.loads((run / "run.json").read_text())
-    record["floors"]["form"] = 0.1
-    (run / "run.json").write_text(json.dumps(record))
+def test_problems_are_exit_code_1(cli, resealed, run: Path, tmp_path: Path) -> None:
+    resealed(run, floors={"form": 0.1})
     answer = cli("validate", run, "--json")
     assert answer.code == 1
     assert answer.document["ok"] is False

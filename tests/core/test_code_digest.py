@@ -18,7 +18,7 @@ def code(method: str, dataset: str = "stick-figures"):
 
 def test_the_code_is_what_imports_reach_lazy_ones_too() -> None:
     found = code("cvcspc", "synthetic-gym")
-    assert {"aqa_bench.methods.cvcspc", "aqa_bench.methods.cvcspc.method"} <= set(found.method)
+    assert "aqa_bench.methods.cvcspc.method" in found.method
     assert {
         "aqa_bench",
         "aqa_bench.stats.metrics",
@@ -26,7 +26,7 @@ def test_the_code_is_what_imports_reach_lazy_ones_too() -> None:
         "aqa_bench.learn.training.loop",
         "aqa_bench.datasets.synthetic_gym.adapter",
         # The gym reads the layout of the real release.
-        "aqa_bench.datasets.fitness_aqa",
+        "aqa_bench.datasets.fitness_aqa.adapter",
         # Imported within functions.
         "aqa_bench.learn.backbones.weight_files",
     } <= set(found.harness)
@@ -141,6 +141,6 @@ def test_a_plugin_without_source_is_refused() -> None:
 
 
 def test_code_that_is_not_recorded_differs() -> None:
-    known = CodeDigest(method="a", harness="b")
+    known = CodeDigest(method="a" * 64, harness="b" * 64)
     assert known.compare(None) == "code that is not recorded"
-    assert known.compare(CodeDigest(method="a", harness="b", dirty=True)) is None
+    assert known.compare(CodeDigest(method="a" * 64, harness="b" * 64, dirty=True)) is None

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -64,23 +63,21 @@ def test_a_run_does_not_differ_from_itself(pair: tuple[Path, Path]) -> None:
 
 
 @pytest.mark.parametrize("field", ["dataset", "dataset_fingerprint", "scheme"])
-def test_runs_of_different_things_are_refused(pair: tuple[Path, Path], field: str) -> None:
-    file = pair[1] / "run.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {field: "other"}))
+def test_runs_of_different_things_are_refused(pair: tuple[Path, Path], resealed, field: str) -> None:
+    resealed(pair[1], **{field: "other"})
     with pytest.raises(UsageError, match=f"differ in {field.replace('_', ' ')}"):
         compare(*pair)
 
 
-def test_runs_without_a_common_task_are_refused(pair: tuple[Path, Path]) -> None:
-    file = pair[1] / "run.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"tasks": ["other"]}))
+def test_runs_without_a_common_task_are_refused(pair: tuple[Path, Path], resealed) -> None:
+    resealed(pair[1], tasks=["other"])
     with pytest.raises(UsageError, match="share no task"):
         compare(*pair)
 
 
-def test_runs_made_on_other_data_than_those_at_hand_are_refused(pair: tuple[Path, Path]) -> None:
-    for folder in pair:
-        file = folder / "run.json"
-        file.write_text(json.dumps(json.loads(file.read_text()) | {"dataset_fingerprint": "0" * 64}))
+def test_runs_made_on_other_data_than_those_at_hand_are_refused(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(open_dataset(DATASET)), "fingerprint", lambda _: "0" * 64)
     with pytest.raises(DataError, match="other data"):
         compare(*pair)

@@ -1,19 +1,21 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aqa_bench.core.cards import Decision
+from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import read_record
 from aqa_bench.core.registry import open_dataset
 from aqa_bench.core.run_id import recorded_run_id
+from aqa_bench.protocol import ensemble
 from aqa_bench.protocol.ensemble import combine
+from aqa_bench.protocol.finished import FinishedRun
 from aqa_bench.protocol.runner import run
 from aqa_bench.protocol.score import rescore
 from aqa_bench.stats.thresholds import tune_threshold
@@ -86,34 +88,42 @@ def test_one_member_or_the_same_twice_is_no_ensemble(members: list[Path], tmp_pa
 
 
 @pytest.mark.parametrize("field", ["dataset_fingerprint", "scheme", "benchmark_version", "dataset"])
-def test_members_of_different_things_are_refused(members: list[Path], tmp_path: Path, field: str) -> None:
-    file = members[1] / "run.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {field: "other"}))
+def test_members_of_different_things_are_refused(
+    members: list[Path], resealed, tmp_path: Path, field: str
+) -> None:
+    resealed(members[1], **{field: "other"})
     with pytest.raises(UsageError, match=f"differ in {field.replace('_', ' ')}") as caught:
         combine(members, tmp_path / "runs")
     assert caught.value.where == str(members[1])
 
 
-def _amend(folder: Path, **changes: object) -> None:
-    file = folder / "run.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+@pytest.fixture
+def believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Members as a machine with other data would have made them: nothing of them is checked."""
+
+    def read(folder: Path, dataset: Dataset) -> FinishedRun:
+        return FinishedRun(read_record(folder), read_predictions(folder / "predictions.csv"), dataset)
+
+    monkeypatch.setattr(ensemble, "trusted_run", read)
 
 
 def test_members_with_other_splits_or_no_task_in_common_are_refused(
-    members: list[Path], tmp_path: Path
+    members: list[Path], resealed, tmp_path: Path
 ) -> None:
-    _amend(members[1], splits_fingerprint={"form": "0" * 64})
+    resealed(members[1], splits_fingerprint={"form": "0" * 64})
     with pytest.raises(UsageError, match="differ in splits of form"):
         combine(members, tmp_path / "runs")
-    _amend(members[1], tasks=["depth"], splits_fingerprint={"depth": "0" * 64})
+    resealed(members[1], tasks=["depth"], splits_fingerprint={"depth": "0" * 64})
     with pytest.raises(UsageError, match="no task in common"):
         combine(members, tmp_path / "runs")
 
 
-def test_tasks_that_a_member_did_not_judge_are_left_out(members: list[Path], tmp_path: Path) -> None:
+def test_tasks_that_a_member_did_not_judge_are_left_out(
+    members: list[Path], believed, resealed, tmp_path: Path
+) -> None:
     alone = combine(members, tmp_path / "runs")
     splits = read_record(members[2]).splits_fingerprint
-    _amend(
+    resealed(
         members[2],
         tasks=["form", "depth"],
         splits_fingerprint={**splits, "depth": "0" * 64},
@@ -128,10 +138,10 @@ def test_tasks_that_a_member_did_not_judge_are_left_out(members: list[Path], tmp
 
 
 def test_pools_of_members_are_told_and_the_run_id_is_what_the_record_says(
-    members: list[Path], tmp_path: Path
+    members: list[Path], believed, resealed, tmp_path: Path
 ) -> None:
     for pool, folder in zip(("gym/squat", "gym/press"), members[:2], strict=True):
-        _amend(folder, pool_dataset=pool, pool_fingerprint="1" * 64)
+        resealed(folder, pool_dataset=pool, pool_fingerprint="1" * 64)
     record = combine(members[:2], tmp_path / "runs").record
     assert record.hyperparameters["of"] == [
         "noise quick, pre-trained on gym/press",
@@ -141,7 +151,7 @@ def test_pools_of_members_are_told_and_the_run_id_is_what_the_record_says(
     assert recorded_run_id(record) == record.run_id
 
 
-def test_members_that_scored_other_samples_are_refused(members: list[Path], tmp_path: Path) -> None:
+def test_members_that_scored_other_samples_are_refused(members: list[Path], believed, tmp_path: Path) -> None:
     file = members[2] / "predictions.csv"
     file.write_text("\n".join(file.read_text().splitlines()[:-1]) + "\n")
     with pytest.raises(UsageError, match="different samples") as caught:
@@ -150,10 +160,9 @@ def test_members_that_scored_other_samples_are_refused(members: list[Path], tmp_
 
 
 def test_members_made_on_other_data_than_those_at_hand_are_refused(
-    members: list[Path], tmp_path: Path
+    members: list[Path], resealed, tmp_path: Path
 ) -> None:
     for member in members:
-        file = member / "run.json"
-        file.write_text(json.dumps(json.loads(file.read_text()) | {"dataset_fingerprint": "0" * 64}))
+        resealed(member, dataset_fingerprint="0" * 64)
     with pytest.raises(DataError, match="other data"):
         combine(members, tmp_path / "runs")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from aqa_bench.core import files
-from aqa_bench.core.errors import AqaBenchError, DataError
+from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import read_record
@@ -106,12 +106,17 @@ def test_force_runs_again_and_replaces(resolved, tmp_path: Path, fits) -> None:
     assert len(everything(tmp_path / DATASET)) == 2
 
 
-def test_a_record_that_was_damaged_is_named_and_mended_by_force(resolved, tmp_path: Path) -> None:
+def test_a_record_that_was_damaged_is_named_kept_aside_and_made_again(
+    resolved, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = run(resolved(), tmp_path).path
     (folder / "run.json").write_text("{")
-    with pytest.raises(DataError, match="--force"):
-        run(resolved(), tmp_path)
-    assert read_record(run(resolved(), tmp_path, force=True).path).method == "noise"
+    assert not run(resolved(), tmp_path).cached
+    assert read_record(folder).method == "noise"
+    kept = folder.with_name(f".{folder.name}.damaged")
+    assert (kept / "run.json").read_text() == "{"
+    assert str(kept) in caplog.text
+    assert run(resolved(), tmp_path).cached
 
 
 def test_seeds_differ_and_repeat(resolved, tmp_path: Path) -> None:

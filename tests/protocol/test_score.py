@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -11,12 +10,6 @@ from aqa_bench.protocol.runner import run
 from aqa_bench.protocol.score import rescore
 
 FIELDS = ("metrics", "thresholds", "floors", "skill", "coverage", "train_ranges")
-
-
-def edited(folder: Path, **changes: object) -> Path:
-    document = json.loads((folder / "run.json").read_text()) | changes
-    (folder / "run.json").write_text(json.dumps(document))
-    return folder
 
 
 @pytest.mark.parametrize("scheme", ["folds", "one-class", "one-class-leaky"])
@@ -66,16 +59,18 @@ def test_predictions_that_do_not_follow_the_splits_are_noticed(
     assert found in str(caught.value.found)
 
 
-def test_a_run_on_other_data_is_not_scored(resolved, tmp_path: Path) -> None:
-    folder = edited(run(resolved(), tmp_path).path, dataset_fingerprint="0" * 64)
+def test_a_run_on_other_data_is_not_scored(resolved, resealed, tmp_path: Path) -> None:
+    folder = resealed(run(resolved(), tmp_path).path, dataset_fingerprint="0" * 64)
     with pytest.raises(DataError, match="other data"):
         rescore(folder)
 
 
 @pytest.mark.parametrize("change", [{"scheme": "old"}, {"tasks": ["old"]}, {"dataset": "old/one"}])
-def test_a_run_of_what_does_not_exist_any_more_is_an_error(resolved, tmp_path: Path, change) -> None:
+def test_a_run_of_what_does_not_exist_any_more_is_an_error(
+    resolved, resealed, tmp_path: Path, change
+) -> None:
     with pytest.raises(UsageError, match="old"):
-        rescore(edited(run(resolved(), tmp_path).path, **change))
+        rescore(resealed(run(resolved(), tmp_path).path, **change))
 
 
 def test_a_folder_that_is_no_run_is_an_error(resolved, tmp_path: Path) -> None:

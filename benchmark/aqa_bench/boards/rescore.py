@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from typing import Any
 
 from aqa_bench.boards.runs import Problem, SubmittedRun
 from aqa_bench.core.dataset import Dataset
@@ -12,11 +10,10 @@ from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import PREDICTIONS_FILE, RunRecord
 from aqa_bench.core.registry import find_scheme, find_task
+from aqa_bench.stats.agreement import differences
 from aqa_bench.stats.run_scores import Scored, score_predictions
 
 __all__ = ["check_metrics", "record_differences"]
-
-_TOLERANCE = 1e-9
 
 
 def check_metrics(dataset: Dataset, run: SubmittedRun) -> Iterator[Problem]:
@@ -54,36 +51,10 @@ def record_differences(path: str, record: RunRecord, scored: Scored) -> Iterator
         record: Its record.
         scored: What its predictions say.
     """
-    for field in ("metrics", "thresholds", "floors", "skill", "coverage", "train_ranges"):
-        yield from _compare(path, field, _plain(getattr(scored, field)), _plain(getattr(record, field)))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return _plain(value.model_dump()) if hasattr(value, "model_dump") else value
-
-
-def _compare(path: str, place: str, expected: Any, found: Any) -> Iterator[Problem]:
-    if isinstance(expected, dict) and isinstance(found, dict):
-        for key in sorted(expected.keys() | found.keys()):
-            yield from _compare(path, f"{place}.{key}", expected.get(key), found.get(key))
-    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        for i, (e, f) in enumerate(zip(expected, found, strict=True)):
-            yield from _compare(path, f"{place}[{i}]", e, f)
-    elif isinstance(expected, float) and isinstance(found, int | float):
-        if not math.isclose(expected, found, rel_tol=0, abs_tol=_TOLERANCE):
-            yield _differs(path, place, expected, found)
-    elif expected != found:
-        yield _differs(path, place, expected, found)
-
-
-def _differs(path: str, place: str, expected: object, found: object) -> Problem:
-    return Problem(
-        path=f"{path}/run.json: {place}",
-        rule="the record is what the predictions say",
-        expected=str(expected),
-        found=str(found),
-    )
+    for place, expected, found in differences(record, scored):
+        yield Problem(
+            path=f"{path}/run.json: {place}",
+            rule="the record is what the predictions say",
+            expected=str(expected),
+            found=str(found),
+        )

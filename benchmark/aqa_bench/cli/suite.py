@@ -107,6 +107,7 @@ def status(
                 "done": found.done,
                 "failed": [{**asdict(job), "error": error} for job, error in found.failed.items()],
                 "left": [asdict(job) for job in found.left],
+                "again": [{**asdict(job), "why": why} for job, why in found.again.items()],
                 "stuck": dict(found.stuck),
                 "eta_seconds": None if found.eta_seconds is None else round(found.eta_seconds, 1),
             }
@@ -114,6 +115,8 @@ def status(
     say(f"{found.jobs} jobs: {found.done} done, {len(found.failed)} failed, {len(found.left)} left")
     for job, error in found.failed.items():
         say(f"failed: {_name(job)}: {error.splitlines()[0]}")
+    for job, why in found.again.items():
+        say(f"on disk, but runs again: {_name(job)}: {why}")
     for reason, count in found.stuck.items():
         say(f"cannot start here: {count} jobs: {reason}")
     if found.jobs > found.done:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from aqa_bench.core.checkout import search_path
 from aqa_bench.core.errors import DataError
@@ -27,6 +28,9 @@ _ROOT = Path(__file__).resolve().parents[1]
 _PLUGINS = ("methods", "datasets")
 # Recipes are in the run-id, cards are described in the record, and nobody computes with prose.
 _NO_CODE = frozenset({".toml", ".md", ".rst", ".txt", ".pyc", ".pyi", ".ipynb", ".typed"})
+
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class CodeDigest(BaseModel):
@@ -44,8 +48,8 @@ class CodeDigest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    method: str
-    harness: str
+    method: Sha256
+    harness: Sha256
     dirty: bool = False
 
     def compare(self, other: CodeDigest | None) -> str | None:
@@ -54,7 +58,8 @@ class CodeDigest(BaseModel):
         Args:
             other: The other's; None where it is not known.
 
-        >>> CodeDigest(method="a", harness="b").compare(CodeDigest(method="c", harness="b"))
+        >>> a, b = "a" * 64, "b" * 64
+        >>> CodeDigest(method=a, harness=b).compare(CodeDigest(method=b, harness=b))
         'the code of the method'
         """
         if other is None:
@@ -85,17 +90,17 @@ class ComputingCode:
         return CodeDigest(method=method, harness=harness, dirty=dirty)
 
 
-def computing_code(method: str, others: Iterable[str]) -> ComputingCode:
+def computing_code(method: str | None, others: Iterable[str]) -> ComputingCode:
     """The code that a method computes with.
 
     Args:
-        method: ``"package.module:Class"`` of the method.
+        method: ``"package.module:Class"`` of the method; None where there is none, as in an ensemble.
         others: The same, or plain modules, of what else takes part: the dataset's reader and the runner.
 
     Raises:
         DataError: The source of a plug-in is not there, or is no Python.
     """
-    own = dict(_package_files(method))
+    own = {} if method is None else dict(_package_files(method))
     digests: dict[str, str] = {}
     found: dict[str, Path] = {}
     todo: set[str] = {"aqa_bench"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -21,6 +23,8 @@ __all__ = [
     "canonical_json",
     "check_writable",
     "pretty_json",
+    "recover_directory",
+    "set_aside",
     "sha256_bytes",
     "sha256_file",
     "sync_folder",
@@ -84,6 +88,10 @@ def atomic_directory(target: Path, *, replace: bool = False) -> Iterator[Path]:
 
     Two processes may race for the same target: the first to finish wins and the other's work is
     dropped, since a target is named by its content.
+
+    Files and folders are on the disk before the rename. A target that gives way is exchanged in one step
+    where the system can (Linux); elsewhere it is moved aside first, and :func:`recover_directory` brings it
+    back if the process is killed between the two renames.
 
     Args:
         target: The folder to make.
@@ -162,37 +170,90 @@ def pretty_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def recover_directory(target: Path) -> None:
+    """Bring back a folder that was moved aside by a replacement that was killed before its end.
+
+    Every reader of a folder that :func:`atomic_directory` replaces calls it where the folder is missing.
+    """
+    for aside in sorted(target.parent.glob(f".{glob.escape(target.name)}.old.*")):
+        if target.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            # Whoever is in the middle of a replacement moves it aside again.
+            with suppress(OSError):
+                (aside / target.name).rename(target)
+                aside.rmdir()
+
+
+def set_aside(target: Path, why: str) -> Path:
+    """Rename a folder to a hidden sibling, ``.<name>.<why>`` or with a number behind it.
+
+    Returns:
+        The sibling.
+
+    Raises:
+        AqaBenchError: It cannot be renamed.
+    """
+    for number in itertools.count(1):
+        kept = target.with_name(f".{target.name}.{why}" + (f".{number}" if number > 1 else ""))
+        if kept.exists():
+            continue
+        try:
+            target.rename(kept)
+            sync_folder(target.parent)
+        except FileNotFoundError:
+            # Another process that makes the same run was first.
+            return kept
+        except OSError as error:
+            if error.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+                continue
+            raise _unwritable(kept, error) from error
+        return kept
+    raise AssertionError("unreachable")
+
+
 def _put(staging: Path, target: Path, replace: bool) -> None:
-    outgoing: Path | None = None
-    if replace and target.is_dir():
-        outgoing = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-        with suppress(FileNotFoundError):
-            target.rename(outgoing / target.name)
-    try:
-        _rename_unless_taken(staging, target)
-    except OSError:
-        if outgoing is not None:
-            with suppress(FileNotFoundError):
-                (outgoing / target.name).rename(target)
-        raise
-    finally:
-        if outgoing is not None:
-            shutil.rmtree(outgoing, ignore_errors=True)
+    from aqa_bench.core.exchange import exchange
 
-
-def _rename_unless_taken(staging: Path, target: Path) -> None:
+    _sync_all(staging)
     while True:
         try:
             staging.rename(target)
         except OSError as error:
-            # Renaming never replaces a folder that holds something: another process was first.
-            if target.is_dir():
+            # Renaming never replaces a folder that holds something.
+            if not target.is_dir():
+                # Another process was first, and has given way to a third since.
+                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                    recover_directory(target)
+                    raise
+            elif not replace:
                 return
-            # It was first, and has given way to a third since.
-            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
-                raise
+            elif exchange(staging, target):
+                # What was replaced has the temporary name now, and goes with it.
+                break
+            else:
+                _move_aside(target)
         else:
-            return
+            recover_directory(target)
+            break
+    sync_folder(target.parent)
+
+
+def _move_aside(target: Path) -> None:
+    outgoing = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+    with suppress(FileNotFoundError):
+        target.rename(outgoing / target.name)
+
+
+def _sync_all(folder: Path) -> None:
+    for place, _, names in os.walk(folder):
+        for name in names:
+            file = Path(place, name)
+            if file.is_symlink():
+                continue
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
+        sync_folder(Path(place))
 
 
 def _umask() -> int:

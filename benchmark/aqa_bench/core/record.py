@@ -13,10 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.cards import Decision, Regime
+from aqa_bench.core.code_digest import CodeDigest
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.files import pretty_json
+from aqa_bench.core.files import pretty_json, recover_directory
 from aqa_bench.core.lines import Line
 from aqa_bench.core.plain import PlainDict
+from aqa_bench.core.sealed import Damaged, blank_stamp, check_stamp, stamped
 
 __all__ = [
     "PREDICTIONS_FILE",
@@ -40,6 +42,9 @@ RECORD_FILE = "run.json"
 PREDICTIONS_FILE = "predictions.csv"
 RECORD_LIMIT = 2**20
 """Greatest size of a record in bytes; it is read no further."""
+
+_SEAL = "run", 1
+_REMEDY = "Run it again with --force; records are never edited by hand."
 
 
 class RowKind(StrEnum):
@@ -161,6 +166,8 @@ class RunRecord(_Strict):
         skill: (primary - floor) / (1 - floor) a task; None where there is no floor.
         predictions_sha256: Hash of the predictions' file.
         migrated_from: Run-id under an earlier protocol, where the run was made under that; not hashed.
+        code: What it was computed with; None in records that were made before it was written.
+        seal: Kind, version and digest of the file of this record (``core/sealed.py``), written with it.
     """
 
     schema_version: Literal[1] = 1
@@ -208,10 +215,14 @@ class RunRecord(_Strict):
     skill: dict[Line, float | None]
     predictions_sha256: Line
     migrated_from: Line | None = None
+    code: CodeDigest | None = None
+    seal: Line | None = None
 
     def to_json(self) -> str:
-        """The record as the text of ``run.json``."""
-        return pretty_json(self.model_dump(mode="json"))
+        """The record as the text of ``run.json``, sealed."""
+        # The seal is the last text of the file, whatever the others say.
+        text = pretty_json(self.model_dump(mode="json") | {"seal": blank_stamp(*_SEAL)})
+        return stamped(text.encode(), *_SEAL).decode()
 
 
 def read_record(folder: Path) -> RunRecord:
@@ -221,11 +232,15 @@ def read_record(folder: Path) -> RunRecord:
         folder: The run's folder.
 
     Raises:
+        Damaged: It was changed after it was written.
         DataError: There is no record, or it does not follow the schema.
     """
     file = folder / RECORD_FILE
+    if not file.exists():
+        recover_directory(folder)
     try:
-        return RunRecord.model_validate_json(read_bounded(file, RECORD_LIMIT))
+        content = read_bounded(file, RECORD_LIMIT)
+        record = RunRecord.model_validate_json(content)
     except OSError as error:
         raise DataError(
             "This is not the folder of a run.",
@@ -242,8 +257,20 @@ def read_record(folder: Path) -> RunRecord:
             where=file,
             expected="docs/schemas/run.schema.json",
             found=found,
-            remedy="Run it again with --force; records are never edited by hand.",
+            remedy=_REMEDY,
         ) from error
+    if record.seal is not None:
+        check_stamp(file, content, *_SEAL, remedy=_REMEDY)
+    elif record.code is not None:
+        # Whoever records its code seals it.
+        raise Damaged(
+            "A run's record was changed after it was written.",
+            where=file,
+            expected="a seal",
+            found="none",
+            remedy=_REMEDY,
+        )
+    return record
 
 
 def record_schema() -> str:

@@ -5,15 +5,14 @@ again, so that what decides a result is checked against something else as well (
 
 Two forms. A file that only this package reads is *sealed*: one line of JSON (``kind``, ``version``,
 ``bytes``, ``sha256``), then the payload. A file that others read too (safetensors, JSON) keeps its format
-and is *stamped*: it carries :func:`blank_stamp` somewhere in its metadata, and :func:`stamped` writes the
-digest of the whole file over the blank. A digest in the file rather than beside it cannot be lost, left
+and is *stamped*: it carries :func:`blank_stamp` in its metadata, and :func:`stamped` writes the digest of the
+whole file over the blank. A digest in the file rather than beside it cannot be lost, left
 behind by a copy, or be of another moment than the file.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import stat
@@ -21,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from aqa_bench.core.bounded import DOCUMENT_BYTES, parse_json
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, sha256_bytes, write_atomic
 
@@ -113,7 +113,7 @@ def sealed_write_json(path: Path, kind: str, version: int, document: Any) -> Pat
 
 
 def sealed_read_json(
-    path: Path, kind: str, version: int, *, limit: int = _LIMIT, remedy: str = _REMEDY
+    path: Path, kind: str, version: int, *, limit: int = DOCUMENT_BYTES, remedy: str = _REMEDY
 ) -> Any:
     """As :func:`sealed_read`, of plain JSON.
 
@@ -122,31 +122,31 @@ def sealed_read_json(
     """
     payload = sealed_read(path, kind, version, limit=limit, remedy=remedy)
     try:
-        return json.loads(payload)
-    except (ValueError, RecursionError) as error:
+        return parse_json(payload)
+    except ValueError as error:
         raise _damaged(path, kind, "JSON behind the header", str(error), remedy) from error
 
 
 def blank_stamp(kind: str, version: int) -> str:
-    """What a file that is to be :func:`stamped` carries once, as a text in its metadata."""
-    return _mark(kind, version) + _BLANK
+    """What a file that is to be :func:`stamped` carries, as a text in its metadata."""
+    return _mark(kind, version).decode() + _BLANK
 
 
 def stamped(content: bytes, kind: str, version: int) -> bytes:
-    """A file's content with its digest in the place of the :func:`blank_stamp` that it carries.
+    """A file's content with its digest in the place of the last :func:`blank_stamp` that it carries.
 
     Raises:
-        ValueError: The content does not carry the blank stamp exactly once.
+        ValueError: The content does not carry one.
     """
-    blank = blank_stamp(kind, version).encode()
-    if content.count(blank) != 1:
-        raise ValueError(f"{content.count(blank)} blank stamps in the content of a {kind}")
-    return content.replace(blank, _mark(kind, version).encode() + sha256_bytes(content).encode())
+    mark = _mark(kind, version)
+    start = content.rindex(mark) + len(mark)
+    end = start + len(_BLANK)
+    if content[start:end] != _BLANK.encode():
+        raise ValueError(f"a content of {kind} whose last stamp is not blank")
+    return content[:start] + sha256_bytes(content).encode() + content[end:]
 
 
-def check_stamp(
-    path: Path, content: bytes | bytearray | memoryview, kind: str, version: int, *, remedy: str = _REMEDY
-) -> None:
+def check_stamp(path: Path, content: bytes, kind: str, version: int, *, remedy: str = _REMEDY) -> None:
     """Check the stamp of a file that was read.
 
     Args:
@@ -159,16 +159,17 @@ def check_stamp(
     Raises:
         Damaged: There is no such stamp, or the content is not what was stamped.
     """
-    view = memoryview(content)
-    mark = _mark(kind, version).encode()
-    start = _find(view, mark) + len(mark)
-    if start < len(mark):
+    mark = _mark(kind, version)
+    found = content.rfind(mark)
+    if found < 0:
         raise _damaged(path, kind, f"a digest of {kind}, version {version}, in the file", "none", remedy)
+    start = found + len(mark)
     end = start + len(_BLANK)
+    view = memoryview(content)
     digest = hashlib.sha256(view[:start])
     digest.update(_BLANK.encode())
     digest.update(view[end:])
-    said = bytes(view[start:end]).decode("ascii", "replace")
+    said = content[start:end].decode("ascii", "replace")
     if digest.hexdigest() != said:
         raise _damaged(path, kind, f"sha256 {said}", f"sha256 {digest.hexdigest()}", remedy)
 
@@ -183,23 +184,18 @@ def _header(kind: str, version: int, size: int, digest: str) -> bytes:
 def _parsed(line: bytes) -> dict[str, Any] | None:
     """A header; None where it is not, to the byte, what :func:`_header` writes."""
     try:
-        head = json.loads(line)
+        head = parse_json(line)
         same = _header(head["kind"], head["version"], head["bytes"], head["sha256"]) == line
         numbers = type(head["bytes"]) is int and type(head["version"]) is int and head["bytes"] >= 0
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         return None
     return head if same and numbers else None
 
 
-def _mark(kind: str, version: int) -> str:
+def _mark(kind: str, version: int) -> bytes:
     if _KIND.fullmatch(kind) is None:
         raise ValueError(f"{kind!r} does not name a kind of file")
-    return f"aqa-bench {kind} {version} sha256:"
-
-
-def _find(view: memoryview, mark: bytes) -> int:
-    obj = view.obj
-    return obj.find(mark) if isinstance(obj, bytes | bytearray) else bytes(view).find(mark)
+    return f"aqa-bench {kind} {version} sha256:".encode()
 
 
 def _opened(

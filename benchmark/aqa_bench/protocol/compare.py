@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from aqa_bench.core.errors import UsageError
-from aqa_bench.core.predictions import read_predictions
-from aqa_bench.core.record import PREDICTIONS_FILE, read_record
+from aqa_bench.core.record import read_record
 from aqa_bench.core.seeds import data_seed
-from aqa_bench.protocol.score import open_scored
+from aqa_bench.protocol.finished import trusted_run
 from aqa_bench.stats.paired import Difference, paired_difference
 from aqa_bench.stats.run_scores import primary_metric, task_scores
 from aqa_bench.stats.scoring import N_RESAMPLES
@@ -32,6 +31,8 @@ def compare(
         Metric id and difference a task that both runs have.
 
     Raises:
+        Damaged: A run's files do not agree with each other.
+        DataError: The data at hand are not those that a run was made on.
         UsageError: The runs are not of the same dataset, data and scheme, or share no task or sample.
     """
     records = [read_record(folder) for folder in (first, second)]
@@ -50,15 +51,16 @@ def compare(
         raise UsageError(
             "The runs share no task.", expected=str(records[0].tasks), found=str(records[1].tasks)
         )
-    dataset = open_scored(records[0], first)
+    run = trusted_run(first)
+    dataset = run.dataset
+    runs = run, trusted_run(second, dataset)
     scheme = dataset.card.scheme(records[0].scheme)
-    tables = [read_predictions(folder / PREDICTIONS_FILE) for folder in (first, second)]
     differences: dict[str, tuple[str, Difference]] = {}
     for name in tasks:
         task = dataset.card.task(name)
         a, b = (
-            task_scores(dataset, task, scheme, table, record.decision, str(folder))
-            for table, record, folder in zip(tables, records, (first, second), strict=True)
+            task_scores(dataset, task, scheme, run.predictions, run.record.decision, str(folder))
+            for run, folder in zip(runs, (first, second), strict=True)
         )
         shared = sorted(set(a.ids) & set(b.ids))
         if not shared:

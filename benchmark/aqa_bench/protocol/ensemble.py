@@ -17,10 +17,12 @@ from aqa_bench.core.cards import Decision, MethodCard, Regime
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.files import atomic_directory, sha256_bytes
 from aqa_bench.core.lines import joined
-from aqa_bench.core.predictions import predictions_csv, read_predictions
+from aqa_bench.core.predictions import predictions_csv
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, read_record
 from aqa_bench.protocol.environment import describe_environment, source_revision
+from aqa_bench.protocol.finished import answer_from_disk, trusted_run
 from aqa_bench.protocol.plan import run_id_of
+from aqa_bench.protocol.run_code import code_of_ensemble
 from aqa_bench.protocol.runner import Outcome
 from aqa_bench.protocol.score import open_scored
 from aqa_bench.stats.run_scores import score_predictions
@@ -78,11 +80,12 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
         shuffled_labels=first.shuffled_labels,
     )
     target = out / first.dataset / method / run_id
-    if target.exists() and not force:
-        return Outcome(read_record(target), target, cached=True)
     dataset = open_scored(first, members[0])
-    tables = [read_predictions(folder / PREDICTIONS_FILE) for folder in members]
-    table = _mean([table[table["task"].isin(names)] for table in tables], members)
+    runs = [trusted_run(folder, dataset) for folder in members]
+    code = code_of_ensemble(records)
+    if not force and (found := answer_from_disk(target, run_id, dataset, code)) is not None:
+        return Outcome(found, target, cached=True)
+    table = _mean([run.predictions[run.predictions["task"].isin(names)] for run in runs], members)
     predictions = predictions_csv(table)
     tasks = [dataset.card.task(name) for name in names]
     scheme = dataset.card.scheme(first.scheme)
@@ -127,12 +130,13 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
             "floors": scored.floors,
             "skill": scored.skill,
             "predictions_sha256": sha256_bytes(predictions),
+            "code": code,
         }
     )
     with atomic_directory(target, replace=force) as folder:
         (folder / PREDICTIONS_FILE).write_bytes(predictions)
         (folder / RECORD_FILE).write_text(
-            RunRecord.model_validate(record.model_dump()).to_json(), encoding="utf-8"
+            RunRecord.model_validate(record.model_dump()).to_json(), encoding="utf-8", newline="\n"
         )
     return Outcome(read_record(target), target, cached=False)
 

@@ -170,6 +170,14 @@ class RunFolders:
         splits = {task.id: self._splits(name, task.id, choice.scheme) for task in choice.tasks}
         return f"{name}/{request.method}/{choice.run_id(fingerprint, splits, pool)}"
 
+    def dataset(self, request: Request) -> Dataset:
+        """The dataset of a request, opened once.
+
+        Raises:
+            AqaBenchError: It cannot be opened.
+        """
+        return self._dataset(find_dataset(request.dataset).id)
+
     def _splits_of(self, dataset: str, task: str, scheme: Scheme) -> str:
         return splits_fingerprint(_checked_splits(self._dataset(dataset), task, scheme))
 

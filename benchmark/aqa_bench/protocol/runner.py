@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import secrets
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from aqa_bench import BENCHMARK_VERSION
-from aqa_bench.core.files import atomic_directory, canonical_json, check_writable, sha256_bytes, write_atomic
+from aqa_bench.core.code_digest import CodeDigest
+from aqa_bench.core.files import atomic_directory, check_writable, sha256_bytes
 from aqa_bench.core.lines import clipped
 from aqa_bench.core.predictions import predictions_csv
 from aqa_bench.core.progress import NullProgress, Progress
@@ -26,15 +24,16 @@ from aqa_bench.core.split import Split, splits_fingerprint
 from aqa_bench.core.task import Task
 from aqa_bench.protocol.custody import Custodian, checked_scores
 from aqa_bench.protocol.environment import describe_environment, source_revision
+from aqa_bench.protocol.finished import answer_from_disk
 from aqa_bench.protocol.fitting import materialise, prepare_fit
+from aqa_bench.protocol.partials import Partials, SplitResult
 from aqa_bench.protocol.plan import ResolvedRun
+from aqa_bench.protocol.run_code import check_code, code_of, with_dirt
 from aqa_bench.protocol.worker.hand import Hand
 from aqa_bench.protocol.worker.session import Launcher, forked
 from aqa_bench.stats.run_scores import score_predictions
 
 __all__ = ["Outcome", "run"]
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,15 +51,6 @@ class Outcome:
     cached: bool
 
 
-@dataclass(frozen=True)
-class _SplitResult:
-    rows: list[tuple[str, str, float]]
-    fit_seconds: float
-    predict_seconds: float
-    pool_size: int
-    facts: dict[str, Any]
-
-
 def run(
     resolved: ResolvedRun,
     out: Path,
@@ -70,10 +60,10 @@ def run(
     progress: Progress | None = None,
     launch: Launcher = forked,
 ) -> Outcome:
-    """Fit, predict, score and write one run; a run that is on disk is returned as it is.
+    """Fit, predict, score and write one run; one that is on disk, whole and of the same code, is returned.
 
     Each finished split is kept in ``out/.<run-id>.partial`` until the run is whole, so that a run that
-    was killed goes on where it stopped.
+    was killed goes on where it stopped. What is on disk but damaged, or made with other code, is kept aside.
 
     Args:
         resolved: The run.
@@ -88,17 +78,20 @@ def run(
         AqaBenchError: Anything else that a person can act on.
     """
     target = out / resolved.folder
-    if target.exists() and not force:
-        return Outcome(read_record(target), target, cached=True)
+    code = code_of(resolved)
+    if not force:
+        found = answer_from_disk(target, resolved.run_id, resolved.dataset, code)
+        if found is not None:
+            return Outcome(found, target, cached=True)
     progress = NullProgress() if progress is None else progress
-    partial = out / f".{resolved.run_id}.partial"
+    partials = Partials(out, resolved.run_id, code)
     if force:
-        _discard(partial)
+        partials.discard()
     check_writable(out)
     materialise(resolved, progress)
     started = time.perf_counter()
     hand, salt = Hand(resolved.plugin, resolved.told, launch), secrets.token_bytes(16)
-    results: dict[tuple[str, str], _SplitResult] = {}
+    results: dict[tuple[str, str], SplitResult] = {}
     progress.start(
         f"{resolved.plugin.card.id} on {resolved.dataset.card.id}", sum(map(len, resolved.splits.values()))
     )
@@ -106,24 +99,27 @@ def run(
         for task in resolved.tasks:
             custodian = Custodian(resolved.dataset, task.id, salt)
             for split in resolved.splits[task.id]:
-                file = partial / f"{task.id}.{split.id}.json"
-                results[task.id, split.id] = _read_partial(file) or _keep_partial(
-                    file, _run_split(resolved, hand, task, split, custodian, device)
-                )
+                result = partials.read(task.id, split.id)
+                if result is None:
+                    result = _run_split(resolved, hand, task, split, custodian, device)
+                    # Before it is kept: what was fitted while somebody edited the code is of neither code.
+                    check_code(code, resolved)
+                    partials.keep(task.id, split.id, result)
+                results[task.id, split.id] = result
                 progress.advance()
     finally:
         progress.close()
-    record, predictions = _finish(resolved, results, time.perf_counter() - started)
+    record, predictions = _finish(resolved, results, time.perf_counter() - started, code)
     with atomic_directory(target, replace=force) as folder:
         (folder / PREDICTIONS_FILE).write_bytes(predictions)
-        (folder / RECORD_FILE).write_text(record.to_json(), encoding="utf-8")
-    _discard(partial)
+        (folder / RECORD_FILE).write_text(record.to_json(), encoding="utf-8", newline="\n")
+    partials.discard()
     return Outcome(read_record(target), target, cached=False)
 
 
 def _run_split(
     resolved: ResolvedRun, hand: Hand, task: Task, split: Split, custodian: Custodian, device: str
-) -> _SplitResult:
+) -> SplitResult:
     card = resolved.plugin.card
     given = prepare_fit(resolved, task, split, custodian, device)
     parts = [("val", i) for i in custodian.available(split.val)]
@@ -132,11 +128,11 @@ def _run_split(
     found = hand.fit(given, bare)
     scores = checked_scores(found.scores, len(bare), task.kind, card.id, given.where)
     rows = [(part, name, float(score)) for (part, name), score in zip(parts, scores, strict=True)]
-    return _SplitResult(rows, found.fit_seconds, found.predict_seconds, len(given.pool), found.facts)
+    return SplitResult(rows, found.fit_seconds, found.predict_seconds, len(given.pool), found.facts)
 
 
 def _finish(
-    resolved: ResolvedRun, results: dict[tuple[str, str], _SplitResult], seconds: float
+    resolved: ResolvedRun, results: dict[tuple[str, str], SplitResult], seconds: float, code: CodeDigest
 ) -> tuple[RunRecord, bytes]:
     card, dataset = resolved.plugin.card, resolved.dataset
     table = pd.DataFrame(
@@ -202,6 +198,7 @@ def _finish(
         floors=scored.floors,
         skill=scored.skill,
         predictions_sha256=sha256_bytes(predictions),
+        code=with_dirt(code, resolved),
     )
     return record, predictions
 
@@ -223,27 +220,3 @@ def _merge_facts(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         else:
             merged[key] = values
     return merged
-
-
-def _keep_partial(file: Path, result: _SplitResult) -> _SplitResult:
-    content = [result.rows, result.fit_seconds, result.predict_seconds, result.pool_size, result.facts]
-    write_atomic(file, canonical_json(content))
-    return result
-
-
-def _read_partial(file: Path) -> _SplitResult | None:
-    if not file.is_file():
-        return None
-    try:
-        rows, fit, predict, pool, facts = json.loads(file.read_text(encoding="utf-8"))
-        result = _SplitResult([(part, name, score) for part, name, score in rows], fit, predict, pool, facts)
-    except (OSError, ValueError, TypeError):
-        _log.warning("not usable, fitted again: %s", file)
-        return None
-    _log.info("taken over from an earlier start: %s", file.stem)
-    return result
-
-
-def _discard(partial: Path) -> None:
-    # Another process that makes the same run may still write there.
-    shutil.rmtree(partial, ignore_errors=True)

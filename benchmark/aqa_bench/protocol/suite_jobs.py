@@ -12,8 +12,8 @@ from pathlib import Path
 
 from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.progress import NullProgress, Progress
-from aqa_bench.core.record import RECORD_FILE
-from aqa_bench.protocol.plan import Request, RunFolders, resolve
+from aqa_bench.protocol.finished import FinishedRuns
+from aqa_bench.protocol.plan import Request, resolve
 from aqa_bench.protocol.suite_log import SuiteLog, job_id
 from aqa_bench.protocol.suite_workers import in_processes, visible_gpus, worker_gpus
 
@@ -105,15 +105,16 @@ def _results(
 
 def _on_disk(jobs: Sequence[Request], out: Path) -> Iterator[tuple[Request, JobResult | None]]:
     """Every job with its result where that is known without running it."""
-    folder_of = RunFolders()
+    finished = FinishedRuns(out)
     partial = {folder.name: folder for folder in out.glob(".*.partial")}
     for job in jobs:
         try:
-            folder = out / folder_of(job)
+            folder = finished.folder(job)
+            # A run that does not stand is made again; the runner says why.
+            found = finished.look(job)[0] is not None
         except Exception as error:
             yield job, _failure(job, error)
         else:
-            found = (folder / RECORD_FILE).is_file()
             stale = partial.get(f".{folder.name}.partial") if found else None
             if stale is not None:
                 # Its process was killed between the run's last step and this one.

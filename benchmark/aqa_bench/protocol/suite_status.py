@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.errors import AqaBenchError
-from aqa_bench.core.record import RECORD_FILE
-from aqa_bench.protocol.plan import Request, RunFolders
+from aqa_bench.protocol.finished import FinishedRuns
+from aqa_bench.protocol.plan import Request
 from aqa_bench.protocol.suite_log import SuiteLog, job_id
 
 __all__ = ["SuiteStatus", "suite_status"]
@@ -24,9 +23,10 @@ class SuiteStatus:
     """The state of a suite's jobs.
 
     Attributes:
-        done: Runs on disk.
+        done: Runs on disk that stand.
         failed: Jobs whose last attempt failed, with the error.
         left: Jobs never tried, or interrupted.
+        again: Jobs of ``left`` whose run on disk does not stand (damaged, or of other code), with why.
         stuck: Why jobs of ``left`` cannot start on this machine (e.g. data not prepared), with how many.
         eta_seconds: Estimated seconds until failed and left jobs are done; None where no run tells.
     """
@@ -34,6 +34,7 @@ class SuiteStatus:
     done: int
     failed: Mapping[Request, str]
     left: Sequence[Request]
+    again: Mapping[Request, str]
     stuck: Mapping[str, int]
     eta_seconds: float | None
 
@@ -55,21 +56,24 @@ def suite_status(jobs: Sequence[Request], out: Path, log: SuiteLog, workers: int
         log: The suite's log there.
         workers: Processes that the rest is shared by.
     """
-    folder_of, errors = RunFolders(), log.failures()
+    finished, errors = FinishedRuns(out), log.failures()
     seconds: list[tuple[Request, float]] = []
     failed: dict[Request, str] = {}
     left: list[Request] = []
+    again: dict[Request, str] = {}
     stuck: dict[str, int] = defaultdict(int)
     for job in jobs:
+        record, reason = None, ""
         try:
-            taken = _seconds(out / folder_of(job) / RECORD_FILE)
+            record, why = finished.look(job)
         except Exception as error:
             # As where jobs run: a plug-in may raise anything.
-            taken, reason = None, error.what if isinstance(error, AqaBenchError) else str(error)
-        else:
-            reason = ""
-        if taken is not None:
-            seconds.append((job, taken))
+            why, reason = "", error.what if isinstance(error, AqaBenchError) else str(error)
+        if record is not None:
+            seconds.append((job, record.timings.get("total", 0.0)))
+        elif why:
+            again[job] = why
+            left.append(job)
         elif (name := job_id(job)) in errors:
             failed[job] = errors[name]
         else:
@@ -77,17 +81,7 @@ def suite_status(jobs: Sequence[Request], out: Path, log: SuiteLog, workers: int
             if reason:
                 stuck[reason] += 1
     eta = _estimate(seconds, [*failed, *left], workers)
-    return SuiteStatus(len(seconds), failed, tuple(left), dict(stuck), eta)
-
-
-def _seconds(record: Path) -> float | None:
-    """Seconds that a run took; 0 where its record does not say, None where there is none."""
-    try:
-        return float(parse_json(read_bounded(record))["timings"]["total"])
-    except OSError:
-        return None
-    except (ValueError, KeyError, TypeError):
-        return 0.0
+    return SuiteStatus(len(seconds), failed, tuple(left), again, dict(stuck), eta)
 
 
 def _estimate(

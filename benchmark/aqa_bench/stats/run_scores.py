@@ -61,21 +61,34 @@ def score_predictions(
     predictions: pd.DataFrame,
     decision: Decision,
     where: str,
+    *,
+    n_resamples: int | None = None,
 ) -> Scored:
     """Every number of a record that follows from predictions and targets.
+
+    Args:
+        dataset: The dataset.
+        tasks: Tasks that were judged.
+        scheme: Split scheme.
+        splits: Its splits, a task.
+        predictions: The predictions table.
+        decision: Where thresholds come from.
+        where: Name of the run, for errors.
+        n_resamples: Bootstrap resamples of the intervals; the record's where None.
 
     Raises:
         DataError: Predictions name unknown samples or samples that the splits do not test, or leave out
             in one fold what they score in another.
     """
     scored = Scored({}, {}, {}, {}, {}, {})
+    resamples = {} if n_resamples is None else {"n_resamples": n_resamples}
     for task in tasks:
         _check_ids(predictions[predictions["task"] == task.id], splits[task.id], where)
         scores = task_scores(dataset, task, scheme, predictions, decision, where)
         train_range = _train_range(dataset, task, splits[task.id])
         primary = primary_metric(task, scheme)
         scored.metrics[task.id] = evaluate(
-            scores, dataset=dataset.card.id, kind=task.kind, train_range=train_range
+            scores, dataset=dataset.card.id, kind=task.kind, train_range=train_range, **resamples
         )
         scored.thresholds[task.id] = scores.thresholds
         scored.floors[task.id] = primary_floor(scores, primary)

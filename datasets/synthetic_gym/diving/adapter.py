@@ -23,7 +23,8 @@ from aqa_bench.media.source import MediaFile
 from aqa_bench.media.video import decode
 
 from ..cards import DIVING
-from .annotated import AnnotatedDives, annotated_dives
+from ..regenerated import not_as_generated
+from .annotated import AnnotatedDives, annotated_dives, differing_dives
 from .generate import generate_dives, video_file
 from .media import DiveMedia
 from .presets import DIVING_VERSION
@@ -125,15 +126,16 @@ class SyntheticDiving(Dataset):
         parts = {"train": split.train, "val": split.val, "test": split.test}
         counts = {part: SplitCount(n=len(ids)) for part, ids in parts.items()}
         events = [{_event(known[name]) for name in ids} for ids in parts.values()]
+        changed = differing_dives(self.annotated)
         alone, scores = ([known[name][key] for name in split.test] for key in ("difficulty", "score"))
         return Audit(
             dataset=self.card.id,
             fingerprint=self.fingerprint(),
-            ok=len(rendered) == len(known),
+            ok=len(rendered) == len(known) and not changed,
             tasks={task.id: TaskAudit(splits=counts) for task in self.card.tasks},
             coverage=Coverage(expected=len(known), found=len(rendered)),
             groups_across_splits=len(events[0] & events[1] | events[0] & events[2] | events[1] & events[2]),
-            notes=[f"Preset {self.preset}, generator of dives {DIVING_VERSION}."],
+            notes=[*not_as_generated(changed), f"Preset {self.preset}, generator of dives {DIVING_VERSION}."],
             details={"spearman of difficulty alone": round(float(spearmanr(alone, scores).statistic), 4)},
         )
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aqa_bench.core.arrays import ArrayArchive, text_of
-from aqa_bench.core.errors import DataError
-from aqa_bench.core.files import canonical_json, sha256_bytes, write_atomic
+from aqa_bench.core.files import canonical_json, sha256_bytes
 
+from ..regenerated import Annotation, check_fingerprint, check_some, differing, read_sealed, write_sealed
 from .dive import DiveAnnotation, make_dive
-from .plan import plan_dives
+from .plan import DivePlan, plan_dives
 from .presets import DIVING_VERSION
 
-__all__ = ["AnnotatedDives", "annotate_dives", "annotated_dives", "diving_fingerprint", "preset_folder"]
+__all__ = [
+    "AnnotatedDives",
+    "annotate_dives",
+    "annotated_dives",
+    "differing_dives",
+    "diving_fingerprint",
+    "preset_folder",
+]
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,15 @@ def annotate_dives(preset: str) -> list[DiveAnnotation]:
 
 def diving_fingerprint(preset: str, annotations: Sequence[DiveAnnotation]) -> str:
     """SHA-256 over the generator's version and what is annotated, floats to 6 significant digits."""
-    records = [annotation.record() for annotation in annotations]
-    return sha256_bytes(canonical_json(["diving", DIVING_VERSION, preset, records]).encode())
+    return _records_fingerprint(preset, [annotation.record() for annotation in annotations])
+
+
+def _records_fingerprint(preset: str, records: Sequence[Mapping[str, Any]]) -> str:
+    return sha256_bytes(canonical_json(["diving", DIVING_VERSION, preset, list(records)]).encode())
 
 
 def annotated_dives(preset: str, home: Path) -> AnnotatedDives:
-    """Annotations of a preset, computed once (seconds) and then read.
+    """Annotations of a preset, computed once (seconds) and then read; some dives are computed again.
 
     Args:
         preset: Name of the preset.
@@ -79,26 +87,40 @@ def annotated_dives(preset: str, home: Path) -> AnnotatedDives:
 
     Raises:
         UsageError: There is no such preset.
-        DataError: The file cannot be read.
+        Damaged: The file was changed, or is not what the generator computes.
         AqaBenchError: It cannot be written.
     """
-    file = preset_folder(home, preset) / "annotations.npz"
+    file = preset_folder(home, preset) / "dives.annotations"
     if not file.is_file():
         _compute(preset, file)
-    try:
-        with ArrayArchive(file) as content:
-            document, keypoints = json.loads(text_of(content.read("document"))), content.read("keypoints_2d")
-    except (OSError, ValueError) as error:
-        raise DataError(
-            "The annotations of the synthetic dives cannot be read.",
-            where=file,
-            expected="the file that dataset prepare writes",
-            found=str(error),
-            remedy="Delete it; it is computed again.",
-        ) from error
-    return AnnotatedDives(
-        preset, document["fingerprint"], {record["id"]: record for record in document["dives"]}, keypoints
-    )
+    status = file.stat()
+    return _read(preset, file, status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def differing_dives(known: AnnotatedDives) -> list[str]:
+    """Ids of the dives that are not as the generator computes them."""
+    plans = plan_dives(known.preset)
+    strange = known.dives.keys() - {plan.id for plan in plans}
+    return [*differing(plans, partial(_kept, known), _made), *sorted(strange)]
+
+
+@lru_cache(maxsize=8)
+def _read(preset: str, file: Path, _mtime: int, _size: int, _inode: int) -> AnnotatedDives:
+    document, arrays = read_sealed(file, ["keypoints_2d"])
+    dives = {record["id"]: record for record in document["dives"]}
+    known = AnnotatedDives(preset, document["fingerprint"], dives, arrays["keypoints_2d"])
+    check_fingerprint(file, known.fingerprint, _records_fingerprint(preset, document["dives"]))
+    check_some(file, plan_dives(preset), partial(_kept, known), _made)
+    return known
+
+
+def _kept(known: AnnotatedDives, dive: str) -> Annotation:
+    return known.dives[dive], {"keypoints_2d": known.keypoints_of(dive)}
+
+
+def _made(plan: DivePlan) -> Annotation:
+    annotation = make_dive(plan).annotation
+    return annotation.record(), {"keypoints_2d": annotation.keypoints_2d.astype(np.float32)}
 
 
 def _compute(preset: str, file: Path) -> None:
@@ -107,10 +129,5 @@ def _compute(preset: str, file: Path) -> None:
         "fingerprint": diving_fingerprint(preset, annotations),
         "dives": [annotation.record() for annotation in annotations],
     }
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        document=np.array(canonical_json(document)),
-        keypoints_2d=np.stack([a.keypoints_2d for a in annotations]).astype(np.float32),
-    )
-    write_atomic(file, buffer.getvalue())
+    keypoints = np.stack([a.keypoints_2d for a in annotations]).astype(np.float32)
+    write_sealed(file, document, {"keypoints_2d": keypoints})

@@ -162,19 +162,25 @@ class TestPack:
         assert [p.added for p in pack([run], tmp_path / "out" / "submissions")] == [False]
 
     def test_other_bytes_are_never_overwritten(
-        self, forge: ModuleType, checkout: Path, tmp_path: Path
+        self, forge: ModuleType, resealed, checkout: Path, tmp_path: Path
     ) -> None:
         run = folder_of(checkout / "pull", "duration")
         [packed] = pack([run], tmp_path / "submissions")
         forge.edit(run, source_revision="1" * 40)
+        resealed(run)
         before = (packed.path / "run.json").read_bytes()
         with pytest.raises(DataError, match="other bytes"):
             pack([run], tmp_path / "submissions")
         assert (packed.path / "run.json").read_bytes() == before
 
-    def test_an_unfit_run_stays_where_it_is(self, forge: ModuleType, checkout: Path, tmp_path: Path) -> None:
+    def test_an_unfit_run_stays_where_it_is(
+        self, forge: ModuleType, resealed, checkout: Path, tmp_path: Path
+    ) -> None:
         good, bad = (folder_of(checkout / "pull", name) for name in ("prior", "duration"))
         forge.edit(bad, metrics__form__accuracy__value=0.99)
+        with pytest.raises(DataError, match="damaged or was changed"):
+            pack([good, bad], tmp_path / "submissions")
+        resealed(bad)
         with pytest.raises(DataError, match="nothing was copied"):
             pack([good, bad], tmp_path / "submissions")
         assert not (tmp_path / "submissions").exists()

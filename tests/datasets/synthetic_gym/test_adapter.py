@@ -53,7 +53,7 @@ def test_scoring_needs_no_rendering(tmp_path: Path, exercise: Exercise) -> None:
         assert media.keypoints("openpose-18").shape == (media.length, 18, 3)
         with pytest.raises(DataError, match="no rendered media"):
             media.frames() if task.unit is Unit.CLIP else media.image()
-    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".npz"}
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".annotations"}
 
 
 def test_the_fingerprint_does_not_depend_on_the_folder_but_on_the_exercise(
@@ -181,8 +181,8 @@ def test_sources_and_options_are_refused_with_the_command_that_works(
 
 
 def test_damaged_annotations_name_the_file(tmp_path: Path) -> None:
-    file = tmp_path / f"v{GENERATOR_VERSION}" / "tiny" / "backsquat.annotations.npz"
+    file = tmp_path / f"v{GENERATOR_VERSION}" / "tiny" / "backsquat.annotations"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"no archive")
-    with pytest.raises(DataError, match=r"backsquat\.annotations\.npz"):
+    with pytest.raises(DataError, match=r"backsquat\.annotations"):
         opened(tmp_path).fingerprint()

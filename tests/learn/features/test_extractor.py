@@ -73,7 +73,7 @@ def test_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"0\.weight"):
         extractor.load(path)
     path.write_bytes(b"no")
-    for name in ("four.safetensors", "absent.safetensors"):
-        with pytest.raises(DataError, match="cannot be read"):
+    for name, what in (("four.safetensors", "is damaged"), ("absent.safetensors", "cannot be read")):
+        with pytest.raises(DataError, match=what):
             extractor.load(tmp_path / name)
     assert extractor.weights_sha256 == before

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from aqa_bench.core.errors import DataError, MethodError, RecipeError
+from aqa_bench.core.sealed import sealed_read
 from aqa_bench.learn.training.device import Precision, deterministic
 from aqa_bench.learn.training.loop import FitResult, fit, optimizer, to_device
 
@@ -172,7 +174,8 @@ def test_a_loss_that_is_not_finite_names_epoch_and_step(bad_step: int, value: fl
             device=CPU, checkpoint=path,
         )  # fmt: skip
     assert "learning rate" in str(caught.value)
-    state = torch.load(path, weights_only=True)
+    kept = sealed_read(path, "training-checkpoint", 1)
+    state = torch.load(io.BytesIO(kept), weights_only=True)
     assert len(state["history"]["losses"]) == 1
     assert all(tensor.isfinite().all() for tensor in state["model"].values())
 
@@ -204,9 +207,25 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         _fit(_model(), cosine=True, checkpoint=path)
     with pytest.raises(DataError, match=r"size mismatch|Missing key"):
         _fit(nn.Sequential(nn.Linear(4, 1)), checkpoint=path)
-    path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(DataError, match="Delete the file"):
-        _fit(_model(), checkpoint=path)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "one bit", "of another kind"])
+def test_a_damaged_checkpoint_is_named_and_the_training_begins_again(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "state.pt"
+    with deterministic(1):
+        expected = _fit(_model(), epochs=3, checkpoint=path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(
+        {"truncated": content[:100], "one bit": content, "of another kind": b"PK" + content}[damage]
+    )
+    with deterministic(1):
+        assert _fit(_model(), epochs=3, checkpoint=path).losses == expected.losses
+    assert "damaged checkpoint is not used" in caplog.text
+    assert str(path) in caplog.text
+    sealed_read(path, "training-checkpoint", 1)
 
 
 def test_a_longer_run_continues_a_shorter_one(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -149,8 +150,12 @@ def _file_problems(here: Path, path: str, names: list[str]) -> Iterator[Problem]
             yield _problem(shown, "a file is small", f"at most {limit} bytes", f"{status.st_size} bytes")
 
 
+# Of a run that is not whole, and of runs that were kept aside when they were made again.
+_WORKING = re.compile(r"\..+\.(partial|(damaged|other-code)(\.\d+)?|old\..+)")
+
+
 def _is_working_folder(name: str) -> bool:
-    return name == ".suite" or (name.startswith(".") and name.endswith(".partial"))
+    return name == ".suite" or _WORKING.fullmatch(name) is not None
 
 
 def _join(path: str, name: str) -> str:

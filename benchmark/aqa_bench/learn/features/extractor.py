@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -12,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from aqa_bench.core.errors import DataError
@@ -22,6 +24,7 @@ from aqa_bench.core.files import canonical_json, sha256_bytes, write_atomic
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Sample
+from aqa_bench.core.sealed import Damaged, blank_stamp, check_stamp, stamped
 
 __all__ = [
     "FeatureCache",
@@ -29,6 +32,7 @@ __all__ = [
     "extract_once",
     "feature_key",
     "filled",
+    "is_whole",
     "load_state",
     "save_state",
     "shown",
@@ -36,6 +40,9 @@ __all__ = [
 ]
 
 SampleT = TypeVar("SampleT", contravariant=True)
+
+_WEIGHTS = "weights", 1
+_FEATURES = "features", 1
 
 
 class FeatureExtractor(ABC, Generic[SampleT]):
@@ -72,7 +79,7 @@ class FeatureExtractor(ABC, Generic[SampleT]):
 
 
 def save_state(module: nn.Module, path: Path) -> Path:
-    """Write a network's state as one safetensors file, whole or not at all.
+    """Write a network's state as one safetensors file with its digest in it, whole or not at all.
 
     Args:
         module: The network.
@@ -86,7 +93,7 @@ def save_state(module: nn.Module, path: Path) -> Path:
     """
     # Clones, since safetensors refuses tensors that share memory (tied weights).
     state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in module.state_dict().items()}
-    return write_atomic(path, save(state))
+    return write_atomic(path, stamped(save(state, {"seal": blank_stamp(*_WEIGHTS)}), *_WEIGHTS))
 
 
 def load_state(module: nn.Module, path: Path) -> None:
@@ -97,10 +104,13 @@ def load_state(module: nn.Module, path: Path) -> None:
         path: A safetensors file.
 
     Raises:
-        DataError: The file is missing, damaged or of another network.
+        Damaged: The file is not what was written.
+        DataError: The file is missing or of another network.
     """
     try:
-        state = load_file(path)
+        content = path.read_bytes()
+        check_stamp(path, content, *_WEIGHTS, remedy="Pre-train again, or give the right file.")
+        state = load(content)
     except (OSError, SafetensorError) as error:
         raise DataError(
             "The weights cannot be read.",
@@ -124,6 +134,21 @@ def load_state(module: nn.Module, path: Path) -> None:
             remedy="Use the recipe that the weights were made with.",
         )
     module.load_state_dict(state)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file of :func:`save_state` is there and undamaged; looked into once per process."""
+    try:
+        status = path.stat()
+        return _checked(path, status.st_mtime_ns, status.st_size)
+    except (OSError, Damaged):
+        return False
+
+
+@lru_cache(maxsize=1024)
+def _checked(path: Path, _mtime: int, _size: int) -> bool:
+    check_stamp(path, path.read_bytes(), *_WEIGHTS)
+    return True
 
 
 def state_sha256(module: nn.Module) -> str:
@@ -183,15 +208,15 @@ class FeatureCache:
             key: As :func:`feature_key` makes it.
         """
         for folder in (self.folder, *self._others):
+            path = FeatureCache(folder).path(key)
             try:
-                with safe_open(FeatureCache(folder).path(key), "np") as file:
-                    features: npt.NDArray[np.float32] = file.get_tensor(_TENSOR)
-                    digest = (file.metadata() or {}).get("sha256")
-            except (OSError, SafetensorError):
+                content = path.read_bytes()
+                check_stamp(path, content, *_FEATURES)
+                features: npt.NDArray[np.float32] = load_arrays(content)[_TENSOR]
+            except (OSError, Damaged, SafetensorError, KeyError):
+                # A damaged file is no error: features can always be made again, so the cache heals itself.
                 continue
-            # A damaged file is no error: features can always be made again, so the cache heals itself.
-            if digest == sha256_bytes(features.tobytes()):
-                return features
+            return features
         return None
 
     def put(self, key: str, features: npt.NDArray[np.float32]) -> None:
@@ -205,8 +230,8 @@ class FeatureCache:
             AqaBenchError: The folder cannot be written to or the disk is full.
         """
         array = np.ascontiguousarray(features, np.float32)
-        metadata = {"sha256": sha256_bytes(array.tobytes())}
-        write_atomic(self.path(key), save_arrays({_TENSOR: array}, metadata))
+        content = save_arrays({_TENSOR: array}, {"seal": blank_stamp(*_FEATURES)})
+        write_atomic(self.path(key), stamped(content, *_FEATURES))
 
 
 def extract_once(

@@ -16,7 +16,7 @@ from aqa_bench.core.report import FitReport
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.backbones.backbone import Backbone
-from aqa_bench.learn.features.extractor import load_state, save_state, state_sha256
+from aqa_bench.learn.features.extractor import is_whole, load_state, save_state, state_sha256
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.pretraining.pool import (
     PoolTraining,
@@ -271,7 +271,7 @@ class Pretrained(Generic[BackboneT]):
         def complete(facts: Mapping[str, Any]) -> bool:
             # Weights may have been learnt before anyone asked for snapshots; the same training gives them.
             epochs = range(facts["pretraining_epochs"]) if snapshots else ()
-            return all(weights.snapshot(epoch).is_file() for epoch in epochs)
+            return all(is_whole(weights.snapshot(epoch)) for epoch in epochs)
 
         return weights.once(backbone, train, complete)
 

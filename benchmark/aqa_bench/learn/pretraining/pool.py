@@ -16,9 +16,10 @@ import torch
 from torch import nn
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.files import canonical_json, sha256_bytes, write_atomic
+from aqa_bench.core.files import canonical_json, sha256_bytes
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import Sample
+from aqa_bench.core.sealed import sealed_read_json, sealed_write_json
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.features.extractor import load_state, save_state, state_sha256
@@ -30,6 +31,7 @@ __all__ = ["PoolTraining", "TrainedWeights", "divided", "kept_weights", "own_dev
 
 _log = logging.getLogger(__name__)
 _FORMAT = 1
+_FACTS = "facts-of-weights", 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,11 @@ class TrainedWeights:
         if not self.path.is_file():
             return None
         try:
-            facts: dict[str, Any] = json.loads(self._facts.read_text(encoding="utf-8"))["facts"]
+            known = sealed_read_json(self._facts, *_FACTS)
+            if known["identity"] != self._document():
+                raise ValueError("facts of other weights")
             load_state(network, self.path)
+            facts: dict[str, Any] = known["facts"]
         except (DataError, OSError, ValueError, KeyError, TypeError) as error:
             # A damaged file costs time, not the run: the same training makes the same weights.
             _log.warning("Damaged weights %s are trained again: %s", self.path, error)
@@ -100,7 +105,7 @@ class TrainedWeights:
             AqaBenchError: The folder cannot be written to.
         """
         # The weights come last: where they are, the facts are.
-        write_atomic(self._facts, canonical_json({"facts": dict(facts), "identity": dict(self.identity)}))
+        sealed_write_json(self._facts, *_FACTS, {"facts": dict(facts), "identity": self._document()})
         save_state(network, self.path)
         # Last of all: killed before this line, the next run finds weights or resumes, never neither.
         self.checkpoint.unlink(missing_ok=True)
@@ -136,6 +141,10 @@ class TrainedWeights:
                 facts = dict(train())
                 self.save(network, facts)
             return facts
+
+    def _document(self) -> Any:
+        """The identity as it comes back from a file."""
+        return json.loads(canonical_json(dict(self.identity)))
 
     @property
     def _facts(self) -> Path:

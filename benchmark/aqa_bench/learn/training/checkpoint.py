@@ -16,11 +16,12 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.files import write_atomic
+from aqa_bench.core.sealed import LARGE, sealed_read, sealed_write
 
 __all__ = ["History", "TrainingState", "load_checkpoint", "save_checkpoint"]
 
 _FORMAT = 1
+_CHECKPOINT = "training-checkpoint", 1
 
 
 @dataclass
@@ -106,7 +107,7 @@ def save_checkpoint(path: Path, state: TrainingState, history: History) -> None:
     # leaves the last checkpoint whole.
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    write_atomic(path, buffer.getvalue())
+    sealed_write(path, *_CHECKPOINT, buffer.getvalue())
 
 
 def load_checkpoint(path: Path, state: TrainingState) -> History:
@@ -120,11 +121,13 @@ def load_checkpoint(path: Path, state: TrainingState) -> History:
         The epochs so far.
 
     Raises:
-        DataError: The file is damaged, or of a run with another model, optimiser or schedule.
+        Damaged: The file is not what was written; nothing was changed.
+        DataError: The file is of a run with another model, optimiser or schedule.
     """
+    payload = io.BytesIO(sealed_read(path, *_CHECKPOINT, limit=LARGE))
     try:
         # To the CPU first: loading onto the GPU would need room for a second model and optimiser.
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        content: dict[str, Any] = torch.load(payload, map_location="cpu", weights_only=True)
         # PyTorch loads the state of one optimiser into another without a word.
         if content["format"] != _FORMAT or content["optimizer"] != type(state.optimizer).__name__:
             raise ValueError(f"format {content['format']}, optimiser {content['optimizer']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -18,11 +19,13 @@ from torch.optim.lr_scheduler import LRScheduler
 from aqa_bench.core.errors import MethodError, RecipeError
 from aqa_bench.core.files import write_atomic
 from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.sealed import Damaged
 from aqa_bench.learn.training.checkpoint import History, TrainingState, load_checkpoint, save_checkpoint
 from aqa_bench.learn.training.device import Precision, autocast
 
 __all__ = ["FitResult", "fit", "optimizer", "to_device"]
 
+_log = logging.getLogger(__name__)
 _NAMES = ("adadelta", "adam", "adamw", "sgd")
 
 
@@ -135,7 +138,7 @@ def fit(
         scheduler: Learning-rate schedule.
         schedule_by: Whether the schedule advances after each epoch or each step of the optimiser.
         accumulate: Batches whose mean gradient makes one step.
-        checkpoint: File to resume from when it exists, written whole or not at all.
+        checkpoint: File to resume from when it exists and is whole, written whole or not at all.
         checkpoint_every: Epochs between checkpoints; the last epoch is always kept.
         log: JSON-lines file, one object per epoch: epoch, loss, score, lr, seconds.
         progress: Display, counted in epochs.
@@ -146,7 +149,7 @@ def fit(
 
     Raises:
         MethodError: A loss is NaN or infinite, or an epoch has no batches.
-        DataError: The checkpoint is damaged or of another run.
+        DataError: The checkpoint is of another run.
         RecipeError: A count is out of range.
     """
     _check_counts(epochs=epochs, accumulate=accumulate, checkpoint_every=checkpoint_every)
@@ -155,7 +158,11 @@ def fit(
     state = TrainingState(model, optimizer, scheduler, device)
     history = History()
     if checkpoint is not None and checkpoint.is_file():
-        history = load_checkpoint(checkpoint, state)
+        try:
+            history = load_checkpoint(checkpoint, state)
+        except Damaged as error:
+            # It costs time, not the run.
+            _log.warning("A damaged checkpoint is not used, the training begins again: %s", error)
     display.start(task, epochs)
     try:
         if history.losses:

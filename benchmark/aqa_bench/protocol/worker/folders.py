@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from aqa_bench.core.files import canonical_json, sha256_bytes, sha256_file
+from aqa_bench.core.code_digest import computing_code
+from aqa_bench.core.files import canonical_json, sha256_bytes
 from aqa_bench.core.lock import attempt, exclusive
 from aqa_bench.core.paths import cache_home, downloads_home
 from aqa_bench.core.plugin import MethodPlugin
@@ -24,9 +25,9 @@ def shared_folders(plugin: MethodPlugin) -> tuple[Path, Path]:
 
     Two, since what looks at bare samples, of tests among them, must not touch what was learnt of a pool.
     """
-    sources = sorted(plugin.folder.rglob("*.py"))
-    files = [[file.relative_to(plugin.folder).as_posix(), sha256_file(file)] for file in sources]
-    digest = sha256_bytes(canonical_json([plugin.factory, files]).encode())[:16]
+    # What the method reaches of this package is part of it: weights of other code are other weights.
+    code = computing_code(plugin.factory, ()).digest()
+    digest = sha256_bytes(canonical_json([plugin.factory, code.method, code.harness]).encode())[:16]
     folder = cache_home() / "methods" / f"{plugin.card.id}-{digest}"
     return folder / "pools", folder / "samples"
 

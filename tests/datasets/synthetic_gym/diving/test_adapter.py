@@ -49,7 +49,7 @@ def test_scoring_needs_no_rendering(dives: SyntheticDiving) -> None:
     assert (media.length, media.fps) == (24, pytest.approx(10.0))
     with pytest.raises(DataError, match="have not been rendered"):
         media.frames()
-    assert {path.suffix for path in dives.home.rglob("*") if path.is_file()} == {".npz"}
+    assert {path.suffix for path in dives.home.rglob("*") if path.is_file()} == {".annotations"}
 
 
 def test_attributes_are_told_in_one_task_alone(dives: SyntheticDiving) -> None:
@@ -188,7 +188,7 @@ def test_preparing_renders_the_preset_and_changes_nothing_for_the_next_to_open(
 def test_damaged_annotations_name_the_file(tmp_path: Path) -> None:
     dataset = SyntheticDiving("tiny", tmp_path)
     dataset.fingerprint()
-    (file,) = tmp_path.rglob("*.npz")
+    (file,) = tmp_path.rglob("*.annotations")
     file.write_bytes(b"no archive")
-    with pytest.raises(DataError, match=r"annotations\.npz"):
+    with pytest.raises(DataError, match=r"dives\.annotations"):
         SyntheticDiving("tiny", tmp_path).fingerprint()
