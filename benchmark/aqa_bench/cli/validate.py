@@ -60,7 +60,7 @@ def validate_paths(
     if comment is not None:
         verdict = "Every check holds." if result.ok else f"{len(result.problems)} problems were found."
         summary = _summary(len(result.rescored), result.consistency_only)
-        told = [verdict, summary, *_unchecked(result.unchecked), result.compared.told()]
+        told = [f"{verdict} {summary}", *_unchecked(result.unchecked), result.compared.told()]
         write_atomic(comment, text + "\n" + "\n\n".join(told) + "\n")
     if as_json:
         emit(result.model_dump())

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, Valid
 
 from aqa_bench.core.bounded import parse_json
 from aqa_bench.core.errors import RecipeError
-from aqa_bench.core.plain import odd_in_plain
+from aqa_bench.core.lines import odd_in_plain
 
 __all__ = ["ADDED_LATER", "Recipe", "build_recipe", "unknown_key"]
 

@@ -16,8 +16,7 @@ from aqa_bench.core.cards import Decision, Regime
 from aqa_bench.core.code_digest import CodeDigest
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json, recover_directory
-from aqa_bench.core.lines import Line
-from aqa_bench.core.plain import PlainDict
+from aqa_bench.core.lines import Line, PlainDict
 from aqa_bench.core.sealed import Damaged, blank_stamp, check_stamp, stamped
 
 __all__ = [

@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, StringConstra
 
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.files import canonical_json
-from aqa_bench.core.lines import Line
-from aqa_bench.core.plain import odd_in_plain
+from aqa_bench.core.lines import Line, odd_in_plain
 
 __all__ = ["MAX_EXTRAS", "MAX_EXTRA_BYTES", "FitReport"]
 
@@ -41,7 +40,7 @@ class FitReport(BaseModel):
         epochs_run: Epochs of the training on labels.
         best_epoch: Number of the epoch that was kept, from 0; -1 where none was chosen.
         extras: Anything else: plain JSON by name, at most :data:`MAX_EXTRAS` entries and
-            :data:`MAX_EXTRA_BYTES` bytes, within the bounds of :mod:`aqa_bench.core.plain`. No name may be
+            :data:`MAX_EXTRA_BYTES` bytes, within the bounds of :mod:`aqa_bench.core.lines`. No name may be
             that of a field.
     """
 

@@ -17,8 +17,7 @@ from aqa_bench.core.arrays import ARRAY_BYTES, ArrayArchive, parse_npy
 from aqa_bench.core.bounded import DOCUMENT_BYTES, read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json, sha256_bytes, sha256_file
-from aqa_bench.core.lines import Line
-from aqa_bench.core.plain import PlainDict
+from aqa_bench.core.lines import Line, PlainDict
 from aqa_bench.core.progress import Progress
 
 __all__ = ["MANIFEST", "FeatureFile", "FeatureFolder", "FeatureManifest", "write_features"]

@@ -222,10 +222,12 @@ def _title(*names: str) -> str:
 def _cell(text: str) -> str:
     """Text of a stranger as plain text: no link, picture, mention or mark-up of any kind.
 
-    A dot stays between digits alone, since GitHub makes links of host names.
+    A dot stays between digits alone, since GitHub makes links of host names, and ``@`` inside a word alone,
+    since it calls people whose name stands behind a bare one.
     """
-    plain = "".join(c if (c.isascii() and c.isalnum()) or c in "-_+. " else "?" for c in text)
-    return re.sub(r"(?<!\d)\.|\.(?!\d)", "?", plain)[:80].replace("_", r"\_")
+    plain = "".join(c if (c.isascii() and c.isalnum()) or c in "-_+.@ " else "?" for c in text)
+    shown = re.sub(r"(?<!\d)\.|\.(?!\d)|(?<![A-Za-z0-9])@|@(?![A-Za-z0-9])", "?", plain)
+    return shown[:80].replace("_", r"\_")
 
 
 def _number(value: float | None) -> str:
