@@ -4,10 +4,11 @@
     python tools/fuzz.py --target "npz, npy: keypoints" --cases 5000 --seed 7
     python tools/fuzz.py --target mp4 --case 17          # writes one input again and shows what it does
 
-Inputs are decided by the seed, the parser's name and a number. They are read in child processes that may take
-512 MB of address space more than they had after reading the valid inputs, and 5 s of processor time for an
-input; an input that shows no result after a minute of the clock counts as over time too. What ends in
-anything but an AqaBenchError is written to the folder, with its traceback. Exit status 1 where there was any.
+Inputs are decided by the seed, the parser's name and a number. They are read in child processes. Over memory
+is what takes 512 MB of address space more than the process had after reading the valid inputs, touched or
+not, or asks for so much that it gets nothing; over time is what takes 5 s of processor time, or a minute of
+the clock. What ends in anything but an AqaBenchError, or over a limit, is written to the folder with its
+traceback. Exit status 1 where there was any.
 """
 
 from __future__ import annotations
@@ -158,8 +159,8 @@ def _serve(pipe: int, name: str, start: int, end: int, seed: int) -> None:
         for content in seeds:
             outcome_of(name, content, Path(folder))
         signal.signal(signal.SIGPROF, _ring)
-        size = int(re.search(r"VmSize:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) << 10  # type: ignore[index]
-        resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, resource.RLIM_INFINITY))
+        most = _peak() + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (8 * most, resource.RLIM_INFINITY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         for number in range(start, end):
             content = case(name, seeds, seed, number)
@@ -170,6 +171,8 @@ def _serve(pipe: int, name: str, start: int, end: int, seed: int) -> None:
                 kind, told = "time", "on the way out"
             finally:
                 signal.setitimer(signal.ITIMER_PROF, 0)
+            if _peak() > most:
+                kind, told = "memory", f"{(_peak() - most + MEMORY) >> 20} MB\n{told}"
             os.write(pipe, json.dumps([number, kind, "" if kind == "refused" else told]).encode() + b"\n")
             for file in Path(folder).iterdir():
                 file.unlink()
@@ -178,13 +181,20 @@ def _serve(pipe: int, name: str, start: int, end: int, seed: int) -> None:
                 os._exit(0)
 
 
+def _peak() -> int:
+    """Most bytes of address space that this process has had."""
+    found = re.search(r"VmPeak:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) << 10 if found else 0
+
+
 def _ring(*_: object) -> None:
     raise _Late
 
 
 def _is_memory(error: BaseException | None) -> bool:
     while error is not None:
-        if isinstance(error, MemoryError):
+        # FFmpeg says so too of what it was told not to give.
+        if isinstance(error, MemoryError) and not type(error).__module__.startswith("av."):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -143,7 +143,11 @@ def _archive(
     seen: set[str] = set()
     for member in members:
         name = tuple(part for part in _SEPARATOR.split(member.filename) if part not in ("", "."))
-        if member.filename.endswith("/") or _IGNORED.intersection(name) or (name and name[-1].startswith("._")):
+        if (
+            member.filename.endswith("/")
+            or _IGNORED.intersection(name)
+            or (name and name[-1].startswith("._"))
+        ):
             continue
         fault = _refused(member, name, seen)
         seen.add(member.filename)

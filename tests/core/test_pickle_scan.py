@@ -55,6 +55,11 @@ ATTACKS = {
     "a mark that is not there": (b"t.", "an opcode without its values|mark"),
     "an object of a class": (b"(inumpy\ndtype\n.", "the opcode INST"),
     "a persistent id": (b"Px\n.", "the opcode PERSID"),
+    "a frame that ends within an opcode": (
+        b"\x80\x04\x95\x11" + bytes(7) + b"]\x94(K\x01K\x02\x86\x94K\x03K\x04\x86r\0\0\0\0\x94e.",
+        "a frame that ends within the opcode before",
+    ),
+    "a frame beyond the file": (b"\x80\x04\x95\xff" + bytes(7) + b"N.", "goes on after its end"),
     "a set": (b"\x80\x04\x8f.", "the opcode EMPTY_SET"),
     "more opcodes than any release": (b"]" * (MAX_OPCODES + 1) + b".", "more, at byte"),
 }  # fmt: skip

@@ -233,3 +233,70 @@ def test_media_imports_no_torch() -> None:
     names = ("video", "images", "source", "clips", "trajectory", "trajectory_files", "frame_store", "pose")
     code = ";".join(f"import aqa_bench.media.{name}" for name in names)
     subprocess.run([sys.executable, "-c", f"{code};import sys;assert 'torch' not in sys.modules"], check=True)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "shown"),
+    [
+        # (a, b, c, d) takes (x, y) to (a x + c y, b x + d y); y points down.
+        ((1, 0, 0, 1), "1234"),
+        ((-1, 0, 0, 1), "2143"),
+        ((1, 0, 0, -1), "3412"),
+        ((-1, 0, 0, -1), "4321"),
+        ((0, 1, 1, 0), "1324"),
+        ((0, -1, -1, 0), "4231"),
+        ((0, 1, -1, 0), "3142"),
+        ((0, -1, 1, 0), "2413"),
+    ],
+)
+def test_mirrored_and_turned_pictures_are_shown_as_players_show_them(
+    tmp_path: Path, matrix: tuple[int, ...], shown: str
+) -> None:
+    quarters = np.kron([[50, 100], [150, 200]], np.ones((16, 32))).astype(np.uint8)
+    path = encode(tmp_path / "a.mp4", np.broadcast_to(quarters[None, ..., None], (3, 32, 64, 3)).copy())
+    content = bytearray(path.read_bytes())
+    at = content.find(b"tkhd") + 4 + 40
+    for place, number in zip((0, 4, 12, 16), matrix, strict=True):
+        content[at + place : at + place + 4] = (number << 16).to_bytes(4, "big", signed=True)
+    path.write_bytes(content)
+    frame = decode(path, [0])[0]
+    corners = (frame[4, 4], frame[4, -4], frame[-4, 4], frame[-4, -4])
+    assert "".join(str(round(corner.mean() / 50)) for corner in corners) == shown
+    assert (probe(path).height, probe(path).width) == frame.shape[:2]
+
+
+def test_a_picture_that_changes_its_size_is_named(tmp_path: Path) -> None:
+    content = b""
+    for side in (64, 32):
+        with av.open(str(tmp_path / "part.h264"), "w", format="h264") as container:
+            stream = container.add_stream("libx264", rate=25)
+            stream.width = stream.height = side
+            for frame in numbered(4, side, side):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            container.mux(stream.encode())
+        content += (tmp_path / "part.h264").read_bytes()
+    path = tmp_path / "call.h264"
+    path.write_bytes(content)
+    for indices in (None, [0, 6]):
+        with pytest.raises(DataError, match="64 x 64, then 32 x 32"):
+            decode(path, indices)
+    assert decode(path, [0, 6], 16).shape == (2, 16, 16, 3)
+
+
+def test_packets_of_vp8_that_show_nothing_are_not_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.webm"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for frame in numbered(20):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    assert probe(path).frames == probe(path, count="frames").frames == 20
+    with av.open(str(path)) as container:
+        first = [bytes(packet)[:12] for packet in container.demux(video=0) if packet.size]
+    content = path.read_bytes()
+    for start in first[7:9]:
+        # The fifth bit says whether the frame is shown; encoders make such packets for others to refer to.
+        content = content.replace(start, bytes([start[0] & ~0x10]) + start[1:], 1)
+    path.write_bytes(content)
+    assert probe(path).frames == probe(path, count="frames").frames == 18

@@ -28,6 +28,7 @@ _KEY_VALUES = 32
 _TUPLE_KEYS = 10_000
 _MEMO = 1024
 _SPARE_BYTES = 1 << 16
+_FRAME_OPCODE = 9
 
 _NUMBERS = frozenset({"INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"})
 _PLAIN = frozenset({"NONE", "NEWTRUE", "NEWFALSE", "FLOAT", "BINFLOAT", "GLOBAL"})
@@ -87,6 +88,7 @@ def scan_pickle(content: bytes) -> None:
     try:
         for count, (opcode, argument, at) in enumerate(pickletools.genops(io.BytesIO(content))):
             position = at or 0
+            scan.enter(position)
             if count >= MAX_OPCODES:
                 raise _Refusal(f"at most {MAX_OPCODES:,} opcodes", "more")
             scan.step(opcode.name, argument)
@@ -110,11 +112,21 @@ class _Scan:
     def __init__(self, length: int) -> None:
         self._length = length
         self._text = 4 * length + _SPARE_BYTES
+        self._position = 0
+        self._frame: int | None = None
         self._made = 0
         self._tuple_keys = 0
         self._stack: list[_Value] = []
         self._marks: list[list[_Value]] = []
         self._memo: dict[int, _Value] = {}
+
+    def enter(self, position: int) -> None:
+        """Begin an opcode: a frame may end before it, and nowhere within the last one."""
+        if self._frame is not None and position >= self._frame:
+            if position > self._frame:
+                raise _Refusal("frames of whole opcodes", "a frame that ends within the opcode before")
+            self._frame = None
+        self._position = position
 
     def step(self, name: str, argument: object) -> None:
         """Follow one opcode."""
@@ -161,7 +173,11 @@ class _Scan:
             self._stack.append(self._memo[argument])  # type: ignore[index]
         elif name == "STOP":
             self._pop(1)
-        elif name not in ("PROTO", "FRAME"):
+        elif name == "FRAME":
+            self._frame = self._position + _FRAME_OPCODE + int(str(argument))
+            if self._frame > self._length:
+                raise _Refusal("frames that the file holds", "one that goes on after its end")
+        elif name != "PROTO":
             raise _Refusal("opcodes of plain data", f"the opcode {name}")
 
     def _pop(self, count: int) -> list[_Value]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Literal
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type
 from av.video.reformatter import Interpolation
 
 from aqa_bench.core.errors import DataError, UsageError
@@ -22,6 +24,7 @@ from aqa_bench.media.x264 import x264_options
 
 __all__ = ["VideoInfo", "VideoSource", "decode", "encode", "iter_frames", "probe"]
 
+_MOST_AT_ONCE = 256 << 20
 VideoSource = Path | str | MediaFile
 
 # Bit-exact scaling gives the same pixels on every processor for a tenth of the speed; without scaling
@@ -52,6 +55,18 @@ class VideoInfo:
     rotation: int
 
 
+def _bound_ffmpeg() -> None:
+    """Have FFmpeg refuse to make room for what a few wrong bytes claim; it would up to two gigabytes."""
+    home = Path(av.__file__).parent
+    # Where wheels have their libraries; elsewhere FFmpeg's own limit holds.
+    for file in (*home.parent.glob("av.libs/libavutil*"), *home.glob(".dylibs/libavutil*")):
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(str(file)).av_max_alloc(ctypes.c_size_t(_MOST_AT_ONCE))
+
+
+_bound_ffmpeg()
+
+
 def probe(source: VideoSource, *, count: Literal["packets", "frames"] = "packets") -> VideoInfo:
     """Describe a video and count its frames.
 
@@ -74,13 +89,13 @@ def probe(source: VideoSource, *, count: Literal["packets", "frames"] = "packets
                 first = first or next(iter(decoded), None)
                 frames += len(decoded) if count == "frames" else 0
             if count == "packets":
-                frames += bool(packet.size) and not packet.is_discard
+                frames += bool(packet.size) and not packet.is_discard and _is_shown(packet, stream)
         if first is None or frames == 0:
             raise _damaged(source, "no frames")
         rate = stream.average_rate or stream.guessed_rate
         seconds = None if stream.duration is None else float(stream.duration * stream.time_base)
         rotation = _rotation(first)
-        height, width = _displayed((first.height, first.width), rotation)
+        height, width = _displayed((first.height, first.width), first)
         return VideoInfo(
             frames=frames,
             fps=None if not rate else float(rate),
@@ -154,7 +169,7 @@ def decode(
         frames = list(iter_frames(source, size, fit, threads=threads))
         if not frames:
             raise _damaged(source, "no frames")
-        return np.stack(frames)
+        return _stacked(frames, source)
     return _decode_some(source, np.asarray(indices, dtype=np.int64), size, fit, threads)
 
 
@@ -218,7 +233,21 @@ def _decode_some(
         )
     if not found:
         return np.stack([_to_array(frame, size, fit)])[:0]
-    return np.stack(found)[places]
+    return _stacked(found, source)[places]
+
+
+def _stacked(frames: list[UInt8Array], source: VideoSource) -> UInt8Array:
+    shapes = list(dict.fromkeys(frame.shape for frame in frames))
+    if len(shapes) > 1:
+        found = ", then ".join(f"{shape[1]} x {shape[0]}" for shape in shapes[:4])
+        raise DataError(
+            "The picture of a video changes its size, as in recordings of calls.",
+            where=str(source),
+            expected="one size from the first frame to the last",
+            found=found,
+            remedy="Ask for one size, or scale it: ffmpeg -i VIDEO -vf scale=WIDTH:HEIGHT COPY.mp4",
+        )
+    return np.stack(frames)
 
 
 def _raw_frames(source: VideoSource, threads: int) -> Iterator[Any]:
@@ -272,22 +301,36 @@ def _packets(source: VideoSource, container: Any, stream: Any) -> Iterator[Any]:
 
 
 def _to_array(frame: Any, size: Size, fit: Fit) -> UInt8Array:
-    rotation = _rotation(frame)
-    outer, inner = target_shape(_displayed((frame.height, frame.width), rotation), size, fit)
-    height, width = _displayed(inner, rotation)
+    outer, inner = target_shape(_displayed((frame.height, frame.width), frame), size, fit)
+    height, width = _displayed(inner, frame)
     scaler = None if (height, width) == (frame.height, frame.width) else _SCALER
     picture = frame.reformat(width, height, "rgb24", interpolation=scaler, threads=1).to_ndarray()
-    if rotation:
-        picture = np.rot90(picture, rotation // 90)
+    picture = _turned(picture, frame)
     return picture if inner == outer else place(picture, np.zeros((*outer, 3), np.uint8))
+
+
+def _is_shown(packet: Any, stream: Any) -> bool:
+    """Whether a packet shows a frame; VP8 has some that others refer to alone, marked in their first byte."""
+    return stream.codec_context.name != "vp8" or bool(memoryview(packet)[0] & 0x10)
 
 
 def _rotation(frame: Any) -> int:
     return round(getattr(frame, "rotation", 0) / 90) * 90 % 360
 
 
-def _displayed(shape: tuple[int, int], rotation: int) -> tuple[int, int]:
-    return shape[::-1] if rotation % 180 else shape
+def _displayed(shape: tuple[int, int], frame: Any) -> tuple[int, int]:
+    return shape[::-1] if _rotation(frame) % 180 else shape
+
+
+def _turned(picture: UInt8Array, frame: Any) -> UInt8Array:
+    """The picture as it is to be shown: turned by quarters, and mirrored where a selfie camera says so."""
+    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    if matrix is None:
+        return picture
+    a, b, _, c, d = np.frombuffer(matrix, np.int32, 5).tolist()
+    if _rotation(frame) % 180:
+        picture, a, d = picture.transpose(1, 0, 2), c, b
+    return picture[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
 
 
 def _damaged(source: VideoSource, reason: str) -> DataError:
