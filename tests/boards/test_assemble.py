@@ -19,7 +19,7 @@ from aqa_bench.core.registry import open_dataset
 
 
 def boards(synthetic: ModuleType, root: Path) -> tuple[Board, ...]:
-    return assemble("v1", open_dataset(synthetic.DATASET), find_runs(root)).boards
+    return assemble("v2", open_dataset(synthetic.DATASET), find_runs(root)).boards
 
 
 def rows(synthetic: ModuleType, root: Path) -> dict[str, Row]:

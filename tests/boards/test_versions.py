@@ -9,7 +9,7 @@ import pytest
 from aqa_bench.boards.building.leaderboard import build, check
 from aqa_bench.core.errors import DataError, UsageError
 
-BOARD = "v1/stick-figures-shoulder-press"
+BOARD = "v2/stick-figures-shoulder-press"
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_an_earlier_version_is_built_from_its_lock_alone(
 ) -> None:
     before = contents(built[1])
     synthetic.write_run(built[0], "third", 0.7)
-    build(*built, as_of="v1")
+    build(*built, as_of="v2")
     assert contents(built[1]) == before
     build(*built)
     assert contents(built[1]) != before
@@ -41,14 +41,14 @@ def test_a_changed_or_lost_input_is_an_error(built: tuple[Path, Path]) -> None:
     record = next(built[0].rglob("run.json"))
     record.write_text(record.read_text() + "\n")
     with pytest.raises(DataError, match="another file"):
-        build(*built, as_of="v1")
+        build(*built, as_of="v2")
     record.unlink()
     with pytest.raises(DataError, match="no such file"):
-        build(*built, as_of="v1")
+        build(*built, as_of="v2")
 
 
 def test_an_unknown_version_is_wrong_usage(built: tuple[Path, Path]) -> None:
-    with pytest.raises(UsageError, match="v1"):
+    with pytest.raises(UsageError, match="v2"):
         build(*built, as_of="v7")
 
 
@@ -64,9 +64,9 @@ def test_what_costs_stands_in_every_format(built: tuple[Path, Path]) -> None:
 
 
 def test_the_overall_page_names_the_best_and_is_checked(built: tuple[Path, Path]) -> None:
-    file = built[1] / "v1/overall.json"
+    file = built[1] / "v2/overall.json"
     (line,) = json.loads(file.read_text())["boards"]
     assert (line["methods"], line["runs"], line["best"]["rank"]) == (2, 2, 1)
     file.write_text(file.read_text().replace('"runs": 2', '"runs": 3'))
     (problem,) = check(*built).problems
-    assert problem.path.startswith("v1/overall.json:")
+    assert problem.path.startswith("v2/overall.json:")

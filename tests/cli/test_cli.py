@@ -411,7 +411,7 @@ def test_leaderboard(cli, made, tmp_path: Path) -> None:
     checked = cli("leaderboard", "check", *places, "--json")
     assert checked.code == 0
     assert checked.document == {"ok": True, "rescored": 4, "unscored": {}, "problems": []}
-    table = tmp_path / "boards/v1/stick-figures-shoulder-press/table.md"
+    table = tmp_path / "boards/v2/stick-figures-shoulder-press/table.md"
     table.write_text(table.read_text().replace("0.6000", "0.5000", 1))
     edited = cli("leaderboard", "check", *places, "--json")
     assert edited.code == 1

@@ -104,7 +104,7 @@ def test_a_run_on_a_preset_goes_its_own_way_to_a_board_of_its_own(
     assert cli("leaderboard", "build").code == 0
     boards = {
         folder.name: json.loads((folder / "table.json").read_text())
-        for folder in Path("leaderboards/v1").iterdir()
+        for folder in Path("leaderboards/v2").iterdir()
         if folder.is_dir()
     }
     assert {name: board["dataset"] for name, board in boards.items()} == {

@@ -13,7 +13,7 @@ from aqa_bench.core.record import RunRecord, read_record, record_schema
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "run.schema.json"
 VALUES = {
     "run_id": "0123456789abcdef",
-    "benchmark_version": "v1",
+    "benchmark_version": "v2",
     "dataset": "d/x",
     "dataset_fingerprint": "ff",
     "scheme": "folds",

@@ -11,7 +11,6 @@ from aqa_bench.core.errors import MethodError, UsageError
 from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.task import Modality
-from aqa_bench.learn.features import image_features
 from aqa_bench.learn.looking.attribution import Attribution, Explainable
 from aqa_bench.learn.methods.image_method import ImageMethod
 from aqa_bench.learn.training.device import Precision
@@ -105,7 +104,7 @@ def test_what_speaks_for_an_error_lies_where_it_shows(bench, case: str) -> None:
 def test_what_is_explained_is_what_was_judged_in_either_precision(
     bench, case: str, precision: Precision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(image_features, "inference_precision", lambda _: precision)
+    monkeypatch.setenv("AQA_BENCH_PRECISION", precision.dtype)
     method, kind, overrides = CASES[case]
     bench.labelled = lambda n, first: labelled(n, kind, first)
     # Maps are rounded by the backbone alone, and pooled in float32 for features and explanations alike.

@@ -56,7 +56,7 @@ def test_the_run_id_changes_with_everything_that_decides_the_result(change: dict
 
 def test_the_run_id_changes_with_the_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
     before = run_id_of(**SAME)
-    monkeypatch.setattr(plan, "BENCHMARK_VERSION", "v2")
+    monkeypatch.setattr(plan, "BENCHMARK_VERSION", "v3")
     assert run_id_of(**SAME) != before
 
 
@@ -68,7 +68,7 @@ def test_the_run_id_does_not_change_with_words() -> None:
 
 def test_the_run_id_never_changes_on_its_own() -> None:
     text = (
-        '{"benchmark":"v1","dataset":"d","fingerprint":"f","method":"m","method_version":1,'
+        '{"benchmark":"v2","dataset":"d","fingerprint":"f","method":"m","method_version":1,'
         '"recipe":{"rate":0.1},"seed":0,"splits":{"t":"s"}}'
     )
     assert run_id_of(**SAME) == hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -45,7 +45,7 @@ def test_a_suite_killed_ten_times_gives_the_same_tables(
     boards = []
     for submissions in (whole, broken):
         build(submissions, tmp_path / f"boards-{submissions.name}")
-        folder = tmp_path / f"boards-{submissions.name}/v1/stick-figures-shoulder-press"
+        folder = tmp_path / f"boards-{submissions.name}/v2/stick-figures-shoulder-press"
         boards.append({file.name: file.read_bytes() for file in folder.glob("table.*")})
     assert boards[0] == boards[1]
     assert b"pose-trainer-rules" in boards[0]["table.md"]

@@ -18,7 +18,7 @@ from aqa_bench.core.files import sha256_file
 from aqa_bench.core.registry import open_dataset
 from aqa_bench.stats import scoring
 
-BOARD = "v1/stick-figures-shoulder-press"
+BOARD = "v2/stick-figures-shoulder-press"
 FILES = ["inputs.lock.json", "table.csv", "table.json", "table.md", "table.tex"]
 OVERALL = ["overall.csv", "overall.json", "overall.md", "overall.tex"]
 
@@ -57,7 +57,7 @@ def edit_score(folder: Path) -> None:
 def test_builds_five_files_a_dataset_and_the_overall_page(site: tuple[Path, Path]) -> None:
     _, leaderboards = site
     assert sorted(p.name for p in (leaderboards / BOARD).iterdir()) == FILES
-    found = sorted(p.name for p in (leaderboards / "v1").iterdir())
+    found = sorted(p.name for p in (leaderboards / "v2").iterdir())
     assert found == [*OVERALL, "stick-figures-shoulder-press"]
 
 
@@ -220,7 +220,7 @@ def test_a_run_that_was_moved_is_noticed(site: tuple[Path, Path], tmp_path: Path
 
 
 def test_a_table_without_submissions_is_noticed(site: tuple[Path, Path]) -> None:
-    shutil.copytree(site[1] / BOARD, site[1] / "v1" / "gone-data")
+    shutil.copytree(site[1] / BOARD, site[1] / "v2" / "gone-data")
     (problem,) = check(*site).problems
     assert (problem.path, problem.rule) == ("gone-data", "every table has submissions")
 

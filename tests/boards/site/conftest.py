@@ -61,9 +61,9 @@ def board(dataset: str, scheme: str, rows: list[dict[str, Any]], *, honest: bool
 
 
 def write_tables(root: Path, dataset: str, boards: list[dict[str, Any]]) -> None:
-    folder = root / "v1" / dataset.replace("/", "-")
+    folder = root / "v2" / dataset.replace("/", "-")
     folder.mkdir(parents=True)
-    document = {"version": "v1", "dataset": dataset, "fingerprint": "f" * 64, "boards": boards}
+    document = {"version": "v2", "dataset": dataset, "fingerprint": "f" * 64, "boards": boards}
     (folder / "table.json").write_text(json.dumps(document))
     (folder / "table.csv").write_text("method\n")
 

@@ -257,7 +257,7 @@ def test_slugs_of_unlike_names_differ() -> None:
 def test_plots_need_rows(inputs: tuple[Path, Path, Path]) -> None:
     from aqa_bench.boards.pages.overall import read_version
 
-    (boards,) = [each for each in read_version(inputs[1], "v1") if each.dataset.startswith("pose-trainer")]
+    (boards,) = [each for each in read_version(inputs[1], "v2") if each.dataset.startswith("pose-trainer")]
     leaky, folds = boards.boards
     empty: Board = folds.model_copy(update={"rows": ()})
     assert interval_plot(empty) is None

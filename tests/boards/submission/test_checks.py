@@ -272,4 +272,6 @@ def test_committed_runs_hold_without_their_labels(dataset: str, no_labels: None)
     if not folder.is_dir():
         pytest.skip("no submissions")
     result, _ = validate([folder])
-    assert result.ok, result.problems[:3]
+    # Runs of an earlier protocol leave the tree when it is closed; nothing else may be wrong with them.
+    problems = [problem for problem in result.problems if problem.rule != "the protocol is the current one"]
+    assert problems == []

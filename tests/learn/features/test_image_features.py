@@ -130,3 +130,13 @@ def test_a_killed_run_keeps_what_it_has(backbone: ImageBackbone, clips: list[Sam
     before = _reads(clips)
     _extractor(backbone, batch_size=5).extract_cached(clips, _context(tmp_path))
     assert _reads(clips) < before + 25
+
+
+def test_every_cpu_computes_features_in_float32(
+    backbone: ImageBackbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever instructions it has: two of them agree as far as they can."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True, "amx_bf16": True})
+    assert FrameFeatureExtractor(backbone, SPEC, CPU).precision is Precision.FP32
+    monkeypatch.setenv("AQA_BENCH_PRECISION", "bfloat16")
+    assert FrameFeatureExtractor(backbone, SPEC, CPU).precision is Precision.BF16

@@ -9,7 +9,6 @@ from aqa_bench.learn.training.device import (
     autocast,
     deterministic,
     device_name,
-    inference_precision,
     resolve_device,
 )
 
@@ -65,7 +64,6 @@ def test_the_environment_chooses_the_precision(
 ) -> None:
     monkeypatch.setenv("AQA_BENCH_PRECISION", precision.dtype)
     assert Precision.default(torch.device(device)) is precision
-    assert inference_precision(torch.device(device)) is precision
     assert Precision.native(CPU) is Precision.FP32
     monkeypatch.setenv("AQA_BENCH_PRECISION", "")
     assert Precision.default(CPU) is Precision.FP32

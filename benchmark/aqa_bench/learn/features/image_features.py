@@ -21,7 +21,7 @@ from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.extractor import FeatureExtractor, extract_once, filled, shown
 from aqa_bench.learn.features.frames import FrameSpec, Regions, read_frames
 from aqa_bench.learn.training.batches import prefetch
-from aqa_bench.learn.training.device import Precision, autocast, evaluating, inference_precision
+from aqa_bench.learn.training.device import Precision, autocast, evaluating
 
 __all__ = [
     "FrameFeatureExtractor",
@@ -127,7 +127,7 @@ class FrameFeatureExtractor(FeatureExtractor[Sample]):
         self.frames = frames
         self.device = device
         self.pooling = pooling or Pooling()
-        self.precision = precision or inference_precision(device)
+        self.precision = precision or Precision.default(device)
         self.batch_size = batch_size
         self.regions = regions
 

@@ -19,7 +19,7 @@ from aqa_bench.learn.features.extractor import FeatureExtractor, extract_once, f
 from aqa_bench.learn.features.frame_index import FrameIndex
 from aqa_bench.learn.features.frames import FrameSpec, read_frames
 from aqa_bench.learn.training.batches import prefetch
-from aqa_bench.learn.training.device import Precision, autocast, inference_precision
+from aqa_bench.learn.training.device import Precision, autocast
 from aqa_bench.media.clips import Indices, shuffled, still
 
 __all__ = ["ClipFeatureExtractor", "ClipSpec", "Order", "read_clip", "read_clips"]
@@ -115,7 +115,7 @@ class ClipFeatureExtractor(FeatureExtractor[Sample]):
         self.backbone = backbone.to(device)
         self.spec = spec
         self.device = device
-        self.precision = precision or inference_precision(device)
+        self.precision = precision or Precision.default(device)
         self.batch_size = batch_size
 
     @property

@@ -21,7 +21,6 @@ __all__ = [
     "device_name",
     "evaluating",
     "fitting_batch_size",
-    "inference_precision",
     "out_of_memory_explained",
     "resolve_device",
 ]
@@ -108,24 +107,6 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     return f"{device.type} ({platform.machine() or 'unknown'})"
-
-
-def inference_precision(device: torch.device) -> Precision:
-    """Precision for features of a fixed network: bfloat16 also on CPUs with instructions for it.
-
-    Training on such CPUs stays in float32, since the backward pass is slower in bfloat16 there.
-    ``AQA_BENCH_PRECISION`` decides here too.
-
-    Raises:
-        UsageError: The variable names no precision.
-    """
-    if device.type != "cpu" or Precision.chosen() is not None:
-        return Precision.default(device)
-    # Emulated bfloat16 is slower than float32, and only newer versions of torch tell them apart.
-    read = getattr(torch.cpu, "get_capabilities", None)
-    capabilities: dict[str, object] = {} if read is None else read()
-    native = any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
-    return Precision.BF16 if native else Precision.FP32
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
