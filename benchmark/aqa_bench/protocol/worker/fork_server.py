@@ -156,3 +156,5 @@ class _Server:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    # Nothing is left to do; some libraries complain at length when an interpreter ends in order.
+    os._exit(0)
