@@ -19,6 +19,7 @@ from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.record import Environment, RunRecord, read_record
 from aqa_bench.core.registry import methods, open_dataset
 from aqa_bench.core.run_id import recorded_run_id
+from aqa_bench.core.sealed import blank_stamp, stamped
 from aqa_bench.core.split import splits_fingerprint
 from aqa_bench.stats.run_scores import score_predictions
 
@@ -145,7 +146,8 @@ def scores_of(folder: Path) -> np.ndarray:
 
 
 def edit(folder: Path, **changes: Any) -> Path:
-    """Change values of a record and give it the run-id and the path that it spells then."""
+    """Change values of a record, right or wrong, and seal it again as the runner does."""
     document = json.loads((folder / "run.json").read_text()) | changes
-    (folder / "run.json").write_text(json.dumps(document))
+    text = json.dumps(document | {"seal": blank_stamp("run", 1)})
+    (folder / "run.json").write_bytes(stamped(text.encode(), "run", 1))
     return folder
