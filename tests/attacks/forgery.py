@@ -13,6 +13,7 @@ import pandas as pd
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.cards import Decision
+from aqa_bench.core.code_digest import CodeDigest
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.predictions import predictions_csv, read_predictions
 from aqa_bench.core.recipe_file import load_recipe
@@ -102,6 +103,7 @@ def forge(root: Path, method: str, scores: Scores | np.ndarray, /, *, seed: int 
         "pool_size": {TASK: 0},
         "decision": card.decision,
         "predictions_sha256": sha256_bytes(content),
+        "code": CodeDigest(method="a" * 64, harness="c" * 64),
     }
     values |= {name: getattr(numbers, name) for name in vars(numbers)} | changes
     record = RunRecord.model_validate(values)

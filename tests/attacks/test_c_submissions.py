@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aqa_bench.boards.submission import code as submission_code
 from aqa_bench.boards.submission import data as submission_data
 from aqa_bench.boards.submission.checks import Terms, Validation, validate
 from aqa_bench.boards.submission.pack import pack
@@ -234,9 +233,8 @@ class TestCode:
         forge(desk.pull, CONTENDER, guess(0.3, 20), code=code(dirty=True))
         assert "nobody else has" in desk.refused("the code of a run is committed")
 
-    def test_a_run_that_does_not_name_its_code(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(submission_code, "WITHOUT_CODE", frozenset())
-        forge(desk.pull, CONTENDER, guess(0.3, 20))
+    def test_a_run_that_does_not_name_its_code(self, desk: Desk) -> None:
+        forge(desk.pull, CONTENDER, guess(0.3, 20), code=None)
         desk.refused("a run names its code")
 
     def test_a_record_that_was_edited_after_it_was_sealed(self, desk: Desk) -> None:
