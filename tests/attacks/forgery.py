@@ -13,12 +13,14 @@ import pandas as pd
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.cards import Decision
+from aqa_bench.core.code_digest import CodeDigest
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.predictions import predictions_csv, read_predictions
 from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.record import Environment, RunRecord, read_record
 from aqa_bench.core.registry import methods, open_dataset
 from aqa_bench.core.run_id import recorded_run_id
+from aqa_bench.core.sealed import blank_stamp, stamped
 from aqa_bench.core.split import splits_fingerprint
 from aqa_bench.stats.run_scores import score_predictions
 
@@ -101,6 +103,7 @@ def forge(root: Path, method: str, scores: Scores | np.ndarray, /, *, seed: int 
         "pool_size": {TASK: 0},
         "decision": card.decision,
         "predictions_sha256": sha256_bytes(content),
+        "code": CodeDigest(method="a" * 64, harness="c" * 64),
     }
     values |= {name: getattr(numbers, name) for name in vars(numbers)} | changes
     record = RunRecord.model_validate(values)
@@ -145,7 +148,8 @@ def scores_of(folder: Path) -> np.ndarray:
 
 
 def edit(folder: Path, **changes: Any) -> Path:
-    """Change values of a record and give it the run-id and the path that it spells then."""
+    """Change values of a record, right or wrong, and seal it again as the runner does."""
     document = json.loads((folder / "run.json").read_text()) | changes
-    (folder / "run.json").write_text(json.dumps(document))
+    text = json.dumps(document | {"seal": blank_stamp("run", 1)})
+    (folder / "run.json").write_bytes(stamped(text.encode(), "run", 1))
     return folder

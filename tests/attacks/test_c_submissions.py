@@ -16,6 +16,7 @@ import pytest
 from aqa_bench.boards.submission import data as submission_data
 from aqa_bench.boards.submission.checks import Terms, Validation, validate
 from aqa_bench.boards.submission.pack import pack
+from aqa_bench.core.code_digest import CodeDigest
 from aqa_bench.core.errors import AqaBenchError, DataError, UsageError
 from aqa_bench.core.record import read_record
 
@@ -211,6 +212,38 @@ class TestRows:
             pack([run], tmp_path / "out", submitter="me\n@all")
 
 
+def code(method: str = "a", *, dirty: bool = False) -> CodeDigest:
+    return CodeDigest(method=method * 64, harness="c" * 64, dirty=dirty)
+
+
+class TestCode:
+    def test_seeds_of_one_code_are_compared_and_accepted(self, desk: Desk) -> None:
+        for seed in (0, 1):
+            forge(desk.pull, CONTENDER, guess(0.3, 20 + seed), seed=seed, code=code())
+        result = desk.judge()
+        assert result.ok, result.problems
+        assert result.compared.code == 2
+
+    def test_a_row_of_mixed_code(self, desk: Desk) -> None:
+        for seed, made in enumerate([code(), code(), code("b")]):
+            forge(desk.pull, CONTENDER, guess(0.3, 20 + seed), seed=seed, code=made)
+        assert desk.refused("all seeds of a row are of one code") == "the code of the method differs"
+
+    def test_code_that_nobody_else_has(self, desk: Desk) -> None:
+        forge(desk.pull, CONTENDER, guess(0.3, 20), code=code(dirty=True))
+        assert "nobody else has" in desk.refused("the code of a run is committed")
+
+    def test_a_run_that_does_not_name_its_code(self, desk: Desk) -> None:
+        forge(desk.pull, CONTENDER, guess(0.3, 20), code=None)
+        desk.refused("a run names its code")
+
+    def test_a_record_that_was_edited_after_it_was_sealed(self, desk: Desk) -> None:
+        folder = forge(desk.pull, CONTENDER, guess(0.3, 20), code=code(dirty=True))
+        file = folder / "run.json"
+        file.write_text(file.read_text().replace('"dirty": true', '"dirty": false'))
+        assert "sha256" in desk.refused("the record is as it was written")
+
+
 class TestEnsembles:
     def members(self, desk: Desk) -> list[Path]:
         return [desk.of(RIVAL), desk.of("duration")]
@@ -383,5 +416,5 @@ class TestLoad:
         with (folder / "run.json").open("ab") as file:
             file.truncate(2**20 + 1)
         assert "bytes" in desk.refused("a file is small")
-        with pytest.raises(AqaBenchError, match="too large"):
+        with pytest.raises(AqaBenchError, match="more than 1,048,576 bytes"):
             read_record(folder)

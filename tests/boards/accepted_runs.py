@@ -12,6 +12,7 @@ from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.predictions import predictions_csv, read_predictions
 from aqa_bench.core.record import RunRecord
 from aqa_bench.core.run_id import recorded_run_id
+from aqa_bench.core.sealed import blank_stamp, stamped
 from aqa_bench.protocol.plan import Request, resolve
 from aqa_bench.protocol.runner import run
 
@@ -33,7 +34,9 @@ def edit(folder: Path, **changes: Any) -> Path:
         for name in parents:
             place = place[name]
         place[last] = value
-    file.write_text(json.dumps(record))
+    # Whoever forges a record seals it again.
+    text = json.dumps(record | {"seal": blank_stamp("run", 1)})
+    file.write_bytes(stamped(text.encode(), "run", 1))
     return folder
 
 

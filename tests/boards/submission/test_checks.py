@@ -178,7 +178,7 @@ class TestPack:
     ) -> None:
         good, bad = (folder_of(checkout / "pull", name) for name in ("prior", "duration"))
         forge.edit(bad, metrics__form__accuracy__value=0.99)
-        with pytest.raises(DataError, match="damaged or was changed"):
+        with pytest.raises(DataError, match="nothing was copied"):
             pack([good, bad], tmp_path / "submissions")
         resealed(bad)
         with pytest.raises(DataError, match="nothing was copied"):

@@ -10,6 +10,7 @@ from pathlib import Path
 from aqa_bench.boards.runs import Problem, SubmittedRun
 from aqa_bench.boards.submission.base import check_history, open_base, run_folders, same_bytes
 from aqa_bench.boards.submission.cards import check_cards, check_licence, is_new_plugin
+from aqa_bench.boards.submission.code import check_code
 from aqa_bench.boards.submission.data import DataDesk, check_against_data, check_against_earlier
 from aqa_bench.boards.submission.facts import check_facts
 from aqa_bench.boards.submission.files import parse_record, place_of, scan
@@ -31,6 +32,7 @@ from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, read_record
 from aqa_bench.core.registry import known_dataset, methods
+from aqa_bench.core.sealed import Damaged
 
 __all__ = ["Terms", "Validation", "validate"]
 
@@ -169,6 +171,9 @@ def _between_runs(judged: Sequence[SubmittedRun], case: _Case) -> list[Problem]:
     near = [*check_neighbours([run for run in judged if run.path not in told], case.earlier)]
     problems += [item for item in near if isinstance(item, Problem)]
     case.result.compared.neighbours += len({item.path for item in near if isinstance(item, SubmittedRun)})
+    code = [*check_code(judged, case.earlier)]
+    problems += [item for item in code if isinstance(item, Problem)]
+    case.result.compared.code += sum(1 for item in code if isinstance(item, SubmittedRun))
     if case.terms.rows:
         problems += check_rows(judged, case.earlier)
     if case.terms.submitter is not None:
@@ -186,6 +191,14 @@ def _read(folder: Path, path: str) -> tuple[Submission | None, list[Problem]]:
     if isinstance(record, list):
         return None, record
     table, problems = load_predictions(folder, record, path)
+    try:
+        read_record(folder)
+    except Damaged as error:
+        where = f"{path}/{RECORD_FILE}"
+        rule = "the record is as it was written"
+        problems.append(
+            Problem(path=where, rule=rule, expected=error.expected or "", found=error.found or error.what)
+        )
     return Submission(path, folder, record, table), problems
 
 

@@ -15,7 +15,7 @@ class Compared(BaseModel):
     Attributes:
         runs: New runs.
         labels: Runs whose numbers were computed again from the labels.
-        code: Runs whose code is known to be clean and the same for all seeds of their row.
+        code: Runs that name their code; it was compared with that of their rows.
         recipes: Runs whose hyper-parameters passed the method's own type; others were checked by structure.
         members: Ensembles that were computed again from their members.
         neighbours: Runs whose predictions were compared with those of all others of their boards.
