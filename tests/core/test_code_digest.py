@@ -7,13 +7,12 @@ import pytest
 
 from aqa_bench.core.code_digest import CodeDigest, computing_code
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.registry import find_family, find_method
-
-RUNNER = "aqa_bench.protocol.runner"
+from aqa_bench.core.registry import find_method
+from aqa_bench.protocol.run_code import _computing
 
 
 def code(method: str, dataset: str = "stick-figures"):
-    return computing_code(find_method(method).factory, [find_family(dataset).factory, RUNNER])
+    return _computing(find_method(method), [dataset])
 
 
 def test_the_code_is_what_imports_reach_lazy_ones_too() -> None:

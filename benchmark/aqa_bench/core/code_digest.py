@@ -90,12 +90,15 @@ class ComputingCode:
         return CodeDigest(method=method, harness=harness, dirty=dirty)
 
 
-def computing_code(method: str | None, others: Iterable[str]) -> ComputingCode:
+def computing_code(
+    method: str | None, others: Iterable[str], without: frozenset[str] = frozenset()
+) -> ComputingCode:
     """The code that a method computes with.
 
     Args:
         method: ``"package.module:Class"`` of the method; None where there is none, as in an ensemble.
         others: The same, or plain modules, of what else takes part: the dataset's reader and the runner.
+        without: Modules of this package that are reached and take no part.
 
     Raises:
         DataError: The source of a plug-in is not there, or is no Python.
@@ -122,7 +125,7 @@ def computing_code(method: str | None, others: Iterable[str]) -> ComputingCode:
     seen: set[str] = set()
     while todo:
         name = todo.pop()
-        if name in seen or name.partition(".")[0] != _HOUSE:
+        if name in seen or name in without or name.partition(".")[0] != _HOUSE:
             continue
         seen.add(name)
         # Importing a module runs the packages that it lies in.

@@ -20,6 +20,9 @@ __all__ = ["check_code", "code_for", "code_of", "code_of_ensemble", "with_dirt"]
 
 _RUNNER = "aqa_bench.protocol.runner"
 _ENSEMBLE = "aqa_bench.protocol.ensemble"
+# What workers import early, and what they do for those who look into a method: no result comes of it, and
+# through it every method would reach all that any method learns with.
+_NO_PART = frozenset(f"aqa_bench.protocol.worker.{name}" for name in ("preload", "looking", "looked"))
 
 
 def code_of(resolved: ResolvedRun) -> CodeDigest:
@@ -57,7 +60,7 @@ def code_of_ensemble(members: Sequence[RunRecord]) -> CodeDigest | None:
     known = {run_id: code for run_id, code in codes.items() if code is not None}
     if len(known) < len(codes):
         return None
-    combining = computing_code(None, [find_family(members[0].dataset).factory, _ENSEMBLE])
+    combining = computing_code(None, [find_family(members[0].dataset).factory, _ENSEMBLE], _NO_PART)
     told = canonical_json({run_id: [code.method, code.harness] for run_id, code in known.items()})
     dirty = any(code.dirty for code in known.values()) or _differ(combining.files)
     return CodeDigest(method=sha256_bytes(told.encode()), harness=combining.digest().harness, dirty=dirty)
@@ -108,4 +111,4 @@ def _code(resolved: ResolvedRun) -> ComputingCode:
 
 def _computing(plugin: MethodPlugin, datasets: Sequence[str]) -> ComputingCode:
     readers = {find_family(name).factory for name in datasets}
-    return computing_code(plugin.factory, [*sorted(readers), _RUNNER])
+    return computing_code(plugin.factory, [*sorted(readers), _RUNNER], _NO_PART)
