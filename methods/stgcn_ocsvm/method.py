@@ -152,12 +152,13 @@ class STGCNOneClass(Method[STGCNRecipe]):
             recipe=recipe.model_dump(mode="json", include=set(_PRETRAINING)),
             device=device.type,
         )
+        features = self._random(ctx)
         facts: dict[str, Any] = {"weights": "random", "pretrained_on": "nothing"}
         if recipe.weights is not None:
             digest = sha256_file(recipe.weights)
             facts = {"weights": f"checkpoint {digest[:16]}", "pretrained_on": "Kinetics-Skeleton"}
         elif clips:
-            facts = _pretrained(self._random(ctx), clips, weights, ctx)
+            facts = _pretrained(features, clips, weights, ctx)
         elif named:
             facts["pretext"] = "skipped: the pool does not name two exercises to tell apart"
         return weights.key, facts

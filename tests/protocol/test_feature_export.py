@@ -9,6 +9,7 @@ import torch
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.paths import data_home
 from aqa_bench.core.progress import NullProgress
+from aqa_bench.core.recipe import build_recipe
 from aqa_bench.core.registry import find_family, open_dataset
 from aqa_bench.learn.methods.image_method import ImageMethod
 from aqa_bench.media.video import encode
@@ -46,7 +47,8 @@ def test_exported_features_come_back_as_the_method_saw_them(videos: None, tmp_pa
     assert manifest.dims == 512
     assert manifest.dataset == DATASET
     resolved = resolve(request)
-    method = resolved.plugin.load()(resolved.recipe)
+    kind = resolved.plugin.load()
+    method = kind(build_recipe(kind.recipe_type(), resolved.recipe.model_dump(), "test"))
     assert isinstance(method, ImageMethod)
     name, sample = next(iter(samples.items()))
     torch.manual_seed(0)

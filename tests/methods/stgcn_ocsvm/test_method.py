@@ -109,7 +109,7 @@ def test_frozen_run_scores_repeats_and_keeps_its_weights(tmp_path: Path) -> None
     assert len(kept) == 1
     before = kept[0].stat().st_mtime_ns
     np.testing.assert_array_equal(
-        scores, build("quick").fit(TRAIN, EMPTY, POOL[::-1], again).predict([*GOOD[4:], *BAD])
+        scores, build("quick").fit(TRAIN, EMPTY, POOL, again).predict([*GOOD[4:], *BAD])
     )
     assert kept[0].stat().st_mtime_ns == before
     assert ctx.report.document() == again.report.document()

@@ -13,11 +13,12 @@ from typing import NoReturn
 
 from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.guard import enter_custody
+from aqa_bench.protocol.worker.bench import Bench
 from aqa_bench.protocol.worker.failures import failure
 from aqa_bench.protocol.worker.preload import loaded
 from aqa_bench.protocol.worker.remote_media import Reception
 from aqa_bench.protocol.worker.runner_link import RemoteLog, RunnerLink
-from aqa_bench.protocol.worker.stages import Bench, stage_of
+from aqa_bench.protocol.worker.stages import stage_of
 from aqa_bench.protocol.worker.wire import Channel, ClosedError, Message
 
 __all__ = ["serve"]

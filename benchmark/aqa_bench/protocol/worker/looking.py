@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from aqa_bench.core.errors import UsageError
 from aqa_bench.protocol.custody import checked_scores
 from aqa_bench.protocol.worker.arrays import described
-
-if TYPE_CHECKING:
-    from aqa_bench.protocol.worker.stages import Bench
+from aqa_bench.protocol.worker.bench import Bench
 
 __all__ = ["explain", "features"]
 

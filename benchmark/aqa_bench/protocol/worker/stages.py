@@ -9,20 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from aqa_bench.core.errors import MethodError
-from aqa_bench.core.method import FitContext, Method
-from aqa_bench.core.plugin import load_method
-from aqa_bench.core.progress import NullProgress
-from aqa_bench.core.recipe import ADDED_LATER, build_recipe
+from aqa_bench.core.method import Method
+from aqa_bench.core.recipe import ADDED_LATER
 from aqa_bench.core.recipe_file import load_recipe
-from aqa_bench.core.sample import LabeledSet
 from aqa_bench.core.task import TaskKind
 from aqa_bench.protocol.custody import checked_scores
-from aqa_bench.protocol.worker.job import context_of, labelled_of
-from aqa_bench.protocol.worker.remote_media import Reception
-from aqa_bench.protocol.worker.runner_link import RemoteProgress, RunnerLink
+from aqa_bench.protocol.worker import looking
+from aqa_bench.protocol.worker.bench import Bench
 from aqa_bench.protocol.worker.wire import Message
 
-__all__ = ["STAGES", "Answer", "Bench", "stage_of"]
+__all__ = ["STAGES", "Answer", "stage_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,51 +27,6 @@ class Answer:
 
     header: Mapping[str, Any]
     body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What a stage works with.
-
-    Attributes:
-        told: The job's header.
-        body: The targets.
-        link: To the runner.
-        reception: Makes samples.
-    """
-
-    told: Mapping[str, Any]
-    body: bytes | bytearray
-    link: RunnerLink
-    reception: Reception
-
-    def kind(self) -> type[Method[Any]]:
-        """Import the method's class: here first, and nowhere else."""
-        return load_method(str(self.told["factory"]))
-
-    def method(self) -> Method[Any]:
-        """A fresh instance of the method."""
-        kind = self.kind()
-        return kind(build_recipe(kind.recipe_type(), self.told["recipe"], str(self.told["method"])))
-
-    def labelled(self) -> dict[str, LabeledSet | None]:
-        """The labelled sets by name."""
-        return labelled_of(self.told["labelled"], self.body, self.reception)
-
-    def context(self, leaked: LabeledSet | None = None) -> FitContext:
-        """The fit's context."""
-        shown = RemoteProgress(self.link) if self.told.get("progress") else NullProgress()
-        return context_of(self.told["context"], leaked, shown)
-
-    def fitted(self) -> tuple[Any, FitContext, LabeledSet, LabeledSet]:
-        """A predictor, the context that it was fitted in, train and val."""
-        parts = self.labelled()
-        train, val = parts["train"], parts["val"]
-        assert train is not None
-        assert val is not None
-        ctx = self.context(parts["leaked"])
-        pool = self.reception.samples(self.told["pool"])
-        return self.method().fit(train, val, pool, ctx), ctx, train, val
 
 
 def _recipe(bench: Bench) -> Answer:
@@ -114,15 +65,11 @@ def _fit(bench: Bench) -> Answer:
 
 
 def _features(bench: Bench) -> Answer:
-    from aqa_bench.protocol.worker.looking import features
-
-    return Answer(features(bench))
+    return Answer(looking.features(bench))
 
 
 def _explain(bench: Bench) -> Answer:
-    from aqa_bench.protocol.worker.looking import explain
-
-    return Answer(explain(bench))
+    return Answer(looking.explain(bench))
 
 
 STAGES: Mapping[str, Callable[[Bench], Answer]] = {
