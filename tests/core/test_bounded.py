@@ -28,7 +28,11 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         read_bounded(tmp_path / "pipe")
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000, "", "\x80", b"\xff\xfe\xff"])
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"a":' * 100_000, "9" * 5000, "", "\x80", b"\xff\xfe\xff"],
+    ids=["lists", "objects", "digits", "empty", "control", "bytes"],
+)
 def test_json_of_any_kind_is_a_value_or_a_value_error(text: str | bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_json(text)

@@ -192,6 +192,20 @@ def records() -> Iterable[bytes]:
     ).encode()
 
 
+def receipts() -> Iterable[bytes]:
+    from aqa_bench.core.receipt import Receipt, Verdict
+    from aqa_bench.core.record import Environment
+    from aqa_bench.core.sealed import blank_stamp
+
+    values = {"dataset": "d/x", "method": "m", "run_id": "0123", "seed": 0, "record_sha256": "a" * 64}
+    values |= {"predictions_sha256": "b" * 64, "rerun_sha256": "b" * 64, "machine": ["device"]}
+    values |= {"largest_difference": 0.0, "rank_correlation": None, "metric_difference": 0.0, "device": "cpu"}
+    values |= {"dtype": "float32", "sandbox": False, "fresh_cache": True, "created": "2026-01-02T00:00:00Z"}
+    values |= {"harness": "1.0", "source_revision": None, "verdict": Verdict.IDENTICAL}
+    machine = Environment(python="3", platform="p", processor="c", threads=1, packages={"a": "1"})
+    yield Receipt(stamp=blank_stamp("receipt", 1), environment=machine, **values).model_dump_json().encode()
+
+
 def predictions() -> Iterable[bytes]:
     rows = [f"clip {i},t,{i % 2},{'val' if i % 3 else 'test'},{i / 7}" for i in range(6)]
     yield ("sample_id,task,fold,split,score\n" + "\n".join(rows) + "\n").encode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -185,6 +186,16 @@ def _record(content: bytes, file: Path) -> object:
     return parse_record(content.decode(errors="replace"), "a/b/c"), read_record(file.parent)
 
 
+def _receipt(content: bytes, file: Path) -> object:
+    from aqa_bench.core.receipt import read_receipt
+    from aqa_bench.core.sealed import stamped
+
+    with suppress(ValueError):
+        content = stamped(content, "receipt", 1)
+    file.write_bytes(content)
+    return read_receipt(file)
+
+
 def _predictions(content: bytes, file: Path) -> object:
     from aqa_bench.core.predictions import read_predictions
 
@@ -310,6 +321,7 @@ TARGETS: dict[str, Target] = {
     "toml: recipes": Target(seeds.recipes, _recipes, "text"),
     "text: --set": Target(seeds.overrides, _overrides, "text", 0.5),
     "json: run": Target(seeds.records, _record, "json", 2),
+    "json: receipt": Target(seeds.receipts, _receipt, "json", 0.5),
     "csv: predictions": Target(seeds.predictions, _predictions, "text", 2),
     "json: lock of a board": Target(seeds.locks, _lock, "json"),
     "gzip: index of Fitness-AQA": Target(seeds.indexes, _index, "gzip"),
