@@ -6,11 +6,27 @@ from pydantic import BaseModel, ConfigDict
 
 from aqa_bench.core.record import RowKind
 
-__all__ = ["Board", "DatasetBoards", "Row", "board_name"]
+__all__ = ["Board", "DatasetBoards", "PretextSuccess", "Row", "board_name"]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PretextSuccess(_Strict):
+    """How well pre-training solved its own task on clips that were held out from it.
+
+    Attributes:
+        task: The question, in words.
+        before: Success before the first step, or None where it was not recorded.
+        after: Success after the last one: a share of right answers, or an error where ``task`` names one.
+        chance: What guessing comes to, or None where there is no guessing or it was not recorded.
+    """
+
+    task: str
+    before: float | None
+    after: float
+    chance: float | None
 
 
 class Row(_Strict):
@@ -40,6 +56,7 @@ class Row(_Strict):
         gflops: Giga multiply-adds a sample, or None where not counted.
         latency_ms: Milliseconds a sample in ``predict``, or None where not recorded.
         device: Where that was; empty where the runs were made on several devices.
+        pretext: Success of its pre-training at the pretext's own tasks; empty where none was recorded.
         source: Citation of a reported row; empty for measured ones.
         runs: Run-ids behind the row.
     """
@@ -67,6 +84,7 @@ class Row(_Strict):
     gflops: float | None = None
     latency_ms: float | None = None
     device: str = ""
+    pretext: tuple[PretextSuccess, ...] = ()
     source: str
     runs: tuple[str, ...]
 
