@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, write_atomic
 
+from .clip import ClipAnnotation
 from .generate import annotate, annotation_fingerprint, stills_of
 from .generate import splits as source_splits
 from .plan import plan_clips
 from .presets import GENERATOR_VERSION, Exercise
 from .stills import Still
 
-__all__ = ["Annotated", "annotated"]
+__all__ = ["Annotated", "annotated", "keep_annotations"]
 
 _ARRAYS = ("keypoints_2d", "bar_box")
 
@@ -73,9 +74,9 @@ def annotated(preset: str, exercise: Exercise, home: Path) -> Annotated:
         DataError: The file cannot be read.
         AqaBenchError: It cannot be written.
     """
-    file = home / f"v{GENERATOR_VERSION}" / preset / f"{exercise}.annotations.npz"
+    file = _file(preset, exercise, home)
     if not file.is_file():
-        _compute(preset, exercise, file)
+        keep_annotations(preset, exercise, home, annotate(preset, exercise))
     try:
         with np.load(file, allow_pickle=False) as content:
             document = json.loads(str(content["document"]))
@@ -99,8 +100,20 @@ def annotated(preset: str, exercise: Exercise, home: Path) -> Annotated:
     )
 
 
-def _compute(preset: str, exercise: Exercise, file: Path) -> None:
-    annotations = annotate(preset, exercise)
+def keep_annotations(
+    preset: str, exercise: Exercise, home: Path, annotations: Sequence[ClipAnnotation]
+) -> None:
+    """Write the annotations of a preset where :func:`annotated` reads them.
+
+    Args:
+        preset: Name of the preset.
+        exercise: Which exercise.
+        home: The family's data folder.
+        annotations: What :func:`~.generate.annotate` gives for it.
+
+    Raises:
+        AqaBenchError: The file cannot be written.
+    """
     plans = plan_clips(preset, exercise)
     stills = [asdict(s) for plan, a in zip(plans, annotations, strict=True) for s in stills_of(plan, a)]
     document = {
@@ -117,4 +130,8 @@ def _compute(preset: str, exercise: Exercise, file: Path) -> None:
         keypoints_2d=arrays["keypoints_2d"],
         bar_box=arrays["bar_box"],
     )
-    write_atomic(file, buffer.getvalue())
+    write_atomic(_file(preset, exercise, home), buffer.getvalue())
+
+
+def _file(preset: str, exercise: Exercise, home: Path) -> Path:
+    return home / f"v{GENERATOR_VERSION}" / preset / f"{exercise}.annotations.npz"
