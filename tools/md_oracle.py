@@ -7,9 +7,10 @@ one side runs backwards, each is shifted by a draw of its own. Printed is, for c
 was learnt from, how often the positive is closer to the anchor than the negative, in several representations:
 
 - ``joints``: exact positions of 17 joints in space, hips at the origin: plain distance, distance at the best
-  relative shift, and a small temporal network trained with Eq. 1;
+  relative shift, and a small temporal network trained with Eq. 1. ``between frames``: the same where halves are
+  read between frames, so that no frame is read twice and repeats cannot give a half away;
 - ``pose in the picture``: the same joints projected, each clip moved, turned, zoomed and mirrored by draws of
-  its own as ``light`` does: what a perfect pose estimator would see;
+  its own as ``light`` does: what a perfect pose estimator would see; ``speeds`` is their mean speed alone;
 - ``pixels``: frames, differences of frames, and features of a random R(2+1)D with and without a linear layer
   trained with Eq. 1, without augmentation and under ``light``.
 
@@ -22,12 +23,12 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from md_trials import FRAMES, HALF, _plans, halves, rendered
+from md_trials import FRAMES, HALF, SIZE, _plans, halves, rendered
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -38,11 +39,12 @@ _MIRRORED = [0, *(i for pair in range(1, 17, 2) for i in (pair + 1, pair))]
 
 @dataclass(frozen=True)
 class Exam:
-    """Triplets by clip: halves of each clip, who learns and who is asked."""
+    """Halves of each clip, who learns, who is asked, and whether whole frames are read."""
 
     halves: dict[int, Ints]
     learn: Ints
     watched: Ints
+    whole: bool = True
 
     @classmethod
     def of(cls, heights: list[Floats], sources: npt.NDArray[np.str_]) -> Exam:
@@ -54,20 +56,21 @@ class Exam:
         aside = np.isin(sources[usable], sorted(held))
         return cls(found, usable[~aside], usable[aside])
 
-    def draw(self, clips: Ints, shift: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
-        """Clips ``(3N,)`` and frames ``(3N, HALF)``: anchors, positives, negatives."""
-        first, second = (np.stack([self.halves[i][side] for i in clips]) for side in (0, 1))
+    def draw(self, clips: Ints, shift: float, rng: np.random.Generator) -> tuple[Ints, Floats]:
+        """Clips ``(3N,)`` and positions in time ``(3N, HALF)``: anchors, positives, negatives."""
+        ends = np.array([self.halves[i][:, [0, -1]] for i in clips], float)
+        first, second = np.linspace(ends[..., 0], ends[..., 1], HALF, axis=-1).transpose(1, 0, 2)
         backwards = (rng.random(len(clips)) < 0.5)[:, None]
-        first, second = (
-            np.where(backwards, first[:, ::-1], first),
-            np.where(backwards, second, second[:, ::-1]),
-        )
+        first = np.where(backwards, first[:, ::-1], first)
+        second = np.where(backwards, second, second[:, ::-1])
         frames = np.concatenate([first, first, second])
-        moved = rng.integers(-shift, shift + 1, (len(frames), 1)) * (rng.random((len(frames), 1)) < 0.5)
+        moved = rng.uniform(-shift, shift, (len(frames), 1)) * (rng.random((len(frames), 1)) < 0.5)
+        if self.whole:
+            frames, moved = np.rint(frames), np.rint(moved)
         return np.tile(clips, 3), np.clip(frames + moved, 0, FRAMES - 1)
 
 
-Embed = Callable[[Ints, Ints, np.random.Generator], Any]
+Embed = Callable[[Ints, Floats, np.random.Generator], Any]
 """Embeddings ``(M, D)`` of clips and frames; it may draw an augmentation for each."""
 
 
@@ -85,16 +88,14 @@ def accuracy(exam: Exam, embed: Embed, shift: int = SHIFT, distance: Any = None)
     return {"accuracy": round(float(clips.mean()), 3), "se": round(float(clips.std() / len(clips) ** 0.5), 3)}
 
 
-def trained(exam: Exam, module: Any, embed: Embed, steps: int, unit: bool) -> dict[str, float]:
+def trained(exam: Exam, module: Any, embed: Embed, steps: int) -> dict[str, float]:
     """Train ``module`` behind ``embed`` with Eq. 1 on the clips that learn; its held-out accuracy."""
     import torch
-    import torch.nn.functional as F
 
     from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
 
-    def embedded(clips: Ints, frames: Ints, rng: np.random.Generator) -> Any:
-        z = module(torch.as_tensor(np.asarray(embed(clips, frames, rng)), dtype=torch.float32))
-        return F.normalize(z, dim=1) if unit else z
+    def embedded(clips: Ints, frames: Floats, rng: np.random.Generator) -> Any:
+        return module(torch.as_tensor(np.asarray(embed(clips, frames, rng)), dtype=torch.float32))
 
     rng = np.random.default_rng(0)
     optimiser = torch.optim.AdamW(module.parameters(), 1e-3, weight_decay=1e-2)
@@ -110,26 +111,28 @@ def trained(exam: Exam, module: Any, embed: Embed, steps: int, unit: bool) -> di
     return {**accuracy(exam, embedded), "loss": round(float(loss.detach()), 3)}
 
 
-def temporal_network(channels: int) -> Any:
-    """Two temporal convolutions, their mean over time, 128 values."""
-    import torch
+def temporal_network(width: int) -> Any:
+    """Two temporal convolutions over ``HALF`` frames of standardised values, then 128 values."""
     from torch import nn
 
-    class Over(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.layers = nn.Sequential(
-                nn.Conv1d(channels, 64, 3, padding=1),
-                nn.ReLU(),
-                nn.Conv1d(64, 64, 3, padding=1),
-                nn.ReLU(),
-            )
-            self.last = nn.Linear(64 * HALF, 128)
+    return nn.Sequential(
+        nn.BatchNorm1d(width, affine=False, momentum=0.05),
+        nn.Unflatten(1, (1, HALF, width // HALF)),
+        nn.Conv2d(1, 64, (3, width // HALF), padding=(1, 0)),
+        nn.ReLU(),
+        nn.Conv2d(64, 64, (3, 1), padding=(1, 0)),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(64 * HALF, 128),
+    )
 
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.last(self.layers(x.reshape(len(x), HALF, -1).transpose(1, 2)).flatten(1))
 
-    return Over()
+def small_network(width: int) -> Any:
+    """One hidden layer on standardised values, then 128 values."""
+    from torch import nn
+
+    norm = nn.BatchNorm1d(width, affine=False, momentum=0.05)
+    return nn.Sequential(norm, nn.Linear(width, 64), nn.ReLU(), nn.Linear(64, 128))
 
 
 def joints(count: int) -> None:
@@ -141,25 +144,40 @@ def joints(count: int) -> None:
     made = [make_clip(plan).annotation for plan in _plans(count)]
     space = np.stack([clip.keypoints_3d for clip in made])
     space = space - space[:, :, 11:13].mean(2, keepdims=True)
-    picture = np.stack([clip.keypoints_2d[..., :2] for clip in made]) / 96
+    picture = np.stack([clip.keypoints_2d[..., :2] for clip in made]) / SIZE
     exam = Exam.of([clip.bar_height for clip in made], np.array([clip.source for clip in made]))
 
-    def exact(clips: Ints, frames: Ints, rng: np.random.Generator) -> Any:
-        return space[clips[:, None], frames].reshape(len(clips), -1)
+    def exact(clips: Ints, frames: Floats, rng: np.random.Generator) -> Any:
+        return _at(space, clips, frames).reshape(len(clips), -1)
 
-    def seen(clips: Ints, frames: Ints, rng: np.random.Generator) -> Any:
-        x = picture[clips[:, None], frames]
-        return light(x, rng).reshape(len(x), -1)
+    def seen(clips: Ints, frames: Floats, rng: np.random.Generator) -> Any:
+        return light(_at(picture, clips, frames), rng).reshape(len(clips), -1)
+
+    def speeds(clips: Ints, frames: Floats, rng: np.random.Generator) -> Any:
+        moved = np.diff(light(_at(picture, clips, frames), rng), axis=1)
+        return np.linalg.norm(moved, axis=-1).mean(2)
 
     say("joints, no shift", accuracy(exam, exact, shift=0))
-    say("joints", accuracy(exam, exact))
-    say("joints, at the best relative shift", accuracy(exam, exact, distance=_at_best_shift))
-    for unit in (False, True):
-        for name, embed, width in (("joints", exact, 51), ("pose in the picture", seen, 34)):
+    for how, asked in (("", exam), (", between frames", replace(exam, whole=False))):
+        say(f"joints{how}", accuracy(asked, exact))
+        say(f"joints, at the best relative shift{how}", accuracy(asked, exact, distance=_at_best_shift))
+        say(f"pose in the picture{how}", accuracy(asked, seen))
+        for name, embed, module in (
+            ("joints", exact, lambda: temporal_network(HALF * 51)),
+            ("pose in the picture", seen, lambda: temporal_network(HALF * 34)),
+            ("speeds", speeds, lambda: small_network(HALF - 1)),
+        ):
             torch.manual_seed(0)
-            name = f"{name}, network trained with Eq. 1{', unit sphere' * unit}"
-            say(name, trained(exam, _standardised(embed, exam, width), embed, 2000, unit))
-    say("pose in the picture", accuracy(exam, seen))
+            say(f"{name}, trained with Eq. 1{how}", trained(asked, module(), embed, 1200))
+
+
+def _at(joints: Floats, clips: Ints, frames: Floats) -> Floats:
+    """Positions of joints ``(M, HALF, J, ...)``, straight lines from frame to frame."""
+    before = np.floor(frames).astype(np.int64)
+    share = (frames - before)[..., None, None]
+    after = np.minimum(before + 1, FRAMES - 1)
+    found: Floats = joints[clips[:, None], before] * (1 - share) + joints[clips[:, None], after] * share
+    return found
 
 
 def light(x: Floats, rng: np.random.Generator) -> Floats:
@@ -187,11 +205,11 @@ def pixels(count: int, jobs: int) -> None:
     torch.manual_seed(0)
     network = build_video_backbone("r2plus1d-small", "random").eval()
 
-    def frames_of(name: str) -> Callable[[Ints, Ints, np.random.Generator], Any]:
+    def frames_of(name: str) -> Embed:
         change = augmentation(name)
 
-        def read(ids: Ints, frames: Ints, rng: np.random.Generator) -> Any:
-            x = clips.frames[torch.from_numpy(ids)[:, None], torch.from_numpy(frames)]
+        def read(ids: Ints, frames: Floats, rng: np.random.Generator) -> Any:
+            x = clips.frames[torch.from_numpy(ids)[:, None], torch.from_numpy(frames.astype(np.int64))]
             x = x.permute(0, 1, 4, 2, 3).float() / 255
             return change(x, torch.Generator().manual_seed(int(rng.integers(2**31))))
 
@@ -208,13 +226,12 @@ def pixels(count: int, jobs: int) -> None:
         for part, embed in parts.items():
 
             def through(
-                i: Ints, f: Ints, r: np.random.Generator, read: Any = read, embed: Any = embed
+                i: Ints, f: Floats, r: np.random.Generator, read: Any = read, embed: Any = embed
             ) -> Any:
                 return embed(read(i, f, r)).numpy()
 
             say(f"{part}, {name}", accuracy(exam, through))
-        few = Exam(exam.halves, exam.learn, exam.watched)
-        kept = _kept(few, through, 6)
+        kept = _kept(exam, through, 6)
         torch.manual_seed(0)
         probe = nn.Sequential(nn.BatchNorm1d(kept.width, affine=False), nn.Linear(kept.width, 128))
         say(f"random R(2+1)D and a linear layer trained with Eq. 1, {name}", kept.probe(probe))
@@ -276,14 +293,6 @@ def _kept(exam: Exam, embed: Embed, passes: int) -> Kept:
         return torch.from_numpy(np.stack(parts))
 
     return Kept(drawn(exam.learn, 0, passes), drawn(exam.watched, 1, PASSES))
-
-
-def _standardised(embed: Embed, exam: Exam, channels: int) -> Any:
-    """A temporal network behind fixed means and deviations of the clips that learn."""
-    from torch import nn
-
-    norm = nn.BatchNorm1d(channels * HALF, affine=False, momentum=0.05)
-    return nn.Sequential(norm, temporal_network(channels))
 
 
 def _euclidean(a: Floats, b: Floats) -> Floats:
