@@ -7,8 +7,8 @@ one side runs backwards, each is shifted by a draw of its own. Printed is, for c
 was learnt from, how often the positive is closer to the anchor than the negative, in several representations:
 
 - ``joints``: exact positions of 17 joints in space, hips at the origin: plain distance, distance at the best
-  relative shift, and a small temporal network trained with Eq. 1. ``between frames``: the same where halves are
-  read between frames, so that no frame is read twice and repeats cannot give a half away;
+  relative shift, and a small temporal network trained with Eq. 1; ``between frames``: where halves are read
+  between frames, so that no frame is read twice and repeats cannot give a half away;
 - ``pose in the picture``: the same joints projected, each clip moved, turned, zoomed and mirrored by draws of
   its own as ``light`` does: what a perfect pose estimator would see; ``speeds`` is their mean speed alone;
 - ``pixels``: frames, differences of frames, and features of a random R(2+1)D with and without a linear layer
@@ -56,7 +56,7 @@ class Exam:
         aside = np.isin(sources[usable], sorted(held))
         return cls(found, usable[~aside], usable[aside])
 
-    def draw(self, clips: Ints, shift: float, rng: np.random.Generator) -> tuple[Ints, Floats]:
+    def draw(self, clips: Ints, shift: int, rng: np.random.Generator) -> tuple[Ints, Floats]:
         """Clips ``(3N,)`` and positions in time ``(3N, HALF)``: anchors, positives, negatives."""
         ends = np.array([self.halves[i][:, [0, -1]] for i in clips], float)
         first, second = np.linspace(ends[..., 0], ends[..., 1], HALF, axis=-1).transpose(1, 0, 2)
@@ -64,10 +64,10 @@ class Exam:
         first = np.where(backwards, first[:, ::-1], first)
         second = np.where(backwards, second, second[:, ::-1])
         frames = np.concatenate([first, first, second])
-        moved = rng.uniform(-shift, shift, (len(frames), 1)) * (rng.random((len(frames), 1)) < 0.5)
-        if self.whole:
-            frames, moved = np.rint(frames), np.rint(moved)
-        return np.tile(clips, 3), np.clip(frames + moved, 0, FRAMES - 1)
+        size = len(frames), 1
+        moved = rng.integers(-shift, shift + 1, size) if self.whole else rng.uniform(-shift, shift, size)
+        frames = (np.rint(frames) if self.whole else frames) + moved * (rng.random(size) < 0.5)
+        return np.tile(clips, 3), np.clip(frames, 0, FRAMES - 1)
 
 
 Embed = Callable[[Ints, Floats, np.random.Generator], Any]
