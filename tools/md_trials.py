@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-SIZE, FRAMES, HALF, EMBEDDING = 96, 32, 16, 128
+SIZE, FRAMES, HALF, EMBEDDING, TEMPERATURE = 96, 32, 16, 128, 0.1
 PRESET = "md-trials"
 
 
@@ -40,6 +40,9 @@ class Trial:
         unit: Whether embeddings lie on the unit sphere.
         warm: Steps of telling four transformations of time apart before the first triplet.
         shift: Largest shift of a clip in time, in frames.
+        differences: Whether the network sees differences of successive frames in place of frames.
+        negatives: ``own``: Eq. 1, against the other half of the same clip; ``batch``: cross-entropy over the
+            other halves and the clips of the whole batch (InfoNCE, temperature .1, on the unit sphere).
         steps: Steps on triplets.
         batch: Triplets per step.
         lr: Learning rate.
@@ -52,6 +55,8 @@ class Trial:
     unit: bool = True
     warm: int = 0
     shift: int = 3
+    differences: bool = False
+    negatives: str = "own"
     steps: int = 800
     batch: int = 16
     lr: float = 1e-3
@@ -67,6 +72,9 @@ TRIALS = {
     "light, same draws in the first half": Trial(shared=0.5),
     "light, after a warm start": Trial(unit=False, warm=500),
     "light, equal elevations": Trial(unit=False, at="elevation"),
+    "light, negatives of the batch": Trial(negatives="batch"),
+    "light, differences of frames": Trial(unit=False, differences=True),
+    "light, differences of frames, negatives of the batch": Trial(differences=True, negatives="batch"),
     "light, crop of what moves": Trial(unit=False, crop=True),
     "light, crop, equal elevations": Trial(unit=False, crop=True, at="elevation"),
     "light, crop, equal elevations, no shift": Trial(unit=False, crop=True, at="elevation", shift=0),
@@ -93,8 +101,8 @@ def _plans(count: int) -> list[Any]:
     return plan.plan_clips(PRESET, "backsquat")
 
 
-def _render(job: tuple[int, int, str]) -> tuple[Any, Any, str]:
-    number, count, device = job
+def _render(job: tuple[int, int, str, int]) -> tuple[Any, Any, str]:
+    number, count, device, size = job
     import torch
 
     torch.set_num_threads(1)
@@ -102,16 +110,16 @@ def _render(job: tuple[int, int, str]) -> tuple[Any, Any, str]:
     from aqa_bench.datasets.synthetic_gym.render import render_shot
 
     made = make_clip(_plans(count)[number])
-    frames = render_shot(make_shot(made), SIZE, 2, device).frames.numpy()
+    frames = render_shot(make_shot(made), size, 2, device).frames.numpy()
     return frames, np.asarray(made.annotation.bar_height), made.annotation.source
 
 
-def rendered(count: int, jobs: int, device: str) -> Clips:
+def rendered(count: int, jobs: int, device: str, size: int = SIZE) -> Clips:
     """Render clips of a preset that no dataset has."""
     import torch
 
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        made = pool.map(_render, [(i, count, device) for i in range(len(_plans(count)))], chunksize=8)
+        made = pool.map(_render, [(i, count, device, size) for i in range(len(_plans(count)))], chunksize=8)
     frames = torch.from_numpy(np.stack([clip[0] for clip in made])).to(device)
     clips = Clips(frames, [clip[1] for clip in made], np.array([clip[2] for clip in made]))
     clips.crops = torch.tensor([_moving_box(clip) for clip in frames], device=device)
@@ -184,6 +192,7 @@ def run(trial: Trial, clips: Clips, device: str) -> dict[str, Any]:
         return torch.cat(drawn)
 
     def embedded(x: Any) -> Any:
+        x = x.diff(dim=1, append=x[:, -1:]) if trial.differences else x
         with torch.autocast("cuda", torch.bfloat16, enabled=device.startswith("cuda")):
             features = backbone(x)
         z = projection(features.float())
@@ -217,7 +226,11 @@ def run(trial: Trial, clips: Clips, device: str) -> dict[str, Any]:
         chosen = rng.choice(learn, trial.batch, replace=False)
         same = step < trial.shared * trial.steps
         x = augmented(read(chosen, rng), trial.augmentation, same, step)
-        return distance_ratio_loss(*embedded(x).chunk(3))
+        anchor, positive, negative = embedded(x).chunk(3)
+        if trial.negatives == "own":
+            return distance_ratio_loss(anchor, positive, negative)
+        logits = anchor @ torch.cat([positive, negative]).T / TEMPERATURE
+        return F.cross_entropy(logits, torch.arange(len(anchor), device=device))
 
     return _trained(trial, [backbone, projection, classes], warm_loss, triplet_loss, accuracies)
 
@@ -227,9 +240,10 @@ def _cropped(x: Any, boxes: Any) -> Any:
     import torch.nn.functional as F
 
     y = x.permute(0, 1, 4, 2, 3).float() / 255
-    steps = torch.linspace(0, 1, SIZE, device=x.device)
-    columns, rows = ((boxes[:, i : i + 1] + boxes[:, 2:] * steps) / SIZE * 2 - 1 for i in (0, 1))
-    shape = (len(x), SIZE, SIZE)
+    size = x.shape[2]
+    steps = torch.linspace(0, 1, size, device=x.device)
+    columns, rows = ((boxes[:, i : i + 1] + boxes[:, 2:] * steps) / size * 2 - 1 for i in (0, 1))
+    shape = (len(x), size, size)
     grid = torch.stack([columns[:, None, :].expand(shape), rows[:, :, None].expand(shape)], dim=-1)
     return F.grid_sample(y.flatten(1, 2), grid, align_corners=False, padding_mode="border").view(y.shape)
 
@@ -280,9 +294,10 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--clips", type=int, default=1100)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--size", type=int, default=SIZE, help="side of the frames in pixels")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    clips = rendered(options.clips, options.jobs, options.device)
+    clips = rendered(options.clips, options.jobs, options.device, options.size)
     for name in options.trials or TRIALS:
         line = json.dumps({"trial": name, **run(TRIALS[name], clips, options.device)})
         print(line, flush=True)

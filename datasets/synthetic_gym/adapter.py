@@ -28,12 +28,12 @@ from ..fitness_aqa.family import FitnessAQAFamily
 from ..fitness_aqa.index import Entry
 from ..fitness_aqa.layout import Kind
 from ..fitness_aqa.media import ImageMedia
-from .annotated import Annotated, annotated, differing_clips
+from .annotated import Annotated, annotated, differing_clips, keep_annotations
 from .cards import CARDS, DIVING
 from .clip import make_clip, make_shot
 from .detector import detected_boxes, detected_heights
 from .diving.adapter import SyntheticDiving, render_dives
-from .generate import generate
+from .generate import annotate, generate
 from .media import GymClip, GymImage, frame_size
 from .plan import ClipPlan, plan_clips
 from .presets import GENERATOR_VERSION, PRESETS, Exercise
@@ -255,13 +255,29 @@ class SyntheticGymFamily:
         """
         if sources or options:
             raise _unwanted(dataset, sources, options)
+        return self.render(dataset, home, progress)
+
+    def render(
+        self,
+        dataset: str | None,
+        home: Path,
+        progress: Progress,
+        *,
+        device: str = "cpu",
+        jobs: int | None = None,
+    ) -> Sequence[str]:
+        """Render what is not there yet, see :class:`~aqa_bench.core.dataset.Renders`.
+
+        Raises:
+            UsageError: There is no such preset.
+        """
         lines: list[str] = []
         for name in _CARDS if dataset is None else (dataset,):
             opened = self.open(name, home)
             if isinstance(opened, SyntheticDiving):
-                lines += render_dives(opened.preset, home, progress)
+                lines += render_dives(opened.preset, home, progress, device, jobs)
             else:
-                lines += render(opened.exercise, opened.preset, home, progress)
+                lines += render(opened.exercise, opened.preset, home, progress, device, jobs)
         return lines
 
     def render_specimen(self, size: int, device: str) -> UInt8Array:
@@ -273,7 +289,14 @@ class SyntheticGymFamily:
         return render_shot(shot, size, PRESETS[plan.preset].supersample, device).frames.numpy()
 
 
-def render(exercise: Exercise, preset: str, home: Path, progress: Progress) -> Sequence[str]:
+def render(
+    exercise: Exercise,
+    preset: str,
+    home: Path,
+    progress: Progress,
+    device: str = "cpu",
+    jobs: int | None = None,
+) -> Sequence[str]:
     """Generate one exercise unless it is there, and index it.
 
     Args:
@@ -281,6 +304,8 @@ def render(exercise: Exercise, preset: str, home: Path, progress: Progress) -> S
         preset: Name of the preset.
         home: The family's data folder.
         progress: Where to report.
+        device: Where to render.
+        jobs: Processes, one for each processor where None; a GPU is fed by one.
 
     Returns:
         The coverage table of the release that was written.
@@ -289,9 +314,20 @@ def render(exercise: Exercise, preset: str, home: Path, progress: Progress) -> S
     try:
         _RELEASES.open(name, folder.parent)
     except DataError:
-        jobs, title = os.cpu_count() or 1, f"{name} ({preset})"
+        jobs, title = jobs or os.cpu_count() or 1, f"{name} ({preset})"
         progress.start(f"rendering {title}")
-        generate(preset, exercise, folder, jobs=jobs, progress=_Steps(progress, title))
+        # Once for both: the annotations that are scored and those that the release is written from.
+        made = annotate(preset, exercise, jobs)
+        keep_annotations(preset, exercise, home, made)
+        generate(
+            preset,
+            exercise,
+            folder,
+            jobs=jobs if device == "cpu" else 1,
+            progress=_Steps(progress, title),
+            device=device,
+            annotations=made,
+        )
         progress.close()
         return _RELEASES.prepare(name, [folder], folder.parent, {}, progress)
     return [f"{name}, preset {preset}: already in {folder}"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .clip import make_clip
+from .clip import ClipAnnotation, make_clip
 from .generate import annotate, annotation_fingerprint, records_fingerprint, stills_of
 from .generate import splits as source_splits
 from .plan import ClipPlan, plan_clips
@@ -20,7 +20,7 @@ from .regenerated import Annotation, check_fingerprint, check_some, differing, r
 from .splits import split_sources
 from .stills import Still
 
-__all__ = ["Annotated", "annotated", "differing_clips"]
+__all__ = ["Annotated", "annotated", "differing_clips", "keep_annotations"]
 
 _ARRAYS = ("keypoints_2d", "bar_box")
 
@@ -71,9 +71,9 @@ def annotated(preset: str, exercise: Exercise, home: Path) -> Annotated:
         Damaged: The file was changed, or is not what the generator computes.
         AqaBenchError: It cannot be written.
     """
-    file = home / f"v{GENERATOR_VERSION}" / preset / f"{exercise}.annotations"
+    file = _file(preset, exercise, home)
     if not file.is_file():
-        _compute(preset, exercise, file)
+        keep_annotations(preset, exercise, home, annotate(preset, exercise))
     status = file.stat()
     return _read(preset, exercise, file, status.st_mtime_ns, status.st_size, status.st_ino)
 
@@ -121,8 +121,20 @@ def _made(plan: ClipPlan) -> Annotation:
     return {"record": annotation.record(), "stills": stills}, arrays
 
 
-def _compute(preset: str, exercise: Exercise, file: Path) -> None:
-    annotations = annotate(preset, exercise)
+def keep_annotations(
+    preset: str, exercise: Exercise, home: Path, annotations: Sequence[ClipAnnotation]
+) -> None:
+    """Write the annotations of a preset where :func:`annotated` reads them.
+
+    Args:
+        preset: Name of the preset.
+        exercise: Which exercise.
+        home: The family's data folder.
+        annotations: What :func:`~.generate.annotate` gives for it.
+
+    Raises:
+        AqaBenchError: The file cannot be written.
+    """
     plans = plan_clips(preset, exercise)
     stills = [asdict(s) for plan, a in zip(plans, annotations, strict=True) for s in stills_of(plan, a)]
     document = {
@@ -132,4 +144,8 @@ def _compute(preset: str, exercise: Exercise, file: Path) -> None:
         "stills": stills,
     }
     arrays = {name: np.stack([getattr(a, name) for a in annotations]).astype(np.float32) for name in _ARRAYS}
-    write_sealed(file, document, arrays)
+    write_sealed(_file(preset, exercise, home), document, arrays)
+
+
+def _file(preset: str, exercise: Exercise, home: Path) -> Path:
+    return home / f"v{GENERATOR_VERSION}" / preset / f"{exercise}.annotations"

@@ -14,7 +14,7 @@ from aqa_bench.core.lock import exclusive
 
 from .clip import ClipAnnotation, make_clip, make_shot
 from .detector import detected_boxes, detected_heights
-from .parallel import in_processes
+from .parallel import in_processes, results_of
 from .plan import ClipPlan, plan_clips
 from .presets import GENERATOR_VERSION, PRESETS, Exercise, preset_named
 from .splits import split_sources
@@ -49,12 +49,13 @@ _PARTS = ".parts"
 Progress = Callable[[int, int], None]
 
 
-def annotate(preset: str, exercise: Exercise) -> list[ClipAnnotation]:
+def annotate(preset: str, exercise: Exercise, jobs: int = 1) -> list[ClipAnnotation]:
     """Labels, keypoints and trajectories of a dataset without rendering it.
 
     Args:
         preset: Name of the preset.
         exercise: Which exercise.
+        jobs: Worker processes; the annotations are the same to the last bit.
 
     Returns:
         One annotation a clip, the labelled ones first, in the order of :func:`plan_clips`.
@@ -62,7 +63,11 @@ def annotate(preset: str, exercise: Exercise) -> list[ClipAnnotation]:
     Raises:
         UsageError: There is no such preset.
     """
-    return [make_clip(plan).annotation for plan in plan_clips(preset, exercise)]
+    return results_of(_annotation, plan_clips(preset, exercise), jobs)
+
+
+def _annotation(plan: ClipPlan) -> ClipAnnotation:
+    return make_clip(plan).annotation
 
 
 def annotation_fingerprint(preset: str, exercise: Exercise, annotations: Sequence[ClipAnnotation]) -> str:
@@ -101,6 +106,7 @@ def generate(
     jobs: int = 1,
     progress: Progress | None = None,
     device: str = "cpu",
+    annotations: Sequence[ClipAnnotation] | None = None,
 ) -> Path:
     """Render a dataset into a folder in the layout of the Fitness-AQA release.
 
@@ -114,6 +120,7 @@ def generate(
         jobs: Worker processes; 1 renders in this process.
         progress: Told after every clip.
         device: Where to render; ``jobs`` above 1 is for the CPU.
+        annotations: What :func:`annotate` gave, where that was asked before.
 
     Returns:
         ``out``.
@@ -124,7 +131,7 @@ def generate(
         AqaBenchError: ``out`` cannot be written.
     """
     preset_named(preset)
-    annotations = annotate(preset, exercise)
+    annotations = annotate(preset, exercise, jobs) if annotations is None else annotations
     manifest = {
         "generator": "synthetic-gym",
         "version": GENERATOR_VERSION,

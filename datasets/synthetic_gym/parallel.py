@@ -1,4 +1,4 @@
-"""Rendering clip by clip, in as many processes as wanted."""
+"""Clip by clip, in as many processes as wanted."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import TypeVar
 
 from aqa_bench.core.lifeline import end_with_parent
 
-__all__ = ["in_processes"]
+__all__ = ["in_processes", "results_of"]
 
 Plan = TypeVar("Plan")
+Result = TypeVar("Result")
+
+#: Successive plans of a worker: most sources, whose scene is drawn once per process, are not torn apart.
+_TOGETHER = 16
 
 
 def in_processes(make: Callable[[Plan], None], plans: Sequence[Plan], jobs: int) -> Iterator[None]:
@@ -40,6 +44,25 @@ def in_processes(make: Callable[[Plan], None], plans: Sequence[Plan], jobs: int)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def results_of(make: Callable[[Plan], Result], plans: Sequence[Plan], jobs: int) -> list[Result]:
+    """What ``make`` returns for every plan, in the plans' order: the same whatever the processes.
+
+    Args:
+        make: Needs no PyTorch; more than one process must be able to pickle it and what it returns.
+        plans: What to make.
+        jobs: Processes; 1 stays in this process.
+
+    Raises:
+        Exception: What ``make`` raised first.
+    """
+    if jobs <= 1 or len(plans) <= _TOGETHER:
+        return [make(plan) for plan in plans]
+    context = multiprocessing.get_context("spawn")
+    workers = min(jobs, -(-len(plans) // _TOGETHER))
+    with ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
+        return list(pool.map(make, plans, chunksize=_TOGETHER))
 
 
 def _enter() -> None:

@@ -124,6 +124,9 @@ class DiveClassification(VideoMethod[DiveClassificationRecipe]):
                 float((p.argmax(dim=1) == batch.labels[:, i]).float().mean()) for i, p in enumerate(parts)
             ]
             named = {f"accuracy_{name}": value for name, value in zip(DIVE_CLASSES, hits, strict=True)}
-            return named | {"accuracy": sum(hits) / len(hits)}
+            return named | {
+                "accuracy": sum(hits) / len(hits),
+                "chance": sum(1 / n for n in sizes) / len(sizes),
+            }
 
         return VideoTask(network, backbone.forward, loss, measure)

@@ -17,6 +17,7 @@ from aqa_bench.learn.pretraining.pretrain import Pretext, PretextTraining
 
 from .loss import simsiam_loss
 from .network import Predictor, Projector, SiameseNetwork
+from .views import view_figures
 
 __all__ = ["SimSiam", "SimSiamRecipe"]
 
@@ -72,4 +73,5 @@ class SimSiam(ImageMethod[SimSiamRecipe]):
             ImageMonitor(watched, backbone.device),
             # The predictor keeps its rate (section 4.2 of the paper): it has to follow the projections.
             fixed_rate=list(network.predictor.parameters()),
+            measure=lambda frames: view_figures(network, frames, augment),
         )

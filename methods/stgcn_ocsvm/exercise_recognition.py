@@ -13,7 +13,7 @@ from torch import Tensor
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.task import Modality
-from aqa_bench.learn.training.device import deterministic
+from aqa_bench.learn.training.device import deterministic, evaluating
 
 from .classifier import Classifier, train
 from .recipe import STGCNRecipe
@@ -63,7 +63,7 @@ def learn_exercises(
     *,
     seed: int,
     device: torch.device,
-) -> float | None:
+) -> dict[str, float]:
     """Train the whole network to recognise exercises; the linear layer is dropped.
 
     About a fifth of the clips of each exercise, in whole groups, is kept aside to measure the accuracy on.
@@ -78,13 +78,16 @@ def learn_exercises(
         device: Where to compute.
 
     Returns:
-        Accuracy on the clips kept aside, in [0, 1]; None where every exercise is one group.
+        On the clips kept aside ``pretext_accuracy`` and, before the training, ``initial_pretext_accuracy``;
+        ``pretext_chance`` is what guessing among the exercises comes to. Nothing where every exercise is
+        one group.
     """
     classes = sorted(set(names))
     y = torch.tensor([classes.index(name) for name in names])
     aside = torch.from_numpy(_kept_aside(y.numpy(), groups, derive_seed(seed, "aside")))
     with deterministic(seed):
         model = Classifier(network, len(classes), 0, freeze_bn=False).to(device)
+        before = _accuracy(model, x[aside], y[aside], recipe.batch_size, device)
         train(
             model,
             x[~aside].to(device),
@@ -95,12 +98,24 @@ def learn_exercises(
             seed=seed,
             device=device,
         )
-    if not aside.any():
+    after = _accuracy(model, x[aside], y[aside], recipe.batch_size, device)
+    if before is None or after is None:
+        return {}
+    figures = {
+        "initial_pretext_accuracy": before,
+        "pretext_accuracy": after,
+        "pretext_chance": 1 / len(classes),
+    }
+    return {name: round(value, 6) for name, value in figures.items()}
+
+
+def _accuracy(model: Classifier, x: Tensor, y: Tensor, batch_size: int, device: torch.device) -> float | None:
+    if not len(x):
         return None
-    with torch.no_grad():
-        parts = torch.split(x[aside], recipe.batch_size)
+    with evaluating(model), torch.no_grad():
+        parts = torch.split(x, batch_size)
         predicted = torch.cat([model(part.to(device)).argmax(dim=1).cpu() for part in parts])
-    return float((predicted == y[aside]).double().mean())
+    return float((predicted == y).double().mean())
 
 
 def _kept_aside(y: npt.NDArray[np.int64], groups: Sequence[str], seed: int) -> npt.NDArray[np.bool_]:

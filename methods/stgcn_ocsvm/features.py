@@ -40,7 +40,7 @@ class STGCNFeatures(FeatureExtractor[Sample]):
         ctx: Its caches keep what the blocks before the trainable ones make of a clip.
 
     Attributes:
-        pretext_accuracy: Accuracy of the exercise recognition on clips kept aside; None before it.
+        pretext: How well exercises are recognised on clips kept aside; empty before the training.
 
     Raises:
         DataError: The checkpoint is missing, damaged or of another architecture.
@@ -52,7 +52,7 @@ class STGCNFeatures(FeatureExtractor[Sample]):
         self.recipe = recipe
         self.device = device
         self._ctx = ctx
-        self.pretext_accuracy: float | None = None
+        self.pretext: dict[str, float] = {}
         with deterministic(seed):
             self._network = STGCN()
         if recipe.weights is not None:
@@ -74,7 +74,7 @@ class STGCNFeatures(FeatureExtractor[Sample]):
             pool: Clips of at least two exercises.
             ctx: Its ``run_seed`` seeds the training.
         """
-        self.pretext_accuracy = learn_exercises(
+        self.pretext = learn_exercises(
             self._network,
             torch.stack([self._input(sample) for sample in pool]),
             [exercise_of(sample) or "" for sample in pool],

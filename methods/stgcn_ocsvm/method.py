@@ -213,14 +213,14 @@ def _pretrained(
 ) -> dict[str, Any]:
     def learn() -> dict[str, Any]:
         features.pretrain([sample for sample, _ in clips], ctx)
-        return {"pretext_accuracy": features.pretext_accuracy}
+        return features.pretext
 
-    accuracy = weights.once(features.module, learn)["pretext_accuracy"]
+    figures = weights.once(features.module, learn)
     exercises = ", ".join(sorted({name for _, name in clips}))
     return {
         "weights": _RECOGNITION,
         "pretrained_on": f"which of {exercises} {len(clips)} clips show; no form labels",
-        "pretext_accuracy": None if accuracy is None else round(accuracy, 6),
+        **figures,
     }
 
 

@@ -8,7 +8,9 @@ import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from aqa_bench.boards.assemble import assemble
-from aqa_bench.boards.model import Board, Row
+from aqa_bench.boards.model import Board, DatasetBoards, Row
+from aqa_bench.boards.pages.latex import as_latex
+from aqa_bench.boards.pages.render import as_csv, as_json, as_markdown
 from aqa_bench.boards.reported import ReportedResult, reported_results
 from aqa_bench.boards.runs import find_runs
 from aqa_bench.core.cards import Decision
@@ -67,6 +69,25 @@ def test_a_row_is_the_mean_over_seeds_and_repeats(synthetic: ModuleType, tmp_pat
     assert row.low <= row.value <= row.high
     assert row.skill == pytest.approx((row.value - 0.6) / 0.4, abs=1e-5)
     assert "accuracy" not in row.secondary
+
+
+def test_success_at_the_pretext_stands_in_every_table_and_nowhere_else(
+    synthetic: ModuleType, tmp_path: Path
+) -> None:
+    facts = {"initial_triplet_accuracy": 0.52, "triplet_accuracy": 0.81}
+    synthetic.write_run(tmp_path, "learner", 0.9, facts=facts, scored=False)
+    synthetic.write_run(tmp_path, "other", 0.9, scored=False)
+    made = assemble("v2", open_dataset(synthetic.DATASET), find_runs(tmp_path))
+    assert [len(row.pretext) for row in sorted(made.boards[0].rows, key=lambda row: row.method)] == [1, 0]
+    said = "triplets 0.52 → 0.81 (chance 0.50)"
+    for text in (as_markdown(made), as_csv(made)):
+        assert text.count(said) == 1
+    assert as_latex(made).count(r"triplets 0.52 $\to$ 0.81 (chance 0.50)") == 1
+    assert DatasetBoards.model_validate_json(as_json(made)) == made
+    without = made.model_copy(
+        update={"boards": tuple(b.model_copy(update={"rows": b.rows[1:]}) for b in made.boards)}
+    )
+    assert "own task" not in as_markdown(without).lower()
 
 
 def test_the_board_states_its_size_and_floor(synthetic: ModuleType, tmp_path: Path) -> None:

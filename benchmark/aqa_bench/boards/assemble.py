@@ -12,6 +12,7 @@ from joblib import Parallel, delayed
 
 from aqa_bench.boards.costs import backbone_of, device_of, latency_ms, regime_of, shared
 from aqa_bench.boards.model import Board, DatasetBoards, Row, Standing
+from aqa_bench.boards.pretexts import pretexts_of
 from aqa_bench.boards.receipts import standing_of
 from aqa_bench.boards.reported import reported_rows
 from aqa_bench.boards.row_scores import BoardInputs, RowScores, RunFiles, score_row
@@ -279,6 +280,8 @@ def _row(
         gflops=shared(r.gflops for r in records),
         latency_ms=latency_ms(records, row.predictions),
         device=shared(map(device_of, records)) or "",
+        # Tables of versions without badges stay as they were released.
+        pretext=() if standing is None else pretexts_of(records),
         source="",
         runs=tuple(sorted(r.record.run_id for r in row.runs)),
         standing=standing,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 
 from aqa_bench.core.record import RowKind
 
-__all__ = ["UNCHECKED", "Board", "DatasetBoards", "Row", "Standing", "board_name"]
+__all__ = ["UNCHECKED", "Board", "DatasetBoards", "PretextSuccess", "Row", "Standing", "board_name"]
 
 UNCHECKED = "unchecked: its labels were not at hand, so the numbers are those that its records claim"
 """Why a row is not ranked whose predictions nobody with the labels has scored again."""
@@ -27,6 +27,22 @@ class Standing(StrEnum):
     SELF_REPORTED = "self-reported"
     DIFFERS = "differs"
     """A rerun on the same kind of machine gave another result."""
+
+
+class PretextSuccess(_Strict):
+    """How well pre-training solved its own task on clips that were held out from it.
+
+    Attributes:
+        task: The question, in words.
+        before: Success before the first step, or None where it was not recorded.
+        after: Success after the last one: a share of right answers, or an error where ``task`` names one.
+        chance: What guessing comes to, or None where there is no guessing or it was not recorded.
+    """
+
+    task: str
+    before: float | None
+    after: float
+    chance: float | None
 
 
 class Row(_Strict):
@@ -56,6 +72,7 @@ class Row(_Strict):
         gflops: Giga multiply-adds a sample, or None where not counted.
         latency_ms: Milliseconds a sample in ``predict``, or None where not recorded.
         device: Where that was; empty where the runs were made on several devices.
+        pretext: Success of its pre-training at the pretext's own tasks; empty where none was recorded.
         source: Citation of a reported row; empty for measured ones.
         runs: Run-ids behind the row.
         standing: Its badge; None for reported rows, and in versions of the protocol without receipts.
@@ -85,6 +102,7 @@ class Row(_Strict):
     gflops: float | None = None
     latency_ms: float | None = None
     device: str = ""
+    pretext: tuple[PretextSuccess, ...] = ()
     source: str
     runs: tuple[str, ...]
     standing: Standing | None = None
@@ -92,11 +110,12 @@ class Row(_Strict):
 
     @model_serializer(mode="wrap")
     def _document(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """All values; without a badge none of it, so that tables of v1 are the same bytes."""
+        """All values; what came with badges only beside one, so that tables of v1 are the same bytes."""
         values: dict[str, Any] = plain(self)
         if self.standing is None:
             values.pop("standing", None)
             values.pop("reproduced", None)
+            values.pop("pretext", None)
         return values
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aqa_bench.cli.options import Json, Keypoints, PeopleRule
+from aqa_bench.cli.options import Json, Keypoints, PeopleRule, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, say, table
 from aqa_bench.cli.show import show
 from aqa_bench.core.dataset_id import split_preset
 
 if TYPE_CHECKING:
+    from aqa_bench.core.dataset import Renders
     from aqa_bench.core.plugin import DatasetPlugin
 
 __all__ = ["app"]
@@ -21,6 +22,11 @@ __all__ = ["app"]
 app = typer.Typer(help="What a dataset is, getting it ready, and auditing it.", no_args_is_help=True)
 
 app.command(epilog="Example:  aqa-bench dataset show synthetic-gym/backsquat --out squat.png")(show)
+
+
+def _as_device(text: str | None) -> str | None:
+    return None if text is None else as_device(text)
+
 
 DatasetId = Annotated[
     str, typer.Argument(help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.")
@@ -51,7 +57,7 @@ def info(dataset: DatasetId, as_json: Json = False) -> None:
 
 @app.command(
     epilog="Examples:  aqa-bench dataset prepare pose-trainer --source ~/pose-trainer"
-    "  |  aqa-bench dataset prepare synthetic-gym/backsquat@wild"
+    "  |  aqa-bench dataset prepare synthetic-gym/backsquat@wild --device auto"
 )
 def prepare(
     dataset: Annotated[
@@ -64,6 +70,22 @@ def prepare(
     option: Annotated[
         list[str] | None, typer.Option("--option", help="key=value for this dataset; repeatable.")
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            callback=_as_device,
+            help="Where a dataset that is generated is drawn: auto, cpu (the default), cuda or cuda:N. "
+            "Pixels of a GPU differ by rounding.",
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that annotate and draw it, by default one for each processor; the files are the "
+            "same.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a dataset ready: index what you have, or generate or fetch it. Media are never copied."""
@@ -73,6 +95,7 @@ def prepare(
 
     family = find_family(dataset)
     members = _members(family, dataset)
+    draws = None if device is None and jobs is None else _drawing(family, source, option)
     pairs = [text.partition("=") for text in option or ()]
     for key, equals, _ in pairs:
         if not equals:
@@ -83,11 +106,12 @@ def prepare(
     home = data_home() / family.name
     progress = TerminalProgress(quiet=as_json)
     try:
-        sentences = [
-            sentence
-            for member in members
-            for sentence in family.load().prepare(member, source or [], home, options, progress)
-        ]
+        if draws is None:
+            made = [family.load().prepare(each, source or [], home, options, progress) for each in members]
+        else:
+            where = _drawn_on(device)
+            made = [draws.render(each, home, progress, device=where, jobs=jobs) for each in members]
+        sentences = [sentence for each in made for sentence in each]
     finally:
         progress.close()
     if as_json:
@@ -146,6 +170,31 @@ def _verify_keypoints(
         show_keypoint_audit(audit)
     if not audit.ok:
         raise typer.Exit(1)
+
+
+def _drawing(family: DatasetPlugin, source: Sequence[Path] | None, option: Sequence[str] | None) -> Renders:
+    """The family, which has to draw its media itself."""
+    from aqa_bench.core.dataset import Renders
+    from aqa_bench.core.errors import UsageError
+
+    loaded = family.load()
+    if not isinstance(loaded, Renders) or source or option:
+        raise UsageError(
+            "Only datasets that are generated are drawn on a device, or by several processes.",
+            where="--device, --jobs",
+            expected="a generated dataset, without --source and --option",
+            found=family.name + (", with --source or --option" if source or option else ""),
+            remedy="Leave out --device and --jobs.",
+        )
+    return loaded
+
+
+def _drawn_on(device: str | None) -> str:
+    if device is None or device == "cpu":
+        return "cpu"
+    from aqa_bench.learn.training.device import resolve_device
+
+    return str(resolve_device(device))
 
 
 def _members(family: DatasetPlugin, dataset: str) -> list[str | None]:

@@ -203,6 +203,23 @@ class DatasetFamily(Protocol):
 class Renders(Protocol):
     """A family that draws its media itself, on the CPU or a GPU."""
 
+    def render(
+        self, dataset: str | None, home: Path, progress: Progress, *, device: str, jobs: int | None
+    ) -> Sequence[str]:
+        """Draw what is not there yet, as :meth:`DatasetFamily.prepare` does.
+
+        Args:
+            dataset: Dataset id as for :meth:`DatasetFamily.open`, or None for the whole family.
+            home: The family's data folder, made when missing.
+            progress: Where to report.
+            device: ``cpu``, ``cuda`` or ``cuda:N``.
+            jobs: Processes; one for each processor where None. What is written is the same.
+
+        Returns:
+            Sentences that say what was done.
+        """
+        ...
+
     def render_specimen(self, size: int, device: str) -> UInt8Array:
         """One clip, drawn anew at every call, so that devices can be compared and timed.
 

@@ -158,18 +158,23 @@ class SyntheticDiving(Dataset):
         return {name: MediaFile(file) for name, file in files.items()}
 
 
-def render_dives(preset: str, home: Path, progress: Progress) -> Sequence[str]:
+def render_dives(
+    preset: str, home: Path, progress: Progress, device: str = "cpu", jobs: int | None = None
+) -> Sequence[str]:
     """Render what is missing of a preset.
 
     Args:
         preset: Name of the preset.
         home: The family's data folder.
         progress: Where to report.
+        device: Where to render.
+        jobs: Processes, one for each processor where None; a GPU is fed by one.
 
     Returns:
         What was done.
     """
-    made = generate_dives(preset, home, progress, jobs=os.cpu_count() or 1)
+    processes = (jobs or os.cpu_count() or 1) if device == "cpu" else 1
+    made = generate_dives(preset, home, progress, jobs=processes, device=device)
     folder = video_file(home, preset, "").parent
     what = f"{made} dives rendered into" if made else "already in"
     return [f"{DIVING.id}, preset {preset}: {what} {folder}"]

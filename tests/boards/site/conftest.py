@@ -15,6 +15,9 @@ from aqa_bench.boards.site import build_site
 HOSTILE = "<script>alert(1)</script>\"&amp;'$x_{1}$"
 
 
+PRETEXT = {"task": "triplets", "before": 0.52, "after": 0.81, "chance": 0.5}
+
+
 def row(method: str, value: float, rank: int | None, **changes: Any) -> dict[str, Any]:
     reported = changes.get("kind") == "reported"
     return {
@@ -74,7 +77,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     root = tmp_path_factory.mktemp("inputs")
     rows = [
         row("pose-tdm", 0.9, 1, backbone="resnet18", gflops=1.5, latency_ms=2.25, device="NVIDIA H200"),
-        row("no-such-method", 0.7, 2),
+        row("no-such-method", 0.7, 2, pretext=[PRETEXT]),
         row(HOSTILE, 0.65, 2),
         row("constant", 0.5, 3, control=True, regime="control"),
         row("Printed net", 0.8, None, kind="reported"),

@@ -189,6 +189,11 @@ def test_a_board_shows_every_column_and_every_interval(site: Path, pages: dict[P
         assert word in text, word
 
 
+def test_success_at_the_pretext_stands_on_the_board_and_on_the_methods_page(site: Path) -> None:
+    for page in ("boards/pose-trainer-shoulder-press.html", "methods/no-such-method.html"):
+        assert "triplets 0.52 → 0.81 (chance 0.50)" in (site / page).read_text(encoding="utf-8")
+
+
 def test_controls_reported_rows_and_dishonest_schemes_are_set_apart(site: Path) -> None:
     text = (site / BOARD).read_text()
     assert re.search(r'<tr[^>]* class="control"', text)

@@ -12,6 +12,7 @@ import pytest
 
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.datasets.synthetic_gym import generate as module
+from aqa_bench.datasets.synthetic_gym.annotated import keep_annotations
 from aqa_bench.datasets.synthetic_gym.generate import annotate, annotation_fingerprint, fingerprint, generate
 from aqa_bench.datasets.synthetic_gym.plan import plan_clips
 from aqa_bench.datasets.synthetic_gym.presets import EXERCISES, PRESETS, Exercise
@@ -209,3 +210,12 @@ def test_a_folder_with_something_else_is_refused(gym_releases: dict[Exercise, Pa
         generate("tiny", "barbell-row", tmp_path)
     with pytest.raises(UsageError, match="preset"):
         generate("huge", "barbell-row", tmp_path / "x")
+
+
+def test_annotations_are_the_same_bytes_whatever_the_jobs(tmp_path: Path) -> None:
+    files = []
+    for jobs in (1, 2):
+        home = tmp_path / str(jobs)
+        keep_annotations("tiny", "backsquat", home, annotate("tiny", "backsquat", jobs))
+        files.append(next(home.rglob("*.npz")).read_bytes())
+    assert files[0] == files[1]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aqa_bench.datasets.synthetic_gym.parallel import in_processes
+from aqa_bench.datasets.synthetic_gym.parallel import in_processes, results_of
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -23,3 +23,11 @@ def test_what_fails_is_raised(tmp_path: Path, jobs: int) -> None:
 
 def test_nothing_to_make() -> None:
     assert list(in_processes(Path.touch, [], 2)) == []
+
+
+def test_results_keep_the_order_of_their_plans() -> None:
+    plans = [Path("x" * n) for n in range(1, 40)]
+    assert results_of(Path.as_posix, plans, 2) == results_of(Path.as_posix, plans, 1)
+    assert results_of(Path.as_posix, [], 2) == []
+    with pytest.raises(FileNotFoundError):
+        results_of(Path.read_text, plans, 2)

@@ -48,6 +48,9 @@ def test_every_recipe_trains(dive_bench, recipe: str) -> None:
     guessing = np.mean([np.log(len(values)) for values in DIVE_CLASSES.values()])
     assert facts["pretraining_losses"][0] == pytest.approx(guessing, abs=0.6)
     assert {f"accuracy_{name}" for name in DIVE_CLASSES} | {"accuracy", "initial_accuracy"} <= facts.keys()
+    assert facts["chance"] == pytest.approx(
+        np.mean([1 / len(values) for values in DIVE_CLASSES.values()]), abs=1e-6
+    )
 
 
 def test_it_learns_classes_and_scores_that_go_with_them(dive_bench) -> None:

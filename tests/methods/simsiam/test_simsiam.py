@@ -12,12 +12,11 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.registry import find_method
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.task import Modality
-from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.features.frame_index import FrameIndex
-from aqa_bench.learn.training.device import evaluating
 from aqa_bench.learn.training.distributed import World
 from aqa_bench.methods.simsiam.method import SimSiam, SimSiamRecipe
 from aqa_bench.methods.simsiam.network import Predictor, Projector, SiameseNetwork
+from aqa_bench.methods.simsiam.views import view_figures
 
 METHOD = find_method("simsiam")
 
@@ -93,19 +92,6 @@ class Striped(Media):
         return np.repeat(((wave + 1) * 110).astype(np.uint8)[..., None], 3, axis=-1)
 
 
-def own_view_is_closer(network: SiameseNetwork, images: torch.Tensor) -> float:
-    """How often another view of a picture is closer to it than a view of another picture; chance is .5."""
-    augment, generator, shares = augmentation("simsiam"), torch.Generator().manual_seed(0), []
-    with evaluating(network), torch.inference_mode():
-        for _ in range(8):
-            first, second = (
-                F.normalize(network.projections(augment(images, generator)), dim=1) for _ in range(2)
-            )
-            cosine = first @ second.T
-            shares.append((cosine.diag()[:, None] > cosine).float().sum() / (len(images) * (len(images) - 1)))
-    return float(torch.stack(shares).mean())
-
-
 def test_it_learns_to_know_another_view_of_pictures_not_seen_before(tiny) -> None:
     recipe = SimSiamRecipe(
         weights="random", resize=32, crop=32, projection=32, bottleneck=16, augmentation="simsiam"
@@ -116,8 +102,8 @@ def test_it_learns_to_know_another_view_of_pictures_not_seen_before(tiny) -> Non
     )
     torch.manual_seed(0)
     pretext = SimSiam(recipe).pretext(tiny(), pool, others, seed=0)
-    network, images = pretext.network, others.read(np.arange(16), np.full(16, 3))
-    before = own_view_is_closer(network, images)
+    network = pretext.network
+    before = pretext.monitor.figures(network, pretext.embed, pretext.measure)
     adam = torch.optim.Adam(network.parameters(), lr=0.003)
     network.train()
     for epoch in range(120):
@@ -125,8 +111,20 @@ def test_it_learns_to_know_another_view_of_pictures_not_seen_before(tiny) -> Non
             adam.zero_grad()
             pretext.loss(network, batch).backward()
             adam.step()
-    assert 0.4 < before < 0.65
-    assert own_view_is_closer(network, images) > 0.8
+    after = pretext.monitor.figures(network, pretext.embed, pretext.measure)
+    assert before["view_chance"] == 0.5
+    assert 0.4 < before["view_accuracy"] < 0.65
+    assert after["view_accuracy"] > 0.8
+    assert network.training
+
+
+def test_a_single_clip_has_no_other_to_be_told_from(tiny) -> None:
+    recipe = SimSiamRecipe(
+        weights="random", resize=32, crop=32, projection=32, bottleneck=16, augmentation="none"
+    )
+    alone = FrameIndex([Sample("0", "0", Striped(0))], recipe.frame_spec(8))
+    network = SiameseNetwork(tiny(), Projector(tiny().num_features, 32), Predictor(32, 16)).eval()
+    assert view_figures(network, alone, recipe.augment()) == {}
 
 
 def test_the_predictor_keeps_its_rate_under_the_schedule() -> None:

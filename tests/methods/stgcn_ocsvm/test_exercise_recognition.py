@@ -63,7 +63,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[torch.Tensor]:
     return seen
 
 
-def learn(groups: list[str], seed: int = 1) -> float | None:
+def learn(groups: list[str], seed: int = 1) -> dict[str, float]:
     """Clips that hold their number, of two exercises in turn."""
     x = torch.arange(float(len(groups))).view(-1, 1, 1, 1, 1).expand(-1, 3, 16, 18, 1)
     names = ["curl", "raise"] * (len(groups) // 2)
@@ -74,16 +74,17 @@ def learn(groups: list[str], seed: int = 1) -> float | None:
 
 def test_a_fifth_of_each_exercise_is_kept_aside_in_whole_groups(trained) -> None:
     groups = [f"{i % 2}-{i // 4}" for i in range(20)]
-    accuracy = learn(groups)
+    figures = learn(groups)
     kept = sorted(set(range(20)) - {int(clip[0, 0, 0, 0]) for clip in trained[0]})
     assert [sum(i % 2 == k for i in kept) for k in (0, 1)] == [2, 2]
     assert not {groups[i] for i in kept} & {groups[i] for i in range(20) if i not in kept}
-    assert accuracy is not None
-    assert accuracy * 4 in range(5)
+    assert figures["pretext_accuracy"] * 4 in range(5)
+    assert figures["initial_pretext_accuracy"] == figures["pretext_accuracy"]
+    assert figures["pretext_chance"] == 0.5
     learn(groups, seed=2)
     assert not torch.equal(trained[0], trained[1])
 
 
 def test_an_exercise_of_one_group_is_trained_on_and_not_measured(trained) -> None:
-    assert learn(["a", "b"] * 5) is None
+    assert learn(["a", "b"] * 5) == {}
     assert len(trained[0]) == 10

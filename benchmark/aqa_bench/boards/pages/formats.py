@@ -25,6 +25,7 @@ _LATEX = {
     "^": r"\textasciicircum{}",
     "†": r"\textsuperscript{\dag}",
     "±": r"$\pm$",
+    "→": r"$\to$",
     "<": r"$<$",
     ">": r"$>$",
 }

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from aqa_bench.boards.model import Board, DatasetBoards, Row, Standing
+from aqa_bench.boards.model import Board, DatasetBoards, PretextSuccess, Row, Standing
 from aqa_bench.boards.pages.escape import markdown_text, spreadsheet_cell
 from aqa_bench.boards.receipts import RULE
 from aqa_bench.core.files import pretty_json
@@ -26,6 +26,7 @@ __all__ = [
     "markdown_table",
     "metric_name",
     "number",
+    "pretext_text",
     "rule_of",
     "shown_metrics",
     "text_columns",
@@ -35,9 +36,12 @@ SECONDARY = ("f1", "f1_good", "balanced_accuracy", "auroc", "ap", "mcc")
 """Metrics printed beside the primary one; the CSV and JSON files hold all."""
 
 _SHOWN = 4
-_TEXTS = frozenset({"method", "recipe", "regime", "backbone", "pre-trained on", "kind", "badge"})
+_TEXTS = frozenset({"method", "recipe", "regime", "backbone", "pre-trained on", "own task", "kind", "badge"})
 _TIES = (
     "Methods of one rank group cannot be told apart by this test set (paired bootstrap, Holm-corrected, 5%)."
+)
+_OWN_TASK = (
+    "Own task: success of pre-training at its own task on clips that it did not learn from, before → after."
 )
 _MARKS = "Controls, the floors and shortcuts that a method has to beat, are in *italics*."
 _METRIC_NAMES = {
@@ -116,6 +120,9 @@ def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[l
     shown = shown_metrics(board, metrics)
     header = ["rank", "method", "recipe", metric_name(board.primary), "95% interval", "skill"]
     header += [*map(metric_name, shown), "seeds x splits", "scored", "regime", "backbone", "pre-trained on"]
+    # A column of its own only where a method of the board has such a task.
+    pretexts = any(row.pretext for row in board.rows)
+    header += ["own task"] if pretexts else []
     header += ["parameters", "GFLOPs", "ms/sample", "kind"]
     badges = any(row.standing is not None for row in board.rows)
     header += ["badge"] if badges else []
@@ -136,6 +143,7 @@ def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[l
                 row.regime or "-",
                 row.backbone or "-",
                 row.pretrained_on or "-",
+                *([pretext_text(row.pretext)] if pretexts else []),
                 count(row.parameters),
                 number(row.gflops, 2),
                 number(row.latency_ms, 3),
@@ -202,7 +210,7 @@ def _notes(board: Board) -> list[str]:
         for row in board.rows
         if row.why_unranked
     }
-    return sorted(notes)
+    return [*([_OWN_TASK] if any(row.pretext for row in board.rows) else []), *sorted(notes)]
 
 
 def _metrics(board: Board) -> set[str]:
@@ -235,18 +243,34 @@ def interval(row: Row) -> str:
     return "-" if row.low is None or row.high is None else f"[{row.low:.{_SHOWN}f}, {row.high:.{_SHOWN}f}]"
 
 
+def pretext_text(successes: Sequence[PretextSuccess]) -> str:
+    """Success of pre-training at its own tasks, before and after; ``-`` where there is none.
+
+    >>> pretext_text([PretextSuccess(task="triplets", before=0.52, after=0.81, chance=0.5)])
+    'triplets 0.52 → 0.81 (chance 0.50)'
+    """
+    return "; ".join(map(_success, successes)) or "-"
+
+
+def _success(success: PretextSuccess) -> str:
+    before = "" if success.before is None else f"{success.before:.2f} → "
+    chance = "" if success.chance is None else f" (chance {success.chance:.2f})"
+    return f"{success.task} {before}{success.after:.2f}{chance}"
+
+
 def count(value: int | None) -> str:
     """A number of things, with commas."""
     return "-" if value is None else f"{value:,}"
 
 
 def _flat(board: Board, row: Row) -> dict[str, object]:
-    facts = row.model_dump(mode="json", exclude={"secondary", "runs"})
+    facts = row.model_dump(mode="json", exclude={"secondary", "pretext", "runs"})
     place = {"dataset": board.dataset, "task": board.task, "scheme": board.scheme}
     about = {
         "primary": board.primary,
         "floor": board.floor,
         "samples": board.samples,
+        "pretext": pretext_text(row.pretext) if row.pretext else "",
         "runs": " ".join(row.runs),
     }
     return {**place, **facts, **about, **row.secondary, board.primary: row.value}

@@ -12,6 +12,7 @@ from aqa_bench.boards.pages.render import (
     interval,
     metric_name,
     number,
+    pretext_text,
     shown_metrics,
 )
 from aqa_bench.boards.receipts import RULE
@@ -19,7 +20,11 @@ from aqa_bench.boards.site.names import slug
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
 from aqa_bench.core.record import RowKind
 
-__all__ = ["board_id", "board_page", "board_table", "row_id", "row_kind"]
+__all__ = ["OWN_TASK", "board_id", "board_page", "board_table", "row_id", "row_kind"]
+
+OWN_TASK = Column(
+    "own task", about="success of pre-training at its own task on held-out clips, before → after"
+)
 
 _KINDS = (("method", "measured methods"), ("control", "controls"), ("reported", "reported rows"))
 
@@ -65,6 +70,7 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
         Column("looks at"),
         Column("backbone"),
         Column("pre-trained on"),
+        OWN_TASK,
         Column(metric_name(board.primary), True, "the metric that ranks: mean over seeds and repeats"),
         Column("95% interval", True, "bootstrap over groups and seeds; sorted by its lower end"),
         Column("skill", True, "(value - floor) / (1 - floor)"),
@@ -112,6 +118,7 @@ def _cells(
         Cell(row.modality or "-"),
         Cell(row.backbone or "-"),
         Cell(row.pretrained_on or "-"),
+        Cell(pretext_text(row.pretext)),
         number_cell(number(row.value), row.value),
         number_cell("not printed" if reported and row.low is None else interval(row), row.low),
         number_cell(skill, row.skill),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqa_bench.boards.model import Board, DatasetBoards, Row, board_name
-from aqa_bench.boards.pages.render import interval, metric_name, number
-from aqa_bench.boards.site.board_view import board_id, board_page, row_kind
+from aqa_bench.boards.pages.render import interval, metric_name, number, pretext_text
+from aqa_bench.boards.site.board_view import OWN_TASK, board_id, board_page, row_kind
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import RecipeError
@@ -95,6 +95,7 @@ def method_results(method: str, boards: Sequence[DatasetBoards]) -> Table | None
         Column("floor", True),
         Column("skill", True, "(value - floor) / (1 - floor)"),
         Column("seeds", True),
+        OWN_TASK,
     )
     return Table.of("results", f"Results of {method}", columns, lines) if lines else None
 
@@ -139,6 +140,7 @@ def _result(board: Board, row: Row) -> tuple[Cell, ...]:
         number_cell(number(board.floor), board.floor),
         number_cell(number(row.skill), row.skill),
         number_cell(str(row.seeds), row.seeds),
+        Cell(pretext_text(row.pretext)),
     )
 
 
