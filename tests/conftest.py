@@ -43,6 +43,21 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, _homes: Path) -> None:
     monkeypatch.delenv("AQA_BENCH_PRECISION", raising=False)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _committed() -> Iterator[None]:
+    """Runs of tests are of committed code, whatever this checkout has that is not committed yet."""
+    from aqa_bench.protocol import run_code
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_code, "_differ", lambda files: False)
+        yield
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their number: files know when they were made, and names of tests must not change."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture
 def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The methods of ``tests/plugins``, installed."""
