@@ -91,6 +91,7 @@ _VALUES: tuple[Any, ...] = (
 )
 _DIGITS = re.compile(rb"-?\d+(?:\.\d+)?")
 _LARGEST = 1 << 16
+_MANY = 9
 
 
 def mutated(seeds: list[bytes], kind: str, rng: random.Random) -> bytes:
@@ -197,7 +198,8 @@ def _changed(value: Any, rng: random.Random) -> Any:
         if action < 0.1:
             return value[:at] + value[at + 1 :]
         if action < 0.2:
-            return value[:at] + value[at : at + 1] * rng.choice((2, 3, 200)) + value[at + 1 :]
+            times = rng.choice((2, 3, 200)) if len(value) < _MANY else 2
+            return value[:at] + value[at : at + 1] * times + value[at + 1 :]
         return [_changed(each, rng) if number == at else each for number, each in enumerate(value)]
     if rng.random() < 0.1:
         deep: Any = value
