@@ -74,22 +74,20 @@ def test_a_copied_receipt_is_edited_to_name_the_run(submissions: Path) -> None:
     assert sentence.startswith("a receipt is whole: ")
 
 
-def test_better_predictions_are_put_under_a_receipt(submissions: Path) -> None:
+def test_better_predictions_are_put_under_a_receipt(submissions: Path, resealed) -> None:
     folder = folder_of(submissions, "constant")
     table = read_predictions(folder / "predictions.csv")
-    content = predictions_csv(table.assign(score=1.0))
+    content = predictions_csv(table.assign(score=1.0 - table["score"] / 2))
     (folder / "predictions.csv").write_bytes(content)
-    record = json.loads((folder / "run.json").read_text()) | {"predictions_sha256": sha256_bytes(content)}
-    (folder / "run.json").write_text(json.dumps(record))
+    resealed(folder, predictions_sha256=sha256_bytes(content))
     assert standings(submissions)["constant"] is Standing.SELF_REPORTED
     assert told(submissions) == ["a receipt is of the run at its path: a receipt of other files"]
 
 
-def test_a_number_of_a_reproduced_record_is_raised(submissions: Path) -> None:
+def test_a_number_of_a_reproduced_record_is_raised(submissions: Path, resealed) -> None:
     folder = folder_of(submissions, "constant")
     record = json.loads((folder / "run.json").read_text())
-    record["timings"]["predict"] = 0.0001
-    (folder / "run.json").write_text(json.dumps(record))
+    resealed(folder, timings=record["timings"] | {"predict": 0.0001})
     assert standings(submissions)["constant"] is Standing.SELF_REPORTED
 
 

@@ -171,7 +171,7 @@ def test_a_run_of_v1_can_no_longer_be_added(tree: tuple[Path, Path], forge: Modu
 
 
 def test_what_the_current_protocol_refuses_does_not_migrate(
-    tree: tuple[Path, Path], forge: ModuleType, tmp_path: Path
+    tree: tuple[Path, Path], resealed, tmp_path: Path
 ) -> None:
     submissions, leaderboards = tree
     out = tmp_path / "new"
@@ -179,10 +179,10 @@ def test_what_the_current_protocol_refuses_does_not_migrate(
     with pytest.raises(UsageError, match="of the current protocol already"):
         migrate([migrate([folder], out, leaderboards)[0].path], out, leaderboards)
     shutil.rmtree(out)
-    forge.edit(folder, skill__form=0.25)
+    resealed(folder, skill={"form": 0.25})
     with pytest.raises(DataError, match=r"cannot be submitted[\s\S]*skill"):
         migrate([folder], out, leaderboards)
-    forge.edit(folder, seed=7)
+    resealed(folder, seed=7)
     with pytest.raises(DataError, match="id is not what its record spells"):
         migrate([folder], out, leaderboards)
     (folder / "predictions.csv").write_text("sample_id\n")
@@ -191,12 +191,14 @@ def test_what_the_current_protocol_refuses_does_not_migrate(
     assert not out.exists()
 
 
-def test_a_new_run_cannot_pass_as_a_migrated_one(tree: tuple[Path, Path], forge: ModuleType) -> None:
+def test_a_new_run_cannot_pass_as_a_migrated_one(
+    tree: tuple[Path, Path], forge: ModuleType, resealed
+) -> None:
     submissions, _ = tree
     other = next(folder for folder in first_runs(submissions) if folder.parent.name == "prior")
     new = forge.make(submissions, "duration")
     for claim in ("0" * 16, other.name):
-        forge.edit(new, migrated_from=claim)
+        resealed(new, migrated_from=claim)
         (problem,) = validate([new])[0].problems
         assert problem.rule == "a migrated run is one of an earlier leaderboard"
         assert claim in problem.expected

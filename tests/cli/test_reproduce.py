@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import pytest
 
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.receipt import read_receipt
-from aqa_bench.core.record import read_record
 from aqa_bench.protocol import reproduce
 from aqa_bench.stats import scoring
 
@@ -53,15 +51,16 @@ def test_runs_are_had_again_to_the_last_digit_in_another_process(
         assert each["path"] == f"{tmp_path}/receipts/{DATASET}/{each['method']}/{each['run_id']}/receipt.json"
 
 
-def test_doctored_predictions_differ_and_end_with_1(cli, made: Callable[..., Path], tmp_path: Path) -> None:
+def test_doctored_predictions_differ_and_end_with_1(
+    cli, made: Callable[..., Path], tmp_path: Path, resealed
+) -> None:
     folder = made("pose-trainer-rules")
     text = (folder / "predictions.csv").read_text()
     line = next(line for line in text.splitlines() if ",test," in line)
     score = float(line.rpartition(",")[2])
     content = text.replace(line, f"{line.rpartition(',')[0]},{1.0 if score < 0.5 else 0.0}", 1).encode()
     (folder / "predictions.csv").write_bytes(content)
-    record = json.loads((folder / "run.json").read_text()) | {"predictions_sha256": sha256_bytes(content)}
-    (folder / "run.json").write_text(json.dumps(record))
+    resealed(folder, predictions_sha256=sha256_bytes(content))
     answer = cli("reproduce", folder, "--out", tmp_path / "receipts")
     assert answer.code == 1
     assert f"differs: {folder.as_posix()}" in answer.out
@@ -90,12 +89,10 @@ def test_a_seed_is_chosen_by_number_or_drawn(
 
 
 def test_a_folder_without_a_run_and_another_protocol_are_refused(
-    cli, made: Callable[..., Path], tmp_path: Path
+    cli, made: Callable[..., Path], tmp_path: Path, resealed
 ) -> None:
     assert "not the folder of a run" in cli("reproduce", tmp_path / "nothing").err
     folder = made("constant")
-    record = read_record(folder)
-    text = (folder / "run.json").read_text()
-    (folder / "run.json").write_text(text.replace(f'"{record.benchmark_version}"', '"v0"'))
+    resealed(folder, benchmark_version="v0")
     answer = cli("reproduce", folder)
     assert (answer.code, "run-id is not what its record spells" in answer.err) == (1, True)

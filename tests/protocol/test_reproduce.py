@@ -27,23 +27,27 @@ def claimed(resolved, tmp_path: Path) -> Path:
     return run(resolved(), tmp_path / "runs").path
 
 
-def other(folder: Path, place: Path, change: Callable[[np.ndarray], np.ndarray], **record: Any) -> Path:
-    """A run like another one, with other scores and other values in its record."""
-    target = shutil.copytree(folder, place / folder.name)
-    table = read_predictions(target / "predictions.csv")
-    content = predictions_csv(table.assign(score=change(table["score"].to_numpy())))
-    (target / "predictions.csv").write_bytes(content)
-    document = json.loads((target / "run.json").read_text())
-    document |= {"predictions_sha256": sha256_bytes(content)} | record
-    (target / "run.json").write_text(json.dumps(document))
-    return target
+@pytest.fixture
+def other(resealed: Callable[..., Path]) -> Callable[..., Path]:
+    """Makes a run like another one, with other scores and other values in its record."""
+
+    def make(folder: Path, place: Path, change: Callable[[np.ndarray], np.ndarray], **record: Any) -> Path:
+        target = shutil.copytree(folder, place / folder.name)
+        table = read_predictions(target / "predictions.csv")
+        content = predictions_csv(table.assign(score=change(table["score"].to_numpy())))
+        (target / "predictions.csv").write_bytes(content)
+        return resealed(target, **({"predictions_sha256": sha256_bytes(content)} | record))
+
+    return make
 
 
 def same(scores: np.ndarray) -> np.ndarray:
     return scores
 
 
-def test_the_same_digits_are_identical_and_the_receipt_names_both_runs(claimed: Path, tmp_path: Path) -> None:
+def test_the_same_digits_are_identical_and_the_receipt_names_both_runs(
+    claimed: Path, tmp_path: Path, other
+) -> None:
     receipt = compare_runs(claimed, other(claimed, tmp_path, same), Given(sandbox=True))
     assert receipt.verdict is Verdict.IDENTICAL
     assert (receipt.largest_difference, receipt.rank_correlation, receipt.metric_difference) == (0, 1, 0)
@@ -53,7 +57,7 @@ def test_the_same_digits_are_identical_and_the_receipt_names_both_runs(claimed: 
     assert receipt.matches(claimed)
 
 
-def test_another_last_digit_on_the_same_machine_differs(claimed: Path, tmp_path: Path) -> None:
+def test_another_last_digit_on_the_same_machine_differs(claimed: Path, tmp_path: Path, other) -> None:
     again = other(claimed, tmp_path, lambda scores: scores + 1e-12)
     receipt = compare_runs(claimed, again, Given())
     assert (receipt.verdict, receipt.machine) == (Verdict.DIFFERS, [])
@@ -62,20 +66,21 @@ def test_another_last_digit_on_the_same_machine_differs(claimed: Path, tmp_path:
 
 @pytest.mark.parametrize(("share", "verdict"), [(0.9, Verdict.WITHIN), (1.1, Verdict.DIFFERS)])
 def test_on_another_machine_a_stated_difference_is_allowed(
-    claimed: Path, tmp_path: Path, share: float, verdict: Verdict
+    claimed: Path, tmp_path: Path, share: float, verdict: Verdict, other
 ) -> None:
     step = share * LARGEST_DIFFERENCE
-    again = other(claimed, tmp_path, lambda scores: np.where(scores > 0.5, scores - step, scores + step))
-    document = json.loads((again / "run.json").read_text())
-    document["device"] = "NVIDIA H100"
+    document = json.loads((claimed / "run.json").read_text())
     document["environment"]["packages"]["torch"] = "9"
-    (again / "run.json").write_text(json.dumps(document))
+    machine = {"device": "NVIDIA H100", "environment": document["environment"]}
+    again = other(
+        claimed, tmp_path, lambda scores: np.where(scores > 0.5, scores - step, scores + step), **machine
+    )
     receipt = compare_runs(claimed, again, Given())
     assert receipt.largest_difference == pytest.approx(step)
     assert (receipt.verdict, receipt.machine) == (verdict, ["device", "torch"])
 
 
-def test_another_order_differs_however_near_the_scores_are(claimed: Path, tmp_path: Path) -> None:
+def test_another_order_differs_however_near_the_scores_are(claimed: Path, tmp_path: Path, other) -> None:
     near = 0.5 + 1e-3 * np.linspace(0, 1, len(read_predictions(claimed / "predictions.csv")))
     first = other(claimed, tmp_path / "a", lambda _: near)
     turned = other(claimed, tmp_path / "b", lambda _: near[::-1], device="cuda")
@@ -87,7 +92,7 @@ def test_another_order_differs_however_near_the_scores_are(claimed: Path, tmp_pa
 
 @pytest.mark.parametrize("field", ["metrics", "skill", "floors", "thresholds", "coverage"])
 def test_a_record_whose_numbers_are_others_differs_though_the_predictions_are_the_same(
-    claimed: Path, tmp_path: Path, field: str
+    claimed: Path, tmp_path: Path, field: str, other
 ) -> None:
     document = json.loads((claimed / "run.json").read_text())
     better = {
@@ -105,7 +110,7 @@ def test_a_record_whose_numbers_are_others_differs_though_the_predictions_are_th
     assert receipt.verdict is Verdict.DIFFERS
 
 
-def test_samples_that_only_one_of_them_scored_differ(claimed: Path, tmp_path: Path) -> None:
+def test_samples_that_only_one_of_them_scored_differ(claimed: Path, tmp_path: Path, other) -> None:
     again = other(claimed, tmp_path, same, device="cuda")
     table = read_predictions(again / "predictions.csv").iloc[1:]
     (again / "predictions.csv").write_bytes(predictions_csv(table))
@@ -114,7 +119,7 @@ def test_samples_that_only_one_of_them_scored_differ(claimed: Path, tmp_path: Pa
 
 
 def test_a_damaged_claim_is_named_before_anything_runs(
-    claimed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    claimed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other
 ) -> None:
     monkeypatch.setattr(module, "rerun", lambda *_: pytest.fail("it ran"))
     torn = shutil.copytree(claimed, tmp_path / "torn")
