@@ -128,7 +128,7 @@ def results_in(folder: Path) -> dict[str, tuple[str, dict]]:
     return {
         file.parent.relative_to(folder).as_posix(): (
             sha256_file(file.with_name("predictions.csv")),
-            read_record(file.parent).model_dump(exclude={"created", "timings", "environment"}),
+            read_record(file.parent).model_dump(exclude={"created", "timings", "environment", "seal"}),
         )
         for file in folder.rglob("run.json")
     }
