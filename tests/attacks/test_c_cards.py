@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from aqa_bench.core.record import read_record
+
 ROOT = Path(__file__).resolve().parents[2]
 TRAP = 'import os, pathlib\npathlib.Path(os.environ["AQA_TRAP"], __name__).touch()\n'
 METHOD = """
@@ -141,10 +143,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def forge(place: Path) -> None:
     """Put a run of the stranger among the submissions."""
     (honest,) = place.glob(f"{RUNS}/constant/*")
-    record = json.loads((honest / "run.json").read_text())
+    record = read_record(honest).model_copy(update={"method": "evil"})
     forged = place / "submissions" / "stick-figures" / "shoulder-press" / "evil" / honest.name
     shutil.copytree(honest, forged)
-    (forged / "run.json").write_text(json.dumps(record | {"method": "evil"}))
+    (forged / "run.json").write_text(record.to_json())
 
 
 @pytest.fixture(scope="module")

@@ -161,12 +161,20 @@ def test_all_in_one_call_beside_one_after_the_other(benchmark: BenchmarkFixture,
             epoch()
             times[way].append((time.perf_counter() - wall, time.process_time() - busy))
 
+    def difference() -> float:
+        """Between the logits of one head and of all together, on the same clips."""
+        for module in (*heads, together):
+            module.eval()
+        with torch.no_grad():
+            alone = torch.stack([head(x[:BATCH]) for head in heads])
+            found = (together(x[:BATCH].expand(MEMBERS, *x[:BATCH].shape)) - alone).abs().max()
+        for module in (*heads, together):
+            module.train()
+        return float(found)
+
+    before = difference()
     measure()
-    alone = torch.stack([head.eval()(x[:BATCH]) for head in heads])
-    with torch.no_grad():
-        difference = (together.eval()(x[:BATCH].expand(MEMBERS, *x[:BATCH].shape)) - alone).abs().max()
-    for module in (*heads, together):
-        module.train()
+    after = difference()
     times = {way: [] for way in times}
     rounds = 1 if frames == 200 else 6
     benchmark.pedantic(measure, rounds=rounds)
@@ -179,6 +187,6 @@ def test_all_in_one_call_beside_one_after_the_other(benchmark: BenchmarkFixture,
         "processor seconds": busy,
         "times as fast, processor": busy[0] / busy[1],
         "times as fast, wall": wall[0] / wall[1],
-        "largest difference of logits after an epoch": float(difference),
+        "largest difference of logits, before and after an epoch": [before, after],
     }
-    assert difference < 1e-2
+    assert before < 1e-5

@@ -137,7 +137,9 @@ def _failure(job: Request, error: Exception) -> JobResult:
     # A plug-in may raise anything; the suite reports it and goes on.
     told = str(error) if isinstance(error, AqaBenchError) else f"{type(error).__name__}: {error}"
     foreign = error if not isinstance(error, AqaBenchError) else error.__cause__
-    details = "" if foreign is None else "".join(traceback.format_exception(foreign))
+    # What a method raised in its worker comes as a note.
+    notes = "\n".join(getattr(error, "__notes__", ()))
+    details = notes if foreign is None else "".join(traceback.format_exception(foreign))
     return JobResult(job, None, False, told, details=details)
 
 

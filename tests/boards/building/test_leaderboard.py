@@ -16,6 +16,7 @@ from aqa_bench.boards.building.leaderboard import build, check
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.registry import open_dataset
+from aqa_bench.core.sealed import blank_stamp, stamped
 from aqa_bench.stats import scoring
 
 BOARD = "v2/stick-figures-shoulder-press"
@@ -42,7 +43,8 @@ def first_run(submissions: Path) -> Path:
 def edit_record(folder: Path, edit: Callable[[dict], None]) -> None:
     document = json.loads((folder / "run.json").read_text())
     edit(document)
-    (folder / "run.json").write_text(json.dumps(document, indent=2) + "\n")
+    text = json.dumps(document | {"seal": blank_stamp("run", 1)}, indent=2) + "\n"
+    (folder / "run.json").write_bytes(stamped(text.encode(), "run", 1))
 
 
 def edit_score(folder: Path) -> None:
@@ -95,11 +97,8 @@ def test_an_error_of_another_process_names_its_file(site: tuple[Path, Path]) -> 
     submissions, leaderboards = site
     file = first_run(submissions) / "predictions.csv"
     file.write_text(file.read_text().replace("test", "best", 1))
-    document = first_run(submissions) / "run.json"
     digest = sha256_file(file)
-    document.write_text(
-        document.read_text().replace(json.loads(document.read_text())["predictions_sha256"], digest)
-    )
+    edit_record(first_run(submissions), lambda document: document.update(predictions_sha256=digest))
     with pytest.raises(DataError, match=r"predictions\.csv[\s\S]*'best'"):
         build(submissions, leaderboards, jobs=2)
 
@@ -277,7 +276,7 @@ def test_without_the_dataset_an_edited_table_is_noticed(away: tuple[Path, Path],
     [
         edit_score,
         shutil.rmtree,
-        lambda f: (f / "run.json").write_bytes((f / "run.json").read_bytes() + b"\n"),
+        lambda f: edit_record(f, lambda document: document.update(device="another")),
     ],
 )
 def test_without_the_dataset_changed_runs_are_noticed(

@@ -217,5 +217,5 @@ def test_annotations_are_the_same_bytes_whatever_the_jobs(tmp_path: Path) -> Non
     for jobs in (1, 2):
         home = tmp_path / str(jobs)
         keep_annotations("tiny", "backsquat", home, annotate("tiny", "backsquat", jobs))
-        files.append(next(home.rglob("*.npz")).read_bytes())
+        files.append(next(home.rglob("*.annotations")).read_bytes())
     assert files[0] == files[1]

