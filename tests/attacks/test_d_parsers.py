@@ -23,6 +23,7 @@ from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.restricted_pickle import unpickle
 from aqa_bench.datasets.fitness_aqa.index import read_index
 from aqa_bench.learn.backbones.weight_files import read_weights
+from aqa_bench.media.images import MAX_PIXELS, read_image
 from aqa_bench.media.pose.arrays import PoseKind, read_pose_array
 from aqa_bench.media.pose.openpose import read_openpose_json
 from aqa_bench.media.source import MediaFile
@@ -225,6 +226,8 @@ def test_weights_that_ask_for_two_billion_bytes_get_none(tmp_path: Path) -> None
     asking: list[Callable[[], bytes]] = [
         lambda: b"\x80\x02X\xff\xff\xff\x7fshort.",
         lambda: b"\x80\x02]" + b"(" * 100_000 + b".",
+        # PyTorch looks for a pattern in its own message about what is not allowed.
+        lambda: b"ctorch\n" + b"a.b" * 30_000 + b"\n.",
     ]
     for number, content in enumerate(asking):
         file = tmp_path / f"{number}.pt"
@@ -243,3 +246,21 @@ def test_a_video_whose_table_claims_a_hundred_million_frames_is_refused(tmp_path
     (tmp_path / "a.mp4").write_bytes(content)
     with pytest.raises(DataError, match="could not be decoded"):
         probe(tmp_path / "a.mp4")
+
+
+@pytest.mark.parametrize("side", [6324, 20_000])
+def test_a_blank_picture_of_kilobytes_takes_no_gigabyte(side: int) -> None:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    packer = zlib.compressobj(1)
+    rows = b"".join(packer.compress(bytes(1 + 4 * side)) for _ in range(min(side, 6324))) + packer.flush()
+    head = struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0)
+    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    if side * side <= MAX_PIXELS:
+        assert read_image(content, 8).shape == (8, 8, 3)
+    else:
+        with pytest.raises(DataError, match="pixels"):
+            read_image(content, 8)

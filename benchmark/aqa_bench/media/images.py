@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "encode_png", "read_image"]
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
-MAX_PIXELS = 64_000_000
+MAX_PIXELS = 40_000_000
 
 
 def read_image(source: Path | str | bytes | MediaFile, size: Size = None, fit: Fit = "squash") -> UInt8Array:
@@ -36,17 +36,14 @@ def read_image(source: Path | str | bytes | MediaFile, size: Size = None, fit: F
     Raises:
         DataError: The image is missing, damaged, truncated or larger than ``MAX_PIXELS`` pixels.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     where = f"{len(source)} bytes in memory" if isinstance(source, bytes) else str(source)
     if isinstance(source, (str, Path)):
         source = MediaFile(Path(source))
     content = source if isinstance(source, bytes) else source.read_bytes()
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise _damaged(where, f"{image.width} x {image.height} pixels")
-            return _resized(ImageOps.exif_transpose(image).convert("RGB"), size, fit)
+        return _resized(_upright(content, where), size, fit)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise _damaged(where, str(error) or type(error).__name__) from error
 
@@ -58,6 +55,18 @@ def encode_png(image: UInt8Array) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def _upright(content: bytes, where: str) -> Image.Image:
+    """The picture in RGB as it is to be seen, without copies: a blank one of kilobytes takes megabytes."""
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(content)) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise _damaged(where, f"{image.width} x {image.height} pixels")
+        ImageOps.exif_transpose(image, in_place=True)
+        image.load()
+        return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _resized(image: Image.Image, size: Size, fit: Fit) -> UInt8Array:

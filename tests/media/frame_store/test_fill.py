@@ -145,7 +145,9 @@ SCRIPT = """
 
 def start(folder: Path, stores: Path, kill_after: int) -> subprocess.Popen[str]:
     script = folder / "fill.py"
-    script.write_text(textwrap.dedent(SCRIPT))
+    # Once: a process that starts may be reading it.
+    if not script.exists():
+        script.write_text(textwrap.dedent(SCRIPT))
     arguments = [sys.executable, str(script), str(Path(__file__).parent), str(stores), str(kill_after)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment)

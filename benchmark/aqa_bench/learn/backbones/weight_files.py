@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Mapping
+import pickletools
+import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 
 import torch
@@ -22,6 +25,9 @@ __all__ = ["cached_download", "load_weights", "read_weights"]
 _log = logging.getLogger(__name__)
 _SHOWN = 5
 _MOST_BYTES = 1 << 34
+_MOST_PICKLED = 1 << 26
+_MOST_TOLD = 300
+_OLD_PICKLES = 5
 _WITHOUT_DOWNLOAD = "the backbone efficientnet-lite0, whose weights install with pip"
 
 
@@ -92,21 +98,14 @@ def read_weights(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
     if sha256 is not None:
         _check_digest(path, sha256)
     try:
-        content: object = (
-            load_file(path)
-            if path.suffix == ".safetensors"
-            # From memory, where reading two billion bytes of a short file makes no room for them.
-            else torch.load(
-                io.BytesIO(read_bounded(path, _MOST_BYTES)), map_location="cpu", weights_only=True
-            )
-        )
+        content: object = load_file(path) if path.suffix == ".safetensors" else _unpickled(path)
     # Damaged bytes make the unpickler fail in many ways: struct.error, KeyError, IndexError, ...
     except Exception as error:
         raise DataError(
             "The weight file cannot be read.",
             where=path,
             expected="tensors by name, and nothing but tensors",
-            found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            found=str(error).splitlines()[0][:_MOST_TOLD] if str(error) else type(error).__name__,
             remedy="Download or train the weights again.",
         ) from error
     for key in ("state_dict", "model", "model_state"):
@@ -158,6 +157,30 @@ def load_weights(module: nn.Module, path: Path, sha256: str | None = None) -> No
             remedy="Choose the backbone that the weights were made with.",
         )
     module.load_state_dict({**wanted, **weights})
+
+
+def _unpickled(path: Path) -> object:
+    # From memory, where reading two billion bytes of a short file makes no room for them.
+    content = read_bounded(path, _MOST_BYTES)
+    for pickled in _pickles(content):
+        for opcode, argument, _ in pickletools.genops(pickled):
+            # PyTorch searches its message about a global for a pattern, which takes minutes in a long one.
+            if opcode.name == "GLOBAL" and len(str(argument)) > _MOST_TOLD:
+                raise ValueError(f"the global {str(argument)[:60]}...")
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+
+
+def _pickles(content: bytes) -> Iterator[IO[bytes]]:
+    """The pickles of a PyTorch file: within its archive or, in the old format, one after the other."""
+    if not content.startswith(b"PK"):
+        stream = io.BytesIO(content)
+        yield from (stream for _ in range(_OLD_PICKLES))
+        return
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for info in archive.infolist():
+            if info.filename.endswith(".pkl"):
+                with archive.open(info) as file:
+                    yield io.BytesIO(file.read(_MOST_PICKLED))
 
 
 def _common_prefix(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
