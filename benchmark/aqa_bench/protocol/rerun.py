@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +29,7 @@ __all__ = ["Given", "check_same_run", "request_of", "rerun"]
 
 _PRECISIONS = frozenset({"float32", "bfloat16"})
 _FRESH = "reproduce"
+_SET_DEATH_SIGNAL = 1
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def rerun(folder: Path, given: Given, out: Path) -> Path:
             env={**os.environ, **_precision(record), **environment},
             stdout=subprocess.DEVNULL,
             check=False,
+            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
     if done.returncode != 0 or not (out / place).is_dir():
         raise AqaBenchError(
@@ -156,6 +160,12 @@ def rerun(folder: Path, given: Given, out: Path) -> Path:
             found=f"aqa-bench run ended with exit status {done.returncode}; its own words stand above",
         )
     return out / place
+
+
+def _end_with_parent() -> None:
+    # A process that was killed cannot end its child, and the rerun would finish for nobody. This is Linux'
+    # parent-death signal; it goes with the thread that started the child, which here waits for it.
+    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def _overrides(record: RunRecord) -> Iterator[str]:
