@@ -68,10 +68,10 @@ class FitnessAQA(Dataset):
         return {key: float(labels[key]) for key in self.samples(task)}
 
     def splits(self, task: str, scheme: str) -> Sequence[Split]:
-        """The release's split, without ids whose media are not at hand; see :meth:`expected`.
+        """The release's split, without ids whose media are not available; see :meth:`expected`.
 
         Raises:
-            DataError: A low-data track is asked for and too few training samples are at hand.
+            DataError: A low-data track is asked for and too few training samples are available.
         """
         samples = self.samples(task)
         parts = {

@@ -1,4 +1,4 @@
-"""How much of a release is at hand, per task and split."""
+"""How much of a release is available, per task and split."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def overall(index: Index) -> Coverage:
 
 
 def blocked(index: Index, task: TaskFiles) -> str | None:
-    """Why a task cannot be run on what is at hand, or None where it can."""
+    """Why a task cannot be run on what is available, or None where it can."""
     labels = index.labels.get(task.task)
     if not labels:
         return f"no usable label file {task.labels}.json"

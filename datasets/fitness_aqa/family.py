@@ -97,7 +97,7 @@ class FitnessAQAFamily:
         return self.report(indexes)
 
     def report(self, indexes: Mapping[str, Index]) -> Sequence[str]:
-        """Say what is at hand.
+        """Say what is available.
 
         Args:
             indexes: By exercise.

@@ -17,7 +17,7 @@ __all__ = ["file_departures", "sentences", "split_departures"]
 
 
 def split_departures(index: Index, tables: Mapping[str, TaskAudit], published: Published) -> list[str]:
-    """Where the splits and labels at hand are not the published ones."""
+    """Where the splits and labels available are not the published ones."""
     departures = []
     for task, facts in published.tasks.items():
         parts = index.splits.get(task, {})
@@ -39,7 +39,7 @@ def split_departures(index: Index, tables: Mapping[str, TaskAudit], published: P
 
 
 def file_departures(index: Index, published: Published) -> list[str]:
-    """Where the number of files at hand is not that of a complete download."""
+    """Where the number of files available is not that of a complete download."""
     found = {kind: len(index.entries(kind)) for kind in published.files}
     return [
         f"{kind.value} files: {n:,} in a complete download, {found[kind]:,} here."

@@ -83,8 +83,8 @@ class PoseTrainer(Dataset):
 
     Args:
         card: Its card.
-        clips: Clips at hand, by sample id in the release's order.
-        others: Clips at hand of the other exercises, by sample id.
+        clips: Clips available, by sample id in the release's order.
+        others: Clips available of the other exercises, by sample id.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class PoseTrainer(Dataset):
         return sha256_bytes(canonical_json(content).encode())
 
     def samples(self, task: str) -> Mapping[str, Sample]:
-        """Clips at hand; a group is a recording, since nobody noted who performs."""
+        """Clips available; a group is a recording, since nobody noted who performs."""
         exercise = _exercise(self.card.id)
         return {
             i: Sample(i, self._recordings[i], KeypointFile(clip, exercise)) for i, clip in self._clips.items()
@@ -125,7 +125,7 @@ class PoseTrainer(Dataset):
         return len(self._targets)
 
     def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
-        """Clips of all exercises at hand, without the recordings of ``held_out``.
+        """Clips of all exercises available, without the recordings of ``held_out``.
 
         Their order depends on their content alone: the release's order tells good from bad.
         """
@@ -140,7 +140,7 @@ class PoseTrainer(Dataset):
         return sorted(pool, key=lambda sample: sample.media.content_key)
 
     def audit(self, progress: Progress | None = None) -> Audit:
-        """Measure the clips at hand and compare them with what was published."""
+        """Measure the clips available and compare them with what was published."""
         return audit_clips(self, self._clips, progress or NullProgress())
 
 

@@ -29,7 +29,7 @@ def audit_clips(dataset: Dataset, clips: Mapping[str, IndexedClip], progress: Pr
 
     Args:
         dataset: The exercise.
-        clips: Its clips at hand.
+        clips: Its clips available.
         progress: Where to report.
 
     Returns:
@@ -133,7 +133,7 @@ def _details(
 def _differences(dataset: str, absent: Sequence[str], altered: Sequence[str]) -> list[str]:
     notes = []
     if absent:
-        notes.append(f"{len(absent)} of the clips of {dataset} are not at hand.")
+        notes.append(f"{len(absent)} of the clips of {dataset} are not available.")
     if altered:
         notes.append(f"{len(altered)} files differ from the published ones: {', '.join(altered)}.")
     return notes

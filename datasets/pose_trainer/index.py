@@ -47,7 +47,7 @@ class Index(BaseModel):
 
     Attributes:
         version: Version of this format.
-        clips: Clips at hand by sample id.
+        clips: Clips available by sample id.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -66,7 +66,7 @@ def save_index(index: Index, home: Path) -> Path:
 
 
 def load_index(dataset: str, home: Path) -> dict[str, IndexedClip]:
-    """The clips of a dataset id that are at hand.
+    """The clips of a dataset id that are available.
 
     Raises:
         DataError: There is no index or none of that dataset's clips is in it; it is damaged; or

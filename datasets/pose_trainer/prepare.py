@@ -125,7 +125,7 @@ def _report(index: Index, written: Path, findings: _Findings) -> list[str]:
     sentences = [f"{len(index.clips)} of {len(release().files)} clips are indexed in {written}."]
     empty = [name for name in EXERCISES if not index.of(name)]
     if empty:
-        sentences.append(f"Not at hand: {', '.join(empty)}.")
+        sentences.append(f"Not available: {', '.join(empty)}.")
     altered = [i for i, clip in index.clips.items() if clip.sha256 != release().files[i].sha256]
     if altered:
         sentences.append(

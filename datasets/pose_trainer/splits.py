@@ -1,4 +1,4 @@
-"""Split schemes of Pose Trainer. They name the release's clips, whether or not all are at hand."""
+"""Split schemes of Pose Trainer. They name the release's clips, whether or not all are available."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class WasedaSquat(Dataset):
 
     Args:
         card: Its card.
-        index: What is at hand.
+        index: What is available.
     """
 
     def __init__(self, card: DatasetCard, index: Index) -> None:
@@ -105,7 +105,7 @@ class WasedaSquat(Dataset):
         self._needs = needs or frozenset({Modality.DISTANCES if any_pose else Modality.FRAMES})
         if not any(self._is_usable(name) for name in self._indexed):
             raise DataError(
-                "No clip of the Waseda squats at hand has what the method needs.",
+                "No clip of the Waseda squats available has what the method needs.",
                 where=", ".join(map(str, self._index.sources)),
                 expected=", ".join(sorted(needs)),
                 found=", ".join(sorted({m for clip in self._index.clips.values() for m in provided(clip)})),

@@ -140,7 +140,7 @@ def _notes(index: Index, counts: Mapping[str, int], duplicates: Sequence[Sequenc
     notes = [f"Left out: {stranger}." for stranger in index.strangers]
     differing = [f"{c} {counts[c]} ({n})" for c, n in CLASSES.items() if counts[c] != n]
     if differing:
-        notes.append(f"Clips at hand, and as counted by a user of the release: {', '.join(differing)}.")
+        notes.append(f"Clips available, and as counted by a user of the release: {', '.join(differing)}.")
     contradicting = [ids for ids in duplicates if len({name.partition("/")[0] for name in ids}) > 1]
     if contradicting:
         notes.append(f"{len(contradicting)} sets of byte-identical files stand in several classes.")
@@ -151,7 +151,7 @@ def _notes(index: Index, counts: Mapping[str, int], duplicates: Sequence[Sequenc
             f"{long} pose files hold more than {FRAMES} frames and are cut there; {short} hold fewer."
         )
     if index.official is None:
-        notes.append("The official split files are not at hand: only day-grouped is available.")
+        notes.append("The official split files are not available: only day-grouped is available.")
     return notes
 
 

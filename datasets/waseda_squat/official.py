@@ -29,7 +29,7 @@ def read_official(
 
     Args:
         files: Files by part; val may be absent.
-        known: Clips that are at hand.
+        known: Clips that are available.
 
     Returns:
         Clip ids by part, each in the file's order.
@@ -86,7 +86,7 @@ def _clip(entry: Any, by_stem: Mapping[str, Sequence[ClipName]], where: str) -> 
         return ClipName(folder, file.stem).id
     candidates = by_stem.get(file.stem, ())
     if len(candidates) != 1:
-        found = f"{len(candidates) or 'no'} clips at hand have that name"
+        found = f"{len(candidates) or 'no'} clips available have that name"
         raise _unusable(where, "a class folder in every path", f"{path!r:.120}, and {found}")
     return candidates[0].id
 

@@ -24,7 +24,7 @@ def day_parts(names: Sequence[ClipName], dataset: str) -> dict[str, str]:
     """Part of every recording day.
 
     Args:
-        names: Every clip of the release at hand, readable or not, of whichever class.
+        names: Every clip of the release available, readable or not, of whichever class.
         dataset: Dataset id: names the seed.
 
     Returns:
@@ -81,7 +81,7 @@ def official_split(official: Mapping[str, Sequence[str]] | None, task: str, data
     """
     if official is None:
         raise DataError(
-            "The official split files are not at hand.",
+            "The official split files are not available.",
             where=f"{dataset}, {OFFICIAL}",
             expected="train.json, val.json and test.json in a folder given to dataset prepare",
             found="none",

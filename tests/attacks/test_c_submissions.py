@@ -90,7 +90,7 @@ def test_an_honest_looking_run_is_accepted_so_that_the_attacks_fail_for_their_ow
 
 
 class TestNumbers:
-    """No labels are at hand: whatever a record claims has to wait for somebody who has them."""
+    """No labels are available: whatever a record claims has to wait for somebody who has them."""
 
     def invent(self, desk: Desk) -> Path:
         folder = forge(desk.pull, CONTENDER, guess(0.1, 3))

@@ -90,7 +90,7 @@ def test_runs_migrate_with_their_ensembles_and_both_versions_stand(tree: tuple[P
     build(submissions, leaderboards)
     close_version(leaderboards, "v1")
     report = check(submissions, leaderboards)
-    assert (report.problems, report.rescored) == ([], 3)
+    assert (report.problems, report.rescored) == ([], 6)
     rows = {}
     for version in ("v1", BENCHMARK_VERSION):
         document = json.loads((leaderboards / version / BOARD / "table.json").read_text())
@@ -98,6 +98,20 @@ def test_runs_migrate_with_their_ensembles_and_both_versions_stand(tree: tuple[P
     assert {row["standing"] for row in rows[BENCHMARK_VERSION]} == {"self-reported"}
     assert not any("standing" in row for row in rows["v1"])
     assert sorted(row["value"] for row in rows["v1"]) == sorted(r["value"] for r in rows[BENCHMARK_VERSION])
+
+
+def test_runs_of_a_closed_version_are_still_scored_again(tree: tuple[Path, Path]) -> None:
+    submissions, leaderboards = tree
+    close_version(leaderboards, "v1")
+    folder = first_runs(submissions)[0]
+    record = read_record(folder)
+    value = record.metrics["form"]["accuracy"].model_copy(update={"value": 0.99})
+    forged = record.model_copy(update={"metrics": {"form": {**record.metrics["form"], "accuracy": value}}})
+    (folder / "run.json").write_text(forged.to_json())
+    report = check(submissions, leaderboards)
+    assert report.rescored == 3
+    true = record.metrics["form"]["accuracy"].value
+    assert {problem.expected for problem in report.problems} == {str(true)}
 
 
 def test_a_closed_version_stays_when_its_runs_leave(tree: tuple[Path, Path]) -> None:

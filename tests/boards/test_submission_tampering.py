@@ -189,7 +189,7 @@ def key_twice(forge: ModuleType, folder: Path) -> None:
     file.write_text(file.read_text().replace('"seed": 0', '"seed": 7, "seed": 0', 1))
 
 
-@case("the dataset is the one at hand, or one that earlier runs used")
+@case("the dataset is the one available, or one that earlier runs used")
 def another_release(forge: ModuleType, folder: Path) -> None:
     forge.cover(forge.edit(folder, dataset_fingerprint="0" * 64))
 

@@ -125,7 +125,7 @@ def test_targets_belong_to_their_samples() -> None:
 
 def test_samples_without_media_are_left_out() -> None:
     dataset = Telling()
-    assert Custodian(dataset, "form").available([*dataset.names[:2], "not at hand"]) == tuple(
+    assert Custodian(dataset, "form").available([*dataset.names[:2], "not available"]) == tuple(
         Custodian(dataset, "form").available(dataset.names[:2])
     )
 

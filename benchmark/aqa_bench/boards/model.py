@@ -11,7 +11,7 @@ from aqa_bench.core.record import RowKind
 
 __all__ = ["UNCHECKED", "Board", "DatasetBoards", "PretextSuccess", "Row", "Standing", "board_name"]
 
-UNCHECKED = "unchecked: its labels were not at hand, so the numbers are those that its records claim"
+UNCHECKED = "unchecked: its labels were not available, so the numbers are those that its records claim"
 """Why a row is not ranked whose predictions nobody with the labels has scored again."""
 
 

@@ -1,4 +1,4 @@
-"""Boards where the labels are not at hand: what was built before, and rows that only records speak for."""
+"""Boards where the labels are not available: what was built before, and rows that only records speak for."""
 
 from __future__ import annotations
 

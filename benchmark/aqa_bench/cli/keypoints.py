@@ -22,7 +22,7 @@ def show_keypoint_audit(audit: KeypointAudit) -> None:
     say(f"{audit.dataset}: {keypoints.kind}{layout} from {keypoints.files} files, {keypoints.sha256[:16]}")
     say("A run can use them." if audit.ok else "A run would refuse them: see below.")
     rows = [[task, str(count.samples), str(count.with_keypoints)] for task, count in audit.tasks.items()]
-    table(["task", "samples at hand", "with keypoints"], rows)
+    table(["task", "samples available", "with keypoints"], rows)
     _listed("Samples without keypoints", audit.missing)
     _listed(
         "Files of no sample", [f"{name} ({n} files)" if n > 1 else name for name, n in audit.extra.items()]

@@ -49,7 +49,7 @@ class TaskAudit(BaseModel):
 
 
 class Coverage(BaseModel):
-    """How much of the release is at hand."""
+    """How much of the release is available."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -89,7 +89,7 @@ class Audit(BaseModel):
 
 
 class Dataset(ABC):
-    """One dataset id, opened on data that are at hand.
+    """One dataset id, opened on data that are available.
 
     Attributes:
         card: Its card.
@@ -128,7 +128,7 @@ class Dataset(ABC):
         return {}
 
     def expected(self, task: str) -> int:
-        """Number of samples the task's splits name, whether or not their media are at hand."""
+        """Number of samples the task's splits name, whether or not their media are available."""
         return len(self.samples(task))
 
     def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
@@ -234,7 +234,7 @@ class Renders(Protocol):
 
 
 def not_prepared(dataset: str, home: Path, expected: str) -> DataError:
-    """The error for data that are not at hand."""
+    """The error for data that are not available."""
     family = family_of(dataset)
     return DataError(
         f"{dataset} has not been prepared.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import glob
 import hashlib
-import itertools
 import json
 import os
 import shutil
@@ -194,7 +193,9 @@ def set_aside(target: Path, why: str) -> Path:
     Raises:
         AqaBenchError: It cannot be renamed.
     """
-    for number in itertools.count(1):
+    number = 0
+    while True:
+        number += 1
         kept = target.with_name(f".{target.name}.{why}" + (f".{number}" if number > 1 else ""))
         if kept.exists():
             continue
@@ -209,7 +210,6 @@ def set_aside(target: Path, why: str) -> Path:
                 continue
             raise _unwritable(kept, error) from error
         return kept
-    raise AssertionError("unreachable")
 
 
 def _put(staging: Path, target: Path, replace: bool) -> None:

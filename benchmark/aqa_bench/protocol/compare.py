@@ -32,7 +32,7 @@ def compare(
 
     Raises:
         Damaged: A run's files do not agree with each other.
-        DataError: The data at hand are not those that a run was made on.
+        DataError: The data available are not those that a run was made on.
         UsageError: The runs are not of the same dataset, data and scheme, or share no task or sample.
     """
     records = [read_record(folder) for folder in (first, second)]

@@ -97,7 +97,7 @@ class Custodian:
         self._ranks = self._ranked(())
 
     def available(self, ids: Sequence[str]) -> tuple[str, ...]:
-        """The ids whose media are at hand, shuffled: in the same order in every run."""
+        """The ids whose media are available, shuffled: in the same order in every run."""
         return tuple(sorted((i for i in ids if i in self._samples), key=self._place))
 
     def labeled(self, ids: Sequence[str]) -> LabeledSet:

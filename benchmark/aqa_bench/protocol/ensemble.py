@@ -44,7 +44,7 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
     Raises:
         UsageError: There are fewer than two different members, or they were not run on the same thing
             or scored different samples.
-        DataError: A member is damaged, or was made on other data than those at hand.
+        DataError: A member is damaged, or was made on other data than those available.
     """
     # One order, so that the sums behind the means are rounded alike.
     pairs = sorted(((read_record(folder), folder) for folder in members), key=lambda pair: pair[0].run_id)

@@ -84,7 +84,7 @@ def _check_one_pool(resolved: ResolvedRun) -> None:
 
 
 def _named(resolved: ResolvedRun) -> dict[str, Sample]:
-    """Every sample at hand that a split names."""
+    """Every sample available that a split names."""
     named: dict[str, Sample] = {}
     for task in resolved.tasks:
         ids = {

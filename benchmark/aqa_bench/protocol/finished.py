@@ -59,7 +59,7 @@ def trusted_run(folder: Path, dataset: Dataset | None = None) -> FinishedRun:
 
     Raises:
         Damaged: A file is missing, was changed, or says something else than the others.
-        DataError: There is no such run, or the data at hand are not those it was made on.
+        DataError: There is no such run, or the data available are not those it was made on.
         UsageError: The dataset, a task or the scheme does not exist (any more).
     """
     record = read_record(folder)

@@ -111,7 +111,7 @@ class FeaturedDataset(DatasetView):
 
     Args:
         dataset: The dataset.
-        features: Features of at least every sample at hand that a split names.
+        features: Features of at least every sample available that a split names.
     """
 
     def __init__(self, dataset: Dataset, features: FeatureFolder) -> None:
@@ -144,7 +144,7 @@ class FeaturedDataset(DatasetView):
         self._features.verify(sorted(named), progress)
 
     def check_coverage(self, task: str, splits: Sequence[Split]) -> None:
-        """Make sure that every sample at hand that a split names has features.
+        """Make sure that every sample available that a split names has features.
 
         Raises:
             DataError: Some have none.

@@ -45,7 +45,7 @@ def reproduce(folder: Path, given: Given | None = None) -> Receipt:
         given: How to run it.
 
     Raises:
-        DataError: The claimed run is damaged, or cannot be made again with what is at hand.
+        DataError: The claimed run is damaged, or cannot be made again with what is available.
         AqaBenchError: The rerun failed.
     """
     given = Given() if given is None else given

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +14,7 @@ from pathlib import Path
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.errors import AqaBenchError, DataError, UsageError
+from aqa_bench.core.lifeline import end_with_starter
 from aqa_bench.core.paths import cache_home
 from aqa_bench.core.recipe import ADDED_LATER
 from aqa_bench.core.record import RunRecord, read_record
@@ -29,7 +28,6 @@ __all__ = ["Given", "check_same_run", "request_of", "rerun"]
 
 _PRECISIONS = frozenset({"float32", "bfloat16"})
 _FRESH = "reproduce"
-_SET_DEATH_SIGNAL = 1
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def request_of(record: RunRecord, given: Given) -> Request:
 
 
 def check_same_run(record: RunRecord, resolved: ResolvedRun) -> None:
-    """Check that what is at hand is what the record was made with.
+    """Check that what is available is what the record was made with.
 
     Raises:
         DataError: The run would be another one; the first thing that differs is named.
@@ -151,7 +149,8 @@ def rerun(folder: Path, given: Given, out: Path) -> Path:
             env={**os.environ, **_precision(record), **environment},
             stdout=subprocess.DEVNULL,
             check=False,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            # Else the rerun of a command that was killed would finish for nobody.
+            preexec_fn=None if sys.platform == "win32" else end_with_starter,
         )
     if done.returncode != 0 or not (out / place).is_dir():
         raise AqaBenchError(
@@ -160,12 +159,6 @@ def rerun(folder: Path, given: Given, out: Path) -> Path:
             found=f"aqa-bench run ended with exit status {done.returncode}; its own words stand above",
         )
     return out / place
-
-
-def _end_with_parent() -> None:
-    # A process that was killed cannot end its child, and the rerun would finish for nobody. This is Linux'
-    # parent-death signal; it goes with the thread that started the child, which here waits for it.
-    ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def _overrides(record: RunRecord) -> Iterator[str]:

@@ -18,14 +18,14 @@ def open_scored(record: RunRecord, folder: Path) -> Dataset:
     """Open the dataset that a run was made on.
 
     Raises:
-        DataError: It is not at hand, or the data at hand are not those of the run.
+        DataError: It is not available, or the data available are not those of the run.
         UsageError: It, a task or the scheme of the run does not exist (any more).
     """
     dataset = open_dataset(record.dataset)
     fingerprint = dataset.fingerprint()
     if fingerprint != record.dataset_fingerprint:
         raise DataError(
-            "The run was made on other data than those at hand.",
+            "The run was made on other data than those available.",
             where=folder,
             expected=f"fingerprint {record.dataset_fingerprint[:16]}",
             found=fingerprint[:16],
@@ -41,7 +41,7 @@ def rescore(folder: Path) -> tuple[RunRecord, Scored]:
     """Recompute a finished run's numbers from its ``predictions.csv``.
 
     Raises:
-        DataError: The run is damaged, or the data at hand are not those it was made on.
+        DataError: The run is damaged, or the data available are not those it was made on.
     """
     record = read_record(folder)
     dataset = open_scored(record, folder)

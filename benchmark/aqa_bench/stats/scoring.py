@@ -129,7 +129,7 @@ def collect(
             where=where,
             expected="the sample ids of the release",
             found=f"{len(unknown)} unknown, e.g. {unknown[0]}",
-            remedy="Check that the run and the data at hand have the same fingerprint.",
+            remedy="Check that the run and the data available have the same fingerprint.",
         )
     fold_names, parts = (tuple(predictions[name].tolist()) for name in ("fold", "split"))
     if "test" not in parts:

@@ -238,7 +238,7 @@ def test_unfinished_runs_are_not_submissions(site: tuple[Path, Path]) -> None:
 
 @pytest.fixture
 def away(site: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
-    """The same, where the dataset is not at hand."""
+    """The same, where the dataset is not available."""
 
     def refuse(name: str) -> None:
         raise DataError(f"{name} has not been prepared.")

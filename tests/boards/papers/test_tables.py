@@ -132,7 +132,7 @@ def test_without_a_run_every_row_is_reported_and_a_note_says_why(name: str) -> N
     table = printed_only(name)
     lines = [line for section in table.sections for line in section.lines]
     assert {line.kind for line in lines} == {RowKind.REPORTED}
-    assert any("was not at hand" in note for note in table.notes)
+    assert any("was not available" in note for note in table.notes)
     text = table_files(table)[f"table-{name}.md"]
     assert text.count("| reported") == len(lines) == text.count(" † ")
 
@@ -162,9 +162,9 @@ def test_measurements_stand_beside_what_was_printed(runs: Path) -> None:
         True,
         None,
     )
-    assert (section.floor, section.floor_basis) == (60.0, "the test labels at hand")
+    assert (section.floor, section.floor_basis) == (60.0, "the test labels available")
     assert "at or below the floor" in lines["Theirs", ""].marks
-    assert not any("not at hand" in note for note in table.notes)
+    assert not any("not available" in note for note in table.notes)
 
 
 def test_a_method_on_shuffled_labels_does_not_stand_for_its_printed_row(
@@ -202,7 +202,7 @@ def test_a_twin_stands_beside_and_is_labelled_as_such(runs: Path) -> None:
     assert (line.kind, line.measured, line.difference) == (RowKind.REPORTED, None, None)
     assert line.twin is not None
     assert table.sections[0].twin_floor == 60.0
-    assert "real/press was not at hand" in table.notes[0]
+    assert "real/press was not available" in table.notes[0]
     assert "generated data" in table.notes[1]
     text = table_files(table)["table-1.md"]
     assert "Twin: stick-figures/shoulder-press (generated)." in text

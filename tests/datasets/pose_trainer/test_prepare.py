@@ -35,7 +35,7 @@ def test_a_clone_and_its_pose_folder_give_the_same_index(clone, home, tmp_path):
 
 def test_one_exercise_folder_is_enough_for_that_exercise(clone, home):
     sentences = prepare(home, clone / "poses_compressed" / "bicep")
-    assert any("Not at hand: pose-trainer/front-raise" in s for s in sentences)
+    assert any("Not available: pose-trainer/front-raise" in s for s in sentences)
     assert len(FAMILY.open(BICEP, home).samples("form")) == 16
     with pytest.raises(DataError, match="has not been prepared"):
         FAMILY.open(PRESS, home)

@@ -280,7 +280,7 @@ class TestOfficial:
         ids = [f"{folder}/{stem}" for folder, stem in release.stems()]
         folder = release.write_official({"train": ids[:20], "test": ids[20:]})
         (folder / "test.json").write_text(json.dumps({"0": {"folder_path": "videos/0918_squat_000001.mp4"}}))
-        assert "7 clips at hand have that name" in prepared(fails=True).found
+        assert "7 clips available have that name" in prepared(fails=True).found
 
     @pytest.mark.parametrize(
         ("part", "content", "found"),
@@ -300,7 +300,7 @@ class TestOfficial:
         (folder / f"{part}.json").write_text(content)
         assert found in prepared(fails=True).found
         assert FAMILY.open(NAME, home).splits("kie", "day-grouped")
-        with pytest.raises(DataError, match="not at hand"):
+        with pytest.raises(DataError, match="not available"):
             FAMILY.open(NAME, home).splits("kie", "official")
 
     def test_two_different_sets_of_split_files_are_refused(self, prepared, release):

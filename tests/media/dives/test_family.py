@@ -31,7 +31,7 @@ def test_annotations_alone_are_enough_for_splits_and_attributes(family, tiny, tm
     assert silent["07_102"].media.provides == frozenset()
     with pytest.raises(DataError, match="no attributes"):
         _ = silent["07_102"].media.attributes
-    with pytest.raises(DataError, match="not at hand") as caught:
+    with pytest.raises(DataError, match="not available") as caught:
         silent["07_102"].media.frames()
     assert "ffmpeg" in (caught.value.remedy or "")
     with pytest.raises(DataError, match="frames of 0"):

@@ -62,7 +62,7 @@ class CheckReport:
     Attributes:
         problems: Everything that does not hold.
         rescored: Runs whose every number was recomputed from predictions and labels.
-        unscored: Datasets whose labels are not at hand, with the reason; their runs and tables were
+        unscored: Datasets whose labels are not available, with the reason; their runs and tables were
             checked for consistency only.
     """
 
@@ -86,7 +86,7 @@ def build(
 ) -> BuildReport:
     """Write ``<leaderboards>/<version>/<dataset>/`` for every dataset with submissions, and the overall page.
 
-    Datasets whose labels are not at hand keep their committed tables, in which new rows are unchecked. Runs
+    Datasets whose labels are not available keep their committed tables, in which new rows are unchecked. Runs
     of other versions of the protocol are left alone.
 
     Args:
@@ -152,7 +152,7 @@ def check(
         leaderboards: Folder of leaderboards.
         progress: Where to report.
         jobs: Processes; 1 scores in this one.
-        base: Leaderboards that were accepted before. Where the labels are not at hand, a table has to be
+        base: Leaderboards that were accepted before. Where the labels are not available, a table has to be
             that one, with unchecked rows for what was submitted since; without it, ranks and intervals
             of such a table are believed. Versions that are closed there stay as they are.
     """
@@ -173,7 +173,8 @@ def check(
             members = [run for run in runs if run.record.benchmark_version == version]
             if is_closed(leaderboards, version) or (base is not None and is_closed(base, version)):
                 report.problems += check_closed(leaderboards, version, base)
-                progress.advance(len(members))
+                for name, closed in _by_dataset(members).items():
+                    _rescore(closed, _at_hand(name, closed), report, progress, jobs)
             else:
                 _check_version(version, with_verdicts(submissions, members), tree, report, progress, jobs)
     finally:
@@ -198,23 +199,14 @@ def _check_version(
     progress: Progress,
     jobs: int,
 ) -> None:
-    damaged = {problem.path.removesuffix(f"/{PREDICTIONS_FILE}") for problem in report.problems}
     by_dataset = _by_dataset(runs)
     boards: dict[str, DatasetBoards] = {}
     for name, members in by_dataset.items():
         folder = tree.leaderboards / version / board_name(name)
         dataset = _at_hand(name, members)
+        sound = _rescore(members, dataset, report, progress, jobs)
         if isinstance(dataset, Dataset):
-            sound = [run for run in members if run.path not in damaged]
-            progress.advance(len(members) - len(sound))
-            checked = Parallel(n_jobs=jobs, return_as="generator")(
-                delayed(_check_run)(run, dataset if jobs == 1 else None) for run in sound
-            )
-            for problems in checked:
-                report.problems += problems
-                report.rescored += 1
-                progress.advance()
-            if not any(run.path in damaged for run in members):
+            if sound:
                 try:
                     boards[name] = assemble(version, dataset, members, jobs=jobs)
                 except AqaBenchError as error:
@@ -222,12 +214,10 @@ def _check_version(
                 else:
                     report.problems += differences(folder, contents(boards[name], members, tree.submissions))
         else:
-            report.unscored[name] = dataset
             report.problems += consistency(folder, version, members, tree.submissions, tree.base)
             committed = committed_boards(folder)
             if committed is not None:
                 boards[name] = committed
-            progress.advance(len(members))
     too_many = list(orphans(tree.leaderboards / version, by_dataset))
     # A table too many would be missing from the overall page too: one cause, one problem.
     report.problems += too_many or overall_problems(tree.leaderboards, version)
@@ -236,10 +226,31 @@ def _check_version(
         report.problems += paper_problems(tree.leaderboards / PAPERS, boards, runs)
 
 
+def _rescore(
+    runs: Sequence[SubmittedRun], dataset: Dataset | str, report: CheckReport, progress: Progress, jobs: int
+) -> bool:
+    """Score runs of one dataset again, or note why not; whether all of them can be read."""
+    damaged = {problem.path.removesuffix(f"/{PREDICTIONS_FILE}") for problem in report.problems}
+    sound = [run for run in runs if run.path not in damaged]
+    if isinstance(dataset, str):
+        report.unscored[runs[0].record.dataset] = dataset
+        progress.advance(len(runs))
+        return len(sound) == len(runs)
+    progress.advance(len(runs) - len(sound))
+    checked = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(_check_run)(run, dataset if jobs == 1 else None) for run in sound
+    )
+    for problems in checked:
+        report.problems += problems
+        report.rescored += 1
+        progress.advance()
+    return len(sound) == len(runs)
+
+
 def current_boards(
     runs: Sequence[SubmittedRun], leaderboards: Path, progress: Progress
 ) -> dict[str, DatasetBoards]:
-    """Boards of every dataset: of the runs where its labels are at hand, else as they are committed.
+    """Boards of every dataset: of the runs where its labels are available, else as they are committed.
 
     Raises:
         DataError: A run is damaged.
@@ -271,7 +282,7 @@ def _at_hand(name: str, runs: Sequence[SubmittedRun]) -> Dataset | str:
     found = dataset.fingerprint()
     strangers = [run.path for run in runs if run.record.dataset_fingerprint != found]
     if strangers:
-        return f"{len(strangers)} runs were made on other data than those at hand, e.g. {strangers[0]}"
+        return f"{len(strangers)} runs were made on other data than those available, e.g. {strangers[0]}"
     return dataset
 
 

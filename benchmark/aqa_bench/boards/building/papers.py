@@ -39,7 +39,7 @@ def build_papers(
     """Write ``<leaderboards>/papers/table-N.*`` and ``anomaly.*``.
 
     Measurements come from the submitted runs by the code that makes the leaderboards; where a dataset's
-    labels are not at hand, from its committed leaderboard.
+    labels are not available, from its committed leaderboard.
 
     Args:
         names: Table ids; several leave out what has neither a printed nor a measured row.

@@ -194,7 +194,7 @@ def _controls_last(candidates: Iterable[_Candidate]) -> list[_Candidate]:
 def _floor(table: PrintedTable, task: str, board: Board | None) -> tuple[float | None, str]:
     measured = _board_floor(table, board)
     if measured is not None:
-        return measured, "the test labels at hand"
+        return measured, "the test labels available"
     for floor in published().floors:
         if (floor.dataset, floor.task, floor.metric) == (table.dataset, task, table.metric):
             return _scaled(floor.value, table), floor.basis
@@ -264,9 +264,7 @@ def _notes(
     measured = any(line.measured for line in lines)
     twin = any(line.twin for line in lines)
     if not measured:
-        yield (
-            f"{table.dataset} was not at hand where the submitted runs were made: nothing is measured on it."
-        )
+        yield (f"{table.dataset} was not available where runs were made: nothing is measured on it.")
     if twin:
         yield (
             f"The twin is {table.twin}: generated data with the same tasks and other difficulty. It shows "

@@ -244,7 +244,7 @@ def _judge_run(submission: Submission, case: _Case) -> Iterator[Problem]:
     if at_hand is not None and record.dataset_fingerprint not in known:
         yield submission.about_record(
             "dataset_fingerprint",
-            "the dataset is the one at hand, or one that earlier runs used",
+            "the dataset is the one available, or one that earlier runs used",
             at_hand,
             record.dataset_fingerprint,
         )

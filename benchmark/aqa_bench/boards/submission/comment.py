@@ -53,12 +53,12 @@ def compare_with_best(
     """Compare new runs with the best contender that was accepted before.
 
     Values are means over seeds of what the records say. The difference is a paired bootstrap over
-    groups on the same samples; it is there where the dataset's labels are at hand.
+    groups on the same samples; it is there where the dataset's labels are available.
 
     Args:
         new: The new runs.
         earlier: The runs accepted before.
-        desk: Datasets at hand.
+        desk: Datasets available.
         unchecked: Paths of new runs whose numbers nobody has computed again.
 
     Returns:
@@ -116,7 +116,7 @@ def _board(
         text += "\nNot all rows were scored on the same number of samples.\n"
     if any(run.path in unchecked for line in lines for run in line.runs):
         text += (
-            "\nUnchecked: the labels were not at hand, so these values are what the submitter claims. "
+            "\nUnchecked: the labels were not available, so these values are what the submitter claims. "
             "Such a row is not ranked before somebody with the labels has scored its predictions again.\n"
         )
     return text
@@ -156,7 +156,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
 def _difference(
     card: DatasetCard, task: str, scheme: str, metric: str, line: _Line, best: _Line, desk: DataDesk
 ) -> Difference | None:
-    """Paired difference on the samples that both scored; None without labels at hand."""
+    """Paired difference on the samples that both scored; None without labels available."""
     record = line.runs[0].record
     dataset = desk.of(card.id, record.dataset_fingerprint)
     same = {run.record.dataset_fingerprint for run in (*line.runs, *best.runs)}

@@ -1,4 +1,4 @@
-"""Is a run what the dataset says? With the data at hand everything, otherwise what earlier runs tell."""
+"""Is a run what the dataset says? With the data available everything, otherwise what earlier runs tell."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ROWS = "every sample of val and test is scored, and no other"
 
 
 class DataDesk:
-    """Datasets that are at hand, each opened once."""
+    """Datasets that are available, each opened once."""
 
     def __init__(self) -> None:
         self._open = cache(self._opened)
@@ -31,16 +31,16 @@ class DataDesk:
         self._splits = cache(lambda name, task, scheme: self._dataset(name).splits(task, scheme))
 
     def of(self, dataset: str, fingerprint: str) -> Dataset | str:
-        """The dataset on the content of that fingerprint, or why it is not at hand."""
+        """The dataset on the content of that fingerprint, or why it is not available."""
         found = self._open(dataset)
         if isinstance(found, str):
             return found
         if (own := self._fingerprint(dataset)) != fingerprint:
-            return f"other data are at hand: fingerprint {own[:16]}"
+            return f"other data are available: fingerprint {own[:16]}"
         return found
 
     def fingerprint(self, dataset: str) -> str | None:
-        """Fingerprint of the data at hand; None where there are none."""
+        """Fingerprint of the data available; None where there are none."""
         return None if isinstance(self._open(dataset), str) else self._fingerprint(dataset)
 
     def splits(self, dataset: Dataset, task: str, scheme: str) -> Sequence[Split]:

@@ -49,7 +49,7 @@ class Validation(BaseModel):
         ok: Whether nothing is wrong.
         problems: Everything that does not hold.
         rescored: Runs whose every number was recomputed from predictions and labels.
-        consistency_only: Runs whose labels are not at hand, with the reason; they were checked against
+        consistency_only: Runs whose labels are not available, with the reason; they were checked against
             themselves, their cards and earlier runs.
         unchecked: Those of them that are let through: nobody has computed their numbers, and their rows
             cannot be ranked before somebody has.

@@ -1,4 +1,4 @@
-"""What is at hand of a release of dives against what was published."""
+"""What is available of a release of dives against what was published."""
 
 from __future__ import annotations
 
@@ -104,13 +104,13 @@ def _notes(release: Release, index: DiveIndex, test: Sequence[Dive]) -> Iterator
         )
     if not index.footage:
         yield (
-            f"Annotations of {len(index.dives):,} dives are at hand and no frames: only what needs "
+            f"Annotations of {len(index.dives):,} dives are available and no frames: only what needs "
             f"annotations can be run. {release.remedy}"
         )
     elif len(index.footage) < len(index.dives):
         left = sorted({d.event for d in index.dives.values() if d.id not in index.footage})
         yield (
-            f"Frames of {len(index.footage):,} of {len(index.dives):,} dives are at hand; "
+            f"Frames of {len(index.footage):,} of {len(index.dives):,} dives are available; "
             f"some are missing of events {', '.join(left)}."
         )
     if index.leave_out:

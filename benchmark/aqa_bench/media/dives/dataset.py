@@ -25,12 +25,12 @@ __all__ = ["DiveDataset"]
 class DiveDataset(Dataset):
     """Dives with their scores; a group is an event.
 
-    Every dive is a sample whether or not its frames are at hand, so that whatever needs annotations
+    Every dive is a sample whether or not its frames are available, so that whatever needs annotations
     alone gives everyone the same numbers; methods that look at frames start only when all are there.
 
     Args:
         release: What the release is.
-        index: What is at hand of it.
+        index: What is available of it.
     """
 
     def __init__(self, release: Release, index: DiveIndex) -> None:
@@ -99,7 +99,7 @@ class DiveDataset(Dataset):
         found = sum(Modality.FRAMES in sample.media.provides for sample in samples.values())
         if Modality.FRAMES in needs and (found < len(samples) or not samples):
             raise DataError(
-                f"Frames of {self.card.id} are not at hand.",
+                f"Frames of {self.card.id} are not available.",
                 expected=f"frames of {len(samples):,} dives",
                 found=f"frames of {found:,}",
                 remedy=f"{self.release.remedy} Where videos can no longer be had, add --option "

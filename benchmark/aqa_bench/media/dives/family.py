@@ -67,7 +67,7 @@ class DiveFamily:
             progress: Where to report.
 
         Returns:
-            Sentences that say what is at hand.
+            Sentences that say what is available.
 
         Raises:
             UsageError: An option is not known, or no source was given.
@@ -135,7 +135,7 @@ class DiveFamily:
     def _report(self, index: DiveIndex, written: Path) -> list[str]:
         sentences = [
             f"{len(index.train):,} train and {len(index.test):,} test dives are indexed in {written}.",
-            f"Frames of {len(index.footage):,} of {len(index.dives):,} dives are at hand.",
+            f"Frames of {len(index.footage):,} of {len(index.dives):,} dives are available.",
         ]
         videos = sum(footage.kind == "video" for footage in index.footage.values())
         if videos:

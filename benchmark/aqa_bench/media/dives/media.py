@@ -92,7 +92,7 @@ class DiveMedia(Media):
 
     Args:
         identity: Content key where there are no frames.
-        footage: Where the frames lie; None where they are not at hand.
+        footage: Where the frames lie; None where they are not available.
         remedy: How to get them, for the error.
         attributes: What the task tells of the dive; None where it tells nothing.
     """
@@ -147,12 +147,12 @@ class DiveMedia(Media):
             size: Side in pixels of the square that frames are resized to, native size by default.
 
         Raises:
-            DataError: The frames are not at hand, or damaged.
+            DataError: The frames are not available, or damaged.
             UsageError: An index lies outside the window.
         """
         if self._footage is None:
             raise DataError(
-                "The frames of this dive are not at hand.",
+                "The frames of this dive are not available.",
                 expected=f"{WINDOW} frames that end at the dive's annotated end",
                 found="annotations only",
                 remedy=self._remedy,

@@ -42,7 +42,7 @@ def audit_keypoints(
     """Read the poses of every sample, and go on where one cannot be read.
 
     Args:
-        dataset: The dataset, opened on what is at hand.
+        dataset: The dataset, opened on what is available.
         folder: The poses.
         tasks: Tasks that the poses are for; empty means all of which there are any.
         progress: Where to report.

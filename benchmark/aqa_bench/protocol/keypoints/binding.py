@@ -76,7 +76,7 @@ def bind_keypoints(
 
 
 def posed(dataset: Dataset, folder: KeypointFolder, splits: Mapping[str, Sequence[Split]]) -> KeypointDataset:
-    """A dataset with poses from files, of every sample at hand that the splits of some tasks name.
+    """A dataset with poses from files, of every sample available that the splits of some tasks name.
 
     Raises:
         DataError: Some have none, or as :class:`KeypointDataset`.

@@ -135,7 +135,7 @@ class KeypointDataset(DatasetView):
                 "No file of the keypoints is named after a sample.",
                 where=folder.path,
                 expected=f"files or folders named by ids of {dataset.card.id}, e.g. "
-                f"{', '.join(list(names)[:_SHOWN]) or 'none at hand'}",
+                f"{', '.join(list(names)[:_SHOWN]) or 'none available'}",
                 found=", ".join(folder.files[:_SHOWN]),
                 remedy="Rename them, or give the folder in which they lie; docs/keypoints.md shows how.",
             )
@@ -179,7 +179,7 @@ class KeypointDataset(DatasetView):
             progress.close()
 
     def check_coverage(self, task: str, splits: Sequence[Split]) -> None:
-        """Make sure that every sample at hand that a split names has a pose.
+        """Make sure that every sample available that a split names has a pose.
 
         Raises:
             DataError: Some have none.

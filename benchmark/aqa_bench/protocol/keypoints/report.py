@@ -25,7 +25,7 @@ class Problem(_Strict):
 
 
 class TaskCoverage(_Strict):
-    """Samples of a task that are at hand, and those of them with poses."""
+    """Samples of a task that are available, and those of them with poses."""
 
     samples: int
     with_keypoints: int

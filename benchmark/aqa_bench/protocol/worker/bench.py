@@ -43,10 +43,6 @@ class Bench:
         kind = self.kind()
         return kind(build_recipe(kind.recipe_type(), self.told["recipe"], str(self.told["method"])))
 
-    def labelled(self) -> dict[str, LabeledSet | None]:
-        """The labelled sets by name."""
-        return labelled_of(self.told["labelled"], self.body, self.reception)
-
     def context(self, leaked: LabeledSet | None = None) -> FitContext:
         """The fit's context."""
         shown = RemoteProgress(self.link) if self.told.get("progress") else NullProgress()
@@ -54,10 +50,8 @@ class Bench:
 
     def fitted(self) -> tuple[Any, FitContext, LabeledSet, LabeledSet]:
         """A predictor, the context that it was fitted in, train and val."""
-        parts = self.labelled()
+        parts = labelled_of(self.told["labelled"], self.body, self.reception)
         train, val = parts["train"], parts["val"]
-        assert train is not None
-        assert val is not None
-        ctx = self.context(parts["leaked"])
+        ctx = self.context(parts.get("leaked"))
         pool = self.reception.samples(self.told["pool"])
         return self.method().fit(train, val, pool, ctx), ctx, train, val

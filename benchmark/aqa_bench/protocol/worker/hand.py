@@ -100,9 +100,10 @@ class Hand:
         """
         prepared = self.prepared(given, [*given.train.samples, *given.val.samples, *bare])
         desk = self._desk()
-        parts, body = told_labelled(
-            desk, {"train": given.train, "val": given.val, "leaked": given.ctx.leaked}
-        )
+        sets = {"train": given.train, "val": given.val}
+        if given.ctx.leaked is not None:
+            sets["leaked"] = given.ctx.leaked
+        parts, body = told_labelled(desk, sets)
         message = {**(told or {}), "labelled": parts} | _entered(desk, given.pool, bare)
         with private_folder() as cache:
             ctx = replace(given.ctx, cache=cache, shared=(self._samples, self._pools), prepared=prepared)

@@ -41,23 +41,20 @@ def context_of(told: Mapping[str, Any], leaked: LabeledSet | None, progress: Pro
     )
 
 
-def told_labelled(desk: MediaDesk, parts: Mapping[str, LabeledSet | None]) -> tuple[dict[str, Any], bytes]:
+def told_labelled(desk: MediaDesk, parts: Mapping[str, LabeledSet]) -> tuple[dict[str, Any], bytes]:
     """Labelled sets by name, their samples entered at a desk, and all targets one behind the other."""
-    samples = {name: None if part is None else desk.enter(part.samples) for name, part in parts.items()}
-    targets = [np.asarray(part.targets, "<f8").tobytes() for part in parts.values() if part is not None]
+    samples = {name: desk.enter(part.samples) for name, part in parts.items()}
+    targets = [np.asarray(part.targets, "<f8").tobytes() for part in parts.values()]
     return samples, b"".join(targets)
 
 
 def labelled_of(
     told: Mapping[str, Any], body: bytes | bytearray, reception: Reception
-) -> dict[str, LabeledSet | None]:
+) -> dict[str, LabeledSet]:
     """The labelled sets that were told of."""
     targets = np.frombuffer(bytes(body), "<f8").astype(np.float64)
-    found: dict[str, LabeledSet | None] = {}
+    found: dict[str, LabeledSet] = {}
     for name, entered in told.items():
-        if entered is None:
-            found[name] = None
-            continue
         samples = reception.samples(entered)
         found[name] = LabeledSet(samples, targets[: len(samples)].copy())
         targets = targets[len(samples) :]

@@ -8,6 +8,7 @@ import math
 import os
 import threading
 import time
+from queue import SimpleQueue
 from typing import Any
 
 from aqa_bench.core.errors import MethodError
@@ -30,7 +31,7 @@ class RunnerLink:
         self._channel = channel
         self._process = os.getpid()
         self._numbers = itertools.count()
-        self._waiting: dict[int, _Slot] = {}
+        self._waiting: dict[int, SimpleQueue[Message]] = {}
         threading.Thread(target=self._listen, name="runner", daemon=True).start()
 
     def ask(self, question: str, *arguments: Any, media: int | None = None) -> Message:
@@ -47,15 +48,13 @@ class RunnerLink:
                 found=f"process {os.getpid()}",
                 remedy="Read what is needed before forking, or use threads.",
             )
-        number, slot = next(self._numbers), _Slot()
-        self._waiting[number] = slot
+        number = next(self._numbers)
+        answers = self._waiting[number] = SimpleQueue[Message]()
         try:
             self._channel.send({"id": number, "ask": question, "media": media, "arguments": list(arguments)})
-            slot.arrived.wait()
+            answer = answers.get()
         finally:
             del self._waiting[number]
-        answer = slot.answer
-        assert answer is not None
         if "error" in answer.header:
             raise raised(answer.header["error"])
         return answer
@@ -68,19 +67,12 @@ class RunnerLink:
         try:
             while True:
                 message = self._channel.receive()
-                slot = self._waiting.get(message.header.get("id", -1))
-                if slot is not None:
-                    slot.answer = message
-                    slot.arrived.set()
+                answers = self._waiting.get(message.header.get("id", -1))
+                if answers is not None:
+                    answers.put(message)
         except (ClosedError, UnreadableError, OSError):
             # A killed runner cannot tell its worker.
             os._exit(1)
-
-
-class _Slot:
-    def __init__(self) -> None:
-        self.arrived = threading.Event()
-        self.answer: Message | None = None
 
 
 class RemoteProgress:
