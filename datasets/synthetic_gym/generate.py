@@ -178,6 +178,9 @@ def _generate(
     for part in (partial / _PARTS).iterdir():
         part.unlink()
     (partial / _PARTS).rmdir()
+    # Temporary names of files at which an earlier start was killed.
+    for left in [file for file in partial.rglob(".*") if file.is_file()]:
+        left.unlink()
     partial.rename(out)
 
 

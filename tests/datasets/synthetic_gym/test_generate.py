@@ -169,6 +169,8 @@ def test_a_stopped_run_goes_on_where_it_was(
     with pytest.raises(KeyboardInterrupt):
         generate("tiny", "barbell-row", out, progress=stop)
     assert not out.exists()
+    # A kill leaves the temporary name of the file that was being written.
+    (tmp_path / "row.partial" / ".0.jpg.killed").write_bytes(b"half")
     made: list[str] = []
     make = module._make
     monkeypatch.setattr(
@@ -179,6 +181,7 @@ def test_a_stopped_run_goes_on_where_it_was(
     assert len(made) == total - 5
     assert seen[0] == (5, total)
     assert seen[-1] == (total, total)
+    assert not [file for file in out.rglob(".*") if file.is_file()]
     whole = gym_releases["barbell-row"]
     files = sorted(p.relative_to(whole) for p in whole.rglob("*") if p.suffix in {".json", ".jsonl", ".jpg"})
     assert files == sorted(
