@@ -26,7 +26,7 @@ __all__ = ["LEVEL", "Scorer", "equivalence_p"]
 LEVEL = 0.95
 """Coverage of the intervals."""
 _DIGITS = 6
-_SMALLEST_P = 1e-12
+_SMALLEST_P = 2 / (N_RESAMPLES + 1)
 
 
 class Scorer:
@@ -116,13 +116,14 @@ def equivalence_p(effect: float, low: float, high: float, margin: float) -> floa
         margin: The greatest difference that is alike.
 
     Returns:
-        In (0, 1]; near 0 where the difference is clearly within the margin or clearly beyond it.
+        Near 0 where the difference is clearly within the margin or clearly beyond it; as from resamples,
+        never below 2 / (:data:`N_RESAMPLES` + 1).
     """
     error = (high - low) / (2 * norm.ppf((1 + LEVEL) / 2))
     away = abs(abs(effect) - margin)
     if not error > 0:
         return 1.0 if away == 0 else _SMALLEST_P
-    return float(min(1.0, 2 * norm.sf(away / error)))
+    return float(min(1.0, max(_SMALLEST_P, 2 * norm.sf(away / error))))
 
 
 def _board(dataset: Dataset, task: str, scheme: str) -> BoardInputs:

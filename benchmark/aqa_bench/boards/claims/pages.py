@@ -43,8 +43,8 @@ RULES = (
     "Shown is the comparison that decides: the weakest while all effects lie on the claimed side, else the "
     "one that speaks most against the claim.",
     "p is that of the whole claim: the greatest of its comparisons, or the smallest of those against it "
-    "times the number of comparisons; then Holm's correction over all claims with runs, for the twin and for real "
-    "data apart.",
+    "times the number of comparisons; then Holm's correction over all claims with runs, for the twin and for "
+    "real data apart.",
     "The twin is generated: a claim that holds there holds of what was generated.",
 )
 """How verdicts come about."""
