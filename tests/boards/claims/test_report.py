@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
@@ -343,6 +344,8 @@ def test_the_files_say_the_same_as_the_report(
     assert ClaimsReport.model_validate_json(files["claims.json"]) == report
     page = files["claims.md"]
     assert "| confirmed |" in page
+    # A rule of a colon alone makes no table.
+    assert not re.search(r"\| +: +\|", page)
     assert "Mind | that." in page
     for run in real(report).runs:
         assert run in page

@@ -28,8 +28,8 @@ CLAIMS_FILES = (f"{CLAIMS}.md", f"{CLAIMS}.json")
 
 HEADER = (
     *("claim", "what it says"),
-    *("twin", "effect", "95% interval", "p"),
-    *("real data", "effect", "95% interval", "p"),
+    *("twin", "effect", "95% interval", "Holm's p"),
+    *("real data", "effect", "95% interval", "Holm's p"),
 )
 """Columns of the summary."""
 _TEXTS = (0, 1, 2, 6)
