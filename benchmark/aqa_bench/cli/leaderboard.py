@@ -35,12 +35,14 @@ def build(
 
     report = build_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), as_of=as_of, jobs=jobs)
     if as_json:
-        emit({"written": report.written, "kept": report.kept})
+        emit({"written": report.written, "kept": report.kept, "claims_kept": report.claims_kept})
         return
     for folder in report.written:
         say(f"written: {folder}")
     for name, why in report.kept.items():
         say(f"left as committed, new rows unchecked: {name} ({why})")
+    if report.claims_kept:
+        say(f"left as committed: the claims ({report.claims_kept})")
 
 
 @app.command(epilog="Example:  aqa-bench leaderboard check --json")

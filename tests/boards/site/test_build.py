@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -78,12 +79,32 @@ def test_pages_there_are(site: Path) -> None:
         "methods",
         "datasets",
         "papers",
+        "claims",
         "protocol",
         "methods/pose-tdm",
         "datasets/pose-trainer",
     ):
         assert (site / f"{name}.html").is_file(), name
     assert (site / "boards/else-where.html").is_file()
+
+
+def test_nothing_leads_to_pages_that_there_are_not(
+    site: Path, inputs: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    tables = shutil.copytree(inputs[1] / "v2", tmp_path / "leaderboards" / "v2")
+    (tables / "claims.md").unlink()
+    build_site(inputs[0], tmp_path / "leaderboards", tmp_path / "site")
+    for name in ("papers.html", "claims.html"):
+        assert f'href="{name}"' in (site / "index.html").read_text()
+        assert f'href="{name}"' not in (tmp_path / "site" / "index.html").read_text()
+        assert not (tmp_path / "site" / name).exists()
+
+
+def test_the_claims_are_shown_as_they_are_written(site: Path) -> None:
+    page = Page(site / "claims.html")
+    text = "".join(page.text)
+    assert "observation-3" in text
+    assert "aqa-bench run --method cvcspc --recipe paper --dataset fitness-aqa/backsquat" in text
 
 
 def test_a_preset_has_a_board_that_its_dataset_leads_to(site: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqa_bench import BENCHMARK_VERSION
+from aqa_bench.boards.claims.pages import CLAIMS
 from aqa_bench.boards.model import Board, DatasetBoards, board_name
 from aqa_bench.boards.pages.overall import read_version
 from aqa_bench.boards.pages.render import count, metric_name, number, rule_of
@@ -110,7 +111,9 @@ def build_site(
             remedy="Choose another folder (--out).",
         )
     papers = _paper_files(leaderboards / PAPERS)
-    engine = make_engine(version, papers=bool(papers))
+    claims = leaderboards / version / f"{CLAIMS}.md"
+    absent = [name for name, there in ((PAPERS, papers), (CLAIMS, claims.is_file())) if not there]
+    engine = make_engine(version, absent=absent)
     known = frozenset(methods()) | measured_methods(boards)
     records = find_records(submissions)
     progress.start("site", len(boards) + 1)
@@ -126,6 +129,7 @@ def build_site(
             _datasets(site)
             _protocol(site, docs)
             _papers(site, papers)
+            _claims(site, claims)
             pages = sum(1 for _ in root.rglob("*.html")) - sum(path.suffix == ".html" for path in papers)
             progress.advance()
     finally:
@@ -273,6 +277,13 @@ def _papers(site: _Site, files: list[Path]) -> None:
             listed.append((title if stem == name else f"Table {name}: {title}", there))
     if files:
         site.write("papers.html", "papers.html", "The papers' tables beside our numbers", listed=listed)
+
+
+def _claims(site: _Site, file: Path) -> None:
+    if file.is_file():
+        title = "The papers' claims"
+        text = render_markdown(file.read_text(encoding="utf-8"), title)
+        site.write("claims.html", "claims.html", title, text=text)
 
 
 def _paper_files(folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import resources
@@ -39,12 +40,12 @@ class Engine:
         )
 
 
-def make_engine(version: str, *, papers: bool) -> Engine:
+def make_engine(version: str, *, absent: Collection[str] = ()) -> Engine:
     """Load the templates.
 
     Args:
         version: Version of the leaderboards, shown on every page.
-        papers: Whether there is a page of the papers' tables to lead to.
+        absent: Pages that there are not, so that no page leads to them: ``papers``, ``claims``.
 
     Raises:
         UsageError: The extra ``site`` is not installed.
@@ -73,7 +74,7 @@ def make_engine(version: str, *, papers: bool) -> Engine:
         script=Markup(script),
         policy=policy,
         version=version,
-        papers=papers,
+        absent=frozenset(absent),
     )
     return Engine(environment)
 
