@@ -32,15 +32,22 @@ def build(
 ) -> None:
     """Score every submission again and write leaderboards/<version>/<dataset>/."""
     from aqa_bench.boards.building.leaderboard import build as build_boards
+    from aqa_bench.boards.receipts import REMEDY
 
     report = build_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), as_of=as_of, jobs=jobs)
     if as_json:
-        emit({"written": report.written, "kept": report.kept})
+        uncounted = [problem.model_dump() for problem in report.uncounted]
+        emit({"written": report.written, "kept": report.kept, "uncounted": uncounted})
         return
     for folder in report.written:
         say(f"written: {folder}")
     for name, why in report.kept.items():
         say(f"left as committed, new rows unchecked: {name} ({why})")
+    for bad in report.uncounted:
+        say(
+            f"a receipt does not count: {bad.path}\n  rule: {bad.rule}\n"
+            f"  expected: {bad.expected}\n  found: {bad.found}\n  what to do: {REMEDY}"
+        )
 
 
 @app.command(epilog="Example:  aqa-bench leaderboard check --json")

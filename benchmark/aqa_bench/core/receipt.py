@@ -97,12 +97,14 @@ class Receipt(BaseModel):
     source_revision: str | None
     verdict: Verdict
 
-    def matches(self, folder: Path) -> bool:
-        """Whether the receipt is of the two files that lie in a run's folder, to the byte."""
+    def apart(self, folder: Path) -> tuple[str, str] | None:
+        """What should lie in a run's folder, and what is named; None where it is of those two files."""
         pairs = ((RECORD_FILE, self.record_sha256), (PREDICTIONS_FILE, self.predictions_sha256))
-        return all(
-            (folder / name).is_file() and sha256_file(folder / name) == digest for name, digest in pairs
-        )
+        for name, digest in pairs:
+            there = sha256_file(folder / name) if (folder / name).is_file() else "of no file"
+            if there != digest:
+                return f"the {name} there, sha256 {there[:16]}", f"another {name}, sha256 {digest[:16]}"
+        return None
 
 
 def receipt_place(receipts: Path, dataset: str, method: str, run_id: str) -> Path:

@@ -49,10 +49,12 @@ class BuildReport:
     Attributes:
         written: Leaderboard folders written.
         kept: Datasets whose committed tables were left as they are, with the reason.
+        uncounted: Receipts that are damaged or of other files: their runs count as if they had none.
     """
 
     written: list[str] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
+    uncounted: list[Problem] = field(default_factory=list)
 
 
 @dataclass
@@ -87,7 +89,8 @@ def build(
     """Write ``<leaderboards>/<version>/<dataset>/`` for every dataset with submissions, and the overall page.
 
     Datasets whose labels are not available keep their committed tables, in which new rows are unchecked. Runs
-    of other versions of the protocol are left alone.
+    of other versions of the protocol are left alone. A receipt that is not whole, or of other files, gives no
+    badge and stops nothing; the check refuses it.
 
     Args:
         submissions: Folder of submitted runs; receipts lie in ``receipts`` beside it.
@@ -112,9 +115,11 @@ def build(
             remedy="The release of the package that wrote them builds them again.",
         )
     report = BuildReport()
-    by_dataset = _by_dataset(
-        _sound_runs(submissions) if as_of is None else locked_version(submissions, leaderboards, as_of)
-    )
+    if as_of is None:
+        runs, report.uncounted = _sound_runs(submissions)
+    else:
+        runs = locked_version(submissions, leaderboards, as_of)
+    by_dataset = _by_dataset(runs)
     progress.start("leaderboards", len(by_dataset))
     try:
         for name, members in by_dataset.items():
@@ -294,14 +299,20 @@ def _check_run(run: SubmittedRun, dataset: Dataset | None) -> list[Problem]:
 _open_once = lru_cache(open_dataset)
 
 
-def _sound_runs(submissions: Path) -> list[SubmittedRun]:
+def _sound_runs(submissions: Path) -> tuple[list[SubmittedRun], list[Problem]]:
+    """The runs of the current protocol, judged; and the receipts that count for nothing."""
     runs = find_runs(submissions)
-    for problem in [*check_files(runs), *find_strays(submissions), *check_receipts(submissions, runs)]:
+    for problem in [*check_files(runs), *find_strays(submissions)]:
         raise DataError(
-            "A submission is damaged.", where=problem.path, expected=problem.expected, found=problem.found
+            "A submission is damaged.",
+            where=problem.path,
+            expected=problem.expected,
+            found=problem.found,
+            remedy="Restore it from the repository's history, or submit the run again (aqa-bench submit); "
+            "aqa-bench leaderboard check names every problem.",
         )
     current = (run for run in runs if run.record.benchmark_version == BENCHMARK_VERSION)
-    return with_verdicts(submissions, current)
+    return with_verdicts(submissions, current), list(check_receipts(submissions, runs))
 
 
 def _extend(folder: Path, runs: Sequence[SubmittedRun], submissions: Path) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aqa_bench.boards.receipts import check_receipts
 from aqa_bench.boards.runs import Problem, SubmittedRun
 from aqa_bench.boards.submission.base import check_history, open_base, run_folders, same_bytes
 from aqa_bench.boards.submission.cards import check_cards, check_licence, is_new_plugin
 from aqa_bench.boards.submission.code import check_code
 from aqa_bench.boards.submission.data import DataDesk, check_against_data, check_against_earlier
 from aqa_bench.boards.submission.facts import check_facts
-from aqa_bench.boards.submission.files import parse_record, place_of, scan
+from aqa_bench.boards.submission.files import FOLDER, parse_record, place_of, scan
 from aqa_bench.boards.submission.members import check_members
 from aqa_bench.boards.submission.migrated import check_migrated
 from aqa_bench.boards.submission.neighbours import check_neighbours
@@ -30,6 +31,7 @@ from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.receipt import RECEIPTS
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, read_record
 from aqa_bench.core.registry import known_dataset, methods
 from aqa_bench.core.sealed import Damaged
@@ -157,6 +159,12 @@ def _judge_root(
         progress.close()
     judged = [submission.run for submission in submissions]
     result.problems += _between_runs(judged, case)
+    if root.name == FOLDER:
+        result.problems += [
+            problem
+            for problem in check_receipts(root, [*earlier, *judged])
+            if any(Path(problem.path).is_relative_to(Path(RECEIPTS, below)) for below in selected)
+        ]
     if comment:
         from aqa_bench.boards.submission.comment import compare_with_best
 
