@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.versions import versions
+from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import pretty_json, sha256_file, write_atomic
 
@@ -90,7 +90,7 @@ def check_closed(leaderboards: Path, version: str, base: Path | None = None) -> 
         return
     file = (leaderboards if base is None else base) / version / CLOSED_FILE
     try:
-        closed = _Closed.model_validate(json.loads(file.read_text(encoding="utf-8")))
+        closed = _Closed.model_validate(parse_json(read_bounded(file)))
     except (OSError, ValueError, ValidationError) as error:
         raise DataError(
             "A closed version cannot be read.",
