@@ -111,9 +111,11 @@ def _asked(stage: str, stream: bytes) -> object:
     from aqa_bench.protocol.worker.looked import embedded, explained
     from aqa_bench.protocol.worker.plain_recipe import PlainRecipe
     from aqa_bench.protocol.worker.recipes import Told, read_recipe
+    from aqa_bench.protocol.worker.session import Launcher
 
     plugin, given, bare = _given()
-    launch: Any = lambda job: _Worker(stream)  # noqa: E731
+    worker: Any = lambda job: _Worker(stream)  # noqa: E731
+    launch = Launcher(worker)
     if stage == "recipe":
         told = read_recipe(plugin, "quick", launch=launch)
         values = [told.recipe.model_dump(mode="json"), sorted(told.fields), dict(told.left_out)]
@@ -145,7 +147,7 @@ class _Worker:
 
         ours, self._theirs = socket.socketpair()
         self.channel, self.environment = Channel(ours), dict[str, str]()
-        self.learn = orders
+        self.learn, self.confinement = orders, None
         tasks = ((self._say, (stream,)), (self._hear, ()))
         self._threads = [threading.Thread(target=task, args=given) for task, given in tasks]
         for thread in self._threads:

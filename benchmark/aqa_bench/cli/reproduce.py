@@ -45,7 +45,10 @@ def reproduce_runs(
     ] = None,
     sandbox: Annotated[
         bool,
-        typer.Option("--sandbox", help="Run the method without network, its own folders alone writable."),
+        typer.Option(
+            "--sandbox",
+            help="Shut the method in (bubblewrap, or Landlock): no network, one folder to write to.",
+        ),
     ] = False,
     device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
     keypoints: Keypoints = None,

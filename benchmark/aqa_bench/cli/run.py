@@ -55,7 +55,10 @@ def run_method(
     ] = False,
     sandbox: Annotated[
         bool,
-        typer.Option("--sandbox", help="Run the method without a network and with one folder to write to."),
+        typer.Option(
+            "--sandbox",
+            help="Shut the method in (bubblewrap, or Landlock): no network, one folder to write to.",
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -88,10 +91,9 @@ def run_method(
         return emit(found.document()) if as_json else show_forecast(found)
     launch = forked
     if sandbox:
-        from aqa_bench.protocol.worker.sandbox import check_sandbox, sandboxed
+        from aqa_bench.protocol.worker.sandbox import sandboxed
 
-        check_sandbox()
-        launch = sandboxed
+        launch = sandboxed()
     outcome = run(
         resolve(request, launch=launch),
         out,

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json, sha256_file, write_atomic
-from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, Environment
+from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, Environment, Sandbox
 from aqa_bench.core.sealed import Damaged, blank_stamp, check_stamp, stamped
 
 __all__ = ["RECEIPTS", "RECEIPT_FILE", "Receipt", "Verdict", "read_receipt", "receipt_place", "write_receipt"]
@@ -64,7 +64,7 @@ class Receipt(BaseModel):
         environment: What the rerun ran on.
         device: Name of its device.
         dtype: Its arithmetic.
-        sandbox: Whether it ran in the sandbox.
+        sandbox: The kind of sandbox that it ran in; False where it ran in none.
         fresh_cache: Whether it began with an empty cache.
         created: When it ended, UTC.
         harness: Version of the package that ran it.
@@ -90,7 +90,7 @@ class Receipt(BaseModel):
     environment: Environment
     device: str
     dtype: str
-    sandbox: bool
+    sandbox: bool | Sandbox
     fresh_cache: bool
     created: datetime
     harness: str

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.protocol.worker.fork_server import STATUS
@@ -34,6 +35,7 @@ class Worker:
 
     Attributes:
         environment: Variables that it is to have besides a job's.
+        confinement: What it may do, where it is to shut itself in.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Worker:
     ) -> None:
         self.learn = learn
         self.environment: Mapping[str, str] = {}
+        self.confinement: Mapping[str, Any] | None = None
         self.channel = Channel(work)
         self._work = work
         self._life = life

@@ -14,6 +14,7 @@ from typing import Any
 from aqa_bench.core.errors import AqaBenchError, MethodError
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.record import Sandbox
 from aqa_bench.protocol.worker.failures import ended, raised, shown, strange
 from aqa_bench.protocol.worker.folders import variables
 from aqa_bench.protocol.worker.media_desk import MediaDesk
@@ -64,13 +65,25 @@ class Job:
         }
 
 
-Launcher = Callable[["Job"], Worker]
-"""Starts the worker of a job."""
+@dataclass(frozen=True)
+class Launcher:
+    """Starts the worker of a job.
+
+    Attributes:
+        start: Does so.
+        sandbox: The kind of sandbox that it starts it in.
+    """
+
+    start: Callable[[Job], Worker]
+    sandbox: Sandbox | None = None
+
+    def __call__(self, job: Job) -> Worker:
+        """The worker."""
+        return self.start(job)
 
 
-def forked(job: Job) -> Worker:
-    """A worker that is forked off a process with the heavy imports made."""
-    return fork(job.plugin)
+forked = Launcher(lambda job: fork(job.plugin))
+"""Workers that are forked off a process with the heavy imports made."""
 
 
 def do(
@@ -100,7 +113,8 @@ def do(
     worker = launch(job)
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="media")
     try:
-        worker.channel.send(job.message(worker.environment), job.body)
+        confinement = {} if worker.confinement is None else {"confinement": worker.confinement}
+        worker.channel.send(job.message(worker.environment) | confinement, job.body)
         answer = _conversation(worker.channel, job, desk, progress or NullProgress(), part, pool)
         worker.learn(wanted(answer.header.get("modules")))
         return answer
