@@ -101,6 +101,7 @@ def migrate(
     """
     from aqa_bench.boards.submission.migration import migrate as migrate_runs
     from aqa_bench.core.record import RECORD_FILE, read_record
+    from aqa_bench.protocol.worker.recipes import check_values
 
     earlier: list[Path] = []
     for path in dict.fromkeys(runs):
@@ -108,7 +109,8 @@ def migrate(
         # Those of the current protocol in a tree are passed over; one that is named is refused.
         earlier += [run for run in inside if read_record(run).benchmark_version != BENCHMARK_VERSION]
         earlier += [] if inside else [path]
-    packed = migrate_runs(earlier, out, leaderboards, TerminalProgress(quiet=as_json))
+    progress = TerminalProgress(quiet=as_json)
+    packed = migrate_runs(earlier, out, leaderboards, progress, recipes=check_values)
     if as_json:
         emit([{"path": item.path.as_posix(), "added": item.added} for item in packed])
         return

@@ -21,7 +21,7 @@ from aqa_bench.boards.submission.neighbours import check_neighbours
 from aqa_bench.boards.submission.plugin import check_method_folder, is_changed, method_folders
 from aqa_bench.boards.submission.predictions import check_predictions, load_predictions
 from aqa_bench.boards.submission.receipts import check_receipts_kept
-from aqa_bench.boards.submission.recipes import check_hyperparameters, recipe_type
+from aqa_bench.boards.submission.recipes import RecipeDesk, RecipeReader, recipe_owner
 from aqa_bench.boards.submission.record import check_identity, check_record, task_kinds
 from aqa_bench.boards.submission.result import Validation
 from aqa_bench.boards.submission.rows import check_rows, check_submitter
@@ -49,12 +49,15 @@ class Terms:
         unavailable: Families of datasets that are public and could not be had this time.
         submitter: The account that proposes; None where nobody vouches for a name.
         rows: Whether rows have to be whole; a part of a row can be judged before it is packed.
+        recipes: Has hyper-parameters checked by their method's model, in another process; without it they are
+            checked by structure only.
     """
 
     require_labels: bool = False
     unavailable: frozenset[str] = frozenset()
     submitter: str | None = None
     rows: bool = True
+    recipes: RecipeReader | None = None
 
 
 @dataclass
@@ -67,6 +70,7 @@ class _Case:
     earlier: list[SubmittedRun]
     known: dict[str, SubmittedRun]
     desk: DataDesk
+    recipes: RecipeDesk
     result: Validation
 
 
@@ -147,8 +151,8 @@ def _judge_root(
         submission, problems = _read(folder, path)
         result.problems += problems
         submissions += [] if submission is None else [submission]
-    case = _Case(root, base, terms, earlier, {run.record.run_id: run for run in earlier}, DataDesk(), result)
-    case.known.update({s.record.run_id: s.run for s in submissions})
+    known = {run.record.run_id: run for run in earlier} | {s.record.run_id: s.run for s in submissions}
+    case = _Case(root, base, terms, earlier, known, DataDesk(), RecipeDesk(terms.recipes), result)
     result.compared.runs += len(new)
     progress.start("validate", len(new))
     try:
@@ -227,11 +231,12 @@ def _judge_run(submission: Submission, case: _Case) -> Iterator[Problem]:
         problems += check_members(submission, case.known)
         result.compared.members += 1
     else:
-        kind = recipe_type(submission, case.root, case.base)
-        if isinstance(kind, str):
-            result.by_structure[submission.path] = kind
+        owner = recipe_owner(submission, case.root, case.base)
+        odd = owner if isinstance(owner, str) else case.recipes.check(submission, owner)
+        if isinstance(odd, str):
+            result.by_structure[submission.path] = odd
         else:
-            problems += check_hyperparameters(submission, kind)
+            problems += odd
             result.compared.recipes += 1
     yield from problems
     if record.method not in methods() and is_new_plugin(case.root, "methods", record.method):
