@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqa_bench import BENCHMARK_VERSION
+from aqa_bench.boards.closed import closed_words, is_closed
 from aqa_bench.boards.model import Board, DatasetBoards, board_name
 from aqa_bench.boards.pages.overall import read_version
 from aqa_bench.boards.pages.render import count, metric_name, number, rule_of
@@ -110,7 +111,8 @@ def build_site(
             remedy="Choose another folder (--out).",
         )
     papers = _paper_files(leaderboards / PAPERS)
-    engine = make_engine(version, papers=bool(papers))
+    closed = closed_words(version) if is_closed(leaderboards, version) else None
+    engine = make_engine(version, papers=bool(papers), closed=closed)
     known = frozenset(methods()) | measured_methods(boards)
     records = find_records(submissions)
     progress.start("site", len(boards) + 1)

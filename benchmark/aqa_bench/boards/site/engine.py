@@ -39,12 +39,13 @@ class Engine:
         )
 
 
-def make_engine(version: str, *, papers: bool) -> Engine:
+def make_engine(version: str, *, papers: bool, closed: tuple[str, str] | None = None) -> Engine:
     """Load the templates.
 
     Args:
         version: Version of the leaderboards, shown on every page.
         papers: Whether there is a page of the papers' tables to lead to.
+        closed: What every page says of a version that is closed, in short and in a sentence.
 
     Raises:
         UsageError: The extra ``site`` is not installed.
@@ -74,6 +75,7 @@ def make_engine(version: str, *, papers: bool) -> Engine:
         policy=policy,
         version=version,
         papers=papers,
+        closed=closed,
     )
     return Engine(environment)
 

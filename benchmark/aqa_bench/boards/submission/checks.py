@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqa_bench.boards.receipts import check_receipts
+from aqa_bench.boards.closed import released_runs
+from aqa_bench.boards.receipts import check_receipts, with_verdicts
 from aqa_bench.boards.runs import Problem, SubmittedRun
-from aqa_bench.boards.submission.base import check_history, open_base, run_folders, same_bytes
+from aqa_bench.boards.submission.base import check_history, is_of, open_base, run_folders, same_bytes
 from aqa_bench.boards.submission.cards import check_cards, check_licence, is_new_plugin
 from aqa_bench.boards.submission.code import check_code
 from aqa_bench.boards.submission.data import DataDesk, check_against_data, check_against_earlier
 from aqa_bench.boards.submission.facts import check_facts
 from aqa_bench.boards.submission.files import FOLDER, parse_record, place_of, scan
 from aqa_bench.boards.submission.members import check_members
-from aqa_bench.boards.submission.migrated import check_migrated
+from aqa_bench.boards.submission.migrated import LEADERBOARDS, check_migrated
 from aqa_bench.boards.submission.neighbours import check_neighbours
 from aqa_bench.boards.submission.plugin import check_method_folder, is_changed, method_folders
 from aqa_bench.boards.submission.predictions import check_predictions, load_predictions
@@ -88,7 +89,8 @@ def validate(
         paths: Folders of submissions, parts of them (a dataset's, a method's or a run's folder, or a
             run's file), and folders of methods. A path that is gone may be named where there is a base.
         base: What was accepted before: a folder of submissions, a checkout, or a revision. Runs that
-            are the same there are not judged again; those that are missing or changed are problems.
+            are the same there are not judged again; those that are missing or changed are problems. Without
+            it, runs are not judged again that a closed version of the leaderboards names with these files.
         terms: What else to judge them by.
         comment: Whether to compare new runs with the best earlier ones.
         progress: Where to report.
@@ -144,8 +146,12 @@ def _judge_root(
     same = [path for path in found if path in before and same_bytes(before[path], found[path])]
     result.unchanged += len(same)
     if accepted is None:
-        before = {path: folder for path, folder in run_folders(root).items() if path not in found}
-    earlier = _readable(before)
+        released = released_runs(root.parent / LEADERBOARDS)
+        kept = {path for path in new if path in released and is_of(new[path], released[path])}
+        new = {path: folder for path, folder in new.items() if path not in kept}
+        result.unchanged += len(kept)
+        before = {path: folder for path, folder in run_folders(root).items() if path not in new}
+    earlier = with_verdicts(root if accepted is None else accepted, _readable(before))
     submissions = []
     for path, folder in new.items():
         submission, problems = _read(folder, path)

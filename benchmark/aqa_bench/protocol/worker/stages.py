@@ -1,4 +1,4 @@
-"""What a worker does, each in a process of its own: read or check a recipe, prepare, fit and predict, look."""
+"""What a worker does, each in a process of its own: read or check a recipe, prepare, fit, predict, look."""
 
 from __future__ import annotations
 
