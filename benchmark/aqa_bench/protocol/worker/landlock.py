@@ -79,7 +79,9 @@ def launch_landlock(job: Job) -> Worker:
     temporary = job.cache / ".tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     worker = fork(job.plugin)
-    worker.environment = {**environment_of(job), "TMPDIR": str(temporary)}
+    # Without shared semaphores joblib warns, and works in one process.
+    own = {"TMPDIR": str(temporary), "JOBLIB_MULTIPROCESSING": "0"}
+    worker.environment = {**environment_of(job), **own}
     away = [*hidden(), data_home()]
     places = [place for place in (*map(Path, SYSTEM), *readable(job)) if place not in job.shared]
     rules = [*_without(places, away), *((folder, _EXECUTE | _READ | _LIST) for folder in job.shared)]
