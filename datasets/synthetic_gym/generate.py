@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, pretty_json, sha256_bytes, write_atomic
 from aqa_bench.core.lock import exclusive
@@ -44,6 +45,7 @@ __all__ = [
 
 MANIFEST = "generator.json"
 _PARTS = ".parts"
+_log = logging.getLogger(__name__)
 
 #: Called with the number of clips done and the number of all clips.
 Progress = Callable[[int, int], None]
@@ -163,18 +165,19 @@ def _generate(
 
     make = functools.partial(_make, partial, device)
     plans = plan_clips(preset, exercise)
-    todo = [plan for plan in plans if not (partial / _PARTS / f"{plan.id}.json").is_file()]
+    todo = [plan for plan in plans if _visibility(partial, plan) is None]
     if progress is not None:
         progress(len(plans) - len(todo), len(plans))
     for done, _ in enumerate(in_processes(make, todo, jobs), len(plans) - len(todo) + 1):
         if progress is not None:
             progress(done, len(plans))
-    parts = {plan.id: json.loads((partial / _PARTS / f"{plan.id}.json").read_text()) for plan in plans}
+    seen = {plan.id: _visibility(partial, plan) for plan in plans}
+    visibility = {name: share for name, share in seen.items() if share is not None}
     split = splits(preset, exercise, annotations)
     stills = [still for plan, a in zip(plans, annotations, strict=True) for still in stills_of(plan, a)]
     write_labels(partial, exercise, [a for a in annotations if a.role == "labelled"], stills, split)
     write_keypoints(partial, exercise, annotations)
-    write_annotations(partial, annotations, split, {i: part["visibility"] for i, part in parts.items()})
+    write_annotations(partial, annotations, split, visibility)
     for part in (partial / _PARTS).iterdir():
         part.unlink()
     (partial / _PARTS).rmdir()
@@ -184,9 +187,21 @@ def _generate(
     partial.rename(out)
 
 
+def _visibility(partial: Path, plan: ClipPlan) -> float | None:
+    """What the part file of a rendered clip says; None where the clip is to be rendered."""
+    file = partial / _PARTS / f"{plan.id}.json"
+    try:
+        return float(parse_json(read_bounded(file))["visibility"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _log.warning("%s is damaged (%s): the clip is rendered again.", file, error)
+        return None
+
+
 def _check(folder: Path, manifest: dict[str, str]) -> None:
     try:
-        found = json.loads((folder / MANIFEST).read_text())
+        found = parse_json(read_bounded(folder / MANIFEST))
     except (OSError, ValueError):
         found = None
     if found != manifest:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aqa_bench.cli.forecast import show_forecast
-from aqa_bench.cli.options import Force, Json, Keypoints, Out, PeopleRule, as_device
+from aqa_bench.cli.options import Force, Json, Keypoints, Out, PeopleRule, Sandbox, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
 
 if TYPE_CHECKING:
@@ -53,10 +53,7 @@ def run_method(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run will take, and train nothing.")
     ] = False,
-    sandbox: Annotated[
-        bool,
-        typer.Option("--sandbox", help="Run the method without a network and with one folder to write to."),
-    ] = False,
+    sandbox: Sandbox = False,
     as_json: Json = False,
 ) -> None:
     """Fit a method, score its test predictions and write a run record.
@@ -88,10 +85,9 @@ def run_method(
         return emit(found.document()) if as_json else show_forecast(found)
     launch = forked
     if sandbox:
-        from aqa_bench.protocol.worker.sandbox import check_sandbox, sandboxed
+        from aqa_bench.protocol.worker.sandbox import sandboxed
 
-        check_sandbox()
-        launch = sandboxed
+        launch = sandboxed()
     outcome = run(
         resolve(request, launch=launch),
         out,

@@ -74,14 +74,28 @@ class TaskCoverage(_Strict):
     scored: int
 
 
+Sandbox = Literal["bubblewrap", "landlock"]
+"""Kinds of sandboxes."""
+
+
 class Environment(_Strict):
-    """What the run ran on."""
+    """What the run ran on.
+
+    Attributes:
+        python: Version of Python.
+        platform: System and machine.
+        processor: Its name.
+        threads: Threads a process.
+        packages: Versions of what results depend on.
+        sandbox: The kind of sandbox that the method was shut in; None where it was not.
+    """
 
     python: Line
     platform: Line
     processor: Line
     threads: int
     packages: dict[Line, Line]
+    sandbox: Sandbox | None = None
 
 
 class KeypointFiles(_Strict):

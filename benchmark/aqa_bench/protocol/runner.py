@@ -19,7 +19,7 @@ from aqa_bench.core.files import atomic_directory, check_writable, sha256_bytes
 from aqa_bench.core.lines import clipped
 from aqa_bench.core.predictions import predictions_csv
 from aqa_bench.core.progress import NullProgress, Progress
-from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, read_record
+from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, Sandbox, read_record
 from aqa_bench.core.split import Split, splits_fingerprint
 from aqa_bench.core.task import Task
 from aqa_bench.protocol.custody import Custodian, checked_scores
@@ -84,7 +84,7 @@ def run(
         if found is not None:
             return Outcome(found, target, cached=True)
     progress = NullProgress() if progress is None else progress
-    partials = Partials(out, resolved.run_id, code)
+    partials = Partials(out, resolved.run_id, code, launch.sandbox)
     if force:
         partials.discard()
     check_writable(out)
@@ -109,7 +109,7 @@ def run(
                 progress.advance()
     finally:
         progress.close()
-    record, predictions = _finish(resolved, results, time.perf_counter() - started, code)
+    record, predictions = _finish(resolved, results, time.perf_counter() - started, code, launch.sandbox)
     with atomic_directory(target, replace=force) as folder:
         (folder / PREDICTIONS_FILE).write_bytes(predictions)
         (folder / RECORD_FILE).write_text(record.to_json(), encoding="utf-8", newline="\n")
@@ -132,7 +132,11 @@ def _run_split(
 
 
 def _finish(
-    resolved: ResolvedRun, results: dict[tuple[str, str], SplitResult], seconds: float, code: CodeDigest
+    resolved: ResolvedRun,
+    results: dict[tuple[str, str], SplitResult],
+    seconds: float,
+    code: CodeDigest,
+    sandbox: Sandbox | None,
 ) -> tuple[RunRecord, bytes]:
     card, dataset = resolved.plugin.card, resolved.dataset
     table = pd.DataFrame(
@@ -170,7 +174,7 @@ def _finish(
         seed=resolved.seed,
         source_revision=source_revision(),
         created=datetime.now(UTC).replace(microsecond=0),
-        environment=describe_environment(),
+        environment=describe_environment(sandbox),
         device=clipped(str(facts.pop("device", "cpu"))),
         dtype=clipped(str(facts.pop("dtype", "float64"))),
         batch_size=facts.pop("batch_size", None),

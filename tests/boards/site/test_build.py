@@ -293,3 +293,18 @@ def test_plots_need_rows(inputs: tuple[Path, Path, Path]) -> None:
     assert picture is not None
     assert picture.light != picture.dark
     assert b"pose-tdm quick [1]" in picture.light
+
+
+def test_every_page_of_a_closed_version_says_so(
+    inputs: tuple[Path, Path, Path], site: Path, tmp_path: Path
+) -> None:
+    leaderboards = tmp_path / "leaderboards"
+    shutil.copytree(inputs[1], leaderboards)
+    (leaderboards / "v2" / "closed.json").write_text("{}")
+    build_site(inputs[0], leaderboards, tmp_path / "site", docs=inputs[2])
+    said = "These are the leaderboards of protocol v2: they stay as they are, and no run is added."
+    pages = [page for page in (tmp_path / "site").rglob("*.html") if page.parent.name != "papers"]
+    assert len(pages) > 5
+    for page in pages:
+        assert said in page.read_text(), page
+        assert said not in (site / page.relative_to(tmp_path / "site")).read_text()

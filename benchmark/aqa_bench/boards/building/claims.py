@@ -26,5 +26,5 @@ def current_claims(
     Raises:
         DataError: A folder does not exist, or a run is damaged.
     """
-    runs = {run.record.run_id: run for folder in submissions for run in sound_runs(folder)}
+    runs = {run.record.run_id: run for folder in submissions for run in sound_runs(folder)[0]}
     return judge_claims(list(runs.values()), scorable, preset=preset, progress=progress)

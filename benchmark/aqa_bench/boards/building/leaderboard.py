@@ -52,11 +52,13 @@ class BuildReport:
         written: Leaderboard folders written.
         kept: Datasets whose committed tables were left as they are, with the reason.
         claims_kept: Why the committed claims were left as they are; empty where they were written.
+        uncounted: Receipts that are damaged or of other files: their runs count as if they had none.
     """
 
     written: list[str] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
     claims_kept: str = ""
+    uncounted: list[Problem] = field(default_factory=list)
 
 
 @dataclass
@@ -93,7 +95,8 @@ def build(
     Beside it stand the papers' claims (``claims.md`` and ``claims.json``) under the current protocol.
 
     Datasets whose labels are not available keep their committed tables, in which new rows are unchecked. Runs
-    of other versions of the protocol are left alone.
+    of other versions of the protocol are left alone. A receipt that is not whole, or of other files, gives no
+    badge and stops nothing; the check refuses it.
 
     Args:
         submissions: Folder of submitted runs; receipts lie in ``receipts`` beside it.
@@ -118,9 +121,11 @@ def build(
             remedy="The release of the package that wrote them builds them again.",
         )
     report = BuildReport()
-    by_dataset = _by_dataset(
-        sound_runs(submissions) if as_of is None else locked_version(submissions, leaderboards, as_of)
-    )
+    if as_of is None:
+        runs, report.uncounted = sound_runs(submissions)
+    else:
+        runs = locked_version(submissions, leaderboards, as_of)
+    by_dataset = _by_dataset(runs)
     progress.start("leaderboards", len(by_dataset))
     try:
         for name, members in by_dataset.items():
@@ -318,19 +323,24 @@ def _check_run(run: SubmittedRun, dataset: Dataset | None) -> list[Problem]:
 _open_once = lru_cache(open_dataset)
 
 
-def sound_runs(submissions: Path) -> list[SubmittedRun]:
-    """The runs of the current protocol below a folder, with their verdicts.
+def sound_runs(submissions: Path) -> tuple[list[SubmittedRun], list[Problem]]:
+    """The runs of the current protocol below a folder, with their verdicts; receipts that count for nothing.
 
     Raises:
         DataError: The folder does not exist, or a run of any protocol is damaged.
     """
     runs = find_runs(submissions)
-    for problem in [*check_files(runs), *find_strays(submissions), *check_receipts(submissions, runs)]:
+    for problem in [*check_files(runs), *find_strays(submissions)]:
         raise DataError(
-            "A submission is damaged.", where=problem.path, expected=problem.expected, found=problem.found
+            "A submission is damaged.",
+            where=problem.path,
+            expected=problem.expected,
+            found=problem.found,
+            remedy="Restore it from the repository's history, or submit the run again (aqa-bench submit); "
+            "aqa-bench leaderboard check names every problem.",
         )
     current = (run for run in runs if run.record.benchmark_version == BENCHMARK_VERSION)
-    return with_verdicts(submissions, current)
+    return with_verdicts(submissions, current), list(check_receipts(submissions, runs))
 
 
 def _extend(folder: Path, runs: Sequence[SubmittedRun], submissions: Path) -> None:

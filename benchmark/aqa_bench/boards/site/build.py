@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.claims.pages import CLAIMS
+from aqa_bench.boards.closed import closed_words, is_closed
 from aqa_bench.boards.model import Board, DatasetBoards, board_name
 from aqa_bench.boards.pages.overall import read_version
 from aqa_bench.boards.pages.render import count, metric_name, number, rule_of
@@ -113,7 +114,8 @@ def build_site(
     papers = _paper_files(leaderboards / PAPERS)
     claims = leaderboards / version / f"{CLAIMS}.md"
     absent = [name for name, there in ((PAPERS, papers), (CLAIMS, claims.is_file())) if not there]
-    engine = make_engine(version, absent=absent)
+    closed = closed_words(version) if is_closed(leaderboards, version) else None
+    engine = make_engine(version, absent=absent, closed=closed)
     known = frozenset(methods()) | measured_methods(boards)
     records = find_records(submissions)
     progress.start("site", len(boards) + 1)

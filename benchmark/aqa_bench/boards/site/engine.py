@@ -40,12 +40,15 @@ class Engine:
         )
 
 
-def make_engine(version: str, *, absent: Collection[str] = ()) -> Engine:
+def make_engine(
+    version: str, *, absent: Collection[str] = (), closed: tuple[str, str] | None = None
+) -> Engine:
     """Load the templates.
 
     Args:
         version: Version of the leaderboards, shown on every page.
         absent: Pages that there are not, so that no page leads to them: ``papers``, ``claims``.
+        closed: What every page says of a version that is closed, in short and in a sentence.
 
     Raises:
         UsageError: The extra ``site`` is not installed.
@@ -75,6 +78,7 @@ def make_engine(version: str, *, absent: Collection[str] = ()) -> Engine:
         policy=policy,
         version=version,
         absent=frozenset(absent),
+        closed=closed,
     )
     return Engine(environment)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from aqa_bench.core.files import canonical_json
 from aqa_bench.core.method import FitContext
@@ -186,7 +187,10 @@ def checked_facts(report: object, where: str) -> dict[str, Any]:
     if not isinstance(report, dict):
         raise strange("?", where, "a report that is no JSON object")
     fields = {k: v for k, v in report.items() if k in FitReport.model_fields and k != "extras"}
-    checked = FitReport(extras={k: v for k, v in report.items() if k not in FitReport.model_fields})
+    try:
+        checked = FitReport(extras={k: v for k, v in report.items() if k not in FitReport.model_fields})
+    except ValidationError as error:
+        raise strange("?", where, f"a report with odd names: {error.errors()[0]['msg']}") from None
     checked.update(**fields)
     return checked.document()
 

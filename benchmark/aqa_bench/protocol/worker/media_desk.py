@@ -21,6 +21,8 @@ __all__ = ["MediaDesk"]
 
 _LARGEST_SIDE = 8192
 _LONGEST_NAME = 1000
+_MOST_FRAMES = 1024
+_MOST_BYTES = 4 << 30
 
 
 class MediaDesk:
@@ -84,6 +86,8 @@ class MediaDesk:
             return
         if ask == "store":
             numbers, *rest = arguments
+            if not _are_settings(rest):
+                raise _odd({"store": rest})
             known = {keyed(self._secret, m.content_key): m for m in map(self._find, numbers)}
             document, held = fill_store(self._frames, known, rest, self._progress)
             self._held.append(held)
@@ -134,6 +138,10 @@ _SCALARS = frozenset({"length", "content_key", "fps"})
 def _frames(media: Media, indices: object, size: object) -> np.ndarray[Any, Any]:
     if indices is not None and not (isinstance(indices, list) and all(type(i) is int for i in indices)):
         raise _odd({"indices": type(indices).__name__})
+    # Short clips are stretched to the frames that a network takes; beyond that nobody needs one twice.
+    count = media.length if indices is None else len(indices)
+    if count > max(_MOST_FRAMES, media.length) or count * 3 * (_side(size) or 1) ** 2 > _MOST_BYTES:
+        raise _odd({"frames": count, "size": size})
     return media.frames(indices, _side(size))
 
 
@@ -141,6 +149,22 @@ def _side(size: object) -> int | None:
     if size is not None and (type(size) is not int or not 1 <= size <= _LARGEST_SIDE):
         raise _odd({"size": size})
     return size
+
+
+def _are_settings(values: list[object]) -> bool:
+    """Whether these are resize, crop and frames of a store, quality and threads, of sizes that can be."""
+    match values:
+        case [
+            int(resize),
+            int() | None as crop,
+            int() | None as frames,
+            int() | None as quality,
+            int(threads),
+        ]:
+            sides = 1 <= resize <= _LARGEST_SIDE and 1 <= (resize if crop is None else crop) <= resize
+            fits = 1 <= (1 if frames is None else frames) * 3 * resize**2 <= _MOST_BYTES
+            return sides and fits and (quality is None or 1 <= quality <= 95) and threads >= 1
+    return False
 
 
 def _text(value: object) -> str:

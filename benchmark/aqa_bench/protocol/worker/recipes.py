@@ -1,17 +1,21 @@
-"""A method's recipe, read and checked by its own model in a worker."""
+"""A method's recipe, and recorded values of it: read and checked by its own model, in a worker."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe import Recipe
+from aqa_bench.protocol.worker.failures import shown, strange
 from aqa_bench.protocol.worker.folders import private_folder
 from aqa_bench.protocol.worker.plain_recipe import PlainRecipe
 from aqa_bench.protocol.worker.session import Job, Launcher, do, forked
 
-__all__ = ["Told", "read_recipe"]
+__all__ = ["Told", "check_values", "read_recipe"]
+
+_MOST, _SHOWN = 20, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +66,29 @@ def read_recipe(
         fields=frozenset(map(str, fields)) if isinstance(fields, list) else frozenset(),
         left_out=left_out if isinstance(left_out, dict) else {},
     )
+
+
+def check_values(plugin: MethodPlugin, values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Have a method's own model check hyper-parameters that somebody recorded.
+
+    Args:
+        plugin: The method.
+        values: As a record has them.
+
+    Returns:
+        Place, what is expected there and what is found, of everything that does not fit; none where all does.
+
+    Raises:
+        AqaBenchError: The method cannot be imported here, or does not answer.
+    """
+    where = f"{plugin.card.id}, recorded hyper-parameters"
+    with private_folder() as cache:
+        odd = do(Job(plugin, "values", where, {"values": dict(values)}, cache=cache)).header.get("odd")
+    if not isinstance(odd, list) or not all(_is_odd(entry) for entry in odd):
+        raise strange(plugin.card.id, where, "no list of what does not fit")
+    texts = ([shown(text, _SHOWN) for text in entry] for entry in odd[:_MOST])
+    return [(place, expected, found) for place, expected, found in texts]
+
+
+def _is_odd(entry: object) -> bool:
+    return isinstance(entry, list) and len(entry) == 3 and all(isinstance(text, str) for text in entry)
