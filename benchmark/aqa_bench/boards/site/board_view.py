@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from aqa_bench.boards.model import Board, Row, board_name
 from aqa_bench.boards.pages.render import (
+    RANKS,
     SECONDARY,
     badge,
     count,
@@ -13,6 +14,7 @@ from aqa_bench.boards.pages.render import (
     metric_name,
     number,
     pretext_text,
+    ranks,
     shown_metrics,
 )
 from aqa_bench.boards.receipts import RULE
@@ -60,8 +62,10 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
     """
     metrics = shown_metrics(board, SECONDARY)
     badges = any(row.standing is not None for row in board.rows)
+    intervals = any(row.rank_low is not None for row in board.rows)
     columns = (
-        Column("rank group", True, "methods of one group cannot be told apart by this test set"),
+        Column("rank group", True, RANKS),
+        *([Column("ranks", True, "places that the row may have; sorted by the best")] if intervals else []),
         Column("method"),
         Column("recipe"),
         Column("kind"),
@@ -72,7 +76,7 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
         Column("pre-trained on"),
         OWN_TASK,
         Column(metric_name(board.primary), True, "the metric that ranks: mean over seeds and repeats"),
-        Column("95% interval", True, "bootstrap over groups and seeds; sorted by its lower end"),
+        Column("95% interval", True, "BCa bootstrap over groups and seeds; sorted by its lower end"),
         Column("skill", True, "(value - floor) / (1 - floor)"),
         *(Column(metric_name(name), True) for name in metrics),
         Column("seeds × splits", True),
@@ -84,7 +88,7 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
         Column("record"),
     )
     lines = tuple(
-        Line(_cells(board, row, i, metrics, methods, badges), row_kind(row), row_id(board, i))
+        Line(_cells(board, row, i, metrics, methods, (badges, intervals)), row_kind(row), row_id(board, i))
         for i, row in enumerate(board.rows)
     )
     there = {line.kind for line in lines}
@@ -93,14 +97,20 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
         caption=f"{board.dataset}, {board.task} ({board.question}), scheme {board.scheme}",
         columns=columns,
         lines=lines,
-        names=1,
+        names=2 if intervals else 1,
         kinds=tuple(kind for kind in _KINDS if kind[0] in there) if len(there) > 1 else (),
     )
 
 
 def _cells(
-    board: Board, row: Row, index: int, metrics: list[str], methods: Collection[str], badges: bool
+    board: Board,
+    row: Row,
+    index: int,
+    metrics: list[str],
+    methods: Collection[str],
+    optional: tuple[bool, bool],
 ) -> tuple[Cell, ...]:
+    badges, intervals = optional
     reported = row.kind is RowKind.REPORTED
     page = f"methods/{slug(row.method)}.html" if row.method in methods and not reported else ""
     notes = {"control": "control", "reported": "† reported"}
@@ -110,6 +120,7 @@ def _cells(
     where = f"records/{slug(board_name(board.dataset))}.html#{row_id(board, index)}"
     return (
         number_cell("-" if row.rank is None else str(row.rank), row.rank),
+        *([number_cell(ranks(row), row.rank_low)] if intervals else []),
         Cell(row.method, href=page, note=notes.get(row_kind(row), "")),
         Cell(f"{row.recipe} ({row.variant})" if row.variant else row.recipe or "-"),
         Cell(row.kind.value),
