@@ -6,8 +6,8 @@
 ``run`` resumes: cells that are there are kept. A cell is a shape (samples and groups), a metric, a number of
 methods and a number of seeds; its draws depend on its name alone. Scores are signal + effect of the session +
 noise of the sample, both shared by all methods, + noise of the method, half of whose variance is of the seed
-where there are several; 35% errors. With 999 flips per board and not 4,000 the level is the same, and a cell is
-faster.
+where there are several; 35% errors. With 999 flips per board and not 4,000 the level is the same, and a cell
+is faster.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _null(methods: int, seeds: int) -> Iterator[Cell]:
 
 
 def draw(cell: Cell, rng: np.random.Generator) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Targets ``(n,)``, scores or decisions ``(n, methods * seeds)``, method by method, and groups ``(n,)``."""
+    """Targets ``(n,)``, scores or decisions ``(n, methods * seeds)`` by method, and groups ``(n,)``."""
     n, shape = cell.samples, (cell.methods, cell.seeds)
     session = rng.integers(0, cell.groups, n)
     shared = 0.5 * rng.normal(size=cell.groups)[session] + 0.7 * rng.normal(size=n)
