@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aqa_bench.boards.pages.render import markdown_table, metric_name
 from aqa_bench.core.files import pretty_json, write_atomic
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.stats.bca import bca_bounds
@@ -223,8 +224,120 @@ def run(boards: int, only: str) -> None:
 
 def tables(document: dict[str, dict[str, Any]]) -> str:
     """The generated part of the page."""
-    found = list(document.values())
-    return json.dumps(len(found))
+    found = [{**values, "name": name} for name, values in document.items()]
+    wanted = [cell.name for cell in cells()]
+    missing = len(set(wanted) - document.keys())
+    parts = [
+        f"Simulated: {len(wanted) - missing} of {len(wanted)} cells. "
+        + (f"Cells without a number (`-`) are not simulated yet: {missing}.\n" if missing else "\n"),
+        "## Equal methods told apart\n\nPercent of boards; the promise is 5. **Bold**: above the limit.\n",
+        _false_table(found),
+        "## Equal methods whose seeds differ in quality\n\nPercent of boards.\n",
+        _seeds_table(found),
+        "## One of 20 methods is better\n\nPercent; *before* is the rule that this one replaced.\n",
+        _power_table(found),
+        "## Coverage of intervals\n\nPercent, and mean width; *before* is the percentile interval.\n",
+        _cover_table(found),
+        "## Limits that are missed\n",
+        _missed(found),
+    ]
+    return "\n".join(parts)
+
+
+def _limit(cell: dict[str, Any]) -> float:
+    return 0.065 if cell["samples"] >= 200 else 0.09
+
+
+def _shape(cell: dict[str, Any]) -> str:
+    return f"{cell['samples']} / {cell['groups']}"
+
+
+def _percent(value: float | None, miss: bool = False) -> str:
+    if value is None:
+        return "-"
+    return f"**{100 * value:.1f}**" if miss else f"{100 * value:.1f}"
+
+
+def _of_kind(found: list[dict[str, Any]], kind: str, *, quality: bool = False) -> list[dict[str, Any]]:
+    return [cell for cell in found if cell["kind"] == kind and bool(cell["seed_sd"]) is quality]
+
+
+def _false_table(found: list[dict[str, Any]]) -> str:
+    boards = [(methods, seeds) for methods in (2, 5, 20, 40) for seeds in (1, 3, 5)]
+    header = ["samples / groups", "metric", *(f"{m} x {s}" for m, s in boards)]
+    there = {(_shape(c), c["metric"], c["methods"], c["seeds"]): c for c in _of_kind(found, "null")}
+    lines = []
+    for samples, groups in SHAPES:
+        for metric in METRICS:
+            line = [f"{samples} / {groups}", metric_name(metric)]
+            for board in boards:
+                cell = there.get((line[0], metric, *board))
+                false = None if cell is None else cell["false"]
+                line.append(_percent(false, cell is not None and cell["false"] > _limit(cell)))
+            lines.append(line)
+    note = "\nColumns: methods x seeds."
+    return markdown_table(header, lines, (0, 1)) + note + "\n"
+
+
+def _seeds_table(found: list[dict[str, Any]]) -> str:
+    header = ["samples / groups", "metric", "methods x seeds", "told apart"]
+    lines = [
+        [
+            _shape(c),
+            metric_name(c["metric"]),
+            f"{c['methods']} x {c['seeds']}",
+            _percent(c["false"], c["false"] > _limit(c)),
+        ]
+        for c in _of_kind(found, "null", quality=True)
+    ]
+    return markdown_table(header, lines, (0, 1, 2))
+
+
+def _power_table(found: list[dict[str, Any]]) -> str:
+    header = ["samples / groups", "metric", "seeds", "pairs seen", "before", "false elsewhere", "before"]
+    keys = ("power", "power_before", "false", "false_before")
+    lines = [
+        [_shape(c), metric_name(c["metric"]), str(c["seeds"]), *(_percent(c[key]) for key in keys)]
+        for c in _of_kind(found, "power")
+    ]
+    return markdown_table(header, lines, (0, 1))
+
+
+def _cover_table(found: list[dict[str, Any]]) -> str:
+    header = ["samples / groups", "metric", "signal", "covered", "before", "width", "before"]
+    lines = [
+        [
+            _shape(c),
+            metric_name(c["metric"]),
+            f"{SLOPE + c['better']:.1f}",
+            _percent(c["covered"], not 0.92 <= c["covered"] <= 0.97),
+            _percent(c["covered_percentile"]),
+            f"{c['width']:.3f}",
+            f"{c['width_percentile']:.3f}",
+        ]
+        for c in _of_kind(found, "cover")
+    ]
+    return markdown_table(header, lines, (0, 1))
+
+
+def _missed(found: list[dict[str, Any]]) -> str:
+    lines = []
+    for cell in found:
+        what = f"{metric_name(cell['metric'])}, {_shape(cell)}"
+        if cell["kind"] == "cover":
+            share, bounds = cell["covered"], (0.92, 0.97)
+            what = f"interval of {what}, signal {SLOPE + cell['better']:.1f}"
+        elif cell["kind"] == "null":
+            share, bounds = cell["false"], (0.0, _limit(cell))
+            quality = ", seeds of unequal quality" if cell["seed_sd"] else ""
+            what = f"{cell['methods']} methods x {cell['seeds']} seeds, {what}{quality}"
+        else:
+            continue
+        if not bounds[0] <= share <= bounds[1]:
+            error = math.sqrt(share * (1 - share) / cell["boards"])
+            limit = bounds[share > bounds[1]]
+            lines.append(f"- {what}: {_percent(share)} ± {_percent(error)}, limit {_percent(limit)}.\n")
+    return "".join(lines) or "None.\n"
 
 
 def main() -> int:

@@ -65,7 +65,6 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
     intervals = any(row.rank_low is not None for row in board.rows)
     columns = (
         Column("rank group", True, RANKS),
-        *([Column("ranks", True, "places that the row may have; sorted by the best")] if intervals else []),
         Column("method"),
         Column("recipe"),
         Column("kind"),
@@ -78,6 +77,7 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
         Column(metric_name(board.primary), True, "the metric that ranks: mean over seeds and repeats"),
         Column("95% interval", True, "BCa bootstrap over groups and seeds; sorted by its lower end"),
         Column("skill", True, "(value - floor) / (1 - floor)"),
+        *([Column("ranks", True, "places that the row may have; sorted by the best")] if intervals else []),
         *(Column(metric_name(name), True) for name in metrics),
         Column("seeds × splits", True),
         Column("coverage", True, "samples scored of those tested"),
@@ -97,7 +97,7 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
         caption=f"{board.dataset}, {board.task} ({board.question}), scheme {board.scheme}",
         columns=columns,
         lines=lines,
-        names=2 if intervals else 1,
+        names=1,
         kinds=tuple(kind for kind in _KINDS if kind[0] in there) if len(there) > 1 else (),
     )
 
@@ -120,7 +120,6 @@ def _cells(
     where = f"records/{slug(board_name(board.dataset))}.html#{row_id(board, index)}"
     return (
         number_cell("-" if row.rank is None else str(row.rank), row.rank),
-        *([number_cell(ranks(row), row.rank_low)] if intervals else []),
         Cell(row.method, href=page, note=notes.get(row_kind(row), "")),
         Cell(f"{row.recipe} ({row.variant})" if row.variant else row.recipe or "-"),
         Cell(row.kind.value),
@@ -133,6 +132,7 @@ def _cells(
         number_cell(number(row.value), row.value),
         number_cell("not printed" if reported and row.low is None else interval(row), row.low),
         number_cell(skill, row.skill),
+        *([number_cell(ranks(row), row.rank_low)] if intervals else []),
         *(number_cell(number(row.secondary.get(name)), row.secondary.get(name)) for name in metrics),
         splits,
         number_cell(f"{row.scored}/{board.samples}", row.scored / board.samples if board.samples else None),
