@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -33,9 +35,10 @@ def test_group_bootstrap_of_20_methods(benchmark: BenchmarkFixture, metric_id: s
     assert benchmark.stats.stats.min < limit_s
 
 
+@pytest.mark.benchmark(timer=time.process_time)
 @pytest.mark.parametrize("metric_id", ["f1", "accuracy", "auroc", "spearman"])
 def test_ranks_of_a_board(benchmark: BenchmarkFixture, metric_id: str) -> None:
-    """20 methods on 240 samples of 145 groups, from their scores to their ranks: 11 ms on a quiet core."""
+    """20 methods on 240 samples of 145 groups, from their scores to their ranks."""
     rng = np.random.default_rng(0)
     kind = METRICS[metric_id].kind
     y = rng.normal(size=240) if kind is MetricKind.REGRESSION else (rng.random(240) < 0.35) * 1.0
@@ -49,7 +52,7 @@ def test_ranks_of_a_board(benchmark: BenchmarkFixture, metric_id: str) -> None:
 
     found = benchmark.pedantic(ranks, rounds=10, warmup_rounds=1)
     assert all(rank.low <= rank.high for rank in found)
-    assert benchmark.stats.stats.min < 0.1
+    assert benchmark.stats.stats.min < 0.05
 
 
 def test_threshold_of_100_000_scores(benchmark: BenchmarkFixture) -> None:
