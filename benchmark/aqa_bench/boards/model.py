@@ -50,6 +50,8 @@ class Row(_Strict):
 
     Attributes:
         rank: Rank group, 1 the best; None where the row is not ranked (``why_unranked`` says why).
+        rank_low: The best rank that the comparisons leave the row, or None.
+        rank_high: The worst one.
         why_unranked: Reason, or empty.
         method: Method id.
         recipe: Name of the recipe; empty for reported rows.
@@ -60,7 +62,7 @@ class Row(_Strict):
         regime: How features are used.
         pretrained_on: Data its weights had seen before.
         value: Mean of the primary metric over seeds and repeats.
-        low: Lower end of its 95% interval (bootstrap over groups and seeds).
+        low: Lower end of its 95% interval (BCa bootstrap over groups and seeds).
         high: Upper end.
         skill: (value - floor) / (1 - floor).
         secondary: Means of the other metrics.
@@ -80,6 +82,8 @@ class Row(_Strict):
     """
 
     rank: int | None
+    rank_low: int | None = None
+    rank_high: int | None = None
     why_unranked: str
     method: str
     recipe: str
@@ -110,12 +114,15 @@ class Row(_Strict):
 
     @model_serializer(mode="wrap")
     def _document(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """All values; what came with badges only beside one, so that tables of v1 are the same bytes."""
+        """All values; what came after v1 only where there is any, so that tables of v1 are the same bytes."""
         values: dict[str, Any] = plain(self)
         if self.standing is None:
             values.pop("standing", None)
             values.pop("reproduced", None)
             values.pop("pretext", None)
+        if self.rank_low is None and self.standing is None:
+            values.pop("rank_low", None)
+            values.pop("rank_high", None)
         return values
 
 

@@ -24,6 +24,8 @@ def row(method: str, value: float, rank: int | None, **changes: Any) -> dict[str
     reported = changes.get("kind") == "reported"
     return {
         "rank": rank,
+        "rank_low": rank,
+        "rank_high": None if rank is None else rank + 1,
         "why_unranked": "printed, not re-scored" if reported else "",
         "method": method,
         "recipe": "" if reported else "quick",

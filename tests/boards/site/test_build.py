@@ -188,6 +188,7 @@ def test_a_board_shows_every_column_and_every_interval(site: Path, pages: dict[P
     text = " ".join(pages[site / BOARD].text)
     for word in (
         "rank group",
+        "places that a row may have",
         "regime",
         "backbone",
         "resnet18",

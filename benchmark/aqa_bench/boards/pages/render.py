@@ -13,6 +13,7 @@ from aqa_bench.core.files import pretty_json
 from aqa_bench.core.record import RowKind
 
 __all__ = [
+    "RANKS",
     "SECONDARY",
     "as_csv",
     "as_json",
@@ -27,6 +28,7 @@ __all__ = [
     "metric_name",
     "number",
     "pretext_text",
+    "ranks",
     "rule_of",
     "shown_metrics",
     "text_columns",
@@ -37,9 +39,12 @@ SECONDARY = ("f1", "f1_good", "balanced_accuracy", "auroc", "ap", "mcc")
 
 _SHOWN = 4
 _TEXTS = frozenset({"method", "recipe", "regime", "backbone", "pre-trained on", "own task", "kind", "badge"})
-_TIES = (
-    "Methods of one rank group cannot be told apart by this test set (paired bootstrap, Holm-corrected, 5%)."
+RANKS = (
+    "Ranks are the places that a row may have, right for all rows at once with 95% confidence; "
+    "a rank group is a leader and all rows that this test set cannot tell from it "
+    "(sign flips of whole groups, all pairs at once: docs/rank-groups.md)."
 )
+"""What ranks and rank groups mean, on every board."""
 _OWN_TASK = (
     "Own task: success of pre-training at its own task on clips that it did not learn from, before → after."
 )
@@ -87,7 +92,7 @@ def as_markdown(boards: DatasetBoards) -> str:
     """``table.md``: a section a board."""
     parts = [
         f"# {boards.dataset}: leaderboard {boards.version}\n",
-        f"{_TIES} {_MARKS} Brackets hold 95% intervals (bootstrap over groups and seeds). "
+        f"{RANKS} {_MARKS} Brackets hold 95% intervals (BCa bootstrap over groups and seeds). "
         f"{rule_of(boards)}"
         "Rebuild: `aqa-bench leaderboard build`; check: `aqa-bench leaderboard check`.\n",
     ]
@@ -119,6 +124,9 @@ def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[l
     """Header and rows of one board as plain texts. Args as :func:`board_table`."""
     shown = shown_metrics(board, metrics)
     header = ["rank", "method", "recipe", metric_name(board.primary), "95% interval", "skill"]
+    # Boards of closed versions have groups alone.
+    intervals = any(row.rank_low is not None for row in board.rows)
+    header += ["ranks"] if intervals else []
     header += [*map(metric_name, shown), "seeds x splits", "scored", "regime", "backbone", "pre-trained on"]
     # A column of its own only where a method of the board has such a task.
     pretexts = any(row.pretext for row in board.rows)
@@ -137,6 +145,7 @@ def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[l
                 number(row.value),
                 interval(row),
                 number(row.skill),
+                *([ranks(row)] if intervals else []),
                 *(number(row.secondary.get(name)) for name in shown),
                 "-" if row.kind is RowKind.REPORTED else f"{row.seeds} x {row.splits}",
                 f"{row.scored}/{board.samples}",
@@ -241,6 +250,13 @@ def number(value: float | None, digits: int = _SHOWN) -> str:
 def interval(row: Row) -> str:
     """The row's 95% interval; ``-`` where there is none."""
     return "-" if row.low is None or row.high is None else f"[{row.low:.{_SHOWN}f}, {row.high:.{_SHOWN}f}]"
+
+
+def ranks(row: Row) -> str:
+    """The row's interval of ranks, ``2`` or ``1-4``; ``-`` where it has none."""
+    if row.rank_low is None or row.rank_high is None:
+        return "-"
+    return str(row.rank_low) if row.rank_low == row.rank_high else f"{row.rank_low}-{row.rank_high}"
 
 
 def pretext_text(successes: Sequence[PretextSuccess]) -> str:

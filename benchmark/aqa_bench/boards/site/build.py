@@ -11,7 +11,7 @@ from aqa_bench.boards.claims.pages import CLAIMS
 from aqa_bench.boards.closed import closed_words, is_closed
 from aqa_bench.boards.model import Board, DatasetBoards, board_name
 from aqa_bench.boards.pages.overall import read_version
-from aqa_bench.boards.pages.render import count, metric_name, number, rule_of
+from aqa_bench.boards.pages.render import RANKS, count, metric_name, number, rule_of
 from aqa_bench.boards.papers.tables import PAPERS, TABLES
 from aqa_bench.boards.site.board_view import board_id, board_page, board_table
 from aqa_bench.boards.site.cards import (
@@ -207,9 +207,10 @@ def _board(site: _Site, board: Board, name: str) -> dict[str, object]:
         "floor": "none" if board.floor is None else number(board.floor),
         "sizes": f"{sizes}{count(board.groups)} groups",
         "pictures": pictures,
-        "notes": sorted(
-            {f"{r.method} is not ranked: {r.why_unranked}." for r in board.rows if r.why_unranked}
-        ),
+        "notes": [
+            *([RANKS] if any(r.rank_low is not None for r in board.rows) else []),
+            *sorted({f"{r.method} is not ranked: {r.why_unranked}." for r in board.rows if r.why_unranked}),
+        ],
         "sources": sorted({row.source for row in board.rows if row.source}),
     }
 

@@ -58,7 +58,7 @@ def compare_with_best(
 ) -> str:
     """Compare new runs with the best contender that was accepted before: the best reproduced one, if any is.
 
-    Values are means over seeds of what the records say. The difference is a paired bootstrap over
+    Values are means over seeds of what the records say. The difference is `paired_difference` over
     groups on the same samples; it is there where the dataset's labels are available.
 
     Args:
