@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from types import ModuleType
 from typing import TypeVar
 
 from aqa_bench.core.lifeline import end_with_parent
 
-__all__ = ["in_processes", "results_of"]
+__all__ = ["in_processes", "results_of", "worthwhile"]
 
 Plan = TypeVar("Plan")
 Result = TypeVar("Result")
 
 #: Successive plans of a worker: most sources, whose scene is drawn once per process, are not torn apart.
 _TOGETHER = 16
+#: Clips whose annotation takes about as long as the start of a process.
+_WORTH_A_PROCESS = 100
 
 
 def in_processes(make: Callable[[Plan], None], plans: Sequence[Plan], jobs: int) -> Iterator[None]:
@@ -36,7 +42,8 @@ def in_processes(make: Callable[[Plan], None], plans: Sequence[Plan], jobs: int)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(plans)), context, initializer=_enter) as pool:
-        futures = [pool.submit(make, plan) for plan in plans]
+        with _without_main():
+            futures = [pool.submit(make, plan) for plan in plans]
         try:
             for future in as_completed(futures):
                 future.result()
@@ -62,7 +69,30 @@ def results_of(make: Callable[[Plan], Result], plans: Sequence[Plan], jobs: int)
     context = multiprocessing.get_context("spawn")
     workers = min(jobs, -(-len(plans) // _TOGETHER))
     with ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
-        return list(pool.map(make, plans, chunksize=_TOGETHER))
+        with _without_main():
+            results = pool.map(make, plans, chunksize=_TOGETHER)
+        return list(results)
+
+
+def worthwhile(plans: int, jobs: int | None) -> int:
+    """Number of processes that annotate some plans sooner than fewer would.
+
+    Args:
+        plans: Number of plans.
+        jobs: Most processes, one for each processor where None.
+    """
+    return max(1, min(jobs or os.cpu_count() or 1, plans // _WORTH_A_PROCESS))
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Start processes that do not run the caller's script: unguarded, it would start processes in turn."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _enter() -> None:
