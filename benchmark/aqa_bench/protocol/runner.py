@@ -90,7 +90,8 @@ def run(
     check_writable(out)
     materialise(resolved, progress)
     started = time.perf_counter()
-    hand, salt = Hand(resolved.plugin, resolved.told, launch), secrets.token_bytes(16)
+    hand = Hand(resolved.plugin, resolved.told, launch, exact=resolved.dataset.card.exact)
+    salt = secrets.token_bytes(16)
     results: dict[tuple[str, str], SplitResult] = {}
     progress.start(
         f"{resolved.plugin.card.id} on {resolved.dataset.card.id}", sum(map(len, resolved.splits.values()))
@@ -128,7 +129,14 @@ def _run_split(
     found = hand.fit(given, bare)
     scores = checked_scores(found.scores, len(bare), task.kind, card.id, given.where)
     rows = [(part, name, float(score)) for (part, name), score in zip(parts, scores, strict=True)]
-    return SplitResult(rows, found.fit_seconds, found.predict_seconds, len(given.pool), found.facts)
+    return SplitResult(
+        rows,
+        found.fit_seconds,
+        found.predict_seconds,
+        len(given.pool),
+        found.facts,
+        tuple(sorted(hand.oracle)),
+    )
 
 
 def _finish(
@@ -183,6 +191,7 @@ def _finish(
         modality=card.modality,
         pretrained_on=clipped(str(facts.pop("pretrained_on", card.pretrained_on))),
         control=card.control or resolved.shuffled_labels,
+        oracle=sorted({name for result in results.values() for name in result.oracle}),
         parameters=facts.pop("parameters", None),
         gflops=facts.pop("gflops", None),
         facts=facts,
