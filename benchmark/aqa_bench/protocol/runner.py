@@ -28,6 +28,7 @@ from aqa_bench.protocol.finished import answer_from_disk
 from aqa_bench.protocol.fitting import materialise, prepare_fit
 from aqa_bench.protocol.partials import Partials, SplitResult
 from aqa_bench.protocol.plan import ResolvedRun
+from aqa_bench.protocol.regions import RegionDataset
 from aqa_bench.protocol.run_code import check_code, code_of, with_dirt
 from aqa_bench.protocol.worker.hand import Hand
 from aqa_bench.protocol.worker.session import Launcher, forked
@@ -91,6 +92,8 @@ def run(
     materialise(resolved, progress)
     started = time.perf_counter()
     hand = Hand(resolved.plugin, resolved.told, launch, exact=resolved.dataset.card.exact)
+    if isinstance(resolved.dataset, RegionDataset):
+        hand.oracle |= resolved.dataset.oracle
     salt = secrets.token_bytes(16)
     results: dict[tuple[str, str], SplitResult] = {}
     progress.start(
@@ -158,6 +161,7 @@ def _finish(
     )
     facts = _merge_facts([result.facts for result in results.values()])
     facts |= {} if resolved.features is None else resolved.features.facts()
+    facts |= resolved.dataset.facts() if isinstance(resolved.dataset, RegionDataset) else {}
     record = RunRecord(
         run_id=resolved.run_id,
         benchmark_version=BENCHMARK_VERSION,
