@@ -17,7 +17,7 @@ from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.registry import find_dataset, find_method, find_scheme, find_task, open_dataset
 from aqa_bench.core.run_id import hash_identity
 from aqa_bench.core.split import Scheme, Split, check_repeats, check_split, splits_fingerprint
-from aqa_bench.core.task import Task
+from aqa_bench.core.task import Modality, Task
 from aqa_bench.protocol.feature_folder import FeatureFolder
 from aqa_bench.protocol.imported_features import FeaturedDataset, bind_features, with_features
 from aqa_bench.protocol.keypoints import KeypointFolder, bind_keypoints, open_keypoints, posed, with_keypoints
@@ -80,11 +80,12 @@ class ResolvedRun:
     keypoints: KeypointFolder | None = None
     prepares: bool = False
     embeds: bool = False
+    reads: frozenset[Modality] = frozenset()
 
     @property
     def told(self) -> Told:
         """What the method says of itself."""
-        return Told(self.recipe, self.prepares, self.embeds)
+        return Told(self.recipe, self.prepares, self.embeds, self.reads)
 
     @property
     def folder(self) -> str:
@@ -136,6 +137,7 @@ def resolve(request: Request, *, launch: Launcher = forked) -> ResolvedRun:
         choice.keypoints,
         choice.told.prepares,
         choice.told.embeds,
+        choice.told.reads,
     )
 
 
