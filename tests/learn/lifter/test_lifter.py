@@ -10,9 +10,11 @@ import torch
 from aqa_bench.core.dataset import LifterClip
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.sealed import Damaged
-from aqa_bench.learn.lifter import FinderRecipe, LifterFinder, box_of_clip, joints_box, overlap, train_finder
+from aqa_bench.learn.lifter.finder import LifterFinder, overlap
 from aqa_bench.learn.lifter.network import LifterNetwork
-from aqa_bench.learn.lifter.parts import joints_of
+from aqa_bench.learn.lifter.parts import box_of_clip, joints_box, joints_of
+from aqa_bench.learn.lifter.recipe import FinderRecipe
+from aqa_bench.learn.lifter.train import train_finder
 
 SHORT = FinderRecipe(steps=90, batch=16, rate=1e-2)
 

@@ -13,11 +13,13 @@ from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.registry import find_dataset, find_method, open_dataset
 from aqa_bench.core.sample import FloatArray, Media, Sample, UInt8Array
 from aqa_bench.core.task import Modality
-from aqa_bench.learn.lifter import FinderRecipe, LifterFinder
+from aqa_bench.datasets.synthetic_gym.lifters import GymLifters
+from aqa_bench.learn.lifter.finder import LifterFinder
 from aqa_bench.learn.lifter.network import LifterNetwork
+from aqa_bench.learn.lifter.recipe import FinderRecipe
 from aqa_bench.protocol.dataset_view import DatasetView
 from aqa_bench.protocol.plan import Request, resolve
-from aqa_bench.protocol.regions import Region, RegionDataset, cut_out, finder_of, region_of
+from aqa_bench.protocol.regions import Region, RegionDataset, cut_out, finder_name, finder_of, region_of
 from aqa_bench.protocol.worker.plain_recipe import PlainRecipe
 
 GYM = "synthetic-gym/backsquat@tiny"
@@ -126,7 +128,8 @@ def test_exact_joints_are_no_fair_region_and_make_an_oracle(few: Few) -> None:
 def test_the_gym_is_cut_by_a_finder_and_makes_no_oracle(any_finder: LifterFinder) -> None:
     view = RegionDataset(open_dataset(GYM), Region("legs"))
     assert view.oracle == frozenset()
-    assert view.facts() == {"region": f"legs by finder {any_finder.sha256[:16]}"}
+    name = finder_name(GymLifters("tiny"))
+    assert view.facts() == {"region": f"legs by finder {name}, weights {any_finder.sha256[:16]}"}
     view._dataset.lifters = lambda: None  # type: ignore[method-assign]
     media = Picture()
     first = view.box(media)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,38 +15,13 @@ from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.learn.lifter.finder import LifterFinder, small
 from aqa_bench.learn.lifter.network import LifterNetwork
 from aqa_bench.learn.lifter.parts import PARTS, joints_of
+from aqa_bench.learn.lifter.recipe import FinderRecipe
 from aqa_bench.learn.training.device import deterministic
 
-__all__ = ["FinderRecipe", "train_finder"]
+__all__ = ["train_finder"]
 
 _BRIGHTNESS, _COLOUR = 20.0, 0.4
 _NEAR, _WEIGHT = 0.02, 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class FinderRecipe:
-    """How a finder is trained.
-
-    Attributes:
-        clips: Clips that it learns from.
-        frames: Frames of each.
-        steps: Steps of AdamW; the rate rises and falls once over them.
-        batch: Frames per step.
-        rate: Peak learning rate.
-        seed: Of weights, order and augmentation.
-    """
-
-    clips: int = 360
-    frames: int = 3
-    steps: int = 500
-    batch: int = 48
-    rate: float = 3e-3
-    seed: int = 0
-
-    def __str__(self) -> str:
-        return (
-            f"{self.clips}x{self.frames} frames, {self.steps}x{self.batch}, {self.rate:g}, seed {self.seed}"
-        )
 
 
 def train_finder(

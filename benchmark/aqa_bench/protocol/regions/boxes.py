@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,11 @@ import numpy.typing as npt
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.sample import Media
 from aqa_bench.core.sealed import Damaged, sealed_read_json, sealed_write_json
-from aqa_bench.learn.lifter import LifterFinder, Part, joints_box
-from aqa_bench.learn.lifter.parts import LAYOUT
+from aqa_bench.learn.lifter.parts import LAYOUT, Part, joints_box
 from aqa_bench.media.clips import uniform
+
+if TYPE_CHECKING:
+    from aqa_bench.learn.lifter.finder import LifterFinder
 
 __all__ = ["BoxOf", "FoundBoxes", "JointBoxes"]
 
@@ -39,13 +42,14 @@ class FoundBoxes:
     """Boxes that a finder finds in eight frames, spread evenly over the clip.
 
     Args:
-        finder: The finder.
+        name: Names the finder.
+        finder: Opens it; called when the first clip is looked at that nobody has looked at before.
         folder: Where boxes are kept.
     """
 
-    def __init__(self, finder: LifterFinder, folder: Path) -> None:
+    def __init__(self, name: str, finder: Callable[[], LifterFinder], folder: Path) -> None:
         self._finder, self._folder = finder, folder
-        self.name = f"finder {finder.sha256[:16]}"
+        self.name = f"finder {name}"
 
     def __call__(self, media: Media, part: Part) -> npt.NDArray[np.float64]:
         """The box of a clip.
@@ -59,7 +63,7 @@ class FoundBoxes:
             boxes = sealed_read_json(path, *_FILE)
         except Damaged:
             shown = np.unique(uniform(media.length, _FRAMES)).tolist()
-            found = self._finder.find(media.frames(shown))
+            found = self._finder().find(media.frames(shown))
             # Rounded, so that another processor's last bits make no other pixels.
             boxes = {name: np.round(box, _DIGITS).tolist() for name, box in found.items()}
             sealed_write_json(path, *_FILE, boxes)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal
 
 from aqa_bench.core.recipe import Recipe
-
-if TYPE_CHECKING:
-    from aqa_bench.learn.lifter import Part
+from aqa_bench.learn.lifter.parts import Part
 
 __all__ = ["Region", "region_of"]
 
@@ -38,4 +36,4 @@ def region_of(recipe: Recipe) -> Region | None:
         return None
     resize, crop = getattr(recipe, "resize", None), getattr(recipe, "crop", None)
     zoom = resize / crop if isinstance(resize, int) and isinstance(crop, int) and 0 < crop < resize else 1.0
-    return Region(cast("Part", part), "joints" if by == "joints" else "fair", zoom)
+    return Region(part, "joints" if by == "joints" else "fair", zoom)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +20,10 @@ from aqa_bench.core.task import Modality
 from aqa_bench.protocol.dataset_view import DatasetView
 from aqa_bench.protocol.regions.boxes import BoxOf, FoundBoxes, JointBoxes
 from aqa_bench.protocol.regions.choice import Region
-from aqa_bench.protocol.regions.finding import finder_of
+from aqa_bench.protocol.regions.finding import finder_name, finder_of
+
+if TYPE_CHECKING:
+    from aqa_bench.learn.lifter.finder import LifterFinder
 
 __all__ = ["RegionDataset", "cut_out"]
 
@@ -39,19 +44,20 @@ class RegionDataset(DatasetView):
     def __init__(self, dataset: Dataset, region: Region) -> None:
         super().__init__(dataset, dataset.card)
         self.region = region
-        self._finds = region.by == "fair" and dataset.lifters() is not None
-        self._boxes: BoxOf | None = None
-        if not self._finds:
+        self._lifters = dataset.lifters() if region.by == "fair" else None
+        if self._lifters is None:
             _check_joints(dataset.card, region)
 
     @property
     def oracle(self) -> frozenset[Modality]:
         """Exact data that the region is cut out by."""
-        return frozenset() if self._finds else self.card.exact & {Modality.KEYPOINTS}
+        return frozenset() if self._lifters else self.card.exact & {Modality.KEYPOINTS}
 
     def facts(self) -> dict[str, str]:
         """What a record says of the region."""
-        return {"region": f"{self.region.part} by {self._box_of().name}"}
+        finder = self._finder()
+        weights = "" if finder is None else f", weights {finder.sha256[:16]}"
+        return {"region": f"{self.region.part} by {self.boxes.name}{weights}"}
 
     def samples(self, task: str) -> Mapping[str, Sample]:
         """The dataset's samples, their clips cut."""
@@ -66,17 +72,20 @@ class RegionDataset(DatasetView):
     ) -> None:
         """As the dataset does; then the finder is trained, unless it has been."""
         self._dataset.materialise(needs, progress, pool)
-        self._box_of(progress)
+        self._finder(progress)
 
-    def _box_of(self, progress: Progress | None = None) -> BoxOf:
-        if self._boxes is None:
-            lifters = self._dataset.lifters() if self._finds else None
-            if lifters is None:
-                self._boxes = JointBoxes(self.card.id)
-            else:
-                finder = finder_of(lifters, progress or NullProgress())
-                self._boxes = FoundBoxes(finder, cache_home() / "lifter" / "boxes")
-        return self._boxes
+    @cached_property
+    def boxes(self) -> BoxOf:
+        """Says where the lifter is."""
+        if self._lifters is None:
+            return JointBoxes(self.card.id)
+        folder = cache_home() / "lifter" / "boxes"
+        return FoundBoxes(
+            finder_name(self._lifters), cast("Callable[[], LifterFinder]", self._finder), folder
+        )
+
+    def _finder(self, progress: Progress | None = None) -> LifterFinder | None:
+        return None if self._lifters is None else finder_of(self._lifters, progress or NullProgress())
 
     def _cut(self, sample: Sample) -> Sample:
         if Modality.FRAMES not in sample.media.provides:
@@ -85,7 +94,7 @@ class RegionDataset(DatasetView):
 
     def box(self, media: Media) -> npt.NDArray[np.int64]:
         """What is shown of a clip: ``(4,)`` whole pixels, left, top, right and bottom."""
-        found = self._box_of()(media, self.region.part)
+        found = self.boxes(media, self.region.part)
         centre = (found[:2] + found[2:]) / 2
         half = (found[2:] - found[:2]) / 2 * self.region.zoom
         corners = np.rint(np.concatenate([centre - half, centre + half])).astype(np.int64)
@@ -95,7 +104,7 @@ class RegionDataset(DatasetView):
     @property
     def key(self) -> str:
         """Names what is shown, for the keys of caches."""
-        return f"{self.region.part} x{self.region.zoom:.6f} by {self._box_of().name}"
+        return f"{self.region.part} x{self.region.zoom:.6f} by {self.boxes.name}"
 
 
 class _RegionMedia(Media):

@@ -13,13 +13,23 @@ from aqa_bench.core.lock import exclusive
 from aqa_bench.core.paths import cache_home
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.sealed import Damaged
+from aqa_bench.learn.lifter.recipe import FinderRecipe
 
 if TYPE_CHECKING:
-    from aqa_bench.learn.lifter import FinderRecipe, LifterFinder
+    from aqa_bench.learn.lifter.finder import LifterFinder
 
-__all__ = ["finder_of"]
+__all__ = ["finder_name", "finder_of"]
 
 _log = logging.getLogger(__name__)
+
+
+#: Raised whenever network or training change, so that the same clips give another finder.
+_VERSION = 1
+
+
+def finder_name(clips: LifterClips, recipe: FinderRecipe | None = None) -> str:
+    """Names the finder that learns from these clips, before it is trained: 16 hexadecimal digits."""
+    return sha256_bytes(f"{_VERSION}\x1f{clips.name}\x1f{recipe or FinderRecipe()}".encode())[:16]
 
 
 def finder_of(clips: LifterClips, progress: Progress, recipe: FinderRecipe | None = None) -> LifterFinder:
@@ -33,11 +43,10 @@ def finder_of(clips: LifterClips, progress: Progress, recipe: FinderRecipe | Non
     Raises:
         AqaBenchError: The cache cannot be written to.
     """
-    from aqa_bench.learn.lifter import FinderRecipe, train_finder
+    from aqa_bench.learn.lifter.train import train_finder
 
     recipe = recipe or FinderRecipe()
-    name = sha256_bytes(f"{clips.name}\x1f{recipe}".encode())[:16]
-    path = cache_home() / "lifter" / f"{name}.finder"
+    path = cache_home() / "lifter" / f"{finder_name(clips, recipe)}.finder"
     with exclusive(path.with_suffix(".lock")):
         if (known := _kept(path)) is not None:
             return known
@@ -60,6 +69,6 @@ def _kept(path: Path) -> LifterFinder | None:
 
 @lru_cache(maxsize=4)
 def _loaded(path: Path, _mtime: int) -> LifterFinder:
-    from aqa_bench.learn.lifter import LifterFinder
+    from aqa_bench.learn.lifter.finder import LifterFinder
 
     return LifterFinder.load(path)
