@@ -20,9 +20,9 @@ class FinderRecipe:
         seed: Of weights, order and augmentation.
     """
 
-    clips: int = 500
+    clips: int = 700
     frames: int = 3
-    steps: int = 600
+    steps: int = 700
     batch: int = 48
     rate: float = 3e-3
     seed: int = 0
