@@ -33,6 +33,7 @@ from .clip import make_clip, make_shot
 from .detector import detected_boxes, detected_heights
 from .diving.adapter import SyntheticDiving, render_dives
 from .generate import EVERYTHING
+from .lifters import GymLifters
 from .media import GymClip, GymImage, frame_size
 from .plan import ClipPlan, plan_clips
 from .presets import GENERATOR_VERSION, PRESETS, ROLES, Exercise, Role
@@ -133,6 +134,10 @@ class SyntheticGym(Dataset):
             groups = {name: _source(name) for name in split.train}
             return fewer_labels(self.card.id, split, groups, self._train_sizes, LABEL_COUNTS[scheme])
         return (split,)
+
+    def lifters(self) -> GymLifters:
+        """Clips of the same scenes with other people, who are in no task and no pool."""
+        return GymLifters(self.preset)
 
     def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
         """The unlabelled clips; their sessions are none of the labelled ones'."""

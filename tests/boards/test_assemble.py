@@ -13,9 +13,11 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from aqa_bench.boards.assemble import assemble
 from aqa_bench.boards.model import Board, DatasetBoards, Row
 from aqa_bench.boards.pages.latex import as_latex
-from aqa_bench.boards.pages.render import RANKS, as_csv, as_json, as_markdown, ranks
+from aqa_bench.boards.pages.overall import best_row
+from aqa_bench.boards.pages.render import RANKS, as_csv, as_json, as_markdown, badge, ranks
 from aqa_bench.boards.reported import ReportedResult, reported_results
 from aqa_bench.boards.runs import find_runs
+from aqa_bench.boards.site.board_view import row_kind
 from aqa_bench.core.cards import Decision
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.predictions import read_predictions
@@ -268,3 +270,32 @@ def test_a_run_of_a_task_that_does_not_exist_is_not_dropped_silently(
     synthetic.write_run(tmp_path, "m", 0.9, scored=False, **change)
     with pytest.raises(DataError, match="task or scheme"):
         boards(synthetic, tmp_path)
+
+
+def test_an_oracle_stands_apart_and_takes_no_rank_from_methods(synthetic: ModuleType, tmp_path: Path) -> None:
+    dataset = open_dataset(synthetic.DATASET)
+    known, fair = synthetic.noisy(dataset, 0.95, 1), synthetic.noisy(dataset, 0.5, 0)
+    synthetic.write_run(tmp_path, "knows", known, oracle=["keypoints"], scored=False)
+    synthetic.write_run(tmp_path, "finds", fair, scored=False)
+    bar = synthetic.noisy(dataset, 0.0, 2)
+    synthetic.write_run(tmp_path, "bar", bar, oracle=["bar-boxes"], control=True, scored=False)
+    found = rows(synthetic, tmp_path)
+    assert found["knows"].value > found["finds"].value
+    assert (found["knows"].rank, found["finds"].rank, found["bar"].rank) == (None, 1, 2)
+    assert "exact keypoints" in found["knows"].why_unranked
+    assert [badge(found[name]) for name in ("knows", "finds", "bar")] == [
+        "oracle, self-reported",
+        "self-reported",
+        "oracle, self-reported",
+    ]
+    assert [row_kind(found[name]) for name in ("knows", "finds", "bar")] == ["oracle", "method", "control"]
+    made = assemble("v2", dataset, find_runs(tmp_path))
+    assert [row.method for row in made.boards[0].rows] == ["finds", "bar", "knows"]
+    assert best_row(made.boards[0]).method == "finds"
+    assert "*knows*" in as_markdown(made)
+    assert DatasetBoards.model_validate_json(as_json(made)) == made
+
+
+def test_rows_without_exact_data_are_written_as_they_were(synthetic: ModuleType, tmp_path: Path) -> None:
+    synthetic.write_run(tmp_path, "m", 0.9, scored=False)
+    assert "oracle" not in as_json(assemble("v2", open_dataset(synthetic.DATASET), find_runs(tmp_path)))

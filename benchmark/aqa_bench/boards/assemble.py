@@ -11,7 +11,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from aqa_bench.boards.costs import backbone_of, device_of, latency_ms, regime_of, shared
-from aqa_bench.boards.model import Board, DatasetBoards, Row, Standing
+from aqa_bench.boards.model import Board, DatasetBoards, Row, Standing, oracle_text
 from aqa_bench.boards.pretexts import pretexts_of
 from aqa_bench.boards.receipts import standing_of
 from aqa_bench.boards.reported import reported_rows
@@ -19,7 +19,7 @@ from aqa_bench.boards.row_scores import BoardInputs, RowScores, RunFiles, score_
 from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.record import RowKind
+from aqa_bench.core.record import RowKind, RunRecord
 from aqa_bench.core.row_key import row_key
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.split import Scheme
@@ -109,7 +109,11 @@ def _board(
     reference = _reference_ids(scored)
     widest = next(row.scores for row in scored if row.scores.ids == reference)
     base = primary_floor(widest, primary)
-    ranked = (row for row in scored if row.scores.ids == reference) if scheme.honest else ()
+    ranked = (
+        [r for r in scored if r.scores.ids == reference and not _is_oracle(r.runs[0].record)]
+        if scheme.honest
+        else []
+    )
     ranks = _rank(dataset.card.id, ranked, primary)
     strata = dataset.strata(task.id)
     others = [name for name in metric_ids(task.kind, stratified=bool(strata)) if name != primary]
@@ -246,6 +250,8 @@ def _row(
         why = f"{primary} is undefined"
     elif not scheme.honest:
         why = "its protocol shows test labels"
+    elif _is_oracle(record):
+        why = oracle_text(record.oracle)
     low, high = bca_bounds(row.value, row.distribution, row.evidence.influence, 0.95)
     records = [r.record for r in row.runs]
     base = primary_floor(row.scores, primary)
@@ -261,6 +267,7 @@ def _row(
         variant=row.variant,
         kind=RowKind.MEASURED,
         control=record.control,
+        oracle=tuple(record.oracle),
         modality=record.modality,
         regime=regime_of(record),
         pretrained_on=record.pretrained_on,
@@ -284,6 +291,11 @@ def _row(
         standing=standing,
         reproduced=reproduced,
     )
+
+
+def _is_oracle(record: RunRecord) -> bool:
+    """Whether its row stands apart: a control is ranked although it reads exact data, to be beaten."""
+    return bool(record.oracle) and not record.control
 
 
 def _order(row: Row, higher_is_better: bool) -> tuple[bool, bool, int, bool, float, str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -9,7 +10,16 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 
 from aqa_bench.core.record import RowKind
 
-__all__ = ["UNCHECKED", "Board", "DatasetBoards", "PretextSuccess", "Row", "Standing", "board_name"]
+__all__ = [
+    "UNCHECKED",
+    "Board",
+    "DatasetBoards",
+    "PretextSuccess",
+    "Row",
+    "Standing",
+    "board_name",
+    "oracle_text",
+]
 
 UNCHECKED = "unchecked: its labels were not available, so the numbers are those that its records claim"
 """Why a row is not ranked whose predictions nobody with the labels has scored again."""
@@ -58,6 +68,8 @@ class Row(_Strict):
         variant: Hyper-parameters that differ from the named recipe's other rows, in words; often empty.
         kind: Measured here, or reported in a paper.
         control: Whether it is a floor or a shortcut control.
+        oracle: Exact data of the generator that it reads of samples to be judged; only a
+            control with any is ranked.
         modality: What it looks at.
         regime: How features are used.
         pretrained_on: Data its weights had seen before.
@@ -90,6 +102,7 @@ class Row(_Strict):
     variant: str
     kind: RowKind
     control: bool
+    oracle: tuple[str, ...] = ()
     modality: str
     regime: str
     pretrained_on: str
@@ -114,8 +127,10 @@ class Row(_Strict):
 
     @model_serializer(mode="wrap")
     def _document(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """All values; what came after v1 only where there is any, so that tables of v1 are the same bytes."""
+        """All values; what came later only where it says something, so that older tables keep their bytes."""
         values: dict[str, Any] = plain(self)
+        if not self.oracle:
+            values.pop("oracle", None)
         if self.standing is None:
             values.pop("standing", None)
             values.pop("reproduced", None)
@@ -174,6 +189,15 @@ class DatasetBoards(_Strict):
     dataset: str
     fingerprint: str
     boards: tuple[Board, ...]
+
+
+def oracle_text(read: Sequence[str]) -> str:
+    """Why a row that reads exact data is not ranked.
+
+    >>> oracle_text(["bar-boxes", "keypoints"])
+    "an oracle: it reads the generator's exact bar-boxes and keypoints of what it judges"
+    """
+    return f"an oracle: it reads the generator's exact {' and '.join(read)} of what it judges"
 
 
 def board_name(dataset: str) -> str:

@@ -110,6 +110,7 @@ def _row(board: Board, records: Sequence[RunRecord], variant: str) -> Row:
         variant=variant,
         kind=RowKind.MEASURED,
         control=first.control,
+        oracle=tuple(first.oracle),
         modality=first.modality,
         regime=regime_of(first),
         pretrained_on=first.pretrained_on,
@@ -160,7 +161,7 @@ def _check_row(row: Row, board: Board, records: Sequence[RunRecord], where: str)
     told["skill"] = (_rounded(skill_over(row.value, floors[0])), row.skill)
     expected = _row(board, records, row.variant)
     for name in (
-        *("method", "recipe", "control", "modality", "regime", "pretrained_on", "seeds", "scored"),
+        *("method", "recipe", "control", "oracle", "modality", "regime", "pretrained_on", "seeds", "scored"),
         *("parameters", "backbone", "gflops", "device"),
     ):
         told[name] = (getattr(expected, name), getattr(row, name))

@@ -114,6 +114,7 @@ def run_document(outcome: Outcome) -> dict[str, Any]:
         "recipe": record.recipe,
         "seed": record.seed,
         "cached": outcome.cached,
+        "oracle": record.oracle,
         "metrics": dumped["metrics"],
         "floors": dumped["floors"],
         "skill": dumped["skill"],
@@ -132,6 +133,10 @@ def show_run(outcome: Outcome) -> None:
     say(f"{record.method} ({record.recipe}, seed {record.seed}) on {record.dataset} ({record.scheme}): {how}")
     if not record.honest:
         say("This scheme shows test labels to the method: its numbers are not comparable with the others.")
+    if record.oracle:
+        say(
+            f"Oracle: it read the generator's exact {', '.join(record.oracle)} of the samples that it judged."
+        )
     if scheme.shares_groups:
         say(f"Groups stand in several parts of this scheme: {scheme.description}")
     for task in record.tasks:

@@ -30,6 +30,7 @@ class SplitResult:
         predict_seconds: Seconds of the predictions.
         pool_size: Unlabelled samples that were given.
         facts: What the method reported, as plain JSON.
+        oracle: Exact data that were read of samples to be judged, up to this split.
     """
 
     rows: list[tuple[str, str, float]]
@@ -37,6 +38,7 @@ class SplitResult:
     predict_seconds: float
     pool_size: int
     facts: dict[str, Any]
+    oracle: tuple[str, ...] = ()
 
 
 def partials_folder(out: Path, run_id: str) -> Path:
@@ -122,4 +124,5 @@ def _result(content: Mapping[str, Any]) -> SplitResult:
     facts = content["facts"]
     if not isinstance(facts, dict):
         raise TypeError("the facts are no object")
-    return SplitResult(rows, fit, predict, int(content["pool_size"]), facts)
+    oracle = tuple(str(name) for name in content["oracle"])
+    return SplitResult(rows, fit, predict, int(content["pool_size"]), facts, oracle)

@@ -28,6 +28,7 @@ from aqa_bench.protocol.finished import answer_from_disk
 from aqa_bench.protocol.fitting import materialise, prepare_fit
 from aqa_bench.protocol.partials import Partials, SplitResult
 from aqa_bench.protocol.plan import ResolvedRun
+from aqa_bench.protocol.regions import RegionDataset
 from aqa_bench.protocol.run_code import check_code, code_of, with_dirt
 from aqa_bench.protocol.worker.hand import Hand
 from aqa_bench.protocol.worker.session import Launcher, forked
@@ -90,7 +91,10 @@ def run(
     check_writable(out)
     materialise(resolved, progress)
     started = time.perf_counter()
-    hand, salt = Hand(resolved.plugin, resolved.told, launch), secrets.token_bytes(16)
+    hand = Hand(resolved.plugin, resolved.told, launch, exact=resolved.dataset.card.exact)
+    if isinstance(resolved.dataset, RegionDataset):
+        hand.oracle |= resolved.dataset.oracle
+    salt = secrets.token_bytes(16)
     results: dict[tuple[str, str], SplitResult] = {}
     progress.start(
         f"{resolved.plugin.card.id} on {resolved.dataset.card.id}", sum(map(len, resolved.splits.values()))
@@ -128,7 +132,14 @@ def _run_split(
     found = hand.fit(given, bare)
     scores = checked_scores(found.scores, len(bare), task.kind, card.id, given.where)
     rows = [(part, name, float(score)) for (part, name), score in zip(parts, scores, strict=True)]
-    return SplitResult(rows, found.fit_seconds, found.predict_seconds, len(given.pool), found.facts)
+    return SplitResult(
+        rows,
+        found.fit_seconds,
+        found.predict_seconds,
+        len(given.pool),
+        found.facts,
+        tuple(sorted(hand.oracle)),
+    )
 
 
 def _finish(
@@ -154,6 +165,7 @@ def _finish(
     )
     facts = _merge_facts([result.facts for result in results.values()])
     facts |= {} if resolved.features is None else resolved.features.facts()
+    facts |= resolved.dataset.facts() if isinstance(resolved.dataset, RegionDataset) else {}
     record = RunRecord(
         run_id=resolved.run_id,
         benchmark_version=BENCHMARK_VERSION,
@@ -187,6 +199,7 @@ def _finish(
         modality=card.modality,
         pretrained_on=clipped(str(facts.pop("pretrained_on", card.pretrained_on))),
         control=card.control or resolved.shuffled_labels,
+        oracle=sorted({name for result in results.values() for name in result.oracle}),
         parameters=facts.pop("parameters", None),
         gflops=facts.pop("gflops", None),
         facts=facts,

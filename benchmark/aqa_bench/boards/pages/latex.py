@@ -41,7 +41,7 @@ def row_style(row: Row) -> RowStyle:
     """How a row is set apart."""
     if row.kind is RowKind.REPORTED:
         return RowStyle.REPORTED
-    return RowStyle.CONTROL if row.control else RowStyle.PLAIN
+    return RowStyle.CONTROL if row.control or row.oracle else RowStyle.PLAIN
 
 
 def _grid(board: Board) -> Grid:

@@ -48,6 +48,10 @@ RANKS = (
 _OWN_TASK = (
     "Own task: success of pre-training at its own task on clips that it did not learn from, before → after."
 )
+_ORACLES = (
+    "Oracle: it reads what only the generator knows of what it judges. Such a method is no contender and "
+    "has no rank; a control that does so keeps its rank, since a method has to beat it all the same."
+)
 _MARKS = "Controls, the floors and shortcuts that a method has to beat, are in *italics*."
 _METRIC_NAMES = {
     "f1": "F1",
@@ -115,7 +119,7 @@ def board_table(board: Board, metrics: Sequence[str] = SECONDARY) -> str:
     for row, line in zip(board.rows, lines, strict=True):
         for place in texts:
             line[place] = markdown_text(line[place])
-        line[1] = f"*{line[1]}*" if row.control else line[1]
+        line[1] = f"*{line[1]}*" if row.control or row.oracle else line[1]
     drawn = markdown_table(header, lines, texts)
     return drawn + "".join(f"\n- {note}" for note in _notes(board)) + "\n"
 
@@ -165,6 +169,10 @@ def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[l
 
 def badge(row: Row) -> str:
     """The row's badge; ``-`` where it has none."""
+    return ", ".join(["oracle"] * bool(row.oracle) + [_standing(row)]).removesuffix(", -")
+
+
+def _standing(row: Row) -> str:
     if row.standing is Standing.REPRODUCED:
         return f"reproduced ({row.reproduced} of {row.seeds} seed{'s' * (row.seeds != 1)})"
     return "-" if row.standing is None else row.standing.value
@@ -219,7 +227,9 @@ def _notes(board: Board) -> list[str]:
         for row in board.rows
         if row.why_unranked
     }
-    return [*([_OWN_TASK] if any(row.pretext for row in board.rows) else []), *sorted(notes)]
+    oracles = any(row.oracle for row in board.rows)
+    pretexts = any(row.pretext for row in board.rows)
+    return [*([_OWN_TASK] if pretexts else []), *([_ORACLES] if oracles else []), *sorted(notes)]
 
 
 def _metrics(board: Board) -> set[str]:

@@ -28,7 +28,12 @@ OWN_TASK = Column(
     "own task", about="success of pre-training at its own task on held-out clips, before → after"
 )
 
-_KINDS = (("method", "measured methods"), ("control", "controls"), ("reported", "reported rows"))
+_KINDS = (
+    ("method", "measured methods"),
+    ("control", "controls"),
+    ("oracle", "oracles"),
+    ("reported", "reported rows"),
+)
 
 
 def board_id(board: Board) -> str:
@@ -47,10 +52,12 @@ def row_id(board: Board, index: int) -> str:
 
 
 def row_kind(row: Row) -> str:
-    """``method``, ``control`` or ``reported``."""
+    """``method``, ``control``, ``oracle`` or ``reported``."""
     if row.kind is RowKind.REPORTED:
         return "reported"
-    return "control" if row.control else "method"
+    if row.control:
+        return "control"
+    return "oracle" if row.oracle else "method"
 
 
 def board_table(board: Board, methods: Collection[str]) -> Table:
@@ -113,7 +120,7 @@ def _cells(
     badges, intervals = optional
     reported = row.kind is RowKind.REPORTED
     page = f"methods/{slug(row.method)}.html" if row.method in methods and not reported else ""
-    notes = {"control": "control", "reported": "† reported"}
+    notes = {"control": "control", "oracle": "oracle", "reported": "† reported"}
     skill = number(row.skill) if row.skill is not None else "-"
     splits = number_cell("-", None) if reported else number_cell(f"{row.seeds} × {row.splits}", row.seeds)
     runs = f"{len(row.runs)} run" + ("" if len(row.runs) == 1 else "s")

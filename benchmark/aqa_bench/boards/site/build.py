@@ -13,7 +13,7 @@ from aqa_bench.boards.model import Board, DatasetBoards, board_name
 from aqa_bench.boards.pages.overall import read_version
 from aqa_bench.boards.pages.render import RANKS, count, metric_name, number, rule_of
 from aqa_bench.boards.papers.tables import PAPERS, TABLES
-from aqa_bench.boards.site.board_view import board_id, board_page, board_table
+from aqa_bench.boards.site.board_view import board_id, board_page, board_table, row_kind
 from aqa_bench.boards.site.cards import (
     measured_methods,
     method_facts,
@@ -184,6 +184,7 @@ def _board(site: _Site, board: Board, name: str) -> dict[str, object]:
     dots = (
         f"{metric_name(board.primary)} with 95% intervals{floor}. Filled: methods; hollow squares: controls; "
     )
+    dots += "hollow triangles: oracles; " if any(row_kind(row) == "oracle" for row in board.rows) else ""
     dots += f"hollow diamonds: reported.{first}"
     joined = f"Rank groups, best on the right: a bar joins methods that cannot be told apart.{best}"
     for kind, picture, caption in (

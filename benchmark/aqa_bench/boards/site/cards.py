@@ -15,6 +15,7 @@ from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import read_recipes
 from aqa_bench.core.record import RowKind
+from aqa_bench.core.registry import oracle_with
 
 __all__ = [
     "Fact",
@@ -52,6 +53,7 @@ def method_facts(plugin: MethodPlugin) -> list[Fact]:
     """The card of a method, for people."""
     card = plugin.card
     needs = [*sorted(card.needs), *([f"one of {', '.join(sorted(card.one_of))}"] if card.one_of else [])]
+    exact = oracle_with(card)
     return [
         Fact("id", f"{card.id}, version {card.version}"),
         Fact("source", card.paper),
@@ -62,6 +64,7 @@ def method_facts(plugin: MethodPlugin) -> list[Fact]:
         Fact("decision", "threshold tuned on val" if card.decision.value == "tuned" else "its own"),
         Fact("tasks", ", ".join(sorted(card.tasks))),
         Fact("role", "control" if card.control else "contender"),
+        *([Fact("oracle", "on generated data where it reads exact " + ", ".join(exact))] if exact else []),
     ]
 
 

@@ -101,7 +101,7 @@ def _board(
     better = 1 if METRICS[metric].higher_is_better else -1
     lines = _lines(new, card.id, task, scheme, metric)
     known = _lines(earlier, card.id, task, scheme, metric)
-    contenders = [line for line in known if line.value is not None and not line.runs[0].record.control] or [
+    contenders = [line for line in known if line.value is not None and not _stands_apart(line)] or [
         line for line in known if line.value is not None
     ]
     highest = max(contenders, key=lambda line: better * (line.value or 0.0), default=None)
@@ -213,13 +213,18 @@ def _columns(
     return values, scored[0].targets, scored[0].groups, seeds
 
 
+def _stands_apart(line: _Line) -> bool:
+    record = line.runs[0].record
+    return record.control or bool(record.oracle)
+
+
 def _row(kind: str, line: _Line, difference: Difference | None) -> str:
     record = line.runs[0].record
     gap = p = "-"
     if difference is not None and math.isfinite(difference.value):
         gap = f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
         p = f"{difference.p:.3f}"
-    name = _cell(record.method) + (" (control)" if record.control else "")
+    name = _cell(record.method) + (" (control)" * record.control) + (" (oracle)" * bool(record.oracle))
     cells = [kind, name, _cell(record.recipe), str(len(line.runs)), _number(line.value), _number(line.skill)]
     return f"| {' | '.join([*cells, gap, p])} |"
 

@@ -11,6 +11,7 @@ import numpy as np
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Media, Sample
+from aqa_bench.core.task import Modality
 from aqa_bench.protocol.worker.arrays import send_array
 from aqa_bench.protocol.worker.failures import failure
 from aqa_bench.protocol.worker.secret import keyed
@@ -32,9 +33,22 @@ class MediaDesk:
         secret: Keys the content keys that are told.
         frames: Folder of the frame stores.
         progress: Shows the filling of a store.
+        exact: What media know exactly, as their dataset's card says.
+        shown: What of that the method may read, as its card says.
+
+    Attributes:
+        exact_read: What of it was read of samples to be judged.
     """
 
-    def __init__(self, secret: bytes, frames: Path, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        secret: bytes,
+        frames: Path,
+        progress: Progress | None = None,
+        *,
+        exact: frozenset[Modality] = frozenset(),
+        shown: frozenset[Modality] = frozenset(Modality),
+    ) -> None:
         self._secret = secret
         self._frames = frames
         self._progress = progress or NullProgress()
@@ -42,12 +56,17 @@ class MediaDesk:
         self._parts: list[list[int]] = []
         self._numbers: dict[str, int] = {}
         self._held: list[object] = []
+        self._exact = exact
+        self._hidden = exact - shown
+        self._judged: set[int] = set()
+        self.exact_read: set[Modality] = set()
 
-    def enter(self, samples: Sequence[Sample]) -> list[list[Any]]:
+    def enter(self, samples: Sequence[Sample], *, judged: bool = False) -> list[list[Any]]:
         """Take samples in.
 
         Args:
             samples: A part of a split, or a pool.
+            judged: Whether they are to be judged.
 
         Returns:
             For each: its id, its group, the number of its media, that of their part, and what they provide.
@@ -60,7 +79,9 @@ class MediaDesk:
                 self._media.append(sample.media)
             number = self._numbers[sample.id]
             part.append(number)
-            provides = sorted(sample.media.provides)
+            if judged:
+                self._judged.add(number)
+            provides = sorted(sample.media.provides - self._hidden)
             entered.append([sample.id, sample.group, number, len(self._parts), provides])
         self._parts.append(part)
         return entered
@@ -106,9 +127,21 @@ class MediaDesk:
             both = np.stack([found.elevation, found.confidence]).astype(np.float32, copy=False)
             send_array(channel, {**reply, "turning_point": int(found.turning_point)}, both)
         elif isinstance(ask, str) and ask in _ARRAYS:
+            self._note(Modality(ask.replace("_", "-")), header.get("media"))
             send_array(channel, reply, _ARRAYS[ask](media, *arguments))
         else:
             raise _odd(header)
+
+    def _note(self, modality: Modality, number: object) -> None:
+        if modality in self._hidden:
+            raise MethodError(
+                f"Exact {modality} of generated samples are shown only to methods that say they read them.",
+                expected=f'reads = ["{modality}"] in the method\'s card.toml',
+                found="no such entry",
+                remedy="Add it; the method's runs on such data are marked as an oracle's.",
+            )
+        if modality in self._exact and number in self._judged:
+            self.exact_read.add(modality)
 
     def _find(self, number: object) -> Media:
         if type(number) is not int or not 0 <= number < len(self._media):

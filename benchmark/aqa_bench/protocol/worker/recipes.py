@@ -8,6 +8,7 @@ from typing import Any
 
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.task import Modality
 from aqa_bench.protocol.worker.failures import shown, strange
 from aqa_bench.protocol.worker.folders import private_folder
 from aqa_bench.protocol.worker.plain_recipe import PlainRecipe
@@ -26,6 +27,7 @@ class Told:
         recipe: Its hyper-parameters, as plain values.
         prepares: Whether it does anything without labels.
         embeds: Whether it has features of frames that can be looked at.
+        reads: What it reads besides what the method's card needs.
         fields: Names of all hyper-parameters.
         left_out: Defaults of those that documents leave out at their default.
     """
@@ -33,6 +35,7 @@ class Told:
     recipe: Recipe
     prepares: bool = False
     embeds: bool = False
+    reads: frozenset[Modality] = frozenset()
     fields: frozenset[str] = frozenset()
     left_out: Mapping[str, object] = field(default_factory=dict)
 
@@ -58,12 +61,13 @@ def read_recipe(
         answer = do(Job(plugin, "recipe", where, told, cache=cache), launch=launch)
     recipe = PlainRecipe.of(answer.header.get("recipe"), where)
     said = answer.header
-    fields, left_out = said.get("fields"), said.get("left_out")
+    left_out = said.get("left_out")
     return Told(
         recipe,
         prepares=said.get("prepares") is True,
         embeds=said.get("embeds") is True,
-        fields=frozenset(map(str, fields)) if isinstance(fields, list) else frozenset(),
+        reads=frozenset(name for name in plugin.card.reads if name in _texts(said.get("reads"))),
+        fields=_texts(said.get("fields")),
         left_out=left_out if isinstance(left_out, dict) else {},
     )
 
@@ -92,3 +96,7 @@ def check_values(plugin: MethodPlugin, values: Mapping[str, Any]) -> list[tuple[
 
 def _is_odd(entry: object) -> bool:
     return isinstance(entry, list) and len(entry) == 3 and all(isinstance(text, str) for text in entry)
+
+
+def _texts(said: object) -> frozenset[str]:
+    return frozenset(map(str, said)) if isinstance(said, list) else frozenset()

@@ -38,6 +38,7 @@ def _recipe(bench: Bench) -> Answer:
     facts = {
         "prepares": kind.prepare is not Method.prepare,
         "embeds": hasattr(kind, "extractor"),
+        "reads": sorted(kind.reads(recipe)),
         "fields": sorted(fields),
         "left_out": {n: field.get_default() for n, field in fields.items() if ADDED_LATER in field.metadata},
     }
