@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -24,26 +23,27 @@ from aqa_bench.media.source import MediaFile
 from aqa_bench.media.video import decode
 
 from ..fitness_aqa.adapter import FitnessAQA
-from ..fitness_aqa.family import FitnessAQAFamily
 from ..fitness_aqa.index import Entry
 from ..fitness_aqa.layout import Kind
 from ..fitness_aqa.media import ImageMedia
-from .annotated import Annotated, annotated, differing_clips, keep_annotations
+from .annotated import Annotated, annotated, differing_clips
 from .cards import CARDS, DIVING
 from .clip import make_clip, make_shot
 from .detector import detected_boxes, detected_heights
 from .diving.adapter import SyntheticDiving, render_dives
-from .generate import annotate, generate
+from .generate import EVERYTHING
 from .media import GymClip, GymImage, frame_size
 from .plan import ClipPlan, plan_clips
-from .presets import GENERATOR_VERSION, PRESETS, Exercise
+from .presets import GENERATOR_VERSION, PRESETS, ROLES, Exercise, Role
 from .regenerated import not_as_generated
+from .rendered import KINDS_OF_ROLE, open_release, release_folder, render
 from .splits import SPLITS
 
 __all__ = ["FAMILY", "SyntheticGym", "SyntheticGymFamily"]
 
 _CARDS = {card.id: card for card in (*CARDS, DIVING)}
-_RENDERED = frozenset({Modality.FRAMES, Modality.IMAGE})
+_KINDS = {Modality.FRAMES: Kind.CLIP, Modality.IMAGE: Kind.IMAGE}
+_RENDERED = frozenset(_KINDS)
 
 
 class SyntheticGym(Dataset):
@@ -72,25 +72,19 @@ class SyntheticGym(Dataset):
     @property
     def folder(self) -> Path:
         """Where the rendered release lies, or will."""
-        return _folder(self.home, self.preset, self.exercise)
+        return release_folder(self.home, self.preset, self.exercise)
 
     @cached_property
     def release(self) -> FitnessAQA:
-        """The rendered release, read by the adapter of the real one.
+        """What has been rendered, read by the adapter of the real release.
 
         Raises:
-            DataError: It has not been rendered, or its index is damaged.
+            DataError: Nothing has been rendered, or its index is damaged.
         """
         try:
-            return _RELEASES.open(_id(self.exercise), self.folder.parent)
+            return open_release(self.home, self.preset, self.exercise)
         except DataError as error:
-            raise DataError(
-                f"There are no rendered media of {self.card.id} that can be read.",
-                where=self.folder,
-                expected="the rendered media and their index",
-                found=error.found,
-                remedy=f"aqa-bench dataset prepare {self.card.id}",
-            ) from error
+            raise self._unrendered("the rendered media and their index", error.found) from error
 
     def fingerprint(self) -> str:
         """Hex SHA-256 over the generator's version and the annotations; nothing has to be rendered."""
@@ -140,17 +134,26 @@ class SyntheticGym(Dataset):
         """The unlabelled clips; their sessions are none of the labelled ones'."""
         return [self._clip(name) for name in self._pool]
 
-    def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:
-        """Render the release if frames or images are needed and not there yet."""
-        if needs & _RENDERED:
-            render(self.exercise, self.preset, self.home, progress)
+    def materialise(
+        self, needs: frozenset[Modality], progress: Progress, pool: frozenset[Modality] = frozenset()
+    ) -> None:
+        """Render what is needed and not there yet: videos, stills alone, the pool or none of them."""
+        kinds = {_KINDS[modality] for modality in needs if modality in _KINDS}
+        if Modality.FRAMES in pool:
+            kinds.add(Kind.POOL)
+        if kinds:
+            render(self.exercise, self.preset, self.home, progress, kinds=kinds)
+            for cached in ("release", "_files", "_images"):
+                self.__dict__.pop(cached, None)
 
     def read_frames(self, clip: str, indices: Sequence[int] | None, size: int | None) -> UInt8Array:
         """Frames of a clip, through a frame store where they are resized.
 
         Raises:
-            DataError: The release has not been rendered, or a frame does not exist.
+            DataError: The clip has not been rendered, or a frame does not exist.
         """
+        if clip not in self._files:
+            raise self._unrendered(f"the video of clip {clip}", "other media")
         file = self._files[clip]
         if size is None:
             return decode(file, indices)
@@ -162,8 +165,10 @@ class SyntheticGym(Dataset):
         """A still.
 
         Raises:
-            DataError: The release has not been rendered.
+            DataError: The still has not been rendered.
         """
+        if image not in self._images:
+            raise self._unrendered(f"the still {image}", "other media")
         return ImageMedia(self._images[image]).image(size)
 
     def read_trajectory(self, clip: str) -> Trajectory:
@@ -182,7 +187,7 @@ class SyntheticGym(Dataset):
 
         What has not been rendered is rendered first.
         """
-        self.materialise(_RENDERED, progress or NullProgress())
+        self.materialise(_RENDERED, progress or NullProgress(), _RENDERED)
         audit = self.release.audit(progress)
         notes = not_as_generated(differing_clips(self.annotated))
         notes += [note for task in self.card.tasks for note in self._disagreements(task.id)]
@@ -201,6 +206,15 @@ class SyntheticGym(Dataset):
             set(getattr(read, part)) == set(getattr(meant, part)) for part in SPLITS
         )
         return [] if same else [f"What was read of {task} is not what was generated."]
+
+    def _unrendered(self, expected: str, found: object) -> DataError:
+        return DataError(
+            f"There are no rendered media of {self.card.id} that can be read.",
+            where=self.folder,
+            expected=expected,
+            found=found,
+            remedy=f"aqa-bench dataset prepare {self.card.id}",
+        )
 
     def _clip(self, name: str) -> Sample:
         return Sample(
@@ -265,19 +279,21 @@ class SyntheticGymFamily:
         *,
         device: str = "cpu",
         jobs: int | None = None,
+        role: str | None = None,
     ) -> Sequence[str]:
         """Render what is not there yet, see :class:`~aqa_bench.core.dataset.Renders`.
 
         Raises:
-            UsageError: There is no such preset.
+            UsageError: There is no such preset or role.
         """
+        kinds = EVERYTHING if role is None else KINDS_OF_ROLE[_as_role(role)]
         lines: list[str] = []
         for name in _CARDS if dataset is None else (dataset,):
             opened = self.open(name, home)
             if isinstance(opened, SyntheticDiving):
                 lines += render_dives(opened.preset, home, progress, device, jobs)
             else:
-                lines += render(opened.exercise, opened.preset, home, progress, device, jobs)
+                lines += render(opened.exercise, opened.preset, home, progress, device, jobs, kinds)
         return lines
 
     def render_specimen(self, size: int, device: str) -> UInt8Array:
@@ -287,64 +303,6 @@ class SyntheticGymFamily:
         plan = plan_clips("tiny", "backsquat")[0]
         shot = make_shot(make_clip(plan))
         return render_shot(shot, size, PRESETS[plan.preset].supersample, device).frames.numpy()
-
-
-def render(
-    exercise: Exercise,
-    preset: str,
-    home: Path,
-    progress: Progress,
-    device: str = "cpu",
-    jobs: int | None = None,
-) -> Sequence[str]:
-    """Generate one exercise unless it is there, and index it.
-
-    Args:
-        exercise: Which exercise.
-        preset: Name of the preset.
-        home: The family's data folder.
-        progress: Where to report.
-        device: Where to render.
-        jobs: Processes, one for each processor where None; a GPU is fed by one.
-
-    Returns:
-        The coverage table of the release that was written.
-    """
-    folder, name = _folder(home, preset, exercise), _id(exercise)
-    try:
-        _RELEASES.open(name, folder.parent)
-    except DataError:
-        jobs, title = jobs or os.cpu_count() or 1, f"{name} ({preset})"
-        progress.start(f"rendering {title}")
-        # Once for both: the annotations that are scored and those that the release is written from.
-        made = annotate(preset, exercise, jobs)
-        keep_annotations(preset, exercise, home, made)
-        generate(
-            preset,
-            exercise,
-            folder,
-            jobs=jobs if device == "cpu" else 1,
-            progress=_Steps(progress, title),
-            device=device,
-            annotations=made,
-        )
-        progress.close()
-        return _RELEASES.prepare(name, [folder], folder.parent, {}, progress)
-    return [f"{name}, preset {preset}: already in {folder}"]
-
-
-class _Steps:
-    """Turns counts of clips done into steps."""
-
-    def __init__(self, progress: Progress, name: str) -> None:
-        self._progress, self._name, self._done = progress, name, -1
-
-    def __call__(self, done: int, total: int) -> None:
-        if self._done < 0:
-            self._progress.start(f"rendering {self._name}", total)
-            self._done = 0
-        self._progress.advance(done - self._done)
-        self._done = done
 
 
 def _unwanted(dataset: str | None, sources: Sequence[Path], options: Mapping[str, str]) -> UsageError:
@@ -359,6 +317,12 @@ def _unwanted(dataset: str | None, sources: Sequence[Path], options: Mapping[str
     )
 
 
+def _as_role(role: str) -> Role:
+    if role not in ROLES:
+        raise UsageError("There is no such role of clips.", expected=", ".join(ROLES), found=role)
+    return role
+
+
 def _id(exercise: Exercise) -> str:
     return f"synthetic-gym/{exercise}"
 
@@ -367,13 +331,8 @@ def _exercise(dataset: str) -> Exercise:
     return cast(Exercise, dataset.partition("/")[2])
 
 
-def _folder(home: Path, preset: str, exercise: Exercise) -> Path:
-    return home / f"v{GENERATOR_VERSION}" / preset / exercise
-
-
 def _source(name: str) -> str:
     return name.partition("_")[0]
 
 
-_RELEASES = FitnessAQAFamily(CARDS)
 FAMILY = SyntheticGymFamily()

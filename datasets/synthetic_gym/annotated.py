@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
@@ -11,18 +12,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aqa_bench.core.lock import exclusive
+
+from .annotate import annotate, annotation_fingerprint, records_fingerprint, stills_of
+from .annotate import splits as source_splits
 from .clip import ClipAnnotation, make_clip
-from .generate import annotate, annotation_fingerprint, records_fingerprint, stills_of
-from .generate import splits as source_splits
 from .plan import ClipPlan, plan_clips
-from .presets import GENERATOR_VERSION, Exercise
+from .presets import GENERATOR_VERSION, Exercise, preset_named
 from .regenerated import Annotation, check_fingerprint, check_some, differing, read_sealed, write_sealed
 from .splits import split_sources
 from .stills import Still
 
-__all__ = ["Annotated", "annotated", "differing_clips", "keep_annotations"]
+__all__ = ["Annotated", "annotated", "computed", "differing_clips", "keep_annotations"]
 
 _ARRAYS = ("keypoints_2d", "bar_box")
+#: Clips that take a process about as long as its start.
+_WORTH_A_PROCESS = 100
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,14 @@ class Annotated:
     _rows: Any = field(default=None, repr=False)
 
 
-def annotated(preset: str, exercise: Exercise, home: Path) -> Annotated:
+def annotated(preset: str, exercise: Exercise, home: Path, jobs: int | None = None) -> Annotated:
     """Annotations of a preset, computed once (seconds) and then read; some clips are computed again.
 
     Args:
         preset: Name of the preset.
         exercise: Which exercise.
         home: The family's data folder.
+        jobs: Processes that compute them, one for each processor where None; what is kept is the same.
 
     Raises:
         UsageError: There is no such preset.
@@ -73,7 +79,10 @@ def annotated(preset: str, exercise: Exercise, home: Path) -> Annotated:
     """
     file = _file(preset, exercise, home)
     if not file.is_file():
-        keep_annotations(preset, exercise, home, annotate(preset, exercise))
+        with exclusive(file.with_name(f".{file.name}.lock")):
+            if not file.is_file():
+                jobs = min(jobs or os.cpu_count() or 1, len(plan_clips(preset, exercise)) // _WORTH_A_PROCESS)
+                keep_annotations(preset, exercise, home, annotate(preset, exercise, jobs))
     status = file.stat()
     return _read(preset, exercise, file, status.st_mtime_ns, status.st_size, status.st_ino)
 
@@ -86,7 +95,7 @@ def differing_clips(known: Annotated) -> list[str]:
     for clip in known.clips.values():
         if clip["role"] == "labelled":
             labels.setdefault(clip["source"], []).append(clip["labels"])
-    parts = split_sources(f"{known.preset}/{known.exercise}", labels)
+    parts = split_sources(f"{known.preset}/{known.exercise}", labels, exact=preset_named(known.preset).exact)
     moved = [f"source {source}" for source in parts if known.parts.get(source) != parts[source]]
     return [*differing(plans, partial(_kept, known), _made), *sorted(strange), *moved]
 
@@ -94,15 +103,7 @@ def differing_clips(known: Annotated) -> list[str]:
 @lru_cache(maxsize=8)
 def _read(preset: str, exercise: Exercise, file: Path, _mtime: int, _size: int, _inode: int) -> Annotated:
     document, arrays = read_sealed(file, _ARRAYS)
-    known = Annotated(
-        preset=preset,
-        exercise=exercise,
-        fingerprint=document["fingerprint"],
-        clips={record["id"]: record for record in document["clips"]},
-        parts=document["parts"],
-        stills={still["id"]: Still(**still) for still in document["stills"]},
-        arrays=arrays,
-    )
+    known = _known(preset, exercise, document, arrays)
     check_fingerprint(file, known.fingerprint, records_fingerprint(preset, exercise, document["clips"]))
     check_some(file, plan_clips(preset, exercise, "labelled"), partial(_kept, known), _made)
     return known
@@ -121,6 +122,15 @@ def _made(plan: ClipPlan) -> Annotation:
     return {"record": annotation.record(), "stills": stills}, arrays
 
 
+def computed(preset: str, exercise: Exercise, jobs: int = 1) -> Annotated:
+    """Annotations of a preset, computed and kept nowhere.
+
+    Raises:
+        UsageError: There is no such preset.
+    """
+    return _known(preset, exercise, *_contents(preset, exercise, annotate(preset, exercise, jobs)))
+
+
 def keep_annotations(
     preset: str, exercise: Exercise, home: Path, annotations: Sequence[ClipAnnotation]
 ) -> None:
@@ -130,11 +140,17 @@ def keep_annotations(
         preset: Name of the preset.
         exercise: Which exercise.
         home: The family's data folder.
-        annotations: What :func:`~.generate.annotate` gives for it.
+        annotations: What :func:`~.annotate.annotate` gives for it.
 
     Raises:
         AqaBenchError: The file cannot be written.
     """
+    write_sealed(_file(preset, exercise, home), *_contents(preset, exercise, annotations))
+
+
+def _contents(
+    preset: str, exercise: Exercise, annotations: Sequence[ClipAnnotation]
+) -> tuple[dict[str, Any], dict[str, NDArray[np.float32]]]:
     plans = plan_clips(preset, exercise)
     stills = [asdict(s) for plan, a in zip(plans, annotations, strict=True) for s in stills_of(plan, a)]
     document = {
@@ -143,8 +159,23 @@ def keep_annotations(
         "parts": source_splits(preset, exercise, annotations),
         "stills": stills,
     }
-    arrays = {name: np.stack([getattr(a, name) for a in annotations]).astype(np.float32) for name in _ARRAYS}
-    write_sealed(_file(preset, exercise, home), document, arrays)
+    return document, {
+        name: np.stack([getattr(a, name) for a in annotations]).astype(np.float32) for name in _ARRAYS
+    }
+
+
+def _known(
+    preset: str, exercise: Exercise, document: Mapping[str, Any], arrays: Mapping[str, NDArray[np.float32]]
+) -> Annotated:
+    return Annotated(
+        preset=preset,
+        exercise=exercise,
+        fingerprint=document["fingerprint"],
+        clips={record["id"]: record for record in document["clips"]},
+        parts=document["parts"],
+        stills={still["id"]: Still(**still) for still in document["stills"]},
+        arrays=arrays,
+    )
 
 
 def _file(preset: str, exercise: Exercise, home: Path) -> Path:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .kinematics import Array, unit, vec
 from .look import Look
 from .motion import SIDES, Motion
 from .subject import Subject
 
-__all__ = ["BAR_HALF", "PLATE_AT", "Parts", "barbell_parts", "body_parts", "moved"]
+__all__ = ["BAR_HALF", "PLATE_AT", "Parts", "barbell_parts", "body_parts", "frames_of", "moved"]
 
 #: Half the length of the bar and distance of the first plate from its centre, metres.
 BAR_HALF, PLATE_AT = 1.1, 0.675
@@ -204,3 +205,8 @@ def moved(parts: Parts, yaw: float, path: Array, *, frozen: bool = False) -> Par
         return np.asarray(still @ turn.T + path[:, None], np.float64)
 
     return replace(parts, start=carry(parts.start), end=carry(parts.end))
+
+
+def frames_of(parts: Parts, frames: NDArray[np.int_]) -> Parts:
+    """Parts at some of their frames."""
+    return replace(parts, start=parts.start[frames], end=parts.end[frames])

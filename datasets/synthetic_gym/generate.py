@@ -1,25 +1,33 @@
-"""The dataset as a whole: annotated in seconds, rendered in parallel, written once."""
+"""The pictures of a dataset: rendered in parallel, written once, only those that are asked for."""
 
 from __future__ import annotations
 
 import functools
+import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from aqa_bench.core.arrays import ArrayArchive
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.files import canonical_json, pretty_json, sha256_bytes, write_atomic
+from aqa_bench.core.files import canonical_json, pretty_json, write_atomic
 from aqa_bench.core.lock import exclusive
 
-from .clip import ClipAnnotation, make_clip, make_shot
+from ..fitness_aqa.layout import Kind
+from .annotate import stills_of
+from .annotated import Annotated, computed
+from .clip import make_clip, make_shot
 from .detector import detected_boxes, detected_heights
-from .parallel import in_processes, results_of
+from .parallel import in_processes
 from .plan import ClipPlan, plan_clips
 from .presets import GENERATOR_VERSION, PRESETS, Exercise, preset_named
-from .splits import split_sources
-from .stills import Still, crop_person, row_stills, squat_stills
+from .stills import crop_person
 from .writer import (
+    KEYPOINT_ARRAYS,
     image_folder,
     jpeg,
     mp4,
@@ -30,72 +38,30 @@ from .writer import (
     write_labels,
 )
 
-__all__ = [
-    "MANIFEST",
-    "Progress",
-    "annotate",
-    "annotation_fingerprint",
-    "fingerprint",
-    "generate",
-    "records_fingerprint",
-    "splits",
-    "stills_of",
-]
+__all__ = ["EVERYTHING", "MANIFEST", "Progress", "generate", "rendered_kinds"]
 
 MANIFEST = "generator.json"
 _PARTS = ".parts"
+
+#: What can be rendered: videos of labelled clips, stills cut from them, and videos of the pool.
+EVERYTHING = frozenset({Kind.CLIP, Kind.IMAGE, Kind.POOL})
 
 #: Called with the number of clips done and the number of all clips.
 Progress = Callable[[int, int], None]
 
 
-def annotate(preset: str, exercise: Exercise, jobs: int = 1) -> list[ClipAnnotation]:
-    """Labels, keypoints and trajectories of a dataset without rendering it.
-
-    Args:
-        preset: Name of the preset.
-        exercise: Which exercise.
-        jobs: Worker processes; the annotations are the same to the last bit.
-
-    Returns:
-        One annotation a clip, the labelled ones first, in the order of :func:`plan_clips`.
+def rendered_kinds(preset: str, exercise: Exercise) -> frozenset[Kind]:
+    """What there is to render of an exercise: rows have no videos and no pool, presses no stills.
 
     Raises:
         UsageError: There is no such preset.
     """
-    return results_of(_annotation, plan_clips(preset, exercise), jobs)
-
-
-def _annotation(plan: ClipPlan) -> ClipAnnotation:
-    return make_clip(plan).annotation
-
-
-def annotation_fingerprint(preset: str, exercise: Exercise, annotations: Sequence[ClipAnnotation]) -> str:
-    """SHA-256 over the generator's version and what is annotated, floats to 6 significant digits."""
-    return records_fingerprint(preset, exercise, [annotation.record() for annotation in annotations])
-
-
-def records_fingerprint(preset: str, exercise: Exercise, records: Sequence[Mapping[str, Any]]) -> str:
-    """As :func:`annotation_fingerprint`, of the annotations' records."""
-    return sha256_bytes(canonical_json([GENERATOR_VERSION, preset, exercise, list(records)]).encode())
-
-
-def fingerprint(preset: str, exercise: Exercise) -> str:
-    """Identity of a dataset, the same wherever it is computed; nothing is rendered.
-
-    Raises:
-        UsageError: There is no such preset.
-    """
-    return annotation_fingerprint(preset, exercise, annotate(preset, exercise))
-
-
-def splits(preset: str, exercise: Exercise, annotations: Sequence[ClipAnnotation]) -> dict[str, str]:
-    """Part (train, val or test) of every labelled source."""
-    labels: dict[str, list[dict[str, int]]] = {}
-    for annotation in annotations:
-        if annotation.role == "labelled":
-            labels.setdefault(annotation.source, []).append(dict(annotation.labels))
-    return split_sources(f"{preset}/{exercise}", labels)
+    kinds = {Kind.IMAGE} if exercise == "barbell-row" else {Kind.CLIP}
+    if exercise == "backsquat":
+        kinds.add(Kind.IMAGE)
+    if preset_named(preset).clips[exercise][1]:
+        kinds.add(Kind.POOL)
+    return frozenset(kinds)
 
 
 def generate(
@@ -103,78 +69,77 @@ def generate(
     exercise: Exercise,
     out: Path,
     *,
+    kinds: Collection[Kind] = EVERYTHING,
     jobs: int = 1,
     progress: Progress | None = None,
     device: str = "cpu",
-    annotations: Sequence[ClipAnnotation] | None = None,
+    known: Annotated | None = None,
 ) -> Path:
-    """Render a dataset into a folder in the layout of the Fitness-AQA release.
+    """Render a dataset, or some of it, into a folder in the layout of the Fitness-AQA release.
 
     Every file is written whole; work is collected in ``<out>.partial`` and renamed to ``out`` at the
-    end. A run that was stopped goes on where it was; one that finds another at work waits for it.
+    end. A run that was stopped goes on where it was; one that finds another at work waits for it. A
+    picture is the same whatever else is rendered beside it.
 
     Args:
         preset: Name of the preset.
         exercise: Which exercise.
-        out: Folder of this preset and exercise alone.
+        out: Folder of these pictures alone.
+        kinds: What to render; where only stills are wanted, no other frame of their clips is drawn.
         jobs: Worker processes; 1 renders in this process.
         progress: Told after every clip.
         device: Where to render; ``jobs`` above 1 is for the CPU.
-        annotations: What :func:`annotate` gave, where that was asked before.
+        known: The dataset's annotations, where they are known; otherwise they are computed.
 
     Returns:
         ``out``.
 
     Raises:
         UsageError: There is no such preset.
-        DataError: ``out`` exists and is not this dataset.
+        DataError: ``out`` exists and is not this dataset, or holds other kinds of pictures.
         AqaBenchError: ``out`` cannot be written.
     """
-    preset_named(preset)
-    annotations = annotate(preset, exercise, jobs) if annotations is None else annotations
+    wanted = rendered_kinds(preset, exercise) & frozenset(kinds)
+    known = computed(preset, exercise, jobs) if known is None else known
     manifest = {
         "generator": "synthetic-gym",
         "version": GENERATOR_VERSION,
         "preset": preset,
         "exercise": exercise,
-        "fingerprint": annotation_fingerprint(preset, exercise, annotations),
+        "kinds": sorted(wanted),
+        "fingerprint": known.fingerprint,
     }
     if not out.exists():
         with exclusive(out.with_name(f".{out.name}.lock")):
             if not out.exists():
-                _generate(manifest, annotations, out, jobs, progress, device)
+                _generate(manifest, known, wanted, out, jobs, progress, device)
     _check(out, manifest)
     return out
 
 
 def _generate(
-    manifest: dict[str, str],
-    annotations: Sequence[ClipAnnotation],
+    manifest: dict[str, Any],
+    known: Annotated,
+    kinds: frozenset[Kind],
     out: Path,
     jobs: int,
     progress: Progress | None,
     device: str,
 ) -> None:
-    preset, exercise = manifest["preset"], cast(Exercise, manifest["exercise"])
     partial = out.with_name(f"{out.name}.partial")
     if (partial / MANIFEST).is_file():
         _check(partial, manifest)
     write_atomic(partial / MANIFEST, pretty_json(manifest))
 
-    make = functools.partial(_make, partial, device)
-    plans = plan_clips(preset, exercise)
-    todo = [plan for plan in plans if not (partial / _PARTS / f"{plan.id}.json").is_file()]
+    make = functools.partial(_make, partial, device, kinds)
+    plans = [plan for plan in plan_clips(known.preset, known.exercise) if _is_wanted(plan, kinds)]
+    todo = [plan for plan in plans if not _part(partial, plan).is_file()]
     if progress is not None:
         progress(len(plans) - len(todo), len(plans))
     for done, _ in enumerate(in_processes(make, todo, jobs), len(plans) - len(todo) + 1):
         if progress is not None:
             progress(done, len(plans))
-    parts = {plan.id: json.loads((partial / _PARTS / f"{plan.id}.json").read_text()) for plan in plans}
-    split = splits(preset, exercise, annotations)
-    stills = [still for plan, a in zip(plans, annotations, strict=True) for still in stills_of(plan, a)]
-    write_labels(partial, exercise, [a for a in annotations if a.role == "labelled"], stills, split)
-    write_keypoints(partial, exercise, annotations)
-    write_annotations(partial, annotations, split, {i: part["visibility"] for i, part in parts.items()})
+    _write_index_files(partial, known, kinds, plans)
     for part in (partial / _PARTS).iterdir():
         part.unlink()
     (partial / _PARTS).rmdir()
@@ -184,40 +149,66 @@ def _generate(
     partial.rename(out)
 
 
-def _check(folder: Path, manifest: dict[str, str]) -> None:
+def _is_wanted(plan: ClipPlan, kinds: frozenset[Kind]) -> bool:
+    return Kind.POOL in kinds if plan.role == "unlabelled" else bool(kinds - {Kind.POOL})
+
+
+def _part(root: Path, plan: ClipPlan) -> Path:
+    return root / _PARTS / f"{plan.id}.npz"
+
+
+def _write_index_files(
+    root: Path, known: Annotated, kinds: frozenset[Kind], plans: Sequence[ClipPlan]
+) -> None:
+    """Labels, splits, annotations and keypoints of the clips rendered."""
+    records = [known.clips[plan.id] for plan in plans]
+    labelled = [record for record in records if record["role"] == "labelled"]
+    if labelled:
+        stills = list(known.stills.values()) if Kind.IMAGE in kinds else []
+        write_labels(root, known.exercise, labelled, stills, known.parts)
+    parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in ("visibility", *KEYPOINT_ARRAYS)}
+    for plan in plans:
+        with ArrayArchive(_part(root, plan).read_bytes()) as part:
+            for name, rows in parts.items():
+                rows.append(part.read(name))
+    visibility = {plan.id: float(row) for plan, row in zip(plans, parts.pop("visibility"), strict=True)}
+    write_annotations(root, records, known.parts, visibility)
+    write_keypoints(root, known.exercise, [plan.id for plan in plans], parts)
+
+
+def _check(folder: Path, manifest: Mapping[str, Any]) -> None:
     try:
         found = json.loads((folder / MANIFEST).read_text())
     except (OSError, ValueError):
         found = None
     if found != manifest:
+        what = f"{manifest['exercise']}, preset {manifest['preset']}, generator {manifest['version']}"
         raise DataError(
             "The folder holds something else than the dataset asked for.",
             where=folder,
-            expected=f"{manifest['exercise']}, preset {manifest['preset']}, generator {manifest['version']}",
-            found="another dataset" if found else f"no readable {MANIFEST}",
+            expected=f"{what}: {', '.join(manifest['kinds'])}",
+            found="another dataset, or other pictures of it" if found else f"no readable {MANIFEST}",
             remedy="Choose another folder, or delete this one.",
         )
 
 
-def stills_of(plan: ClipPlan, annotation: ClipAnnotation) -> list[Still]:
-    """Images of the image tasks that are taken from a clip; none of an unlabelled one or of a press."""
-    if plan.role != "labelled" or plan.exercise == "overhead-press":
-        return []
-    choose = squat_stills if plan.exercise == "backsquat" else row_stills
-    return choose(plan, annotation)
-
-
-def _make(root: Path, device: str, plan: ClipPlan) -> None:
+def _make(root: Path, device: str, kinds: frozenset[Kind], plan: ClipPlan) -> None:
     """Render one clip and write its media; the part file, written last, says that it is done."""
     from .render import render_shot
 
     preset, clip = PRESETS[plan.preset], make_clip(plan)
-    rendered = render_shot(make_shot(clip), preset.size, preset.supersample, device)
-    frames, annotation = rendered.frames.numpy(), clip.annotation
-    if plan.exercise != "barbell-row":
+    annotation = clip.annotation
+    stills = stills_of(plan, annotation) if Kind.IMAGE in kinds else []
+    filmed = Kind.POOL if plan.role == "unlabelled" else Kind.CLIP
+    shown = list(range(preset.frames)) if filmed in kinds else [still.frame for still in stills]
+    visibility = float("nan")
+    if shown:
+        rendered = render_shot(make_shot(clip), preset.size, preset.supersample, device, shown)
+        frames, visibility = rendered.frames.numpy(), float(rendered.visibility.mean())
+    if filmed in kinds:
         write_atomic(root / video_file(plan.exercise, plan.role, plan.id), mp4(frames, preset.fps))
-    for still in stills_of(plan, annotation):
-        image = frames[still.frame]
+    for still in stills:
+        image = frames[shown.index(still.frame)]
         if plan.exercise == "backsquat":
             image = crop_person(image, annotation.keypoints_2d[still.frame, :, :2])
         write_atomic(root / image_folder(plan.exercise) / f"{still.id}.jpg", jpeg(image))
@@ -226,5 +217,7 @@ def _make(root: Path, device: str, plan: ClipPlan) -> None:
         detect = detected_heights if plan.exercise == "backsquat" else detected_boxes
         track: Any = detect(rng, annotation.bar_box, preset.size)
         write_atomic(root / trajectory_file(plan.exercise, plan.id), canonical_json(track))
-    part = {"visibility": round(float(rendered.visibility.mean()), 4)}
-    write_atomic(root / _PARTS / f"{plan.id}.json", canonical_json(part))
+    buffer = io.BytesIO()
+    arrays: Any = {name: getattr(annotation, name).astype(np.float32) for name in KEYPOINT_ARRAYS}
+    np.savez(buffer, visibility=np.float32(visibility), **arrays)
+    write_atomic(_part(root, plan), buffer.getvalue())

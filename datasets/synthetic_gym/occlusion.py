@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .camera import project
-from .figure import Parts
+from .figure import Parts, frames_of
 from .kinematics import Array
 from .scene import Scene
 
@@ -71,7 +71,7 @@ def body_visibility(scene: Scene, body: Parts, bar: Parts) -> float:
     points = np.concatenate([start + (end - start) * share for share in _ALONG], 1)
     length = np.linalg.norm(end - start, axis=-1).mean(0)
     outline = np.tile((length + body.radius.mean(1)) * body.radius.mean(1), len(_ALONG))
-    some = [_frames_of(parts, frames) for parts in (bar, *scene.bars, *scene.others)]
+    some = [frames_of(parts, frames) for parts in (bar, *scene.bars, *scene.others)]
     count = len(scene.bars)
     at_frames = Scene(
         scene.camera,
@@ -86,17 +86,3 @@ def body_visibility(scene: Scene, body: Parts, bar: Parts) -> float:
     inside = ((pixels > 0) & (pixels < 1)).all(-1) & (depth > 0.2)
     seen = points_visible(at_frames, some[0], points) & inside
     return float((seen * outline).sum() / (outline.sum() * len(frames)))
-
-
-def _frames_of(parts: Parts, frames: NDArray[np.int_]) -> Parts:
-    return Parts(
-        parts.start[frames],
-        parts.end[frames],
-        parts.radius,
-        parts.colour,
-        parts.hem,
-        parts.texture,
-        parts.gloss,
-        parts.stripe,
-        parts.stripes,
-    )

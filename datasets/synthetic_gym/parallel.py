@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from types import ModuleType
 from typing import TypeVar
 
 from aqa_bench.core.lifeline import end_with_parent
@@ -36,7 +39,8 @@ def in_processes(make: Callable[[Plan], None], plans: Sequence[Plan], jobs: int)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(plans)), context, initializer=_enter) as pool:
-        futures = [pool.submit(make, plan) for plan in plans]
+        with _without_main():
+            futures = [pool.submit(make, plan) for plan in plans]
         try:
             for future in as_completed(futures):
                 future.result()
@@ -62,7 +66,20 @@ def results_of(make: Callable[[Plan], Result], plans: Sequence[Plan], jobs: int)
     context = multiprocessing.get_context("spawn")
     workers = min(jobs, -(-len(plans) // _TOGETHER))
     with ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
-        return list(pool.map(make, plans, chunksize=_TOGETHER))
+        with _without_main():
+            results = pool.map(make, plans, chunksize=_TOGETHER)
+        return list(results)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Start processes that do not run the caller's script: unguarded, it would start processes in turn."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _enter() -> None:

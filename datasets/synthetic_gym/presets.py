@@ -46,6 +46,8 @@ class Preset:
         rates: Share of clips with each error.
         images: Images per labelled clip of the image tasks.
         supersample: Rays per pixel and axis.
+        exact: Whether the parts of the split hold their share of the labelled clips to the clip, as near
+            as whole sources allow, before their error rates are evened out.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Preset:
     rates: Mapping[str, float] = field(default_factory=lambda: _BALANCED_RATES)
     images: int = 6
     supersample: int = 2
+    exact: bool = False
 
     @property
     def fps(self) -> float:
@@ -74,6 +77,7 @@ def _clips(
 
 
 _WILD = _clips((640, 1200), (640, 1200), (640, 0))
+_STUDY = _clips((1600, 800), (1600, 800), (1600, 0))
 
 #: The first one is the default of every exercise.
 PRESETS: Mapping[str, Preset] = MappingProxyType(
@@ -96,6 +100,19 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 zoom=1.0,
                 margin=0.12,
                 rates=_RELEASE_RATES,
+            ),
+            Preset("study", 96, 32, _STUDY, exact=True),
+            Preset(
+                "study-wild",
+                160,
+                32,
+                _STUDY,
+                azimuth=None,
+                clutter=1.0,
+                zoom=1.0,
+                margin=0.12,
+                rates=_RELEASE_RATES,
+                exact=True,
             ),
         )
     }

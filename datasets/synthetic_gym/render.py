@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from .backdrop import Backdrop, draw_backdrop
-from .figure import Parts
+from .figure import Parts, frames_of
 from .kinematics import Array
 from .raycast import cone_hits, cylinder_hits, empty_buffer, pixel_grid, splat
 from .scene import Scene
@@ -63,16 +65,29 @@ class Rendered:
     visibility: Tensor
 
 
-def render_shot(shot: Shot, size: int, supersample: int = 2, device: str | torch.device = "cpu") -> Rendered:
-    """Render every frame of a shot.
+def render_shot(
+    shot: Shot,
+    size: int,
+    supersample: int = 2,
+    device: str | torch.device = "cpu",
+    shown: Sequence[int] | None = None,
+) -> Rendered:
+    """Render a shot, or some frames of it.
 
     Args:
         shot: What is filmed.
         size: Side of the frames in pixels.
         supersample: Rays per pixel and axis.
         device: Where to compute. Results on CPU and GPU differ only by rounding.
+        shown: Frames to render, the same pixels as when all are; all of them where None.
+
+    Returns:
+        The frames in the order asked for.
     """
     device = torch.device(device)
+    every = len(shot.body.start)
+    if shown is not None:
+        shot = _some_frames(shot, shown)
     camera, side = shot.scene.camera, size * supersample
     frames = len(shot.body.start)
     axes = torch.tensor(camera.axes, dtype=torch.float32, device=device)
@@ -118,7 +133,7 @@ def render_shot(shot: Shot, size: int, supersample: int = 2, device: str | torch
         seen = (classes[-1] == LIFTER).sum((1, 2))
         visibility.append(seen / alone.clamp_min(1))
     return Rendered(
-        _develop(torch.cat(pictures), shot).cpu(),
+        _develop(torch.cat(pictures), shot, every, shown).cpu(),
         torch.cat(classes).cpu(),
         shadow.reshape(frames, size, size).cpu(),
         torch.cat(visibility).cpu(),
@@ -155,7 +170,19 @@ def _shadow(backdrop: Backdrop, body: Solids, lamp: Lamp, side: int, supersample
     return shadow
 
 
-def _develop(pictures: Tensor, shot: Shot) -> Tensor:
+def _some_frames(shot: Shot, shown: Sequence[int]) -> Shot:
+    at, scene = np.asarray(shown, np.intp), shot.scene
+    others, bars = (tuple(frames_of(parts, at) for parts in each) for each in (scene.others, scene.bars))
+    return replace(
+        shot,
+        scene=replace(scene, others=others, bars=bars),
+        body=frames_of(shot.body, at),
+        bar=frames_of(shot.bar, at),
+        shake=shot.shake[at],
+    )
+
+
+def _develop(pictures: Tensor, shot: Shot, every: int, shown: Sequence[int] | None) -> Tensor:
     """Shake, gamma and sensor noise: linear ``(T, 3, S, S)`` to uint8 ``(T, S, S, 3)``."""
     frames, device = len(pictures), pictures.device
     shift = torch.tensor(shot.shake, dtype=torch.float32, device=device)
@@ -163,8 +190,10 @@ def _develop(pictures: Tensor, shot: Shot) -> Tensor:
     move[:, :, 2] = -2 * shift
     grid = F.affine_grid(move, list(pictures.shape), align_corners=False)
     moved = F.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
-    shown = moved.clamp(0, 1) ** shot.scene.light.gamma
+    bright = moved.clamp(0, 1) ** shot.scene.light.gamma
     generator = torch.Generator().manual_seed(shot.noise_seed)
-    grain = torch.randn(shown.shape, generator=generator).to(device)
-    shown = (shown + grain * shot.noise).clamp(0, 1)
-    return (shown * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+    # Drawn for the whole clip, so that a frame's grain does not depend on what else is rendered.
+    grain = torch.randn((every, *bright.shape[1:]), generator=generator)
+    grain = (grain if shown is None else grain[list(shown)]).to(device)
+    bright = (bright + grain * shot.noise).clamp(0, 1)
+    return (bright * 255).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -14,13 +15,14 @@ from numpy.typing import NDArray
 from aqa_bench.core.files import canonical_json, write_atomic
 from aqa_bench.media.x264 import x264_options
 
-from .clip import COCO_17, ClipAnnotation
+from .clip import COCO_17
 from .presets import Exercise
 from .splits import SPLITS
 from .stills import Still
 
 __all__ = [
     "ANNOTATIONS",
+    "KEYPOINT_ARRAYS",
     "RELEASE",
     "image_folder",
     "jpeg",
@@ -35,6 +37,8 @@ __all__ = [
 
 RELEASE = "Fitness-AQA_dataset_release"
 ANNOTATIONS = "annotations.jsonl"
+#: Arrays of a clip in the file of keypoints.
+KEYPOINT_ARRAYS = ("keypoints_2d", "keypoints_3d", "bar_box", "bar_height", "cycle")
 _FOLDER: Mapping[str, str] = {"backsquat": "Squat", "overhead-press": "OHP", "barbell-row": "BarbellRow"}
 _ROLE: Mapping[str, str] = {"labelled": "Labeled_Dataset", "unlabelled": "Unlabeled_Dataset"}
 _CLIP_LABELS: Mapping[str, str] = {
@@ -109,7 +113,7 @@ def jpeg(image: NDArray[np.uint8]) -> bytes:
 def write_labels(
     root: Path,
     exercise: Exercise,
-    annotations: Iterable[ClipAnnotation],
+    records: Sequence[Mapping[str, Any]],
     stills: Sequence[Still],
     split: Mapping[str, str],
 ) -> None:
@@ -118,18 +122,18 @@ def write_labels(
     Args:
         root: The dataset's folder.
         exercise: Which exercise.
-        annotations: Labelled clips.
+        records: Labelled clips, see :meth:`ClipAnnotation.record`.
         stills: Images of the image tasks.
         split: Part by source.
     """
     base = root / _folder(exercise, "labelled")
-    clips = sorted(annotations, key=lambda a: a.id)
+    clips = sorted(records, key=lambda clip: str(clip["id"]))
     for task, name in _CLIP_LABELS.items():
-        if clips and task in clips[0].labels:
-            intervals = {clip.id: [list(span) for span in clip.intervals[task]] for clip in clips}
+        if clips and task in clips[0]["labels"]:
+            intervals = {clip["id"]: [list(span) for span in clip["intervals"][task]] for clip in clips}
             write_atomic(base / "Labels" / f"{name}.json", canonical_json(intervals))
     if exercise != "barbell-row":
-        _write_splits(base / "Splits", "keys", [clip.id for clip in clips], split)
+        _write_splits(base / "Splits", "keys", [clip["id"] for clip in clips], split)
     for task, (labels, folder) in _IMAGE_LABELS.items():
         images = {still.id: still.labels[task] for still in stills if task in still.labels}
         if images:
@@ -145,41 +149,44 @@ def _write_splits(folder: Path, kind: str, ids: Sequence[str], split: Mapping[st
 
 def write_annotations(
     root: Path,
-    annotations: Iterable[ClipAnnotation],
+    records: Iterable[Mapping[str, Any]],
     split: Mapping[str, str],
     visibility: Mapping[str, float],
 ) -> None:
-    """Write one JSON line a clip: everything known about it but its arrays.
+    """Write one JSON line per clip: everything known about it but its arrays.
 
     Args:
         root: The dataset's folder.
-        annotations: All clips.
+        records: The clips, see :meth:`ClipAnnotation.record`.
         split: Part by source of the labelled clips.
-        visibility: Share of the lifter's pixels in sight, by clip.
+        visibility: Share of the lifter's pixels in sight over the frames rendered, by clip; NaN, written
+            as null, where none was.
     """
-    lines: list[dict[str, Any]] = [
-        {
-            **a.record(),
-            "split": split.get(a.source) if a.role == "labelled" else None,
-            "visibility": round(visibility[a.id], 4),
-        }
-        for a in annotations
-    ]
+    lines: list[dict[str, Any]] = []
+    for record in records:
+        part, seen = split.get(record["source"]), visibility[record["id"]]
+        line = {"split": part if record["role"] == "labelled" else None}
+        lines.append({**record, **line, "visibility": None if math.isnan(seen) else round(seen, 4)})
     write_atomic(root / ANNOTATIONS, "".join(canonical_json(line) + "\n" for line in lines))
 
 
-def write_keypoints(root: Path, exercise: Exercise, annotations: Sequence[ClipAnnotation]) -> None:
-    """Write the arrays of all clips to one npz file.
+def write_keypoints(
+    root: Path, exercise: Exercise, ids: Sequence[str], rows: Mapping[str, Sequence[NDArray[np.float32]]]
+) -> None:
+    """Write the arrays of clips to one npz file.
 
     Arrays: ``ids`` (N,), ``joints`` (17,), ``keypoints_2d`` (N, T, 17, 3) as x, y, confidence in
     pixels, ``keypoints_3d`` (N, T, 17, 3) in metres, ``bar_box`` (N, T, 4) in pixels,
     ``bar_height`` (N, T) in metres and ``cycle`` (N, T); floats are float32.
+
+    Args:
+        root: The dataset's folder.
+        exercise: Which exercise.
+        ids: Ids of the clips.
+        rows: Of each of ``KEYPOINT_ARRAYS``, one row per clip.
     """
-    arrays: dict[str, Any] = {
-        name: np.stack([getattr(a, name) for a in annotations]).astype(np.float32)
-        for name in ("keypoints_2d", "keypoints_3d", "bar_box", "bar_height", "cycle")
-    }
-    arrays |= {"ids": np.array([a.id for a in annotations]), "joints": np.array(COCO_17)}
+    arrays: dict[str, Any] = {name: np.stack(rows[name]) for name in KEYPOINT_ARRAYS}
+    arrays |= {"ids": np.array(ids), "joints": np.array(COCO_17)}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     write_atomic(root / keypoint_file(exercise), buffer.getvalue())

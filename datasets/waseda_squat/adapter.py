@@ -90,19 +90,22 @@ class WasedaSquat(Dataset):
         pool = [self._sample(name) for name in free if self._is_usable(name)]
         return sorted(pool, key=lambda sample: sample.media.content_key)
 
-    def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:
+    def materialise(
+        self, needs: frozenset[Modality], progress: Progress, pool: frozenset[Modality] = frozenset()
+    ) -> None:
         """Restrict the samples to the clips that have what a method needs.
 
         Args:
             needs: Modalities that the method will read; none means poses, or videos where no clip has
                 a pose.
             progress: Not used.
+            pool: Modalities that it will read of unlabelled clips.
 
         Raises:
             DataError: No clip has it.
         """
         any_pose = any(clip.pose for clip in self._index.clips.values())
-        self._needs = needs or frozenset({Modality.DISTANCES if any_pose else Modality.FRAMES})
+        self._needs = needs | pool or frozenset({Modality.DISTANCES if any_pose else Modality.FRAMES})
         if not any(self._is_usable(name) for name in self._indexed):
             raise DataError(
                 "No clip of the Waseda squats available has what the method needs.",

@@ -11,9 +11,9 @@ from aqa_bench.core.sealed import Damaged
 from aqa_bench.datasets.synthetic_gym import annotated as clips
 from aqa_bench.datasets.synthetic_gym import regenerated
 from aqa_bench.datasets.synthetic_gym.adapter import SyntheticGym
+from aqa_bench.datasets.synthetic_gym.annotate import records_fingerprint
 from aqa_bench.datasets.synthetic_gym.diving import annotated as dives
 from aqa_bench.datasets.synthetic_gym.diving.adapter import SyntheticDiving
-from aqa_bench.datasets.synthetic_gym.generate import records_fingerprint
 
 ARRAYS = ("keypoints_2d", "bar_box")
 

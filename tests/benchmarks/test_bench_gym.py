@@ -10,8 +10,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
+from aqa_bench.datasets.synthetic_gym.annotate import annotate
 from aqa_bench.datasets.synthetic_gym.clip import ClipAnnotation, make_clip, make_shot
-from aqa_bench.datasets.synthetic_gym.generate import annotate
 from aqa_bench.datasets.synthetic_gym.plan import plan_clips
 from aqa_bench.datasets.synthetic_gym.render import render_shot
 

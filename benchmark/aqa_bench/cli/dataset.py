@@ -86,6 +86,13 @@ def prepare(
             "same.",
         ),
     ] = None,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            help="Draw only the labelled or only the unlabelled clips of a generated dataset: labelled alone "
+            "is what runs need that learn from no pool."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a dataset ready: index what you have, or generate or fetch it. Media are never copied."""
@@ -95,7 +102,8 @@ def prepare(
 
     family = find_family(dataset)
     members = _members(family, dataset)
-    draws = None if device is None and jobs is None else _drawing(family, source, option)
+    drawn = device is not None or jobs is not None or role is not None
+    draws = _drawing(family, source, option) if drawn else None
     pairs = [text.partition("=") for text in option or ()]
     for key, equals, _ in pairs:
         if not equals:
@@ -110,7 +118,9 @@ def prepare(
             made = [family.load().prepare(each, source or [], home, options, progress) for each in members]
         else:
             where = _drawn_on(device)
-            made = [draws.render(each, home, progress, device=where, jobs=jobs) for each in members]
+            made = [
+                draws.render(each, home, progress, device=where, jobs=jobs, role=role) for each in members
+            ]
         sentences = [sentence for each in made for sentence in each]
     finally:
         progress.close()
@@ -180,11 +190,11 @@ def _drawing(family: DatasetPlugin, source: Sequence[Path] | None, option: Seque
     loaded = family.load()
     if not isinstance(loaded, Renders) or source or option:
         raise UsageError(
-            "Only datasets that are generated are drawn on a device, or by several processes.",
-            where="--device, --jobs",
+            "Only datasets that are generated are drawn on a device, by several processes or by role.",
+            where="--device, --jobs, --role",
             expected="a generated dataset, without --source and --option",
             found=family.name + (", with --source or --option" if source or option else ""),
-            remedy="Leave out --device and --jobs.",
+            remedy="Leave out --device, --jobs and --role.",
         )
     return loaded
 

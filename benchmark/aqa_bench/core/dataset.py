@@ -144,12 +144,15 @@ class Dataset(ABC):
         """
         return ()
 
-    def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:  # noqa: B027 - most need nothing
+    def materialise(  # noqa: B027 - most need nothing
+        self, needs: frozenset[Modality], progress: Progress, pool: frozenset[Modality] = frozenset()
+    ) -> None:
         """Make media readable before a method is fitted, e.g. render what is generated on first use.
 
         Args:
-            needs: Modalities that the method will read.
+            needs: Modalities that the method will read of the tasks' samples.
             progress: Where to report.
+            pool: Modalities that it will read of unlabelled samples; empty where it reads none.
         """
 
     @abstractmethod
@@ -204,7 +207,14 @@ class Renders(Protocol):
     """A family that draws its media itself, on the CPU or a GPU."""
 
     def render(
-        self, dataset: str | None, home: Path, progress: Progress, *, device: str, jobs: int | None
+        self,
+        dataset: str | None,
+        home: Path,
+        progress: Progress,
+        *,
+        device: str,
+        jobs: int | None,
+        role: str | None = None,
     ) -> Sequence[str]:
         """Draw what is not there yet, as :meth:`DatasetFamily.prepare` does.
 
@@ -214,6 +224,7 @@ class Renders(Protocol):
             progress: Where to report.
             device: ``cpu``, ``cuda`` or ``cuda:N``.
             jobs: Processes; one for each processor where None. What is written is the same.
+            role: ``labelled`` or ``unlabelled`` clips alone; both where None.
 
         Returns:
             Sentences that say what was done.

@@ -54,9 +54,11 @@ class DatasetView(Dataset):
         """The dataset's own."""
         return self._dataset.unlabeled(task, held_out)
 
-    def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:
+    def materialise(
+        self, needs: frozenset[Modality], progress: Progress, pool: frozenset[Modality] = frozenset()
+    ) -> None:
         """As the dataset does."""
-        self._dataset.materialise(needs, progress)
+        self._dataset.materialise(needs, progress, pool)
 
     def audit(self, progress: Progress | None = None) -> Audit:
         """The dataset's own."""

@@ -17,7 +17,7 @@ from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import data_seed, fit_seed
 from aqa_bench.core.split import Split
-from aqa_bench.core.task import Task
+from aqa_bench.core.task import Modality, Task, Unit
 from aqa_bench.protocol.custody import Custodian
 from aqa_bench.protocol.plan import ResolvedRun
 
@@ -94,11 +94,18 @@ def prepare_fit(
 
 
 def materialise(resolved: ResolvedRun, progress: Progress) -> None:
-    """Make readable what the method of a run needs."""
-    wanted = resolved.plugin.card.needs | resolved.plugin.card.one_of
-    for dataset in (resolved.dataset, resolved.foreign):
-        if dataset is not None:
-            dataset.materialise(wanted & dataset.card.provides, progress)
+    """Make readable what the method of a run needs of its tasks' samples and of its pool."""
+    card, dataset = resolved.plugin.card, resolved.dataset
+    wanted = card.needs | card.one_of
+    images = {task.unit is Unit.IMAGE for task in resolved.tasks}
+    # A sample of an image task has no video, and a clip no stills.
+    unseen = {Modality.FRAMES} if False not in images else {Modality.IMAGE} if True not in images else set()
+    needs = wanted & dataset.card.provides
+    if resolved.foreign is None:
+        dataset.materialise(needs - unseen, progress, needs if card.uses_pool else frozenset())
+    else:
+        dataset.materialise(needs - unseen, progress)
+        resolved.foreign.materialise(frozenset(), progress, wanted & resolved.foreign.card.provides)
 
 
 @contextmanager

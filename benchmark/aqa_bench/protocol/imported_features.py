@@ -133,13 +133,15 @@ class FeaturedDataset(DatasetView):
         """Nothing: features are of the samples that the tasks judge."""
         return ()
 
-    def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:
+    def materialise(
+        self, needs: frozenset[Modality], progress: Progress, pool: frozenset[Modality] = frozenset()
+    ) -> None:
         """Check every array that a run may read.
 
         Raises:
             DataError: One is missing, changed or unfit.
         """
-        self._dataset.materialise(needs - {Modality.FEATURES}, progress)
+        self._dataset.materialise(needs - {Modality.FEATURES}, progress, pool)
         named = {name for task in self.card.tasks for name in self.samples(task.id)}
         self._features.verify(sorted(named), progress)
 

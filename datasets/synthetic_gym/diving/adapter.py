@@ -97,9 +97,11 @@ class SyntheticDiving(Dataset):
             if name not in held_out
         )
 
-    def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:
+    def materialise(
+        self, needs: frozenset[Modality], progress: Progress, pool: frozenset[Modality] = frozenset()
+    ) -> None:
         """Render the videos if frames are needed and not there yet."""
-        if Modality.FRAMES in needs:
+        if Modality.FRAMES in needs | pool:
             render_dives(self.preset, self.home, progress)
 
     def read_frames(self, dive: str, indices: Sequence[int] | None, size: int | None) -> UInt8Array:

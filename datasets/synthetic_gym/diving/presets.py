@@ -52,6 +52,8 @@ PRESETS: Mapping[str, DivingPreset] = MappingProxyType(
             DivingPreset("fresh", 96, 32, 12, 25),
             DivingPreset("wild", 128, 48, 20, 60),
             DivingPreset("wild-224", 224, 48, 20, 60),
+            DivingPreset("study", 96, 32, 16, 88),
+            DivingPreset("study-wild", 160, 48, 16, 88),
         )
     }
 )

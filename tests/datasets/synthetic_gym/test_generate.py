@@ -12,8 +12,9 @@ import pytest
 
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.datasets.synthetic_gym import generate as module
+from aqa_bench.datasets.synthetic_gym.annotate import annotate, annotation_fingerprint, fingerprint
 from aqa_bench.datasets.synthetic_gym.annotated import keep_annotations
-from aqa_bench.datasets.synthetic_gym.generate import annotate, annotation_fingerprint, fingerprint, generate
+from aqa_bench.datasets.synthetic_gym.generate import generate
 from aqa_bench.datasets.synthetic_gym.plan import plan_clips
 from aqa_bench.datasets.synthetic_gym.presets import EXERCISES, PRESETS, Exercise
 
@@ -173,9 +174,7 @@ def test_a_stopped_run_goes_on_where_it_was(
     (tmp_path / "row.partial" / ".0.jpg.killed").write_bytes(b"half")
     made: list[str] = []
     make = module._make
-    monkeypatch.setattr(
-        module, "_make", lambda root, device, plan: (made.append(plan.id), make(root, device, plan))
-    )
+    monkeypatch.setattr(module, "_make", lambda *given: (made.append(given[-1].id), make(*given)))
     generate("tiny", "barbell-row", out, progress=lambda done, total: seen.append((done, total)))
     total = len(plan_clips("tiny", "barbell-row"))
     assert len(made) == total - 5
@@ -195,9 +194,7 @@ def test_of_two_at_once_one_renders_and_the_other_waits(
 ) -> None:
     made: list[str] = []
     make = module._make
-    monkeypatch.setattr(
-        module, "_make", lambda root, device, plan: (made.append(plan.id), make(root, device, plan))
-    )
+    monkeypatch.setattr(module, "_make", lambda *given: (made.append(given[-1].id), make(*given)))
     out = tmp_path / "row"
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(generate, "tiny", "barbell-row", out) for _ in range(2)]

@@ -89,7 +89,9 @@ class DiveDataset(Dataset):
             if name not in held_out
         )
 
-    def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:
+    def materialise(
+        self, needs: frozenset[Modality], progress: Progress, pool: frozenset[Modality] = frozenset()
+    ) -> None:
         """Refuse methods that look at frames while some are missing.
 
         Raises:
@@ -97,7 +99,7 @@ class DiveDataset(Dataset):
         """
         samples = self.samples(self.card.tasks[0].id)
         found = sum(Modality.FRAMES in sample.media.provides for sample in samples.values())
-        if Modality.FRAMES in needs and (found < len(samples) or not samples):
+        if Modality.FRAMES in needs | pool and (found < len(samples) or not samples):
             raise DataError(
                 f"Frames of {self.card.id} are not available.",
                 expected=f"frames of {len(samples):,} dives",

@@ -157,14 +157,16 @@ class KeypointDataset(DatasetView):
         found = locate(self._folder.files, {sample.id for sample in pool}, where=self._folder.path)
         return [self._posed(sample, found.get(sample.id)) for sample in pool]
 
-    def materialise(self, needs: frozenset[Modality], progress: Progress) -> None:
+    def materialise(
+        self, needs: frozenset[Modality], progress: Progress, pool: frozenset[Modality] = frozenset()
+    ) -> None:
         """Read the poses of all samples that :meth:`check_coverage` was asked of, before anything is fitted.
 
         Raises:
             DataError: One is damaged, or as :meth:`KeypointFolder.read`.
         """
         given = _GIVES[self._folder.manifest.kind]
-        self._dataset.materialise(needs - {given}, progress)
+        self._dataset.materialise(needs - {given}, progress, pool - {given})
         lengths = {
             name: sample.media.length for samples in self._own().values() for name, sample in samples.items()
         }
