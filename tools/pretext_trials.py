@@ -25,14 +25,16 @@ def trial(name: str, dataset: str, seed: int) -> dict[str, Any]:
     from aqa_bench.core.progress import NullProgress
     from aqa_bench.core.recipe import build_recipe
     from aqa_bench.protocol.custody import Custodian
-    from aqa_bench.protocol.fitting import materialise, prepare_fit
+    from aqa_bench.protocol.fitting import prepare_fit
     from aqa_bench.protocol.plan import Request, resolve
 
     method, recipe, *settings = name.split()
     resolved = resolve(
         Request(method=method, dataset=dataset, recipe=recipe, seed=seed, overrides=tuple(settings))
     )
-    materialise(resolved, NullProgress())
+    card, opened = resolved.plugin.card, resolved.dataset
+    # The pool alone: what is labelled need not be rendered.
+    opened.materialise(frozenset(), NullProgress(), (card.needs | card.one_of) & opened.card.provides)
     task = resolved.tasks[0]
     given = prepare_fit(
         resolved, task, resolved.splits[task.id][0], Custodian(resolved.dataset, task.id), "cpu"
