@@ -35,6 +35,7 @@ unit: $(READY)
 check: $(READY) ## every committed number again from the committed predictions
 	OMP_NUM_THREADS=1 $(BIN)/aqa-bench leaderboard check --jobs 2
 	$(BIN)/python tools/gym_report.py --check
+	$(BIN)/python tools/rank_simulation.py page --check
 
 bench: $(READY) ## speed figures
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/benchmarks --benchmark-only -q

@@ -127,9 +127,11 @@ def test_a_committed_run_has_the_run_id_that_the_code_computes_for_it(method: st
 @pytest.mark.parametrize("method", RUN)
 def test_a_committed_run_is_the_recipe_of_its_name_or_that_with_overrides_of_a_suite(method: str) -> None:
     plugin = methods()[method]
-    for recipe in {record.recipe for record in fitted(method)}:
+    # A new version of a method may change its recipes.
+    current = [record for record in fitted(method) if record.method_version == plugin.card.version]
+    for recipe in {record.recipe for record in current}:
         known = named_today(plugin, recipe)
-        for record in fitted(method):
+        for record in current:
             if record.recipe == recipe and record.hyperparameters not in known:
                 now, then = known[0], record.hyperparameters
                 differing = {key: (now.get(key), then.get(key)) for key in now | then}

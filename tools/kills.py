@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -39,8 +39,10 @@ methods = ["constant", "prior", "duration"]
 schemes = ["one-class"]
 """
 RUN = ("run", "--method", "prior", "--dataset", DATASET, "--scheme", "one-class", "--out", "runs")
-BUILD = ("leaderboard", "build", "--submissions", "suite", "--leaderboards", "boards")
+BUILD = ("leaderboard", "build", "--submissions", "kept", "--leaderboards", "boards")
 SHARES = {"run": 25, "force": 20, "suite": 15, "submit": 15, "build": 10, "reproduce": 10, "prepare": 5}
+
+PATIENCE_S = 10.0
 
 IMPORTED = (
     "aqa_bench.cli.main",
@@ -199,8 +201,8 @@ class Scenario:
 
 
 def gone(group: int) -> bool:
-    """Whether all processes of a group end within ten seconds."""
-    deadline = time.monotonic() + 10
+    """Whether all processes of a group end in time."""
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         try:
             os.killpg(group, 0)
@@ -215,37 +217,38 @@ def say(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
-def scenarios(home: Path) -> list[Scenario]:
-    """All of them, learned; the first ones make what the later ones need."""
+def scenarios(home: Path, wanted: Collection[str]) -> list[Scenario]:
+    """Those wanted, learned; all but two need a run that is there."""
     (home / "suite.toml").write_text(SUITE)
     learned = []
 
-    def add(*args: object, **kwargs: object) -> None:
-        scenario = Scenario(*args, **kwargs)  # type: ignore[arg-type]
-        scenario.learn(home)
-        learned.append(scenario)
+    def add(name: str, *args: object, **kwargs: object) -> None:
+        scenario = Scenario(name, *args, **kwargs)  # type: ignore[arg-type]
+        if name in wanted:
+            scenario.learn(home)
+            learned.append(scenario)
 
+    if set(wanted) - {"suite", "prepare"} and not command((*RUN[:-1], "kept"), home):
+        sys.exit(f"no run to work with:\n{(home / 'log.txt').read_text()[-2000:]}")
+    kept = [str(run.relative_to(home)) for run in home.glob("kept/*/*/*/[!.]*")]
+    score = ("score", *(run.replace("kept/", "forced/", 1) for run in kept))
     add("run", RUN, "runs", runs)
-    run = str(next(home.glob("runs/*/*/*/*")).relative_to(home))
-    shutil.copytree(home / "runs", home / "kept")
-    kept = run.replace("runs/", "kept/", 1)
-    force = (*RUN[:-1], "forced", "--force")
-    add("force", force, "forced", runs, again=("score", run.replace("runs/", "forced/", 1)), keep=True)
+    add("force", (*RUN[:-1], "forced", "--force"), "forced", runs, again=score, keep=True)
     add("suite", ("suite", "run", "suite.toml", "--out", "suite"), "suite", runs)
-    add("submit", ("submit", kept, "--out", "submitted"), "submitted", runs)
-    shutil.copytree(home / "suite", home / "entered")
-    add("build", (*BUILD[:3], "entered", *BUILD[4:]), "boards", boards, keep=True)
-    add("reproduce", ("reproduce", kept, "--out", "again"), "again", receipts)
+    add("submit", ("submit", *kept, "--out", "submitted"), "submitted", runs)
+    add("build", BUILD, "boards", boards, keep=True)
+    add("reproduce", ("reproduce", *kept, "--out", "again"), "again", receipts)
     add("prepare", ("dataset", "prepare", GYM), "data", prepared)
     return learned
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the tool; the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=SHARES, action="append", help="repeatable")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     for module in IMPORTED:
         import_module(module)
     draw = random.Random(given.seed)
@@ -253,7 +256,7 @@ def main() -> int:
     faults: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="aqa-bench-kills-") as folder:
         home = Path(folder)
-        known = [s for s in scenarios(home) if not given.only or s.name in given.only]
+        known = scenarios(home, given.only or list(SHARES))
         for number in range(given.kills):
             (scenario,) = draw.choices(known, [SHARES[s.name] for s in known])
             faults.update(scenario.kill(home, draw))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.paths import cache_home
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Sample, Trajectory, UInt8Array
-from aqa_bench.core.schemes import LOW_DATA_PERCENT, low_data
+from aqa_bench.core.schemes import LABEL_COUNTS, LOW_DATA_PERCENT, fewer_labels, low_data
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality, Unit
 from aqa_bench.media.frame_store import StoredFrames, WholeVideo, kept_frames
@@ -32,6 +33,7 @@ from .clip import make_clip, make_shot
 from .detector import detected_boxes, detected_heights
 from .diving.adapter import SyntheticDiving, render_dives
 from .generate import EVERYTHING
+from .lifters import GymLifters
 from .media import GymClip, GymImage, frame_size
 from .plan import ClipPlan, plan_clips
 from .presets import GENERATOR_VERSION, PRESETS, ROLES, Exercise, Role
@@ -116,10 +118,10 @@ class SyntheticGym(Dataset):
         return {name: float(s.labels[task]) for name, s in known.stills.items() if task in s.labels}
 
     def splits(self, task: str, scheme: str) -> Sequence[Split]:
-        """The generator's split by session, or a low-data track of it.
+        """The generator's split by session, or one of its training parts with fewer labels.
 
         Raises:
-            DataError: A low-data track is asked for and the preset has too few training samples.
+            DataError: Fewer labels are asked for and the preset has too few training samples.
         """
         targets = self.targets(task)
         parts: dict[str, list[str]] = {part: [] for part in SPLITS}
@@ -128,7 +130,14 @@ class SyntheticGym(Dataset):
         split = Split(0, 0, *(tuple(parts[part]) for part in ("train", "val", "test")))
         if scheme in LOW_DATA_PERCENT:
             return low_data(self.card.id, split, targets, LOW_DATA_PERCENT[scheme])
+        if scheme in LABEL_COUNTS:
+            groups = {name: _source(name) for name in split.train}
+            return fewer_labels(self.card.id, split, groups, self._train_sizes, LABEL_COUNTS[scheme])
         return (split,)
+
+    def lifters(self) -> GymLifters:
+        """Clips of the same scenes with other people, who are in no task and no pool."""
+        return GymLifters(self.preset)
 
     def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
         """The unlabelled clips; their sessions are none of the labelled ones'."""
@@ -224,6 +233,12 @@ class SyntheticGym(Dataset):
     @cached_property
     def _pool(self) -> list[str]:
         return [name for name, clip in self.annotated.clips.items() if clip["role"] == "unlabelled"]
+
+    @cached_property
+    def _train_sizes(self) -> dict[str, int]:
+        """Number of clips of every session of the training part."""
+        sources = [clip["source"] for clip in self.annotated.clips.values() if clip["role"] == "labelled"]
+        return {s: n for s, n in Counter(sources).items() if self.annotated.parts[s] == "train"}
 
     @cached_property
     def _plans(self) -> dict[str, ClipPlan]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
@@ -17,6 +16,7 @@ from aqa_bench.core.lock import exclusive
 from .annotate import annotate, annotation_fingerprint, records_fingerprint, stills_of
 from .annotate import splits as source_splits
 from .clip import ClipAnnotation, make_clip
+from .parallel import worthwhile
 from .plan import ClipPlan, plan_clips
 from .presets import GENERATOR_VERSION, Exercise, preset_named
 from .regenerated import Annotation, check_fingerprint, check_some, differing, read_sealed, write_sealed
@@ -26,8 +26,6 @@ from .stills import Still
 __all__ = ["Annotated", "annotated", "computed", "differing_clips", "keep_annotations"]
 
 _ARRAYS = ("keypoints_2d", "bar_box")
-#: Clips that take a process about as long as its start.
-_WORTH_A_PROCESS = 100
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def annotated(preset: str, exercise: Exercise, home: Path, jobs: int | None = No
     if not file.is_file():
         with exclusive(file.with_name(f".{file.name}.lock")):
             if not file.is_file():
-                jobs = min(jobs or os.cpu_count() or 1, len(plan_clips(preset, exercise)) // _WORTH_A_PROCESS)
+                jobs = worthwhile(len(plan_clips(preset, exercise)), jobs)
                 keep_annotations(preset, exercise, home, annotate(preset, exercise, jobs))
     status = file.stat()
     return _read(preset, exercise, file, status.st_mtime_ns, status.st_size, status.st_ino)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
-import json
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqa_bench.core.arrays import ArrayArchive
+from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, pretty_json, write_atomic
 from aqa_bench.core.lock import exclusive
@@ -42,6 +43,7 @@ __all__ = ["EVERYTHING", "MANIFEST", "Progress", "generate", "rendered_kinds"]
 
 MANIFEST = "generator.json"
 _PARTS = ".parts"
+_log = logging.getLogger(__name__)
 
 #: What can be rendered: videos of labelled clips, stills cut from them, and videos of the pool.
 EVERYTHING = frozenset({Kind.CLIP, Kind.IMAGE, Kind.POOL})
@@ -133,7 +135,7 @@ def _generate(
 
     make = functools.partial(_make, partial, device, kinds)
     plans = [plan for plan in plan_clips(known.preset, known.exercise) if _is_wanted(plan, kinds)]
-    todo = [plan for plan in plans if not _part(partial, plan).is_file()]
+    todo = [plan for plan in plans if _rows(partial, plan) is None]
     if progress is not None:
         progress(len(plans) - len(todo), len(plans))
     for done, _ in enumerate(in_processes(make, todo, jobs), len(plans) - len(todo) + 1):
@@ -157,6 +159,19 @@ def _part(root: Path, plan: ClipPlan) -> Path:
     return root / _PARTS / f"{plan.id}.npz"
 
 
+def _rows(root: Path, plan: ClipPlan) -> dict[str, NDArray[np.float32]] | None:
+    """What the part file of a rendered clip holds; None where the clip is to be rendered."""
+    file = _part(root, plan)
+    try:
+        with ArrayArchive(read_bounded(file)) as part:
+            return {name: part.read(name) for name in ("visibility", *KEYPOINT_ARRAYS)}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        _log.warning("%s is damaged (%s): the clip is rendered again.", file, error)
+        return None
+
+
 def _write_index_files(
     root: Path, known: Annotated, kinds: frozenset[Kind], plans: Sequence[ClipPlan]
 ) -> None:
@@ -166,19 +181,16 @@ def _write_index_files(
     if labelled:
         stills = list(known.stills.values()) if Kind.IMAGE in kinds else []
         write_labels(root, known.exercise, labelled, stills, known.parts)
-    parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in ("visibility", *KEYPOINT_ARRAYS)}
-    for plan in plans:
-        with ArrayArchive(_part(root, plan).read_bytes()) as part:
-            for name, rows in parts.items():
-                rows.append(part.read(name))
-    visibility = {plan.id: float(row) for plan, row in zip(plans, parts.pop("visibility"), strict=True)}
+    rows = {plan.id: found for plan in plans if (found := _rows(root, plan)) is not None}
+    visibility = {name: float(row["visibility"]) for name, row in rows.items()}
     write_annotations(root, records, known.parts, visibility)
-    write_keypoints(root, known.exercise, [plan.id for plan in plans], parts)
+    arrays = {name: [row[name] for row in rows.values()] for name in KEYPOINT_ARRAYS}
+    write_keypoints(root, known.exercise, list(rows), arrays)
 
 
 def _check(folder: Path, manifest: Mapping[str, Any]) -> None:
     try:
-        found = json.loads((folder / MANIFEST).read_text())
+        found = parse_json(read_bounded(folder / MANIFEST))
     except (OSError, ValueError):
         found = None
     if found != manifest:

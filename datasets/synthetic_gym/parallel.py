@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -12,13 +13,15 @@ from typing import TypeVar
 
 from aqa_bench.core.lifeline import end_with_parent
 
-__all__ = ["in_processes", "results_of"]
+__all__ = ["in_processes", "results_of", "worthwhile"]
 
 Plan = TypeVar("Plan")
 Result = TypeVar("Result")
 
 #: Successive plans of a worker: most sources, whose scene is drawn once per process, are not torn apart.
 _TOGETHER = 16
+#: Clips whose annotation takes about as long as the start of a process.
+_WORTH_A_PROCESS = 100
 
 
 def in_processes(make: Callable[[Plan], None], plans: Sequence[Plan], jobs: int) -> Iterator[None]:
@@ -69,6 +72,16 @@ def results_of(make: Callable[[Plan], Result], plans: Sequence[Plan], jobs: int)
         with _without_main():
             results = pool.map(make, plans, chunksize=_TOGETHER)
         return list(results)
+
+
+def worthwhile(plans: int, jobs: int | None) -> int:
+    """Number of processes that annotate some plans sooner than fewer would.
+
+    Args:
+        plans: Number of plans.
+        jobs: Most processes, one for each processor where None.
+    """
+    return max(1, min(jobs or os.cpu_count() or 1, plans // _WORTH_A_PROCESS))
 
 
 @contextmanager

@@ -108,7 +108,7 @@ def _found(home: Path, preset: str, exercise: Exercise) -> dict[Kind, int]:
 
 
 def _folders_for(kinds: frozenset[Kind]) -> dict[str, frozenset[Kind]]:
-    """Folders to render into. Videos come with their stills; stills alone cost a fifth of them."""
+    """Folders to render into. Videos come with their stills; stills alone cost a third of them."""
     folders: dict[str, frozenset[Kind]] = {}
     if Kind.CLIP in kinds:
         folders["labelled"] = KINDS_OF_ROLE["labelled"]

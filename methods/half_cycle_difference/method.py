@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +13,13 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
-from aqa_bench.learn.features.frames import Regions, frame_indices
+from aqa_bench.learn.features.frames import frame_indices
 from aqa_bench.learn.features.image_features import FrameFeatureExtractor
 from aqa_bench.learn.methods.image_method import ImageMethod
 from aqa_bench.learn.methods.image_recipe import ImageRecipe
 from aqa_bench.learn.methods.sources import Fixed
 
 from .difference import half_cycle_difference
-from .regions import LifterRegions
 
 __all__ = ["HalfCycleDifference", "HalfCycleRecipe"]
 
@@ -29,15 +27,13 @@ _log = logging.getLogger(__name__)
 
 
 class HalfCycleRecipe(ImageRecipe):
-    """Where to look, and how frames of the other half-cycle are weighted.
+    """How frames of the other half-cycle are weighted.
 
     Attributes:
-        region: ``lower-body`` or ``person`` (from the dataset's keypoints), or ``frame``.
         difference: Whether differences stand beside the features; the control without says what they add.
         bandwidth: Width in elevation of the weights of the other half-cycle's frames.
     """
 
-    region: Literal["lower-body", "person", "frame"] = "lower-body"
     difference: bool = True
     bandwidth: float = Field(default=0.05, gt=0)
 
@@ -50,11 +46,7 @@ class HalfCycleDifference(ImageMethod[HalfCycleRecipe]):
 
     def source(self) -> Fixed[ImageBackbone]:
         """The weights that the backbone comes with."""
-        return Fixed(region=self.recipe.region)
-
-    def regions(self) -> Regions | None:
-        """The lifter, unless the recipe takes the whole frame."""
-        return None if self.recipe.region == "frame" else LifterRegions(self.recipe.region)
+        return Fixed()
 
     def check(self, samples: Sequence[Sample]) -> None:
         """Refuse samples without pictures, and clips none of which has a trajectory.

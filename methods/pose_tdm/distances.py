@@ -165,8 +165,9 @@ def _distances(media: Media, recipe: TDMRecipe, poses: Sequence[Path]) -> npt.ND
         return media.distances()
     if recipe.source in _ESTIMATORS:
         estimator = find_estimator(_ESTIMATORS[recipe.source])
+        reader = media.frames if Modality.FRAMES in media.provides else lambda: media.image()[None]
         folder, others = (poses[0], poses[1:]) if poses else (None, ())
-        pose = cached_estimate(media.content_key, media.frames, estimator, folder=folder, others=others)
+        pose = cached_estimate(media.content_key, reader, estimator, folder=folder, others=others)
         keypoints: npt.NDArray[np.floating[Any]] = convert(pose.keypoints, pose.layout, recipe.layout)
     elif recipe.source is Source.SPIN:
         keypoints = media.joints_3d(recipe.layout)
@@ -180,7 +181,8 @@ def _distances(media: Media, recipe: TDMRecipe, poses: Sequence[Path]) -> npt.ND
 
 def _check_offered(media: Media, source: Source) -> None:
     needed = _NEEDS[source]
-    if needed not in media.provides:
+    still = needed is Modality.FRAMES and Modality.IMAGE in media.provides
+    if needed not in media.provides and not still:
         others = ", ".join(s.value for s, modality in _NEEDS.items() if modality in media.provides)
         files = f"{_FROM_FILES} " if source in _FILES else ""
         raise DataError(

@@ -14,7 +14,7 @@ import torch
 from aqa_bench.core.errors import MethodError, RecipeError
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.sample import LabeledSet, Sample
-from aqa_bench.core.task import TaskKind
+from aqa_bench.core.task import Modality, TaskKind
 from aqa_bench.learn.heads.resnet1d import ResNet1D
 from aqa_bench.learn.supervised.targets import forward
 from aqa_bench.learn.supervised.training import Examples
@@ -66,6 +66,11 @@ class TDMPredictor:
 
 class PoseTDM(Method[TDMRecipe]):
     """TDM -> ResNet1D, trained from random weights (Ogata et al., CVPR Workshops 2019, section 3)."""
+
+    @classmethod
+    def reads(cls, recipe: TDMRecipe) -> frozenset[Modality]:
+        """Pictures, where poses are estimated from them."""
+        return frozenset({Modality.FRAMES, Modality.IMAGE}) if estimates(recipe) else frozenset()
 
     def prepare(
         self, pool: Sequence[Sample], samples: Sequence[Sample], ctx: FitContext

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.recipe import ADDED_LATER, Recipe
 
 __all__ = ["Source", "TDMRecipe"]
 
@@ -38,6 +38,7 @@ class TDMRecipe(Recipe):
 
     Attributes:
         source: Where the pose comes from.
+        region: What an estimator is shown: whole pictures, or the lifter, cut out by the runner.
         layout: Joints whose distances are used; ``hmr`` has its own.
         mirror: Whether every clip is also learnt from as its mirror image, and judged as the mean over both.
         normalise: Divide positions by the clip's median torso length, or leave pixels.
@@ -57,6 +58,7 @@ class TDMRecipe(Recipe):
     """
 
     source: Source = Source.DATASET
+    region: Annotated[Literal["frame", "person"], ADDED_LATER] = "frame"
     layout: str = "openpose-18"
     mirror: bool = False
     normalise: Literal["torso", "none"] = "torso"

@@ -13,6 +13,7 @@ from aqa_bench.boards.model import Standing
 from aqa_bench.boards.receipts import check_receipts, receipt_file, standing_of, with_verdicts
 from aqa_bench.boards.runs import find_runs
 from aqa_bench.boards.submission.checks import validate
+from aqa_bench.cli.main import main
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.core.predictions import predictions_csv, read_predictions
 from aqa_bench.core.receipt import Verdict, write_receipt
@@ -59,7 +60,7 @@ def test_the_receipt_of_an_honest_run_is_copied_to_another_one(submissions: Path
     mine.parent.mkdir(parents=True)
     shutil.copy(receipt_of(submissions, folder_of(submissions, "constant")), mine)
     assert standings(submissions) == {"constant": Standing.REPRODUCED, "prior": Standing.SELF_REPORTED}
-    assert told(submissions) == ["a receipt is of the run at its path: a receipt of other files"]
+    assert told(submissions) == ["a receipt is of the run at its path: method constant"]
 
 
 def test_a_copied_receipt_is_edited_to_name_the_run(submissions: Path) -> None:
@@ -81,7 +82,8 @@ def test_better_predictions_are_put_under_a_receipt(submissions: Path, resealed)
     (folder / "predictions.csv").write_bytes(content)
     resealed(folder, predictions_sha256=sha256_bytes(content))
     assert standings(submissions)["constant"] is Standing.SELF_REPORTED
-    assert told(submissions) == ["a receipt is of the run at its path: a receipt of other files"]
+    (sentence,) = told(submissions)
+    assert sentence.startswith("a receipt is of the run at its path: another run.json, sha256 ")
 
 
 def test_a_number_of_a_reproduced_record_is_raised(submissions: Path, resealed) -> None:
@@ -105,6 +107,37 @@ def test_a_submission_brings_its_own_receipt(submissions: Path) -> None:
     assert standings(submissions)["prior"] is Standing.SELF_REPORTED
     result, _ = validate([submissions])
     assert [(p.rule, p.found) for p in result.problems] == [("a run is two files", "receipt.json")]
+
+
+def test_one_bad_receipt_stops_no_table_and_is_refused_by_both_checks(
+    submissions: Path, tmp_path: Path, resealed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    damaged = receipt_of(submissions, folder_of(submissions, "prior"))
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{}")
+    stray = damaged.with_name("note.txt")
+    stray.write_text("reproduced, honestly")
+    resealed(folder_of(submissions, "constant"), device="another")
+    folders = ["--submissions", str(submissions), "--leaderboards", str(tmp_path / "boards")]
+    assert main(["leaderboard", "build", *folders, "--json"]) == 0
+    uncounted = json.loads(capfd.readouterr().out)["uncounted"]
+    expected = [
+        ("constant", "a receipt is of the run at its path"),
+        ("prior", "receipts are receipts"),
+        ("prior", "a receipt is whole"),
+    ]
+    assert [(p["path"].split("/")[3], p["rule"]) for p in uncounted] == expected
+    (table,) = (tmp_path / "boards").glob("*/*/table.md")
+    assert "self-reported" in table.read_text()
+    assert "reproduced (" not in table.read_text()
+    assert main(["leaderboard", "build", *folders]) == 0
+    assert "what to do: Restore both" in capfd.readouterr().out
+    assert main(["leaderboard", "check", *folders]) == 1
+    assert "a receipt is of the run at its path" in capfd.readouterr().err
+    result, _ = validate([submissions])
+    assert [(p.path.split("/")[3], p.rule) for p in result.problems] == expected
+    result, _ = validate([folder_of(submissions, "constant")])
+    assert [(p.path.split("/")[3], p.rule) for p in result.problems] == expected[:1]
 
 
 @pytest.mark.parametrize("revision", [False, True])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,14 @@ import numpy as np
 import pytest
 
 from aqa_bench.boards.submission import data as submission_data
+from aqa_bench.boards.submission import recipes
 from aqa_bench.boards.submission.checks import Terms, Validation, validate
 from aqa_bench.boards.submission.pack import pack
 from aqa_bench.core.code_digest import CodeDigest
 from aqa_bench.core.errors import AqaBenchError, DataError, UsageError
 from aqa_bench.core.record import read_record
+from aqa_bench.core.registry import methods
+from aqa_bench.protocol.worker.recipes import check_values
 
 spec = importlib.util.spec_from_file_location("forgery", Path(__file__).with_name("forgery.py"))
 assert spec is not None
@@ -55,6 +60,7 @@ class Desk:
         return folder
 
     def judge(self, **terms: Any) -> Validation:
+        terms = {"recipes": check_values} | terms
         return validate([self.pull], base=str(self.base), terms=Terms(**terms))[0]
 
     def refused(self, rule: str, **terms: Any) -> str:
@@ -378,6 +384,31 @@ class TestWords:
         assert result.by_structure[folder.relative_to(desk.pull).as_posix()] == (
             "the method comes with the submission"
         )
+
+    def test_no_method_is_imported_where_submissions_are_judged(self, desk: Desk) -> None:
+        forge(desk.pull, CONTENDER, guess(0.3, 5))
+        package = methods()[CONTENDER].package
+        before = {name: sys.modules.pop(name) for name in [*sys.modules] if name.startswith(package)}
+        try:
+            result = desk.judge()
+            assert (result.ok, result.compared.recipes, result.by_structure) == (True, 1, {})
+            assert not [name for name in sys.modules if name.startswith(package)]
+        finally:
+            sys.modules.update(before)
+
+    def test_a_method_whose_import_ends_the_process_ends_no_check(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        package = tmp_path / "site" / "aqa_strange_recipe"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("")
+        (package / "method.py").write_text("import os\nos._exit(0)\n")
+        monkeypatch.syspath_prepend(package.parent)
+        strange = replace(methods()[CONTENDER], factory="aqa_strange_recipe.method:X", folder=package)
+        monkeypatch.setattr(recipes, "methods", lambda: {CONTENDER: strange})
+        folder = forge(desk.pull, CONTENDER, guess(0.3, 5))
+        result = desk.judge()
+        assert "exit status 0" in result.by_structure[folder.relative_to(desk.pull).as_posix()]
 
     def test_mark_up_in_the_comment(self, desk: Desk) -> None:
         evil = "form** Every check holds. Approved @all ![x](https://evil.example/x.png) <b>www.evil.example"

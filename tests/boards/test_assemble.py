@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import csv
+import io
+import json
 from pathlib import Path
 from types import ModuleType
 
@@ -10,9 +13,11 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from aqa_bench.boards.assemble import assemble
 from aqa_bench.boards.model import Board, DatasetBoards, Row
 from aqa_bench.boards.pages.latex import as_latex
-from aqa_bench.boards.pages.render import as_csv, as_json, as_markdown
+from aqa_bench.boards.pages.overall import best_row
+from aqa_bench.boards.pages.render import RANKS, as_csv, as_json, as_markdown, badge, ranks
 from aqa_bench.boards.reported import ReportedResult, reported_results
 from aqa_bench.boards.runs import find_runs
+from aqa_bench.boards.site.board_view import row_kind
 from aqa_bench.core.cards import Decision
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.predictions import read_predictions
@@ -40,6 +45,8 @@ def test_methods_are_ranked_and_those_that_cannot_be_told_apart_share_a_rank(
     synthetic.write_run(tmp_path, "twin", synthetic.noisy(dataset, 0.9, 10), scored=False)
     found = rows(synthetic, tmp_path)
     assert [found[name].rank for name in ("good", "twin", "fair", "poor")] == [1, 1, 2, 3]
+    ranks = {name: (found[name].rank_low, found[name].rank_high) for name in found}
+    assert ranks == {"good": (1, 2), "twin": (1, 2), "fair": (3, 3), "poor": (4, 4)}
     assert [row.method for row in boards(synthetic, tmp_path)[0].rows][-1] == "poor"
     assert found["good"].seeds == 3
     assert found["twin"].seeds == 1
@@ -88,6 +95,41 @@ def test_success_at_the_pretext_stands_in_every_table_and_nowhere_else(
         update={"boards": tuple(b.model_copy(update={"rows": b.rows[1:]}) for b in made.boards)}
     )
     assert "own task" not in as_markdown(without).lower()
+
+
+def test_ranks_stand_in_every_table_and_every_board_says_what_they_mean(
+    synthetic: ModuleType, tmp_path: Path
+) -> None:
+    dataset = open_dataset(synthetic.DATASET)
+    for method, seed in (("one", 0), ("other", 1)):
+        synthetic.write_run(tmp_path, method, synthetic.noisy(dataset, 0.5, seed), scored=False)
+    synthetic.write_run(tmp_path, "constant", 1.0, control=True, decision=Decision.OWN, scored=False)
+    made = assemble("v2", dataset, find_runs(tmp_path))
+    spans = {row.method: ranks(row) for row in made.boards[0].rows}
+    assert spans == {"one": "1-2", "other": "1-2", "constant": "3"}
+    document = json.loads(as_json(made))["boards"][0]["rows"]
+    assert [(row["rank"], row["rank_low"], row["rank_high"]) for row in document] == [
+        (1, 1, 2),
+        (1, 1, 2),
+        (2, 3, 3),
+    ]
+    lines = list(csv.DictReader(io.StringIO(as_csv(made))))
+    assert [(line["rank"], line["rank_low"], line["rank_high"]) for line in lines][2] == ("2", "3", "3")
+    for text in (as_markdown(made), as_latex(made)):
+        assert text.count(RANKS) == 1
+        assert text.count("1-2 ") == 2
+
+
+def test_boards_of_closed_versions_have_no_intervals_of_ranks(synthetic: ModuleType, tmp_path: Path) -> None:
+    synthetic.write_run(tmp_path, "m", 0.9, scored=False)
+    made = assemble("v1", open_dataset(synthetic.DATASET), find_runs(tmp_path))
+    document = json.loads(as_json(made))
+    for row in document["boards"][0]["rows"]:
+        del row["rank_low"], row["rank_high"]
+    old = DatasetBoards.model_validate(document)
+    assert json.loads(as_json(old)) == document
+    assert "| ranks |" in as_markdown(made)
+    assert "| ranks |" not in as_markdown(old)
 
 
 def test_the_board_states_its_size_and_floor(synthetic: ModuleType, tmp_path: Path) -> None:
@@ -228,3 +270,32 @@ def test_a_run_of_a_task_that_does_not_exist_is_not_dropped_silently(
     synthetic.write_run(tmp_path, "m", 0.9, scored=False, **change)
     with pytest.raises(DataError, match="task or scheme"):
         boards(synthetic, tmp_path)
+
+
+def test_an_oracle_stands_apart_and_takes_no_rank_from_methods(synthetic: ModuleType, tmp_path: Path) -> None:
+    dataset = open_dataset(synthetic.DATASET)
+    known, fair = synthetic.noisy(dataset, 0.95, 1), synthetic.noisy(dataset, 0.5, 0)
+    synthetic.write_run(tmp_path, "knows", known, oracle=["keypoints"], scored=False)
+    synthetic.write_run(tmp_path, "finds", fair, scored=False)
+    bar = synthetic.noisy(dataset, 0.0, 2)
+    synthetic.write_run(tmp_path, "bar", bar, oracle=["bar-boxes"], control=True, scored=False)
+    found = rows(synthetic, tmp_path)
+    assert found["knows"].value > found["finds"].value
+    assert (found["knows"].rank, found["finds"].rank, found["bar"].rank) == (None, 1, 2)
+    assert "exact keypoints" in found["knows"].why_unranked
+    assert [badge(found[name]) for name in ("knows", "finds", "bar")] == [
+        "oracle, self-reported",
+        "self-reported",
+        "oracle, self-reported",
+    ]
+    assert [row_kind(found[name]) for name in ("knows", "finds", "bar")] == ["oracle", "method", "control"]
+    made = assemble("v2", dataset, find_runs(tmp_path))
+    assert [row.method for row in made.boards[0].rows] == ["finds", "bar", "knows"]
+    assert best_row(made.boards[0]).method == "finds"
+    assert "*knows*" in as_markdown(made)
+    assert DatasetBoards.model_validate_json(as_json(made)) == made
+
+
+def test_rows_without_exact_data_are_written_as_they_were(synthetic: ModuleType, tmp_path: Path) -> None:
+    synthetic.write_run(tmp_path, "m", 0.9, scored=False)
+    assert "oracle" not in as_json(assemble("v2", open_dataset(synthetic.DATASET), find_runs(tmp_path)))

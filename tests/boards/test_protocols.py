@@ -114,6 +114,22 @@ def test_runs_of_a_closed_version_are_still_scored_again(tree: tuple[Path, Path]
     assert {problem.expected for problem in report.problems} == {str(true)}
 
 
+def test_runs_of_a_closed_version_are_accepted_as_they_were(tree: tuple[Path, Path], resealed) -> None:
+    submissions, leaderboards = tree
+    rule = "the protocol is the current one"
+    assert {problem.rule for problem in validate([submissions])[0].problems} == {rule}
+    close_version(leaderboards, "v1")
+    result, text = validate([submissions], comment=True)
+    assert (result.problems, result.unchanged, result.compared.runs) == ([], 3, 0)
+    assert "No new runs" in text
+    changed = resealed(first_runs(submissions)[0], device="another")
+    result, _ = validate([submissions])
+    path = changed.relative_to(submissions).as_posix()
+    assert {(problem.rule, problem.path.partition("/run.json")[0]) for problem in result.problems} == {
+        (rule, path)
+    }
+
+
 def test_a_closed_version_stays_when_its_runs_leave(tree: tuple[Path, Path]) -> None:
     submissions, leaderboards = tree
     migrate(first_runs(submissions), submissions, leaderboards)

@@ -215,3 +215,53 @@ def test_low_data_schemes_are_honest_and_say_how_they_draw():
     for scheme in schemes.LOW_DATA:
         assert scheme.honest
         assert f"{schemes.LOW_DATA_PERCENT[scheme.id]}% of the official train samples" in scheme.description
+
+
+@st.composite
+def filmed_days(draw: st.DrawFn) -> tuple[dict[str, int], Split]:
+    """Groups of one to three clips with two images each, as a training part; 112 to 700 clips."""
+    sizes = {f"day{i}": size for i, size in enumerate(draw(st.lists(st.integers(1, 3), min_size=112)))}
+    sizes |= {f"short{i}": 1 for i in range(draw(st.integers(3, 400)))}
+    clips = [f"{group}_{k}" for group, size in sizes.items() for k in range(size)]
+    images = tuple(f"{clip}_{frame}" for clip in clips for frame in (3, 7))
+    return sizes, Split(0, 0, images, ("v_1_3",), ("t_1_3",))
+
+
+@settings(max_examples=25, deadline=None)
+@given(filmed_days())
+def test_fewer_labels_are_whole_groups_nested_and_as_many_as_they_say(data):
+    sizes, split = data
+    groups = {image: image.partition("_")[0] for image in split.train}
+    counts = [c for c in schemes.LABEL_COUNTS.values() if c <= sum(sizes.values())]
+    tracks = [schemes.fewer_labels("d", split, groups, sizes, count) for count in counts]
+    for count, track in zip(counts, tracks, strict=True):
+        check_repeats(track, "d")
+        for few in track:
+            check_split(few, {i: i.partition("_")[0] for p in (few.train, few.val, few.test) for i in p}, "d")
+            assert (few.val, few.test) == (split.val, split.test)
+            assert [i for i in split.train if i in set(few.train)] == list(few.train)
+            days = {groups[i] for i in few.train}
+            assert len(few.train) == 2 * sum(sizes[day] for day in days)
+            # Groups of a single clip fill what longer ones leave.
+            assert sum(sizes[day] for day in days) == count
+    for lower, higher in pairwise(tracks):
+        for few, more in zip(lower, higher, strict=False):
+            assert set(few.train) < set(more.train)
+
+
+def test_all_labels_are_one_split_and_more_than_all_an_error():
+    split = Split(0, 0, tuple(f"s{i}" for i in range(112)), ("v",), ("t",))
+    alone, sizes = {i: i for i in split.train}, dict.fromkeys(split.train, 1)
+    assert schemes.fewer_labels("d", split, alone, sizes, 112) == (split,)
+    assert len({few.train for few in schemes.fewer_labels("d", split, alone, sizes, 50)}) == 3
+    with pytest.raises(DataError, match="at least 224 training clips") as caught:
+        schemes.fewer_labels("d", split, alone, sizes, 224)
+    assert caught.value.found == "112"
+
+
+def test_a_known_draw_of_fewer_labels():
+    """The draw of a name is part of every published run: it never changes."""
+    split = Split(0, 0, tuple(f"s{i}" for i in range(300)), (), ("t",))
+    alone, sizes = {i: i for i in split.train}, dict.fromkeys(split.train, 1)
+    few = schemes.fewer_labels("synthetic-gym/backsquat@study", split, alone, sizes, 112)
+    assert few[0].train[:4] == ("s0", "s2", "s3", "s4")

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.stats.bootstrap import bootstrap, bootstrap_distribution
-from aqa_bench.stats.paired import paired_difference
+from aqa_bench.stats.paired import p_value, paired_difference
 
 Array = NDArray[np.float64]
 
@@ -44,13 +46,13 @@ def test_sharing_the_draws_narrows_the_interval() -> None:
 def test_of_a_mean_it_is_the_bootstrap_of_the_paired_differences() -> None:
     rng = np.random.default_rng(1)
     y, a, b = rng.normal(size=(3, 50))
-    got = paired_difference("mae", y, a[:, None], b[:, None], n_resamples=800, rng_seed=3)
+    got = paired_difference("mae", y, a[:, None], b[:, None], n_resamples=4000, rng_seed=3)
     losses = np.abs(y - a) - np.abs(y - b)
-    # The mean of the paired losses as "MAE" of a target that lies below all of them.
-    shifted = bootstrap("mae", np.full(50, -10.0), losses[:, None], n_resamples=800, rng_seed=3)
-    assert (got.value, got.low, got.high) == pytest.approx(
-        (shifted.value - 10, shifted.low - 10, shifted.high - 10)
-    )
+    reference = stats.bootstrap((losses,), np.mean, n_resamples=4000, method="BCa", rng=rng)
+    low, high = reference.confidence_interval
+    assert got.value == pytest.approx(losses.mean())
+    # Quantiles of t with 49 degrees of freedom reach 2.5% farther than the normal's.
+    assert (got.low, got.high) == pytest.approx((low, high), abs=0.05 * (high - low))
 
 
 def test_swapping_the_methods_mirrors_the_result() -> None:
@@ -68,19 +70,40 @@ def test_p_value_of_equal_and_of_far_apart_methods() -> None:
     same = paired_difference("f1", y, a, a, n_resamples=200)
     assert (same.value, same.low, same.high, same.p) == (0.0, 0.0, 0.0, 1.0)
     apart = paired_difference("accuracy", y, y[:, None], 1 - y[:, None], n_resamples=199)
-    assert apart.p == pytest.approx(2 / 200)
+    assert apart.p == pytest.approx(1 / 200)
+
+
+def test_p_value_is_that_of_flipped_groups() -> None:
+    y, a, b = example(gap=0.05)
+    groups = np.arange(120) // 10
+    got = paired_difference("f1", y, a, b, groups=groups, n_resamples=2048, rng_seed=8)
+    # F1 of two columns of two seeds: written down from the counts, all flips of twelve groups taken once.
+    parts, masses, values = [], [], []
+    for side in (a, b):
+        total = side.sum(0) + y.sum()
+        f1 = 2 * (side * y[:, None]).sum(0) / total
+        mass = (side + y[:, None]) / total
+        parts.append((2 * side * y[:, None] / total - f1 * mass).mean(1))
+        masses.append(mass.mean(1))
+        values.append(f1.mean())
+    d = values[0] - values[1]
+    each = np.bincount(groups, parts[0] - parts[1] + d * (masses[0] + masses[1]) / 2)
+    flips = np.array(list(itertools.product([1, -1], repeat=12)))
+    assert got.p == pytest.approx((np.abs(flips @ each) >= abs(d) - 1e-9).mean())
+    assert 0.01 < got.p < 0.9
 
 
 def test_p_value_counts_the_smaller_tail() -> None:
-    y, a, b = example(gap=0.05)
-    got = paired_difference("f1", y, a, b, groups=np.arange(120) // 2, n_resamples=300, rng_seed=8)
-    d = np.subtract(
-        *(
-            bootstrap_distribution("f1", y, v, groups=np.arange(120) // 2, n_resamples=300, rng_seed=8)
-            for v in (a, b)
-        )
-    )
-    assert got.p == pytest.approx(2 * (1 + min((d <= 0).sum(), (d >= 0).sum())) / 301)
+    differences = np.array([-1.0, 0.0, 1, 2, 3, np.nan])
+    assert p_value(1.0, differences) == pytest.approx(2 * 3 / 6)
+    assert p_value(1.0, differences + 5) == pytest.approx(2 / 6)
+
+
+def test_seeds_count_where_they_are_drawn() -> None:
+    y, a, b = example(gap=0.15)
+    a[:, 1] = np.where(np.arange(120) % 3 == 0, 1 - a[:, 1], a[:, 1])
+    p = [paired_difference("accuracy", y, a, b, over=over, n_resamples=2000).p for over in ("groups", "both")]
+    assert p[0] < p[1]
 
 
 def test_seeds_are_drawn_independently() -> None:

@@ -13,6 +13,8 @@ import warnings
 import zipfile
 from typing import Any
 
+from fuzzing.worker import messages, packed
+
 __all__ = ["mutated"]
 
 _NUMBERS = (
@@ -103,7 +105,7 @@ def mutated(seeds: list[bytes], kind: str, rng: random.Random) -> bytes:
         rng: Decides everything.
     """
     content = rng.choice(seeds)
-    structured = {"json": _json, "text": _text, "pickle": _pickle, "zip": _zip, "gzip": _gzip}.get(kind)
+    structured = _STRUCTURED.get(kind)
     if structured is not None and rng.random() < 0.6:
         content = structured(content, rng)
         if rng.random() < 0.7:
@@ -312,3 +314,32 @@ def _zip(content: bytes, rng: random.Random) -> bytes:
 
 def _gzip(content: bytes, rng: random.Random) -> bytes:
     return gzip.compress(_json(gzip.decompress(content), rng), 1)
+
+
+def _wire(content: bytes, rng: random.Random) -> bytes:
+    """Messages in another order, many times or gone; headers changed; lengths that are not true."""
+    stage, _, stream = content.partition(b"\n")
+    found = messages(stream)
+    for _ in range(rng.choice((1, 1, 2, 4))):
+        at, action = rng.randrange(len(found)), rng.randrange(8)
+        header, body = found[at]
+        if action == 0 and len(found) > 1:
+            del found[at]
+        elif action == 1:
+            found[at:at] = [found[rng.randrange(len(found))]] * rng.choice((1, 2, 300))
+        elif action == 2:
+            found[at] = header, rng.choice(_BLIND)(body, [body], rng)
+        elif action == 3:
+            found[at] = rng.choice(_BLIND)(header, [header], rng), body
+        else:
+            found[at] = _json(header, rng), body
+    parts = [packed(header, body) for header, body in found]
+    if rng.random() < 0.2:
+        at = rng.randrange(len(parts))
+        parts[at] = _length(rng, "<I") + parts[at][4:8] + _length(rng, "<Q") + parts[at][16:]
+    if rng.random() < 0.1:
+        stage = rng.choice((b"recipe", b"prepare", b"fit", b"features", b"explain"))
+    return stage + b"\n" + b"".join(parts)
+
+
+_STRUCTURED = {"json": _json, "text": _text, "pickle": _pickle, "zip": _zip, "gzip": _gzip, "wire": _wire}

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from fuzzing import seeds
+from fuzzing.worker import conversation, conversations
 
 __all__ = ["TARGETS", "Target"]
 
@@ -30,7 +31,8 @@ class Target:
         seeds: Makes small valid inputs.
         parse: Reads an input; the path is a file to write it to, in a folder of its own.
         kind: How inputs are changed besides bit by bit: ``bytes``, ``json``, ``text`` (lines), ``pickle``,
-            ``zip`` (members) or ``gzip`` (JSON within).
+            ``zip`` (members), ``gzip`` (JSON within) or
+            ``wire`` (messages).
         share: Inputs, relative to other parsers; less for those that decode media or need torch.
     """
 
@@ -333,5 +335,6 @@ TARGETS: dict[str, Target] = {
     "mp4": Target(seeds.videos, _video, share=0.3),
     "pt: weights": Target(seeds.states, _weights(".pt"), "zip", 0.5),
     "safetensors: weights": Target(seeds.layers, _weights(".safetensors"), share=0.5),
+    "messages of a worker": Target(conversations, conversation, "wire", 3),
     "pt: training checkpoint": Target(seeds.checkpoints, _checkpoint, "zip", 0.3),
 }

@@ -11,7 +11,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from aqa_bench.boards.costs import backbone_of, device_of, latency_ms, regime_of, shared
-from aqa_bench.boards.model import Board, DatasetBoards, Row, Standing
+from aqa_bench.boards.model import Board, DatasetBoards, Row, Standing, oracle_text
 from aqa_bench.boards.pretexts import pretexts_of
 from aqa_bench.boards.receipts import standing_of
 from aqa_bench.boards.reported import reported_rows
@@ -19,24 +19,17 @@ from aqa_bench.boards.row_scores import BoardInputs, RowScores, RunFiles, score_
 from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.record import RowKind
+from aqa_bench.core.record import RowKind, RunRecord
 from aqa_bench.core.row_key import row_key
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Task, TaskKind
-from aqa_bench.stats.bootstrap import (
-    mean_over_seeds,
-    percentile_bounds,
-)
+from aqa_bench.stats.bca import bca_bounds
+from aqa_bench.stats.bootstrap import mean_over_seeds
 from aqa_bench.stats.metrics import METRICS
-from aqa_bench.stats.paired import p_value
-from aqa_bench.stats.ranks import rank_groups
-from aqa_bench.stats.scoring import (
-    AT_FIXED,
-    metric_ids,
-    primary_floor,
-    skill_over,
-)
+from aqa_bench.stats.ranks import Rank, ranks_of
+from aqa_bench.stats.scoring import AT_FIXED, metric_ids, primary_floor, skill_over
+from aqa_bench.stats.separation import separation
 from aqa_bench.stats.weighted import weighted_metric
 from aqa_bench.stats.within import SPEARMAN_WITHIN, spearman_within
 
@@ -116,7 +109,12 @@ def _board(
     reference = _reference_ids(scored)
     widest = next(row.scores for row in scored if row.scores.ids == reference)
     base = primary_floor(widest, primary)
-    ranks = _rank([row for row in scored if row.scores.ids == reference], primary)
+    ranked = (
+        [r for r in scored if r.scores.ids == reference and not _is_oracle(r.runs[0].record)]
+        if scheme.honest
+        else []
+    )
+    ranks = _rank(dataset.card.id, ranked, primary)
     strata = dataset.strata(task.id)
     others = [name for name in metric_ids(task.kind, stratified=bool(strata)) if name != primary]
     secondary = _secondary(scored, others, train_range, strata)
@@ -194,17 +192,17 @@ def _reference_ids(rows: Sequence[_Scored]) -> tuple[str, ...]:
     return max(counts, key=lambda ids: (counts[ids], len(ids), ids))
 
 
-def _rank(rows: Sequence[_Scored], primary: str) -> dict[int, int | None]:
-    metric = METRICS[primary]
-    names = [str(id(row)) for row in rows]
-    by_name = dict(zip(names, rows, strict=True))
-
-    def p(leader: str, other: str) -> float:
-        a, b = by_name[leader], by_name[other]
-        return float(p_value(a.value - b.value, a.distribution - b.distribution))
-
-    groups = rank_groups(names, [row.value for row in rows], p, higher_is_better=metric.higher_is_better)
-    return {int(name): rank for name, rank in groups.items()}
+def _rank(dataset: str, rows: Iterable[_Scored], primary: str) -> dict[int, Rank]:
+    """Rank of every row that has a value, by the row's identity."""
+    known = [row for row in rows if not np.isnan(row.value)]
+    p = separation(
+        [row.evidence for row in known],
+        rng_seed=data_seed(dataset, "bootstrap"),
+        streams=[row.stream for row in known],
+    )
+    better = METRICS[primary].higher_is_better
+    ranks = ranks_of([row.value for row in known], p, higher_is_better=better)
+    return {id(row): rank for row, rank in zip(known, ranks, strict=True)}
 
 
 def _secondary(
@@ -237,7 +235,7 @@ def _row(
     row: _Scored,
     primary: str,
     secondary: dict[str, float | None],
-    ranks: Mapping[int, int | None],
+    ranks: Mapping[int, Rank],
     reference: tuple[str, ...],
     scheme: Scheme,
     n_splits: int,
@@ -252,18 +250,24 @@ def _row(
         why = f"{primary} is undefined"
     elif not scheme.honest:
         why = "its protocol shows test labels"
-    low, high = percentile_bounds(row.value, row.distribution, 0.95)
+    elif _is_oracle(record):
+        why = oracle_text(record.oracle)
+    low, high = bca_bounds(row.value, row.distribution, row.evidence.influence, 0.95)
     records = [r.record for r in row.runs]
     base = primary_floor(row.scores, primary)
     standing, reproduced = standing_of(row.runs) if badges else (None, 0)
+    rank = None if why else ranks[id(row)]
     return Row(
-        rank=None if why else ranks[id(row)],
+        rank=None if rank is None else rank.group,
+        rank_low=None if rank is None else rank.low,
+        rank_high=None if rank is None else rank.high,
         why_unranked=why,
         method=record.method,
         recipe=record.recipe,
         variant=row.variant,
         kind=RowKind.MEASURED,
         control=record.control,
+        oracle=tuple(record.oracle),
         modality=record.modality,
         regime=regime_of(record),
         pretrained_on=record.pretrained_on,
@@ -287,6 +291,11 @@ def _row(
         standing=standing,
         reproduced=reproduced,
     )
+
+
+def _is_oracle(record: RunRecord) -> bool:
+    """Whether its row stands apart: a control is ranked although it reads exact data, to be beaten."""
+    return bool(record.oracle) and not record.control
 
 
 def _order(row: Row, higher_is_better: bool) -> tuple[bool, bool, int, bool, float, str, str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.runs import Problem
-from aqa_bench.boards.versions import versions
+from aqa_bench.boards.versions import LOCK_FILE, read_lock, versions
+from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import pretty_json, sha256_file, write_atomic
 
-__all__ = ["CLOSED_FILE", "check_closed", "close_version", "is_closed"]
+__all__ = ["CLOSED_FILE", "check_closed", "close_version", "closed_words", "is_closed", "released_runs"]
 
 CLOSED_FILE = "closed.json"
 _PAGES = ("table.md", "overall.md")
@@ -32,6 +32,25 @@ class _Closed(BaseModel):
 def is_closed(leaderboards: Path, version: str) -> bool:
     """Whether a version is released and closed."""
     return (leaderboards / version / CLOSED_FILE).is_file()
+
+
+def closed_words(version: str) -> tuple[str, str]:
+    """What pages of a closed version say, in short and in a sentence."""
+    return (
+        "Released and closed.",
+        f"These are the leaderboards of protocol {version}: they stay as they are, and no run is added.",
+    )
+
+
+def released_runs(leaderboards: Path) -> dict[str, dict[str, str]]:
+    """Runs that closed versions name: the SHA-256 of each of their files, by the run's path.
+
+    Raises:
+        DataError: A lock cannot be read.
+    """
+    closed = (version for version in versions(leaderboards) if is_closed(leaderboards, version))
+    folders = (lock.parent for version in closed for lock in (leaderboards / version).glob(f"*/{LOCK_FILE}"))
+    return {path: files for folder in folders for path, files in read_lock(folder).runs.items()}
 
 
 def close_version(leaderboards: Path, version: str) -> int:
@@ -54,10 +73,8 @@ def close_version(leaderboards: Path, version: str) -> int:
             found=version,
         )
     folder = leaderboards / version
-    line = (
-        f"**Released and closed.** These are the leaderboards of protocol {version}: they stay as they are, "
-        "and no run is added. Newer ones stand beside them.\n\n"
-    )
+    short, sentence = closed_words(version)
+    line = f"**{short}** {sentence} Newer ones stand beside them.\n\n"
     for page in (page for name in _PAGES for page in sorted(folder.rglob(name))):
         title, _, rest = page.read_text(encoding="utf-8").partition("\n\n")
         if not rest.startswith(line):
@@ -90,7 +107,7 @@ def check_closed(leaderboards: Path, version: str, base: Path | None = None) -> 
         return
     file = (leaderboards if base is None else base) / version / CLOSED_FILE
     try:
-        closed = _Closed.model_validate(json.loads(file.read_text(encoding="utf-8")))
+        closed = _Closed.model_validate(parse_json(read_bounded(file)))
     except (OSError, ValueError, ValidationError) as error:
         raise DataError(
             "A closed version cannot be read.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -9,7 +10,16 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 
 from aqa_bench.core.record import RowKind
 
-__all__ = ["UNCHECKED", "Board", "DatasetBoards", "PretextSuccess", "Row", "Standing", "board_name"]
+__all__ = [
+    "UNCHECKED",
+    "Board",
+    "DatasetBoards",
+    "PretextSuccess",
+    "Row",
+    "Standing",
+    "board_name",
+    "oracle_text",
+]
 
 UNCHECKED = "unchecked: its labels were not available, so the numbers are those that its records claim"
 """Why a row is not ranked whose predictions nobody with the labels has scored again."""
@@ -50,17 +60,21 @@ class Row(_Strict):
 
     Attributes:
         rank: Rank group, 1 the best; None where the row is not ranked (``why_unranked`` says why).
+        rank_low: The best rank that the comparisons leave the row, or None.
+        rank_high: The worst one.
         why_unranked: Reason, or empty.
         method: Method id.
         recipe: Name of the recipe; empty for reported rows.
         variant: Hyper-parameters that differ from the named recipe's other rows, in words; often empty.
         kind: Measured here, or reported in a paper.
         control: Whether it is a floor or a shortcut control.
+        oracle: Exact data of the generator that it reads of samples to be judged; only a
+            control with any is ranked.
         modality: What it looks at.
         regime: How features are used.
         pretrained_on: Data its weights had seen before.
         value: Mean of the primary metric over seeds and repeats.
-        low: Lower end of its 95% interval (bootstrap over groups and seeds).
+        low: Lower end of its 95% interval (BCa bootstrap over groups and seeds).
         high: Upper end.
         skill: (value - floor) / (1 - floor).
         secondary: Means of the other metrics.
@@ -80,12 +94,15 @@ class Row(_Strict):
     """
 
     rank: int | None
+    rank_low: int | None = None
+    rank_high: int | None = None
     why_unranked: str
     method: str
     recipe: str
     variant: str
     kind: RowKind
     control: bool
+    oracle: tuple[str, ...] = ()
     modality: str
     regime: str
     pretrained_on: str
@@ -110,12 +127,17 @@ class Row(_Strict):
 
     @model_serializer(mode="wrap")
     def _document(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """All values; what came with badges only beside one, so that tables of v1 are the same bytes."""
+        """All values; what came later only where it says something, so that older tables keep their bytes."""
         values: dict[str, Any] = plain(self)
+        if not self.oracle:
+            values.pop("oracle", None)
         if self.standing is None:
             values.pop("standing", None)
             values.pop("reproduced", None)
             values.pop("pretext", None)
+        if self.rank_low is None and self.standing is None:
+            values.pop("rank_low", None)
+            values.pop("rank_high", None)
         return values
 
 
@@ -167,6 +189,15 @@ class DatasetBoards(_Strict):
     dataset: str
     fingerprint: str
     boards: tuple[Board, ...]
+
+
+def oracle_text(read: Sequence[str]) -> str:
+    """Why a row that reads exact data is not ranked.
+
+    >>> oracle_text(["bar-boxes", "keypoints"])
+    "an oracle: it reads the generator's exact bar-boxes and keypoints of what it judges"
+    """
+    return f"an oracle: it reads the generator's exact {' and '.join(read)} of what it judges"
 
 
 def board_name(dataset: str) -> str:

@@ -14,7 +14,7 @@ from aqa_bench.boards.runs import Problem, SubmittedRun
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.receipt import RECEIPT_FILE, RECEIPTS, Receipt, Verdict, read_receipt
 
-__all__ = ["RULE", "check_receipts", "receipt_file", "standing_of", "with_verdicts"]
+__all__ = ["REMEDY", "RULE", "check_receipts", "receipt_file", "standing_of", "with_verdicts"]
 
 RULE = (
     "A row is reproduced where this project ran at least one of its seeds again and got the same result, and "
@@ -22,6 +22,11 @@ RULE = (
     "come first, and the best method of a board is its best reproduced row where it has one."
 )
 """The rule of the badges, as every page says it."""
+
+REMEDY = "Restore both from the repository's history; or delete the receipt, and aqa-bench reproduce the run."
+"""What to do about a receipt that counts for nothing."""
+
+_OF_ITS_RUN = "a receipt is of the run at its path"
 
 
 def receipt_file(submissions: Path, run: str) -> Path:
@@ -73,9 +78,10 @@ def check_receipts(submissions: Path, runs: Sequence[SubmittedRun]) -> Iterator[
             yield _problem(path, "a receipt is whole", error.expected, error.found)
             continue
         run = known.get(path)
-        if run is None or not _is_of(receipt, run):
-            found = "no such run" if run is None else "a receipt of other files"
-            yield _problem(path, "a receipt is of the run at its path", "the run that was made again", found)
+        if run is None:
+            yield _problem(path, _OF_ITS_RUN, "a run at that path", "no such run")
+        elif apart := _apart(receipt, run):
+            yield _problem(path, _OF_ITS_RUN, *apart)
 
 
 def _verdict(submissions: Path, run: SubmittedRun) -> Verdict | None:
@@ -88,15 +94,16 @@ def _verdict(submissions: Path, run: SubmittedRun) -> Verdict | None:
         return None
     # Rounding grows while a network is trained: a difference on another machine says nothing of the run.
     silent = receipt.verdict is Verdict.DIFFERS and receipt.machine
-    return receipt.verdict if _is_of(receipt, run) and not silent else None
+    return None if silent or _apart(receipt, run) else receipt.verdict
 
 
-def _is_of(receipt: Receipt, run: SubmittedRun) -> bool:
-    record = run.record
-    named = (receipt.dataset, receipt.method, receipt.run_id, receipt.seed)
-    return named == (record.dataset, record.method, record.run_id, record.seed) and receipt.matches(
-        run.folder
-    )
+def _apart(receipt: Receipt, run: SubmittedRun) -> tuple[str, str] | None:
+    """What a receipt should say to be of a run, and what it says; None where it is of that run."""
+    for name in ("dataset", "method", "run_id", "seed"):
+        expected, found = getattr(run.record, name), getattr(receipt, name)
+        if expected != found:
+            return f"{name} {expected}", f"{name} {found}"
+    return receipt.apart(run.folder)
 
 
 def _problem(path: str, rule: str, expected: object, found: object) -> Problem:

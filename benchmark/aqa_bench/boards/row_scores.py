@@ -14,7 +14,8 @@ from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import PREDICTIONS_FILE
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.task import Task
-from aqa_bench.stats.bootstrap import bootstrap_distribution, point_value
+from aqa_bench.stats.bootstrap import bootstrap_distribution, group_index
+from aqa_bench.stats.evidence import Evidence, evidence
 from aqa_bench.stats.scoring import N_RESAMPLES, TaskScores, collect
 
 __all__ = ["BoardInputs", "RowScores", "RunFiles", "score_row"]
@@ -68,17 +69,24 @@ class RowScores:
         scores: Scores and decisions of the n samples that any run tests, ``(n, K)``.
         values: What the primary metric is computed from, ``(n, K)``.
         seeds: Number of the run of every column, ``(K,)``.
-        value: The primary metric; NaN where undefined.
+        evidence: The primary metric, spread over groups and seeds.
         distribution: The same on every resample of groups and seeds, ``(N_RESAMPLES,)``.
+        stream: Stream of draws that are this row's own.
         predictions: Number of predictions of every run.
     """
 
     scores: TaskScores
     values: Matrix
     seeds: npt.NDArray[np.int64]
-    value: float
+    evidence: Evidence
     distribution: Matrix
+    stream: int
     predictions: tuple[int, ...]
+
+    @property
+    def value(self) -> float:
+        """The primary metric; NaN where undefined."""
+        return self.evidence.value
 
 
 def score_row(board: BoardInputs, members: Sequence[RunFiles], stream: int) -> RowScores:
@@ -122,10 +130,15 @@ def score_row(board: BoardInputs, members: Sequence[RunFiles], stream: int) -> R
         train_range=board.train_range,
         seed_stream=stream,
     )
-    value = point_value(
-        board.primary, joined.targets, values, column_seeds=seeds, train_range=board.train_range
+    spread = evidence(
+        board.primary,
+        joined.targets,
+        values,
+        groups=group_index(joined.groups, np.arange(len(joined.ids))),
+        column_seeds=seeds,
+        train_range=board.train_range,
     )
-    return RowScores(joined, values, seeds, value, distribution, tuple(predictions))
+    return RowScores(joined, values, seeds, spread, distribution, stream, tuple(predictions))
 
 
 def _side_by_side(parts: Sequence[TaskScores]) -> TaskScores:

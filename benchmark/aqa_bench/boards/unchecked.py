@@ -110,6 +110,7 @@ def _row(board: Board, records: Sequence[RunRecord], variant: str) -> Row:
         variant=variant,
         kind=RowKind.MEASURED,
         control=first.control,
+        oracle=tuple(first.oracle),
         modality=first.modality,
         regime=regime_of(first),
         pretrained_on=first.pretrained_on,
@@ -160,7 +161,7 @@ def _check_row(row: Row, board: Board, records: Sequence[RunRecord], where: str)
     told["skill"] = (_rounded(skill_over(row.value, floors[0])), row.skill)
     expected = _row(board, records, row.variant)
     for name in (
-        *("method", "recipe", "control", "modality", "regime", "pretrained_on", "seeds", "scored"),
+        *("method", "recipe", "control", "oracle", "modality", "regime", "pretrained_on", "seeds", "scored"),
         *("parameters", "backbone", "gflops", "device"),
     ):
         told[name] = (getattr(expected, name), getattr(row, name))
@@ -179,13 +180,26 @@ def _check_row(row: Row, board: Board, records: Sequence[RunRecord], where: str)
 
 
 def _check_order(board: Board, place: str) -> Iterator[Problem]:
-    """Who has the best value is in the first rank group; more than that only the labels tell."""
+    """Who has the best value is in the first rank group; more than that only the labels tell.
+
+    A rank lies among the ranked rows, and a row without one has no interval of ranks.
+    """
     sign = 1 if METRICS[board.primary].higher_is_better else -1
     ranked = [row for row in board.rows if row.rank is not None]
     best = max(ranked, key=lambda row: sign * (row.value or 0.0), default=None)
     if best is not None and best.rank != 1:
         found = f"{best.method} {best.recipe} with rank {best.rank}"
         yield Problem(path=f"{place}: rank", rule=_RULE, expected="the best value in rank 1", found=found)
+    for row in board.rows:
+        span = row.rank_low, row.rank_high
+        there = None not in span and 1 <= (row.rank_low or 0) <= (row.rank_high or 0) <= len(ranked)
+        if span != (None, None) and (row.rank is None or not there):
+            yield Problem(
+                path=f"{place}, {row.method} {row.recipe}: ranks",
+                rule=_RULE,
+                expected=f"places from 1 to {len(ranked)} of a ranked row",
+                found=f"{row.rank_low} to {row.rank_high}",
+            )
 
 
 def _check_board(board: Board, card: DatasetCard, place: str) -> Iterator[Problem]:

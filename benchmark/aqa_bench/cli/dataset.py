@@ -50,6 +50,10 @@ def info(dataset: DatasetId, as_json: Json = False) -> None:
         default, *others = card.presets
         base, _ = split_preset(card.id)
         say(f"presets: {default} ({base}), " + ", ".join(f"{name} ({base}@{name})" for name in others))
+    if card.exact:
+        say(
+            f"exact: {', '.join(sorted(card.exact))}; a method that reads them of what it judges is an oracle"
+        )
     for note in card.notes:
         say(f"- {note}")
     return None

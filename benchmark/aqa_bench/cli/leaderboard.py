@@ -32,15 +32,25 @@ def build(
 ) -> None:
     """Score every submission again and write leaderboards/<version>/<dataset>/."""
     from aqa_bench.boards.building.leaderboard import build as build_boards
+    from aqa_bench.boards.receipts import REMEDY
 
     report = build_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), as_of=as_of, jobs=jobs)
     if as_json:
-        emit({"written": report.written, "kept": report.kept})
+        uncounted = [problem.model_dump() for problem in report.uncounted]
+        found = {"written": report.written, "kept": report.kept, "claims_kept": report.claims_kept}
+        emit(found | {"uncounted": uncounted})
         return
     for folder in report.written:
         say(f"written: {folder}")
     for name, why in report.kept.items():
         say(f"left as committed, new rows unchecked: {name} ({why})")
+    if report.claims_kept:
+        say(f"left as committed: the claims ({report.claims_kept})")
+    for bad in report.uncounted:
+        say(
+            f"a receipt does not count: {bad.path}\n  rule: {bad.rule}\n"
+            f"  expected: {bad.expected}\n  found: {bad.found}\n  what to do: {REMEDY}"
+        )
 
 
 @app.command(epilog="Example:  aqa-bench leaderboard check --json")
@@ -94,6 +104,7 @@ def migrate(
     """
     from aqa_bench.boards.submission.migration import migrate as migrate_runs
     from aqa_bench.core.record import RECORD_FILE, read_record
+    from aqa_bench.protocol.worker.recipes import check_values
 
     earlier: list[Path] = []
     for path in dict.fromkeys(runs):
@@ -101,7 +112,8 @@ def migrate(
         # Those of the current protocol in a tree are passed over; one that is named is refused.
         earlier += [run for run in inside if read_record(run).benchmark_version != BENCHMARK_VERSION]
         earlier += [] if inside else [path]
-    packed = migrate_runs(earlier, out, leaderboards, TerminalProgress(quiet=as_json))
+    progress = TerminalProgress(quiet=as_json)
+    packed = migrate_runs(earlier, out, leaderboards, progress, recipes=check_values)
     if as_json:
         emit([{"path": item.path.as_posix(), "added": item.added} for item in packed])
         return

@@ -57,7 +57,7 @@ def _datasets(as_json: bool) -> None:
 
 def _methods(as_json: bool) -> None:
     from aqa_bench.core.recipe_file import recipe_names
-    from aqa_bench.core.registry import methods
+    from aqa_bench.core.registry import methods, oracle_with
 
     plugins = methods()
     recipes = {name: recipe_names(plugin.folder) for name, plugin in plugins.items()}
@@ -66,6 +66,7 @@ def _methods(as_json: bool) -> None:
             [
                 plugin.card.model_dump(mode="json")
                 | {"recipes": recipes[name], "default_recipe": plugin.default_recipe}
+                | {"oracle_with": list(oracle_with(plugin.card))}
                 for name, plugin in plugins.items()
             ]
         )
@@ -75,12 +76,13 @@ def _methods(as_json: bool) -> None:
             plugin.card.modality,
             plugin.card.regime.value,
             ", ".join(sorted(plugin.card.needs)) or "-",
+            ", ".join(oracle_with(plugin.card)) or "-",
             ", ".join(recipes[name]),
             plugin.card.summary,
         ]
         for name, plugin in plugins.items()
     ]
-    return table(["method", "modality", "regime", "needs", "recipes", "idea"], rows)
+    return table(["method", "modality", "regime", "needs", "oracle with", "recipes", "idea"], rows)
 
 
 def _tables(as_json: bool) -> None:

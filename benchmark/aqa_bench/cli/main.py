@@ -14,6 +14,7 @@ import typer
 
 from aqa_bench import BENCHMARK_VERSION, __version__
 from aqa_bench.cli import (
+    claims,
     compare,
     dataset,
     detector,
@@ -64,6 +65,7 @@ app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(detector.app, name="detector")
 app.add_typer(features.app, name="features")
 app.command("table", epilog=tables.EXAMPLES)(tables.make_table)
+app.command("claims", epilog=claims.EXAMPLES)(claims.judge)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.see_doctor)
 app.command("submit", epilog=submit.EXAMPLES)(submit.submit_runs)
 app.command("validate", epilog=validate.EXAMPLES)(validate.validate_paths)

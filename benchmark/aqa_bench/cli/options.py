@@ -16,6 +16,7 @@ __all__ = [
     "Leaderboards",
     "Out",
     "PeopleRule",
+    "Sandbox",
     "Submissions",
     "as_device",
 ]
@@ -39,6 +40,12 @@ def as_device(text: str) -> str:
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Force = Annotated[bool, typer.Option("--force", help="Run again although the result is on disk.")]
+Sandbox = Annotated[
+    bool,
+    typer.Option(
+        "--sandbox", help="Shut the method in (bubblewrap, or Landlock): no network, one folder to write to."
+    ),
+]
 Keypoints = Annotated[
     Path | None,
     typer.Option("--keypoints", help="Folder of poses from files, in place of the dataset's own."),

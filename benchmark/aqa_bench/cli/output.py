@@ -77,10 +77,11 @@ class TerminalProgress:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(
-            *columns, TextColumn("{task.fields[figures]}"), console=Console(stderr=True), transient=True
+        name, figures = (
+            TextColumn(f"{{task.{n}}}", markup=False) for n in ("description", "fields[figures]")
         )
+        columns = (name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), figures)
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task = self._bar.add_task(task, total=total, figures="")
         self._bar.start()
 

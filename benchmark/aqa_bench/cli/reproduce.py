@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from aqa_bench.cli.options import Json, Keypoints, as_device
+from aqa_bench.cli.options import Json, Keypoints, Sandbox, as_device
 from aqa_bench.cli.output import emit, say
 
 __all__ = ["EXAMPLES", "reproduce_runs"]
@@ -43,10 +43,7 @@ def reproduce_runs(
             callback=_as_seed, help="Of each row only the run of this seed; any: one that is drawn at random."
         ),
     ] = None,
-    sandbox: Annotated[
-        bool,
-        typer.Option("--sandbox", help="Run the method without network, its own folders alone writable."),
-    ] = False,
+    sandbox: Sandbox = False,
     device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
     keypoints: Keypoints = None,
     features: Annotated[

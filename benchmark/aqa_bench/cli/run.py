@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aqa_bench.cli.forecast import show_forecast
-from aqa_bench.cli.options import Force, Json, Keypoints, Out, PeopleRule, as_device
+from aqa_bench.cli.options import Force, Json, Keypoints, Out, PeopleRule, Sandbox, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
 
 if TYPE_CHECKING:
@@ -53,10 +53,7 @@ def run_method(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run will take, and train nothing.")
     ] = False,
-    sandbox: Annotated[
-        bool,
-        typer.Option("--sandbox", help="Run the method without a network and with one folder to write to."),
-    ] = False,
+    sandbox: Sandbox = False,
     as_json: Json = False,
 ) -> None:
     """Fit a method, score its test predictions and write a run record.
@@ -88,10 +85,9 @@ def run_method(
         return emit(found.document()) if as_json else show_forecast(found)
     launch = forked
     if sandbox:
-        from aqa_bench.protocol.worker.sandbox import check_sandbox, sandboxed
+        from aqa_bench.protocol.worker.sandbox import sandboxed
 
-        check_sandbox()
-        launch = sandboxed
+        launch = sandboxed()
     outcome = run(
         resolve(request, launch=launch),
         out,
@@ -118,6 +114,7 @@ def run_document(outcome: Outcome) -> dict[str, Any]:
         "recipe": record.recipe,
         "seed": record.seed,
         "cached": outcome.cached,
+        "oracle": record.oracle,
         "metrics": dumped["metrics"],
         "floors": dumped["floors"],
         "skill": dumped["skill"],
@@ -136,6 +133,10 @@ def show_run(outcome: Outcome) -> None:
     say(f"{record.method} ({record.recipe}, seed {record.seed}) on {record.dataset} ({record.scheme}): {how}")
     if not record.honest:
         say("This scheme shows test labels to the method: its numbers are not comparable with the others.")
+    if record.oracle:
+        say(
+            f"Oracle: it read the generator's exact {', '.join(record.oracle)} of the samples that it judged."
+        )
     if scheme.shares_groups:
         say(f"Groups stand in several parts of this scheme: {scheme.description}")
     for task in record.tasks:

@@ -28,8 +28,10 @@ def submit_runs(
     Runs that do not validate are refused; a file may have 10 MiB. Labels and media never leave your machine.
     """
     from aqa_bench.boards.submission.pack import pack
+    from aqa_bench.protocol.worker.recipes import check_values
 
-    packed = pack(runs, out, TerminalProgress(quiet=as_json), submitter=submitter)
+    progress = TerminalProgress(quiet=as_json)
+    packed = pack(runs, out, progress, submitter=submitter, recipes=check_values)
     if as_json:
         emit([{"path": item.path.as_posix(), "added": item.added} for item in packed])
         return

@@ -49,11 +49,12 @@ def validate_paths(
     """
     from aqa_bench.boards.submission.checks import Terms, validate
     from aqa_bench.core.files import write_atomic
+    from aqa_bench.protocol.worker.recipes import check_values
 
     result, text = validate(
         paths,
         base=base,
-        terms=Terms(require_labels, frozenset(unavailable or ()), submitter),
+        terms=Terms(require_labels, frozenset(unavailable or ()), submitter, recipes=check_values),
         comment=comment is not None,
         progress=TerminalProgress(quiet=as_json),
     )

@@ -42,6 +42,7 @@ class MethodCard(BaseModel):
         modality: What it looks at, in the tables' words (``2D pose``, ``image``, ``video``, ...).
         needs: Modalities that samples must provide.
         one_of: Modalities of which samples must provide at least one; empty where there is no choice.
+        reads: Modalities that some recipes read besides, where samples provide them.
         units: What a sample may be; a method of clips cannot judge single images.
         regime: How features are used.
         pretrained_on: Data its weights have seen before, in words; "nothing" if none.
@@ -62,6 +63,7 @@ class MethodCard(BaseModel):
     modality: str
     needs: frozenset[Modality]
     one_of: frozenset[Modality] = frozenset()
+    reads: frozenset[Modality] = frozenset()
     units: frozenset[Unit] = frozenset(Unit)
     regime: Regime
     pretrained_on: str = "nothing"
@@ -70,6 +72,11 @@ class MethodCard(BaseModel):
     control: bool = False
     uses_pool: bool = False
     tasks: frozenset[str] = frozenset({"binary", "one-class", "score"})
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """All that some recipe of it may read: of exact data it is shown nothing else."""
+        return self.needs | self.one_of | self.reads
 
     def can_judge(self, task: Task) -> bool:
         """Whether the task's kind and unit are ones that the method can do, and it tells what is needed."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,7 +15,7 @@ from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.guard import refused_to_methods
 from aqa_bench.core.progress import Progress
-from aqa_bench.core.sample import Sample, UInt8Array
+from aqa_bench.core.sample import FloatArray, Sample, UInt8Array
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality
 
@@ -23,6 +24,8 @@ __all__ = [
     "Coverage",
     "Dataset",
     "DatasetFamily",
+    "LifterClip",
+    "LifterClips",
     "Renders",
     "SplitCount",
     "TaskAudit",
@@ -88,6 +91,32 @@ class Audit(BaseModel):
     details: dict[str, Any] = Field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class LifterClip:
+    """Frames with the joints of the person whose performance is judged.
+
+    Attributes:
+        frames: ``(T, H, W, 3)`` uint8 RGB.
+        keypoints: ``(T, 17, 3)`` float32 in the layout coco-17: x, y in pixels, and confidence.
+    """
+
+    frames: UInt8Array
+    keypoints: FloatArray
+
+
+class LifterClips(Protocol):
+    """Clips that belong to no task and no pool, to train and test a finder of the lifter on."""
+
+    @property
+    def name(self) -> str:
+        """Names the clips: equal names, equal clips."""
+        ...
+
+    def clips(self, start: int, stop: int, frames: int) -> Iterator[LifterClip]:
+        """Some frames, spread evenly, of the clips of these numbers; each shows another person."""
+        ...
+
+
 class Dataset(ABC):
     """One dataset id, opened on data that are available.
 
@@ -126,6 +155,10 @@ class Dataset(ABC):
         the score.
         """
         return {}
+
+    def lifters(self) -> LifterClips | None:
+        """Clips of its own to train a finder of the lifter on; None where a dataset has none to spare."""
+        return None
 
     def expected(self, task: str) -> int:
         """Number of samples the task's splits name, whether or not their media are available."""

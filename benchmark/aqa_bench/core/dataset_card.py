@@ -29,6 +29,8 @@ class DatasetCard(BaseModel):
         tasks: The tasks.
         schemes: Split schemes by task-independent id; the first is the default.
         provides: What its samples offer.
+        exact: Of that, what a generator knows rather than what somebody or something found in the
+            pictures. A run whose method reads it of samples to be judged is an *oracle*.
         notes: Known differences between paper, release and data.
         presets: Names of the variants that generated data come in, the first one the default; empty
             where there is only one set of data. An id without ``@preset`` means the default.
@@ -46,6 +48,7 @@ class DatasetCard(BaseModel):
     tasks: tuple[Task, ...]
     schemes: tuple[Scheme, ...]
     provides: frozenset[Modality]
+    exact: frozenset[Modality] = frozenset()
     notes: tuple[str, ...] = ()
     presets: tuple[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")], ...] = ()
 

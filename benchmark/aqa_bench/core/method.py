@@ -15,7 +15,7 @@ from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.report import FitReport
 from aqa_bench.core.sample import LabeledSet, Sample
-from aqa_bench.core.task import Task
+from aqa_bench.core.task import Modality, Task
 
 __all__ = ["FitContext", "Method", "Predictor", "RecipeT"]
 
@@ -110,6 +110,17 @@ class Method(ABC, Generic[RecipeT]):
                     if isinstance(argument, type) and issubclass(argument, Recipe):
                         return argument  # type: ignore[return-value]
         raise TypeError(f"{cls.__name__} names no recipe: write class {cls.__name__}(Method[MyRecipe])")
+
+    @classmethod
+    def reads(cls, recipe: RecipeT) -> frozenset[Modality]:
+        """What a recipe reads besides what the method's card needs, so that it is made readable beforehand.
+
+        Only what the card names in ``reads`` counts.
+
+        Args:
+            recipe: The hyper-parameters.
+        """
+        return frozenset()
 
     def prepare(
         self, pool: Sequence[Sample], samples: Sequence[Sample], ctx: FitContext

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json, sha256_file, write_atomic
-from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, Environment
+from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, Environment, Sandbox
 from aqa_bench.core.sealed import Damaged, blank_stamp, check_stamp, stamped
 
 __all__ = ["RECEIPTS", "RECEIPT_FILE", "Receipt", "Verdict", "read_receipt", "receipt_place", "write_receipt"]
@@ -64,7 +64,7 @@ class Receipt(BaseModel):
         environment: What the rerun ran on.
         device: Name of its device.
         dtype: Its arithmetic.
-        sandbox: Whether it ran in the sandbox.
+        sandbox: The kind of sandbox that it ran in; False where it ran in none.
         fresh_cache: Whether it began with an empty cache.
         created: When it ended, UTC.
         harness: Version of the package that ran it.
@@ -90,19 +90,21 @@ class Receipt(BaseModel):
     environment: Environment
     device: str
     dtype: str
-    sandbox: bool
+    sandbox: bool | Sandbox
     fresh_cache: bool
     created: datetime
     harness: str
     source_revision: str | None
     verdict: Verdict
 
-    def matches(self, folder: Path) -> bool:
-        """Whether the receipt is of the two files that lie in a run's folder, to the byte."""
+    def apart(self, folder: Path) -> tuple[str, str] | None:
+        """What should lie in a run's folder, and what is named; None where it is of those two files."""
         pairs = ((RECORD_FILE, self.record_sha256), (PREDICTIONS_FILE, self.predictions_sha256))
-        return all(
-            (folder / name).is_file() and sha256_file(folder / name) == digest for name, digest in pairs
-        )
+        for name, digest in pairs:
+            there = sha256_file(folder / name) if (folder / name).is_file() else "of no file"
+            if there != digest:
+                return f"the {name} there, sha256 {there[:16]}", f"another {name}, sha256 {digest[:16]}"
+        return None
 
 
 def receipt_place(receipts: Path, dataset: str, method: str, run_id: str) -> Path:

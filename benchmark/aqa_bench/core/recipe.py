@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, Self, TypeVar
@@ -11,11 +12,14 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, Valid
 
 from aqa_bench.core.bounded import parse_json
 from aqa_bench.core.errors import RecipeError
+from aqa_bench.core.files import canonical_json
 from aqa_bench.core.lines import odd_in_plain
 
-__all__ = ["ADDED_LATER", "Recipe", "build_recipe", "unknown_key"]
+__all__ = ["ADDED_LATER", "Recipe", "build_recipe", "odd_values", "unknown_key"]
 
 R = TypeVar("R", bound="Recipe")
+
+_MOST_ODD, _SHOWN = 5, 120
 
 
 class _Mark(Enum):
@@ -120,3 +124,28 @@ def build_recipe(kind: type[R], values: Mapping[str, Any], where: str) -> R:
             found=reason,
         )
     return recipe
+
+
+def odd_values(kind: type[Recipe], values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What of recorded hyper-parameters is not what the method's recipe makes of them.
+
+    Args:
+        kind: The method's recipe model.
+        values: As a record has them.
+
+    Returns:
+        Place (a name, or names with dots between), what is expected there and what is found.
+    """
+    try:
+        recipe = kind.model_validate_json(json.dumps(values), strict=True)
+    except ValidationError as error:
+        return [
+            (".".join(map(str, detail["loc"])), detail["msg"], repr(detail.get("input"))[:_SHOWN])
+            for detail in error.errors()[:_MOST_ODD]
+        ]
+    resolved = recipe.model_dump(mode="json")
+    if canonical_json(resolved) == canonical_json(values):
+        return []
+    names = sorted(n for n in resolved.keys() | values.keys() if resolved.get(n) != values.get(n))
+    name = names[0] if names else ""
+    return [(name, repr(resolved.get(name))[:_SHOWN], repr(values.get(name))[:_SHOWN])]

@@ -74,14 +74,28 @@ class TaskCoverage(_Strict):
     scored: int
 
 
+Sandbox = Literal["bubblewrap", "landlock"]
+"""Kinds of sandboxes."""
+
+
 class Environment(_Strict):
-    """What the run ran on."""
+    """What the run ran on.
+
+    Attributes:
+        python: Version of Python.
+        platform: System and machine.
+        processor: Its name.
+        threads: Threads a process.
+        packages: Versions of what results depend on.
+        sandbox: The kind of sandbox that the method was shut in; None where it was not.
+    """
 
     python: Line
     platform: Line
     processor: Line
     threads: int
     packages: dict[Line, Line]
+    sandbox: Sandbox | None = None
 
 
 class KeypointFiles(_Strict):
@@ -152,6 +166,8 @@ class RunRecord(_Strict):
         modality: What the method looks at.
         pretrained_on: Data its weights had seen before.
         control: Whether it is a floor or a shortcut control.
+        oracle: Exact data of the generator that were read of samples to be judged, as the runner saw it:
+            modalities, sorted. No deployed method has them.
         parameters: Trained and frozen parameters together, or None where there are none.
         gflops: Giga multiply-adds a sample, or None where not counted.
         facts: What else the method reported.
@@ -201,6 +217,7 @@ class RunRecord(_Strict):
     modality: Line
     pretrained_on: Line
     control: bool
+    oracle: list[Line] = Field(default_factory=list)
     parameters: int | None
     gflops: float | None
     facts: PlainDict

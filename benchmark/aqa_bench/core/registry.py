@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from aqa_bench.core.card_file import read_family, read_methods
+from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of, split_preset
 from aqa_bench.core.errors import AqaBenchError, UsageError
@@ -19,7 +20,7 @@ from aqa_bench.core.paths import data_home
 from aqa_bench.core.plugin import DatasetPlugin, MethodPlugin
 from aqa_bench.core.plugin_folders import plugin_folders
 from aqa_bench.core.split import Scheme
-from aqa_bench.core.task import Task
+from aqa_bench.core.task import Modality, Task
 
 if TYPE_CHECKING:
     from aqa_bench.core.dataset import Dataset
@@ -34,6 +35,7 @@ __all__ = [
     "known_dataset",
     "methods",
     "open_dataset",
+    "oracle_with",
     "refresh",
 ]
 
@@ -60,6 +62,12 @@ def _families() -> Mapping[str, DatasetPlugin]:
 def dataset_cards() -> Mapping[str, DatasetCard]:
     """Card of every dataset id, each under its default preset."""
     return {card.id: card for family in _families().values() for card in family.cards}
+
+
+def oracle_with(method: MethodCard) -> tuple[str, ...]:
+    """What a method may read that some dataset knows exactly: a run that reads it is an oracle."""
+    exact = frozenset[Modality]().union(*(card.exact for card in dataset_cards().values()))
+    return tuple(sorted(method.modalities & exact))
 
 
 def refresh() -> None:

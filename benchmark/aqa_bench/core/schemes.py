@@ -1,4 +1,4 @@
-"""Split schemes that need only ids, labels and groups: folds, the one-class family, low-data tracks."""
+"""Split schemes that need only ids, labels and groups: folds, the one-class family, fewer labels."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from aqa_bench.core.split import Scheme, Split
 
 __all__ = [
     "FOLDS",
+    "LABELS",
+    "LABEL_COUNTS",
     "LOW_DATA",
     "LOW_DATA_PERCENT",
     "ONE_CLASS",
     "ONE_CLASS_CLEAN",
     "ONE_CLASS_LEAKY",
     "STANDARD_SCHEMES",
+    "fewer_labels",
     "folds",
     "low_data",
     "one_class",
@@ -54,8 +57,18 @@ LOW_DATA = tuple(
     )
     for name, percent in LOW_DATA_PERCENT.items()
 )
+LABEL_COUNTS: Mapping[str, int] = {f"labels-{count}": count for count in (112, 224, 448, 672, 1120)}
+"""Number of labelled clips in the training part, by scheme id, the smallest first."""
+LABELS = tuple(
+    Scheme(
+        name,
+        f"3 times: {count} clips of the official train part, whole groups in a drawn order, so that a larger "
+        "number contains the smaller ones; once where it is the whole part; val and test as official",
+    )
+    for name, count in LABEL_COUNTS.items()
+)
 STANDARD_SCHEMES: Mapping[str, Scheme] = {
-    scheme.id: scheme for scheme in (FOLDS, ONE_CLASS, ONE_CLASS_CLEAN, ONE_CLASS_LEAKY, *LOW_DATA)
+    scheme.id: scheme for scheme in (FOLDS, ONE_CLASS, ONE_CLASS_CLEAN, ONE_CLASS_LEAKY, *LOW_DATA, *LABELS)
 }
 """The schemes of this module by id: a dataset's card names them without defining them."""
 
@@ -224,6 +237,52 @@ def low_data(
             chosen.update(_shuffled(members, seed)[:count])
         train = tuple(i for i in split.train if i in chosen)
         splits.append(replace(split, repeat=repeat, train=train))
+    return tuple(splits)
+
+
+def fewer_labels(
+    dataset: str,
+    split: Split,
+    groups: Mapping[str, str],
+    sizes: Mapping[str, int],
+    count: int,
+    *,
+    repeats: int = 3,
+) -> tuple[Split, ...]:
+    """Train on some groups of a split's training part that hold a number of labelled clips.
+
+    Groups are taken in an order drawn by hash, as long as they fit, until the smallest of
+    ``LABEL_COUNTS`` is reached, then the next, up to ``count``: within a repeat, a larger number
+    contains the smaller ones, whatever the task.
+
+    Args:
+        dataset: Dataset id: names the seed.
+        split: The split to draw from.
+        groups: Group of every training sample; a sample is a clip or an image of one.
+        sizes: Number of labelled clips of every group of the training part.
+        count: Number of labelled clips.
+        repeats: Number of repeats; one where the whole training part is taken.
+
+    Returns:
+        Splits that share ``split``'s val and test; train keeps the split's order.
+
+    Raises:
+        DataError: The training part has fewer than ``count`` clips.
+    """
+    if sum(sizes.values()) < count:
+        scheme = Scheme(f"labels-{count}", "")
+        raise _too_few(dataset, scheme, f"at least {count} training clips", sum(sizes.values()))
+    splits: list[Split] = []
+    for repeat in range(repeats):
+        order = _shuffled(sizes, data_seed(dataset, "labels", repeat))
+        chosen: set[str] = set()
+        for step in sorted({count, *(c for c in LABEL_COUNTS.values() if c < count)}):
+            room = step - sum(sizes[group] for group in chosen)
+            chosen |= _fill((group for group in order if group not in chosen), sizes, room)
+        train = tuple(i for i in split.train if groups[i] in chosen)
+        splits.append(replace(split, repeat=repeat, train=train))
+        if len(chosen) == len(sizes):
+            return (splits[-1],)
     return tuple(splits)
 
 

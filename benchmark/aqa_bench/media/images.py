@@ -16,7 +16,7 @@ from aqa_bench.media.source import MediaFile
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "encode_png", "read_image"]
+__all__ = ["IMAGE_SUFFIXES", "MAX_PIXELS", "encode_png", "read_image", "resized"]
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 MAX_PIXELS = 40_000_000
@@ -46,6 +46,13 @@ def read_image(source: Path | str | bytes | MediaFile, size: Size = None, fit: F
         return _resized(_upright(content, where), size, fit)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise _damaged(where, str(error) or type(error).__name__) from error
+
+
+def resized(image: UInt8Array, size: Size) -> UInt8Array:
+    """An RGB picture ``(H, W, 3)`` squashed to a size, with an antialiased bilinear filter."""
+    from PIL import Image
+
+    return _resized(Image.fromarray(image), size, "squash")
 
 
 def encode_png(image: UInt8Array) -> bytes:

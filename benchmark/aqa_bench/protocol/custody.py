@@ -164,7 +164,7 @@ def checked_scores(
     """
     try:
         array: npt.NDArray[Any] = np.asarray(scores, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _refused(method, where, f"{n} numbers", type(scores).__name__) from error
     if array.shape != (n,):
         raise _refused(method, where, f"scores of shape ({n},)", f"shape {array.shape}")

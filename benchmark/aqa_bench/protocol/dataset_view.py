@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aqa_bench.core.dataset import Audit, Dataset
+from aqa_bench.core.dataset import Audit, Dataset, LifterClips
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.sample import Sample
@@ -45,6 +45,10 @@ class DatasetView(Dataset):
     def strata(self, task: str) -> Mapping[str, str]:
         """The dataset's own."""
         return self._dataset.strata(task)
+
+    def lifters(self) -> LifterClips | None:
+        """The dataset's own."""
+        return self._dataset.lifters()
 
     def expected(self, task: str) -> int:
         """The dataset's own."""

@@ -119,6 +119,7 @@ def combine(members: Sequence[Path], out: Path, *, force: bool = False) -> Outco
             "modality": joined(record.modality for record in records),
             "pretrained_on": joined(record.pretrained_on for record in records),
             "control": all(record.control for record in records),
+            "oracle": sorted({name for record in records for name in record.oracle}),
             "parameters": sum(c for c in counts if c) or None,
             "gflops": None,
             "facts": {},

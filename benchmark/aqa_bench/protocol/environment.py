@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aqa_bench.core.checkout import checkout_root
 from aqa_bench.core.lines import clipped
-from aqa_bench.core.record import Environment
+from aqa_bench.core.record import Environment, Sandbox
 
 __all__ = ["describe_environment", "source_revision"]
 
@@ -28,14 +28,19 @@ _PACKAGES = (
 )
 
 
-def describe_environment() -> Environment:
-    """Python, platform, processor, threads a process, and versions of what results depend on."""
+def describe_environment(sandbox: Sandbox | None = None) -> Environment:
+    """Python, platform, processor, threads a process, and versions of what results depend on.
+
+    Args:
+        sandbox: What the method was shut in.
+    """
     return Environment(
         python=platform.python_version(),
         platform=clipped(f"{platform.system()} {platform.machine()}"),
         processor=clipped(_processor()),
         threads=int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
         packages={name: found for name in _PACKAGES if (found := _version(name))},
+        sandbox=sandbox,
     )
 
 

@@ -96,7 +96,7 @@ def prepare_fit(
 def materialise(resolved: ResolvedRun, progress: Progress) -> None:
     """Make readable what the method of a run needs of its tasks' samples and of its pool."""
     card, dataset = resolved.plugin.card, resolved.dataset
-    wanted = card.needs | card.one_of
+    wanted = card.needs | card.one_of | resolved.reads
     images = {task.unit is Unit.IMAGE for task in resolved.tasks}
     # A sample of an image task has no video, and a clip no stills.
     unseen = {Modality.FRAMES} if False not in images else {Modality.IMAGE} if True not in images else set()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aqa_bench.core.code_digest import CodeDigest
+from aqa_bench.core.record import Sandbox
 from aqa_bench.core.sealed import Damaged, sealed_read_json, sealed_write_json
 
 __all__ = ["Partials", "SplitResult", "partials_folder"]
@@ -29,6 +30,7 @@ class SplitResult:
         predict_seconds: Seconds of the predictions.
         pool_size: Unlabelled samples that were given.
         facts: What the method reported, as plain JSON.
+        oracle: Exact data that were read of samples to be judged, up to this split.
     """
 
     rows: list[tuple[str, str, float]]
@@ -36,6 +38,7 @@ class SplitResult:
     predict_seconds: float
     pool_size: int
     facts: dict[str, Any]
+    oracle: tuple[str, ...] = ()
 
 
 def partials_folder(out: Path, run_id: str) -> Path:
@@ -50,12 +53,14 @@ class Partials:
         out: Folder of runs.
         run_id: The run.
         code: What it is computed with; splits of other code are not taken over.
+        sandbox: What the method is shut in; nor are those of another sandbox, or of none.
     """
 
-    def __init__(self, out: Path, run_id: str, code: CodeDigest) -> None:
+    def __init__(self, out: Path, run_id: str, code: CodeDigest, sandbox: Sandbox | None = None) -> None:
         self.folder = partials_folder(out, run_id)
         self._run_id = run_id
         self._code = code
+        self._sandbox = {} if sandbox is None else {"sandbox": str(sandbox)}
 
     def read(self, task: str, split: str) -> SplitResult | None:
         """A split that an earlier start finished; None where it has to be fitted.
@@ -72,7 +77,7 @@ class Partials:
             said, wanted = content.get("of"), self._identity(task, split)
             if said != wanted:
                 known = said if isinstance(said, dict) else {}
-                keys = [key for key, value in wanted.items() if known.get(key) != value]
+                keys = [key for key in wanted | known if known.get(key) != wanted.get(key)]
                 _log.warning("finished with another %s, fitted again: %s", " and ".join(keys), file)
                 return None
             result = _result(content)
@@ -104,7 +109,7 @@ class Partials:
         return self.folder / f"{task}.{split}.json"
 
     def _identity(self, task: str, split: str) -> dict[str, str]:
-        of = {"run": self._run_id, "task": task, "split": split}
+        of = {"run": self._run_id, "task": task, "split": split} | self._sandbox
         return of | {"method's code": self._code.method, "harness's code": self._code.harness}
 
 
@@ -119,4 +124,5 @@ def _result(content: Mapping[str, Any]) -> SplitResult:
     facts = content["facts"]
     if not isinstance(facts, dict):
         raise TypeError("the facts are no object")
-    return SplitResult(rows, fit, predict, int(content["pool_size"]), facts)
+    oracle = tuple(str(name) for name in content["oracle"])
+    return SplitResult(rows, fit, predict, int(content["pool_size"]), facts, oracle)

@@ -17,10 +17,11 @@ from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.registry import find_dataset, find_method, find_scheme, find_task, open_dataset
 from aqa_bench.core.run_id import hash_identity
 from aqa_bench.core.split import Scheme, Split, check_repeats, check_split, splits_fingerprint
-from aqa_bench.core.task import Task
+from aqa_bench.core.task import Modality, Task
 from aqa_bench.protocol.feature_folder import FeatureFolder
 from aqa_bench.protocol.imported_features import FeaturedDataset, bind_features, with_features
 from aqa_bench.protocol.keypoints import KeypointFolder, bind_keypoints, open_keypoints, posed, with_keypoints
+from aqa_bench.protocol.regions import cut_out, region_of
 from aqa_bench.protocol.worker.recipes import Told, read_recipe
 from aqa_bench.protocol.worker.session import Launcher, forked
 
@@ -79,11 +80,12 @@ class ResolvedRun:
     keypoints: KeypointFolder | None = None
     prepares: bool = False
     embeds: bool = False
+    reads: frozenset[Modality] = frozenset()
 
     @property
     def told(self) -> Told:
         """What the method says of itself."""
-        return Told(self.recipe, self.prepares, self.embeds)
+        return Told(self.recipe, self.prepares, self.embeds, self.reads)
 
     @property
     def folder(self) -> str:
@@ -103,13 +105,15 @@ def resolve(request: Request, *, launch: Launcher = forked) -> ResolvedRun:
         DataError: The dataset has not been prepared, is damaged, or a split cannot be trusted.
     """
     choice = _choose(request, partial(read_recipe, launch=launch), open_keypoints)
-    foreign = None if choice.pool is None else open_dataset(choice.pool.id)
+    region = region_of(choice.recipe)
+    foreign = None if choice.pool is None else cut_out(open_dataset(choice.pool.id), region)
     dataset = open_dataset(request.dataset)
     splits = {task.id: _checked_splits(dataset, task.id, choice.scheme) for task in choice.tasks}
     if choice.features is not None:
         dataset = _featured(dataset, choice.features, splits)
     if choice.keypoints is not None:
         dataset = posed(dataset, choice.keypoints, splits)
+    dataset = cut_out(dataset, region)
     fingerprint = dataset.fingerprint()
     run_id = choice.run_id(
         fingerprint,
@@ -133,6 +137,7 @@ def resolve(request: Request, *, launch: Launcher = forked) -> ResolvedRun:
         choice.keypoints,
         choice.told.prepares,
         choice.told.embeds,
+        choice.told.reads,
     )
 
 

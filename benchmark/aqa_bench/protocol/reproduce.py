@@ -90,7 +90,7 @@ def compare_runs(folder: Path, again: Path, given: Given) -> Receipt:
         environment=made.environment,
         device=made.device,
         dtype=made.dtype,
-        sandbox=given.sandbox,
+        sandbox=made.environment.sandbox or False,
         fresh_cache=given.fresh_cache,
         created=datetime.now(UTC).replace(microsecond=0),
         harness=__version__,
@@ -183,7 +183,7 @@ def _machines_apart(claimed: RunRecord, made: RunRecord) -> list[str]:
     facts = []
     for record in (claimed, made):
         packages = {name: v for name, v in record.environment.packages.items() if name != "aqa-bench"}
-        about = record.environment.model_dump(exclude={"packages"})
+        about = record.environment.model_dump(exclude={"packages", "sandbox"})
         facts.append({"device": record.device, "dtype": record.dtype, **about, **packages})
     one, two = facts
     return sorted(name for name in one | two if one.get(name) != two.get(name))

@@ -19,7 +19,7 @@ from aqa_bench.core.files import atomic_directory, check_writable, sha256_bytes
 from aqa_bench.core.lines import clipped
 from aqa_bench.core.predictions import predictions_csv
 from aqa_bench.core.progress import NullProgress, Progress
-from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, read_record
+from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, Sandbox, read_record
 from aqa_bench.core.split import Split, splits_fingerprint
 from aqa_bench.core.task import Task
 from aqa_bench.protocol.custody import Custodian, checked_scores
@@ -28,6 +28,7 @@ from aqa_bench.protocol.finished import answer_from_disk
 from aqa_bench.protocol.fitting import materialise, prepare_fit
 from aqa_bench.protocol.partials import Partials, SplitResult
 from aqa_bench.protocol.plan import ResolvedRun
+from aqa_bench.protocol.regions import RegionDataset
 from aqa_bench.protocol.run_code import check_code, code_of, with_dirt
 from aqa_bench.protocol.worker.hand import Hand
 from aqa_bench.protocol.worker.session import Launcher, forked
@@ -84,13 +85,16 @@ def run(
         if found is not None:
             return Outcome(found, target, cached=True)
     progress = NullProgress() if progress is None else progress
-    partials = Partials(out, resolved.run_id, code)
+    partials = Partials(out, resolved.run_id, code, launch.sandbox)
     if force:
         partials.discard()
     check_writable(out)
     materialise(resolved, progress)
     started = time.perf_counter()
-    hand, salt = Hand(resolved.plugin, resolved.told, launch), secrets.token_bytes(16)
+    hand = Hand(resolved.plugin, resolved.told, launch, exact=resolved.dataset.card.exact)
+    if isinstance(resolved.dataset, RegionDataset):
+        hand.oracle |= resolved.dataset.oracle
+    salt = secrets.token_bytes(16)
     results: dict[tuple[str, str], SplitResult] = {}
     progress.start(
         f"{resolved.plugin.card.id} on {resolved.dataset.card.id}", sum(map(len, resolved.splits.values()))
@@ -109,7 +113,7 @@ def run(
                 progress.advance()
     finally:
         progress.close()
-    record, predictions = _finish(resolved, results, time.perf_counter() - started, code)
+    record, predictions = _finish(resolved, results, time.perf_counter() - started, code, launch.sandbox)
     with atomic_directory(target, replace=force) as folder:
         (folder / PREDICTIONS_FILE).write_bytes(predictions)
         (folder / RECORD_FILE).write_text(record.to_json(), encoding="utf-8", newline="\n")
@@ -128,11 +132,22 @@ def _run_split(
     found = hand.fit(given, bare)
     scores = checked_scores(found.scores, len(bare), task.kind, card.id, given.where)
     rows = [(part, name, float(score)) for (part, name), score in zip(parts, scores, strict=True)]
-    return SplitResult(rows, found.fit_seconds, found.predict_seconds, len(given.pool), found.facts)
+    return SplitResult(
+        rows,
+        found.fit_seconds,
+        found.predict_seconds,
+        len(given.pool),
+        found.facts,
+        tuple(sorted(hand.oracle)),
+    )
 
 
 def _finish(
-    resolved: ResolvedRun, results: dict[tuple[str, str], SplitResult], seconds: float, code: CodeDigest
+    resolved: ResolvedRun,
+    results: dict[tuple[str, str], SplitResult],
+    seconds: float,
+    code: CodeDigest,
+    sandbox: Sandbox | None,
 ) -> tuple[RunRecord, bytes]:
     card, dataset = resolved.plugin.card, resolved.dataset
     table = pd.DataFrame(
@@ -150,6 +165,7 @@ def _finish(
     )
     facts = _merge_facts([result.facts for result in results.values()])
     facts |= {} if resolved.features is None else resolved.features.facts()
+    facts |= resolved.dataset.facts() if isinstance(resolved.dataset, RegionDataset) else {}
     record = RunRecord(
         run_id=resolved.run_id,
         benchmark_version=BENCHMARK_VERSION,
@@ -170,7 +186,7 @@ def _finish(
         seed=resolved.seed,
         source_revision=source_revision(),
         created=datetime.now(UTC).replace(microsecond=0),
-        environment=describe_environment(),
+        environment=describe_environment(sandbox),
         device=clipped(str(facts.pop("device", "cpu"))),
         dtype=clipped(str(facts.pop("dtype", "float64"))),
         batch_size=facts.pop("batch_size", None),
@@ -183,6 +199,7 @@ def _finish(
         modality=card.modality,
         pretrained_on=clipped(str(facts.pop("pretrained_on", card.pretrained_on))),
         control=card.control or resolved.shuffled_labels,
+        oracle=sorted({name for result in results.values() for name in result.oracle}),
         parameters=facts.pop("parameters", None),
         gflops=facts.pop("gflops", None),
         facts=facts,

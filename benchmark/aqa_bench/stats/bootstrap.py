@@ -21,6 +21,7 @@ __all__ = [
     "Over",
     "bootstrap",
     "bootstrap_distribution",
+    "group_index",
     "group_weights",
     "mean_over_seeds",
     "percentile_bounds",
@@ -164,7 +165,7 @@ def bootstrap_distribution(
         return np.full(n_resamples, np.nan)
     targets, table = targets[tested], table[tested]
 
-    index = np.unique(_group_index(names)[tested], return_inverse=True)[1]
+    index = group_index(names, tested)
     n_groups = int(index.max()) + 1
     columns_of = metric_of_weights(metric_id, targets, table, groups=index, train_range=train_range)
     if over == "seeds":
@@ -257,6 +258,19 @@ def percentile_bounds(value: float, distribution: Array, level: float) -> tuple[
         return math.nan, math.nan
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def group_index(groups: Groups, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Group of the chosen samples, 0 to G - 1 in the order of the sorted labels, ``(len(rows),)``.
+
+    Args:
+        groups: Group of every sample, ``(n,)``.
+        rows: The samples chosen.
+
+    Raises:
+        DataError: As `group_weights`.
+    """
+    return np.unique(_group_index(groups)[rows], return_inverse=True)[1].astype(np.int64)
 
 
 def _table(values: ArrayLike) -> Array:

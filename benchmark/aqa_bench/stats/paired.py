@@ -1,16 +1,26 @@
-"""Paired bootstrap of the difference between two methods."""
+"""The difference between two methods on the same samples: paired bootstrap and sign-flip test."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.stats.bootstrap import Groups, Over, bootstrap_distribution, percentile_bounds, point_value
+from aqa_bench.stats.bca import bca_bounds
+from aqa_bench.stats.bootstrap import (
+    Groups,
+    Over,
+    bootstrap_distribution,
+    group_index,
+    percentile_bounds,
+    point_value,
+)
 from aqa_bench.stats.checks import finite_array
+from aqa_bench.stats.evidence import evidence
+from aqa_bench.stats.separation import separation
 
 __all__ = ["Difference", "p_value", "paired_difference"]
 
@@ -21,12 +31,12 @@ class Difference:
 
     Attributes:
         value: Difference on the real data; NaN if either side is undefined.
-        low: Lower bound of the percentile interval.
+        low: Lower bound of the interval.
         high: Upper bound.
-        p: Two-sided p-value of "no difference"; NaN if the value or every resample is undefined.
+        p: Two-sided p-value of "no difference"; NaN if the value is undefined.
         level: Nominal coverage of the interval.
         n_resamples: Resamples drawn.
-        undefined: Those on which either side is undefined; bounds and p come from the rest.
+        undefined: Those on which either side is undefined; the bounds come from the rest.
     """
 
     value: float
@@ -55,10 +65,12 @@ def paired_difference(
 ) -> Difference:
     """Compare two methods on the same samples.
 
-    Both methods are evaluated on the same resampled groups; seeds, where they are drawn, are drawn
-    independently for each. With B defined resamples of the difference d,
-    ``p = min(1, 2 min(1 + #{d <= 0}, 1 + #{d >= 0}) / (B + 1))``, so p is never below 2 / (B + 1). For a
-    metric where lower is better a negative difference speaks for the first method.
+    The interval is `aqa_bench.stats.bca.bca_bounds` of the paired bootstrap: both methods are evaluated on
+    the same resampled groups; seeds, where they are drawn, are drawn independently for each. The p-value is
+    that of `aqa_bench.stats.separation.separation` for this one pair, with as many flips as there are
+    resamples, and never below one over their number. Near the level the two may disagree. Where seeds alone
+    are drawn, the interval holds percentiles and the p-value is `p_value`. For a metric where lower is better
+    a negative difference speaks for the first method.
 
     Args:
         metric_id: A key of `aqa_bench.stats.metrics.METRICS`.
@@ -100,9 +112,32 @@ def paired_difference(
         sides.append((value, distribution))
     (value_a, distribution_a), (value_b, distribution_b) = sides
     value, differences = value_a - value_b, distribution_a - distribution_b
-    low, high = percentile_bounds(value, differences, level)
     undefined = int(np.isnan(differences).sum())
-    return Difference(value, low, high, p_value(value, differences), level, n_resamples, undefined)
+    if over == "seeds":
+        low, high = percentile_bounds(value, differences, level)
+        p = p_value(value, differences)
+        return Difference(value, low, high, p, level, n_resamples, undefined)
+    tested = np.flatnonzero(_is_tested("values_a", values_a))
+    targets = finite_array("y", y)
+    index = group_index(np.arange(len(targets)) if groups is None else groups, tested)
+    rows = [
+        evidence(
+            metric_id,
+            targets[tested],
+            np.asarray(values, dtype=np.float64)[tested],
+            groups=index,
+            column_seeds=seeds,
+            train_range=train_range,
+        )
+        for values, seeds in ((values_a, column_seeds_a), (values_b, column_seeds_b))
+    ]
+    if math.isnan(value):
+        return Difference(value, math.nan, math.nan, math.nan, level, n_resamples, undefined)
+    if over == "groups":
+        rows = [replace(row, seed_variance=None) for row in rows]
+    low, high = bca_bounds(value, differences, rows[0].influence - rows[1].influence, level)
+    p = float(separation(rows, rng_seed=rng_seed, n_flips=n_resamples)[0, 1])
+    return Difference(value, low, high, p, level, n_resamples, undefined)
 
 
 def p_value(value: float, differences: NDArray[np.float64]) -> float:

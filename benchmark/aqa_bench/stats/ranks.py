@@ -1,90 +1,81 @@
-"""Rank groups: methods that the data cannot tell apart share a rank."""
+"""Ranks read off simultaneous comparisons: an interval of ranks per row, and groups of rows."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from aqa_bench.core.errors import DataError
-from aqa_bench.stats.multiple import holm
+from aqa_bench.stats.checks import finite_array
 
-__all__ = ["rank_groups"]
+__all__ = ["Rank", "ranks_of"]
 
 
-def rank_groups(
-    names: Sequence[str],
+class Rank(NamedTuple):
+    """Where a row stands.
+
+    Attributes:
+        group: Its rank group, 1 the best.
+        low: The best rank that the comparisons leave it: one more than the rows that are better for certain.
+        high: The worst one: as many as there are rows, less those that are worse for certain.
+    """
+
+    group: int
+    low: int
+    high: int
+
+
+def ranks_of(
     values: Sequence[float],
-    p_values: ArrayLike | Callable[[str, str], float],
+    p_values: ArrayLike,
     alpha: float = 0.05,
     higher_is_better: bool = True,
-) -> dict[str, int | None]:
-    """Put methods into groups of equal rank.
+) -> list[Rank]:
+    """Read ranks off the comparisons of all pairs.
 
-    The best method leads group 1; with it are all that are not significantly worse, by Holm's correction over
-    the comparisons of the leader with every method still without a group. The best of the rest leads the next
-    group, and so on. Membership is judged against the leader alone: a noisy method may share its leader's
-    group although a steadier one with a better value does not.
+    A row is better than another for certain if its value is better and the adjusted p-value of the pair is
+    at most ``alpha``. Where no such statement is false, every row's true rank lies in its interval: the
+    intervals hold all at once, with the confidence that the p-values were adjusted for (Al Mohamad, Goeman
+    and van Zwet, Biometrics 78, 2022).
+
+    Groups cut the same statements into one list. The best row leads group 1; with it are all that it is not
+    better than for certain. The best of the rest leads the next group, and so on. So two rows of one group
+    may be told apart, and two rows of different groups may not: the intervals say more.
 
     Args:
-        names: Names of the methods, ``(M,)``, all different.
-        values: Their values, ``(M,)``; NaN for a method without one. Of equal values the first named is the
-            better, and a method as good as its leader is in its group whatever the p-value.
-        p_values: Two-sided p-values of the pairwise differences: a matrix ``(M, M)`` in the order of the
-            names, or a function of two names, called as (leader, other) and only for the pairs needed.
-        alpha: Level of the family of comparisons with one leader.
+        values: Values of the M rows, ``(M,)``. Of equal ones the first is the better.
+        p_values: Adjusted p-values of the pairs, ``(M, M)``, as of `aqa_bench.stats.separation.separation`.
+        alpha: Level.
         higher_is_better: Direction of the metric.
 
     Returns:
-        Group of every method in the order of the names: 1, 2, ...; None where the value is NaN.
+        A rank for each row, in the order of the values.
 
     Raises:
-        DataError: If the lengths differ, a name is repeated, or a p-value in use is NaN or not in [0, 1].
+        DataError: If the shapes do not fit, or a value or p-value is not finite.
 
     Example:
-        >>> p = {"b": 0.4, "c": 0.01}
-        >>> rank_groups(["a", "b", "c"], [0.9, 0.8, 0.5], lambda leader, other: p[other])
-        {'a': 1, 'b': 1, 'c': 2}
+        >>> p = [[1, 0.4, 0.01], [0.4, 1, 0.2], [0.01, 0.2, 1]]
+        >>> ranks_of([0.9, 0.8, 0.5], p)
+        [Rank(group=1, low=1, high=2), Rank(group=1, low=1, high=3), Rank(group=2, low=2, high=3)]
     """
-    if len(names) != len(values) or len(set(names)) != len(names):
-        raise DataError(
-            "names and values do not fit together",
-            expected="one value for each of the names, all different",
-            found=f"{len(names)} names ({len(set(names))} different), {len(values)} values",
-        )
-    p_of = _lookup(names, p_values)
-    cost = {name: -value if higher_is_better else value for name, value in zip(names, values, strict=True)}
-    groups: dict[str, int | None] = dict.fromkeys(names)
-    left = sorted((name for name in names if not math.isnan(cost[name])), key=cost.__getitem__)
-    rank = 0
-    while left:
-        rank += 1
-        # The leader is never among the worse, so that every round takes one name at least.
-        leader, rest = left[0], left[1:]
-        adjusted = holm([p_of(leader, name) for name in rest])
-        # Of equal values neither is worse, even where the bootstrap calls the difference significant.
-        worse = {
-            name for name, p in zip(rest, adjusted, strict=True) if p <= alpha and cost[name] > cost[leader]
-        }
-        groups.update((name, rank) for name in left if name not in worse)
-        left = [name for name in rest if name in worse]
-    return groups
-
-
-def _lookup(
-    names: Sequence[str], p_values: ArrayLike | Callable[[str, str], float]
-) -> Callable[[str, str], float]:
-    # Each p-value may cost a bootstrap: a function is asked for comparisons with leaders alone.
-    if callable(p_values):
-        return p_values
-    matrix = np.asarray(p_values, dtype=np.float64)
-    if matrix.shape != (len(names), len(names)):
-        raise DataError(
-            "the matrix of p-values does not fit the names",
-            expected=f"shape ({len(names)}, {len(names)})",
-            found=f"shape {matrix.shape}",
-        )
-    position = {name: i for i, name in enumerate(names)}
-    return lambda leader, other: float(matrix[position[leader], position[other]])
+    n = len(values)
+    if n == 0:
+        return []
+    cost = finite_array("values", values) * (-1 if higher_is_better else 1)
+    p = finite_array("p_values", p_values, ndim=2)
+    if p.shape != (n, n):
+        raise DataError("p-values do not fit the values", expected=f"shape ({n}, {n})", found=f"{p.shape}")
+    better = (p <= alpha) & (cost[:, None] < cost)
+    group = np.zeros(n, dtype=np.int64)
+    left = np.argsort(cost, kind="stable")
+    while len(left):
+        # The leader is never better than itself, so that every round takes one row at least.
+        beaten = better[left[0], left]
+        group[left[~beaten]] = group.max() + 1
+        left = left[beaten]
+    low, high = 1 + better.sum(0), n - better.sum(1)
+    return [Rank(*map(int, rank)) for rank in zip(group, low, high, strict=True)]

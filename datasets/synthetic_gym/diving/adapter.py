@@ -14,6 +14,7 @@ from aqa_bench.core.event_schemes import event_grouped, with_val
 from aqa_bench.core.paths import cache_home
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Sample, UInt8Array
+from aqa_bench.core.schemes import LABEL_COUNTS, fewer_labels
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality
@@ -76,13 +77,23 @@ class SyntheticDiving(Dataset):
         return {name: f"{dive['difficulty']:.1f}" for name, dive in self.annotated.dives.items()}
 
     def splits(self, task: str, scheme: str) -> Sequence[Split]:
-        """The splits of a scheme."""
+        """The splits of a scheme.
+
+        Raises:
+            DataError: Fewer labels are asked for and the preset has fewer training dives.
+        """
         events = {name: _event(dive) for name, dive in self.annotated.dives.items()}
         if scheme == EVENT_GROUPED:
             return event_grouped(self.card.id, events)
         test = _drawn(self.card.id, events)
         train = tuple(name for name in events if name not in test)
-        return (with_val(self.card.id, scheme, train, tuple(name for name in events if name in test)),)
+        split = with_val(self.card.id, "official", train, tuple(name for name in events if name in test))
+        if scheme in LABEL_COUNTS:
+            alone = {name: name for name in split.train}
+            return fewer_labels(
+                self.card.id, split, alone, dict.fromkeys(split.train, 1), LABEL_COUNTS[scheme]
+            )
+        return (split,)
 
     def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
         """The dives that are not held out, which are the training dives of either scheme.

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqa_bench.core.files import canonical_json, sha256_bytes
+from aqa_bench.core.lock import exclusive
 
+from ..parallel import results_of, worthwhile
 from ..regenerated import Annotation, check_fingerprint, check_some, differing, read_sealed, write_sealed
 from .dive import DiveAnnotation, make_dive
 from .plan import DivePlan, plan_dives
@@ -60,13 +62,21 @@ def preset_folder(home: Path, preset: str) -> Path:
     return home / "diving" / f"v{DIVING_VERSION}" / preset
 
 
-def annotate_dives(preset: str) -> list[DiveAnnotation]:
+def annotate_dives(preset: str, jobs: int = 1) -> list[DiveAnnotation]:
     """Scores, faults and keypoints of a preset, without rendering it.
+
+    Args:
+        preset: Name of the preset.
+        jobs: Worker processes; the annotations are the same to the last bit.
 
     Raises:
         UsageError: There is no such preset.
     """
-    return [make_dive(plan).annotation for plan in plan_dives(preset)]
+    return results_of(_annotation, plan_dives(preset), jobs)
+
+
+def _annotation(plan: DivePlan) -> DiveAnnotation:
+    return make_dive(plan).annotation
 
 
 def diving_fingerprint(preset: str, annotations: Sequence[DiveAnnotation]) -> str:
@@ -92,7 +102,9 @@ def annotated_dives(preset: str, home: Path) -> AnnotatedDives:
     """
     file = preset_folder(home, preset) / "dives.annotations"
     if not file.is_file():
-        _compute(preset, file)
+        with exclusive(file.with_name(f".{file.name}.lock")):
+            if not file.is_file():
+                _compute(preset, file)
     status = file.stat()
     return _read(preset, file, status.st_mtime_ns, status.st_size, status.st_ino)
 
@@ -124,7 +136,7 @@ def _made(plan: DivePlan) -> Annotation:
 
 
 def _compute(preset: str, file: Path) -> None:
-    annotations = annotate_dives(preset)
+    annotations = annotate_dives(preset, worthwhile(len(plan_dives(preset)), None))
     document = {
         "fingerprint": diving_fingerprint(preset, annotations),
         "dives": [annotation.record() for annotation in annotations],

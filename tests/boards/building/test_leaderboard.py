@@ -13,6 +13,8 @@ import pytest
 from aqa_bench.boards import row_scores
 from aqa_bench.boards.building import leaderboard
 from aqa_bench.boards.building.leaderboard import build, check
+from aqa_bench.boards.claims import report
+from aqa_bench.boards.claims.model import ClaimFile
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.registry import open_dataset
@@ -21,6 +23,7 @@ from aqa_bench.stats import scoring
 
 BOARD = "v2/stick-figures-shoulder-press"
 FILES = ["inputs.lock.json", "table.csv", "table.json", "table.md", "table.tex"]
+CLAIMS = ["claims.json", "claims.md"]
 OVERALL = ["overall.csv", "overall.json", "overall.md", "overall.tex"]
 
 
@@ -56,11 +59,21 @@ def edit_score(folder: Path) -> None:
     file.write_text("\n".join(lines) + "\n")
 
 
-def test_builds_five_files_a_dataset_and_the_overall_page(site: tuple[Path, Path]) -> None:
+def test_builds_five_files_a_dataset_the_overall_page_and_the_claims(site: tuple[Path, Path]) -> None:
     _, leaderboards = site
     assert sorted(p.name for p in (leaderboards / BOARD).iterdir()) == FILES
     found = sorted(p.name for p in (leaderboards / "v2").iterdir())
-    assert found == [*OVERALL, "stick-figures-shoulder-press"]
+    assert found == [*CLAIMS, *OVERALL, "stick-figures-shoulder-press"]
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_claims_that_were_edited_are_found(site: tuple[Path, Path], name: str) -> None:
+    file = site[1] / "v2" / name
+    file.write_text(file.read_text().replace("no runs", "confirmed", 1))
+    (problem,) = check(*site).problems
+    assert problem.path.startswith(f"v2/{name}:")
+    file.unlink()
+    assert [problem.path for problem in check(*site).problems] == [f"v2/{name}:1"]
 
 
 def test_building_twice_gives_the_same_bytes(site: tuple[Path, Path], tmp_path: Path) -> None:
@@ -253,6 +266,40 @@ def test_without_the_dataset_tables_stay_as_they_are(away: tuple[Path, Path]) ->
     assert report.written == []
     assert list(report.kept) == ["stick-figures/shoulder-press"]
     assert {name: (away[1] / BOARD / name).read_bytes() for name in FILES} == before
+
+
+def test_without_a_dataset_that_claims_need_they_stay_as_they_are(
+    away: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims = {name: (away[1] / "v2" / name).read_bytes() for name in CLAIMS}
+    assert build(*away).claims_kept == ""
+    assert {name: (away[1] / "v2" / name).read_bytes() for name in CLAIMS} == claims
+    claim = {
+        "id": "claim-1",
+        "source": "s",
+        "place": "p",
+        "says": "s",
+        "scheme": "folds",
+        "metric": "accuracy",
+    }
+    ways = {name: {"method": name, "ways": {"quick": ["quick"]}} for name in ("good", "poor")}
+    comparison = {"better": ["good"], "worse": ["poor"], "tasks": ["form"]}
+    claim |= {"real": "stick-figures/shoulder-press", "comparisons": [comparison]}
+    document = {
+        "presets": [],
+        "budgets": ["quick"],
+        "sources": {"s": "S"},
+        "contenders": ways,
+        "claims": [claim],
+    }
+    file = ClaimFile.model_validate(document)
+    monkeypatch.setattr(report, "claim_file", lambda: file)
+    assert "has not been prepared" in build(*away).claims_kept
+    assert {name: (away[1] / "v2" / name).read_bytes() for name in CLAIMS} == claims
+    assert check(*away).ok
+    monkeypatch.setattr(leaderboard, "open_dataset", open_dataset)
+    assert build(*away).claims_kept == ""
+    assert "confirmed" in (away[1] / "v2" / "claims.md").read_text()
 
 
 def test_without_the_dataset_consistency_is_checked(away: tuple[Path, Path]) -> None:

@@ -10,6 +10,8 @@ pytest.importorskip("jinja2", reason="the extra site is not installed")
 pytest.importorskip("matplotlib", reason="the extra site is not installed")
 pytest.importorskip("markdown_it", reason="the extra site is not installed")
 
+from aqa_bench.boards.claims.pages import claims_files
+from aqa_bench.boards.claims.report import judge_claims
 from aqa_bench.boards.site import build_site
 
 HOSTILE = "<script>alert(1)</script>\"&amp;'$x_{1}$"
@@ -22,6 +24,8 @@ def row(method: str, value: float, rank: int | None, **changes: Any) -> dict[str
     reported = changes.get("kind") == "reported"
     return {
         "rank": rank,
+        "rank_low": rank,
+        "rank_high": None if rank is None else rank + 1,
         "why_unranked": "printed, not re-scored" if reported else "",
         "method": method,
         "recipe": "" if reported else "quick",
@@ -98,6 +102,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     papers = root / "leaderboards" / "papers"
     papers.mkdir()
     (papers / "table-2.html").write_text("<!doctype html><html lang=en><title>2</title><p>2</p></html>")
+    claims = claims_files(judge_claims([], lambda name, runs: "none"))
+    (root / "leaderboards" / "v2" / "claims.md").write_text(claims["claims.md"])
     docs = root / "docs"
     docs.mkdir()
     (docs / "protocol.md").write_text(

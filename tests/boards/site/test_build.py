@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -78,12 +79,32 @@ def test_pages_there_are(site: Path) -> None:
         "methods",
         "datasets",
         "papers",
+        "claims",
         "protocol",
         "methods/pose-tdm",
         "datasets/pose-trainer",
     ):
         assert (site / f"{name}.html").is_file(), name
     assert (site / "boards/else-where.html").is_file()
+
+
+def test_nothing_leads_to_pages_that_there_are_not(
+    site: Path, inputs: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    tables = shutil.copytree(inputs[1] / "v2", tmp_path / "leaderboards" / "v2")
+    (tables / "claims.md").unlink()
+    build_site(inputs[0], tmp_path / "leaderboards", tmp_path / "site")
+    for name in ("papers.html", "claims.html"):
+        assert f'href="{name}"' in (site / "index.html").read_text()
+        assert f'href="{name}"' not in (tmp_path / "site" / "index.html").read_text()
+        assert not (tmp_path / "site" / name).exists()
+
+
+def test_the_claims_are_shown_as_they_are_written(site: Path) -> None:
+    page = Page(site / "claims.html")
+    text = "".join(page.text)
+    assert "observation-3" in text
+    assert "aqa-bench run --method cvcspc --recipe paper --dataset fitness-aqa/backsquat" in text
 
 
 def test_a_preset_has_a_board_that_its_dataset_leads_to(site: Path) -> None:
@@ -167,6 +188,7 @@ def test_a_board_shows_every_column_and_every_interval(site: Path, pages: dict[P
     text = " ".join(pages[site / BOARD].text)
     for word in (
         "rank group",
+        "places that a row may have",
         "regime",
         "backbone",
         "resnet18",
@@ -272,3 +294,18 @@ def test_plots_need_rows(inputs: tuple[Path, Path, Path]) -> None:
     assert picture is not None
     assert picture.light != picture.dark
     assert b"pose-tdm quick [1]" in picture.light
+
+
+def test_every_page_of_a_closed_version_says_so(
+    inputs: tuple[Path, Path, Path], site: Path, tmp_path: Path
+) -> None:
+    leaderboards = tmp_path / "leaderboards"
+    shutil.copytree(inputs[1], leaderboards)
+    (leaderboards / "v2" / "closed.json").write_text("{}")
+    build_site(inputs[0], leaderboards, tmp_path / "site", docs=inputs[2])
+    said = "These are the leaderboards of protocol v2: they stay as they are, and no run is added."
+    pages = [page for page in (tmp_path / "site").rglob("*.html") if page.parent.name != "papers"]
+    assert len(pages) > 5
+    for page in pages:
+        assert said in page.read_text(), page
+        assert said not in (site / page.relative_to(tmp_path / "site")).read_text()

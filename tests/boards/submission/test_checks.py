@@ -7,14 +7,18 @@ from types import ModuleType
 
 import pytest
 
+from aqa_bench.boards.receipts import receipt_file
 from aqa_bench.boards.submission import data as submission_data
 from aqa_bench.boards.submission.checks import Validation, validate
 from aqa_bench.boards.submission.files import place_of
 from aqa_bench.boards.submission.pack import pack
 from aqa_bench.boards.submission.weight_licences import weights_licence
 from aqa_bench.core.errors import AqaBenchError, DataError, UsageError
+from aqa_bench.core.receipt import write_receipt
 from aqa_bench.core.record import read_record
 from aqa_bench.core.registry import dataset_cards
+from aqa_bench.protocol.reproduce import compare_runs
+from aqa_bench.protocol.rerun import Given
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -131,6 +135,25 @@ class TestComment:
         assert "[" in new
         assert "floor 0.6000" in text
         assert "best so far" in text
+
+    def test_the_best_so_far_is_the_best_reproduced_row(self, checkout: Path) -> None:
+        base = checkout / "base" / "submissions"
+        values = {
+            method: read_record(folder_of(base, method)).metrics["form"]["accuracy"].value
+            for method in ("constant", "prior")
+        }
+        (low, _), (high, _) = sorted(values.items(), key=lambda item: item[1])
+        for method, shown in ((high, [high]), (low, [low, high])):
+            folder = folder_of(base, method)
+            for place in ("base", "pull"):
+                shutil.rmtree(checkout / place / "receipts", ignore_errors=True)
+                file = receipt_file(checkout / place / "submissions", folder.relative_to(base).as_posix())
+                write_receipt(file, compare_runs(folder, folder, Given()))
+            _, text = validate([checkout / "pull" / "submissions"], base=str(checkout / "base"), comment=True)
+            rows = [line for line in text.splitlines() if line.startswith("| best")]
+            assert [line.split("|")[2].split()[0] for line in rows] == shown
+            assert rows[0].startswith("| best so far, reproduced |")
+            assert all(line.startswith("| best self-reported |") for line in rows[1:])
 
     @pytest.mark.usefixtures("no_labels")
     def test_without_labels_there_is_no_difference(self, checkout: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.progress import NullProgress
+from aqa_bench.core.schemes import LABEL_COUNTS
 from aqa_bench.core.split import check_split
 from aqa_bench.core.task import Modality, Unit
 from aqa_bench.datasets.fitness_aqa.bar import read_trajectory
@@ -19,6 +21,11 @@ from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.media.video import decode
 
 FRAMES = frozenset({Modality.FRAMES, Modality.IMAGE})
+
+
+@pytest.fixture(scope="module")
+def demo_row(tmp_path_factory: pytest.TempPathFactory) -> SyntheticGym:
+    return SyntheticGym("barbell-row", "demo", tmp_path_factory.mktemp("demo"))
 
 
 def opened(home: Path, exercise: Exercise = "backsquat") -> SyntheticGym:
@@ -125,10 +132,9 @@ def test_boxes_hold_the_bar(gym_home: Path) -> None:
     assert (boxes <= 64).all()
 
 
-def test_low_data_tracks_share_the_official_val_and_test(tmp_path: Path) -> None:
-    dataset = SyntheticGym("barbell-row", "demo", tmp_path)
-    tracks = ("low-1", "low-5", "low-10")
-    assert tuple(scheme.id for scheme in dataset.card.schemes) == ("official", *tracks)
+def test_low_data_tracks_share_the_official_val_and_test(demo_row: SyntheticGym) -> None:
+    dataset, tracks = demo_row, ("low-1", "low-5", "low-10")
+    assert tuple(scheme.id for scheme in dataset.card.schemes) == ("official", *tracks, *LABEL_COUNTS)
     for task in ("lumbar", "torso"):
         targets, (official,) = dataset.targets(task), dataset.splits(task, "official")
         sizes = []
@@ -187,3 +193,24 @@ def test_damaged_annotations_name_the_file(tmp_path: Path) -> None:
     file.write_bytes(b"no archive")
     with pytest.raises(DataError, match=r"backsquat\.annotations"):
         opened(tmp_path).fingerprint()
+
+
+def test_fewer_labels_are_whole_sessions_and_the_same_clips_for_every_task(demo_row: SyntheticGym) -> None:
+    known = demo_row.annotated
+    sizes = Counter(clip["source"] for clip in known.clips.values())
+    drawn: dict[str, list[set[str]]] = {}
+    for task in ("lumbar", "torso"):
+        (official,) = demo_row.splits(task, "official")
+        few = demo_row.splits(task, "labels-112")
+        assert [split.id for split in few] == ["r0f0", "r1f0", "r2f0"]
+        for split in few:
+            assert (split.val, split.test) == (official.val, official.test)
+            days = {image.partition("_")[0] for image in split.train}
+            assert split.train == tuple(i for i in official.train if i.partition("_")[0] in days)
+            drawn.setdefault(task, []).append(days)
+        with pytest.raises(DataError, match="at least 448 training clips"):
+            demo_row.splits(task, "labels-448")
+    # A session none of whose frames a task took up is missing there.
+    for lumbar, torso in zip(drawn["lumbar"], drawn["torso"], strict=True):
+        assert 108 <= sum(sizes[day] for day in lumbar | torso) <= 112
+        assert len(lumbar ^ torso) <= 3

@@ -159,7 +159,10 @@ def test_fingerprint_is_of_annotations_and_not_of_pixels(gym_releases: dict[Exer
 
 
 def test_a_stopped_run_goes_on_where_it_was(
-    gym_releases: dict[Exercise, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gym_releases: dict[Exercise, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     out, seen = tmp_path / "row", []
 
@@ -172,13 +175,17 @@ def test_a_stopped_run_goes_on_where_it_was(
     assert not out.exists()
     # A kill leaves the temporary name of the file that was being written.
     (tmp_path / "row.partial" / ".0.jpg.killed").write_bytes(b"half")
+    damaged = next((tmp_path / "row.partial" / ".parts").glob("*.npz"))
+    damaged.write_bytes(damaged.read_bytes()[:100])
     made: list[str] = []
     make = module._make
     monkeypatch.setattr(module, "_make", lambda *given: (made.append(given[-1].id), make(*given)))
     generate("tiny", "barbell-row", out, progress=lambda done, total: seen.append((done, total)))
     total = len(plan_clips("tiny", "barbell-row"))
-    assert len(made) == total - 5
-    assert seen[0] == (5, total)
+    assert len(made) == total - 4
+    assert damaged.stem in made
+    assert f"{damaged} is damaged" in caplog.text
+    assert seen[0] == (4, total)
     assert seen[-1] == (total, total)
     assert not [file for file in out.rglob(".*") if file.is_file()]
     whole = gym_releases["barbell-row"]

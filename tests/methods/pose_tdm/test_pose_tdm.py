@@ -285,3 +285,47 @@ def test_with_mirror_images_left_and_right_are_judged_alike() -> None:
 def test_released_distances_cannot_be_mirrored() -> None:
     with pytest.raises(RecipeError, match="cannot be mirrored"):
         fitted(dataset(12), "mirror=true", "source=hmr")
+
+
+def test_an_estimator_is_shown_clips_and_still_images(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    class Estimator:
+        layout, identity = "coco-17", "test"
+
+        def __call__(self, frames: np.ndarray) -> np.ndarray:
+            seen.append(frames.shape)
+            return np.random.default_rng(len(frames)).uniform(1, 30, (len(frames), 17, 3))
+
+    class Picture(Media):
+        def __init__(self, modality: Modality) -> None:
+            self.provides = frozenset({modality})
+
+        @property
+        def content_key(self) -> str:
+            return next(iter(self.provides))
+
+        def frames(self, indices=None, size=None) -> np.ndarray:
+            return np.zeros((9, 32, 40, 3), np.uint8)
+
+        def image(self, size=None) -> np.ndarray:
+            return np.zeros((32, 40, 3), np.uint8)
+
+    monkeypatch.setattr("aqa_bench.methods.pose_tdm.distances.find_estimator", lambda name: Estimator())
+    recipe = load_recipe(METHOD.folder, TDMRecipe, "body-mediapipe")
+    samples = [Sample(m, m, Picture(m)) for m in (Modality.FRAMES, Modality.IMAGE)]
+    for _ in range(2):
+        distances = distance_sequences(samples, recipe, [tmp_path])
+    assert distances.shape == (2, 32, 66)
+    assert seen == [(9, 32, 40, 3), (1, 32, 40, 3)]
+
+
+def test_only_recipes_that_estimate_have_pictures_made_for_them() -> None:
+    kind = METHOD.load()
+    wanted = {
+        name: kind.reads(load_recipe(METHOD.folder, TDMRecipe, name)) for name in ("body", "body-mediapipe")
+    }
+    assert wanted == {"body": frozenset(), "body-mediapipe": {Modality.FRAMES, Modality.IMAGE}}
+    assert METHOD.card.modalities >= wanted["body-mediapipe"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,8 @@ from aqa_bench.boards.building.problems import (
     overall_problems,
     paper_problems,
 )
+from aqa_bench.boards.claims.pages import CLAIMS, CLAIMS_FILES, claims_files
+from aqa_bench.boards.claims.report import judge_claims
 from aqa_bench.boards.closed import check_closed, is_closed
 from aqa_bench.boards.model import DatasetBoards, board_name
 from aqa_bench.boards.pages.overall import overall_files, read_version
@@ -39,7 +41,7 @@ from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.record import PREDICTIONS_FILE
 from aqa_bench.core.registry import open_dataset
 
-__all__ = ["BuildReport", "CheckReport", "build", "check", "current_boards"]
+__all__ = ["BuildReport", "CheckReport", "build", "check", "current_boards", "scorable", "sound_runs"]
 
 
 @dataclass
@@ -49,10 +51,14 @@ class BuildReport:
     Attributes:
         written: Leaderboard folders written.
         kept: Datasets whose committed tables were left as they are, with the reason.
+        claims_kept: Why the committed claims were left as they are; empty where they were written.
+        uncounted: Receipts that are damaged or of other files: their runs count as if they had none.
     """
 
     written: list[str] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
+    claims_kept: str = ""
+    uncounted: list[Problem] = field(default_factory=list)
 
 
 @dataclass
@@ -86,8 +92,11 @@ def build(
 ) -> BuildReport:
     """Write ``<leaderboards>/<version>/<dataset>/`` for every dataset with submissions, and the overall page.
 
+    Beside it stand the papers' claims (``claims.md`` and ``claims.json``) under the current protocol.
+
     Datasets whose labels are not available keep their committed tables, in which new rows are unchecked. Runs
-    of other versions of the protocol are left alone.
+    of other versions of the protocol are left alone. A receipt that is not whole, or of other files, gives no
+    badge and stops nothing; the check refuses it.
 
     Args:
         submissions: Folder of submitted runs; receipts lie in ``receipts`` beside it.
@@ -112,13 +121,15 @@ def build(
             remedy="The release of the package that wrote them builds them again.",
         )
     report = BuildReport()
-    by_dataset = _by_dataset(
-        _sound_runs(submissions) if as_of is None else locked_version(submissions, leaderboards, as_of)
-    )
+    if as_of is None:
+        runs, report.uncounted = sound_runs(submissions)
+    else:
+        runs = locked_version(submissions, leaderboards, as_of)
+    by_dataset = _by_dataset(runs)
     progress.start("leaderboards", len(by_dataset))
     try:
         for name, members in by_dataset.items():
-            dataset = _at_hand(name, members)
+            dataset = scorable(name, members)
             if isinstance(dataset, Dataset):
                 folder = leaderboards / version / board_name(name)
                 boards = assemble(version, dataset, members, jobs=jobs)
@@ -134,6 +145,11 @@ def build(
     built = read_version(leaderboards, version)
     for file, text in (overall_files(version, built) if built else {}).items():
         write_atomic(leaderboards / version / file, text)
+    if version == BENCHMARK_VERSION and built:
+        claims = judge_claims([run for members in by_dataset.values() for run in members], scorable)
+        report.claims_kept = "; ".join(f"{name}: {why}" for name, why in claims.unscored.items())
+        for file, text in ({} if claims.unscored else claims_files(claims)).items():
+            write_atomic(leaderboards / version / file, text)
     return report
 
 
@@ -174,7 +190,7 @@ def check(
             if is_closed(leaderboards, version) or (base is not None and is_closed(base, version)):
                 report.problems += check_closed(leaderboards, version, base)
                 for name, closed in _by_dataset(members).items():
-                    _rescore(closed, _at_hand(name, closed), report, progress, jobs)
+                    _rescore(closed, scorable(name, closed), report, progress, jobs)
             else:
                 _check_version(version, with_verdicts(submissions, members), tree, report, progress, jobs)
     finally:
@@ -203,7 +219,7 @@ def _check_version(
     boards: dict[str, DatasetBoards] = {}
     for name, members in by_dataset.items():
         folder = tree.leaderboards / version / board_name(name)
-        dataset = _at_hand(name, members)
+        dataset = scorable(name, members)
         sound = _rescore(members, dataset, report, progress, jobs)
         if isinstance(dataset, Dataset):
             if sound:
@@ -224,6 +240,19 @@ def _check_version(
     # The papers' tables are of the current version, once it has runs.
     if version == BENCHMARK_VERSION and boards and boards.keys() == by_dataset.keys():
         report.problems += paper_problems(tree.leaderboards / PAPERS, boards, runs)
+        report.problems += _claim_problems(tree.leaderboards / version, runs)
+
+
+def _claim_problems(folder: Path, runs: Sequence[SubmittedRun]) -> Iterator[Problem]:
+    """Where the claims, once they are there, are not what the runs say."""
+    if any((folder / name).is_file() for name in CLAIMS_FILES):
+        try:
+            report = judge_claims(runs, scorable)
+        except AqaBenchError as error:
+            yield not_built(folder / CLAIMS, error)
+            return
+        if not report.unscored:
+            yield from differences(folder, claims_files(report))
 
 
 def _rescore(
@@ -257,7 +286,7 @@ def current_boards(
     """
     found: dict[str, DatasetBoards] = {}
     for name, members in _by_dataset(runs).items():
-        dataset = _at_hand(name, members)
+        dataset = scorable(name, members)
         if isinstance(dataset, Dataset):
             found[name] = assemble(BENCHMARK_VERSION, dataset, members)
         elif committed := committed_boards(leaderboards / BENCHMARK_VERSION / board_name(name)):
@@ -273,7 +302,7 @@ def _by_dataset(runs: Sequence[SubmittedRun]) -> dict[str, list[SubmittedRun]]:
     return dict(sorted(grouped.items()))
 
 
-def _at_hand(name: str, runs: Sequence[SubmittedRun]) -> Dataset | str:
+def scorable(name: str, runs: Sequence[SubmittedRun]) -> Dataset | str:
     """The dataset, or why it cannot be used to score these runs."""
     try:
         dataset = open_dataset(name)
@@ -294,14 +323,24 @@ def _check_run(run: SubmittedRun, dataset: Dataset | None) -> list[Problem]:
 _open_once = lru_cache(open_dataset)
 
 
-def _sound_runs(submissions: Path) -> list[SubmittedRun]:
+def sound_runs(submissions: Path) -> tuple[list[SubmittedRun], list[Problem]]:
+    """The runs of the current protocol below a folder, with their verdicts; receipts that count for nothing.
+
+    Raises:
+        DataError: The folder does not exist, or a run of any protocol is damaged.
+    """
     runs = find_runs(submissions)
-    for problem in [*check_files(runs), *find_strays(submissions), *check_receipts(submissions, runs)]:
+    for problem in [*check_files(runs), *find_strays(submissions)]:
         raise DataError(
-            "A submission is damaged.", where=problem.path, expected=problem.expected, found=problem.found
+            "A submission is damaged.",
+            where=problem.path,
+            expected=problem.expected,
+            found=problem.found,
+            remedy="Restore it from the repository's history, or submit the run again (aqa-bench submit); "
+            "aqa-bench leaderboard check names every problem.",
         )
     current = (run for run in runs if run.record.benchmark_version == BENCHMARK_VERSION)
-    return with_verdicts(submissions, current)
+    return with_verdicts(submissions, current), list(check_receipts(submissions, runs))
 
 
 def _extend(folder: Path, runs: Sequence[SubmittedRun], submissions: Path) -> None:

@@ -17,6 +17,7 @@ from aqa_bench.boards.papers.tables import TABLES, paper_files
 from aqa_bench.boards.runs import Problem, SubmittedRun
 from aqa_bench.boards.unchecked import check_against_records, extended
 from aqa_bench.boards.versions import LOCK_FILE, locked_paths
+from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.errors import AqaBenchError, DataError
 from aqa_bench.core.registry import known_dataset
 
@@ -121,7 +122,7 @@ def consistency(
     file = folder / "table.json"
     try:
         boards = DatasetBoards.model_validate_json(file.read_text(encoding="utf-8"))
-        lock: Any = json.loads((folder / LOCK_FILE).read_text(encoding="utf-8"))
+        lock: Any = parse_json(read_bounded(folder / LOCK_FILE))
     except (OSError, ValueError, ValidationError) as error:
         yield Problem(
             path=f"{folder.name}", rule="tables can be read", expected="table.json", found=str(error)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from aqa_bench.boards.model import Board, DatasetBoards, Row
 from aqa_bench.boards.pages.formats import Grid, Page, RowStyle, page_latex
-from aqa_bench.boards.pages.render import SECONDARY, board_cells, metric_name, number, rule_of, text_columns
+from aqa_bench.boards.pages.render import (
+    RANKS,
+    SECONDARY,
+    board_cells,
+    metric_name,
+    number,
+    rule_of,
+    text_columns,
+)
 from aqa_bench.core.record import RowKind
 
 __all__ = ["as_latex", "row_style"]
 
 _NOTES = (
-    "Methods of one rank group cannot be told apart by this test set (paired bootstrap, Holm-corrected, 5%).",
+    RANKS,
     "Controls are in italics; a dagger marks rows that a paper prints and nobody scored again.",
-    "Brackets hold 95% intervals (bootstrap over groups and seeds).",
+    "Brackets hold 95% intervals (BCa bootstrap over groups and seeds).",
 )
 
 
@@ -33,7 +41,7 @@ def row_style(row: Row) -> RowStyle:
     """How a row is set apart."""
     if row.kind is RowKind.REPORTED:
         return RowStyle.REPORTED
-    return RowStyle.CONTROL if row.control else RowStyle.PLAIN
+    return RowStyle.CONTROL if row.control or row.oracle else RowStyle.PLAIN
 
 
 def _grid(board: Board) -> Grid:

@@ -24,8 +24,8 @@ _PLACE = ("dataset", "task", "scheme", "best method", "recipe", "metric", "value
 _COUNTS = ("skill", "floor", "methods", "runs")
 _HEADER = (*_PLACE, "95% interval", *_COUNTS)
 _NOTE = (
-    "The best method is the first measured row that is no control; where its interval holds the floor, "
-    "nothing that was measured is known to be better than looking at nothing."
+    "The best method is the first measured row that is no control and no oracle; where its interval holds "
+    "the floor, nothing that was measured is known to be better than looking at nothing."
 )
 
 
@@ -39,8 +39,9 @@ class OverallLine(BaseModel):
         honest: Whether the scheme keeps test labels from methods.
         metric: Primary metric.
         floor: Its trivial value, or None.
-        best: The best measured row that is no control, a reproduced one where there is any; or None.
-        methods: Number of methods that were measured and are no controls.
+        best: The best measured row that is no control and no oracle, a reproduced one where there is any;
+            or None.
+        methods: Number of methods that were measured and are no controls or oracles.
         runs: Runs behind the board.
     """
 
@@ -73,7 +74,7 @@ def overall_lines(boards: Iterable[DatasetBoards]) -> list[OverallLine]:
 
 
 def best_row(board: Board) -> Row | None:
-    """The best measured row that is no control: ranked and reproduced where any is."""
+    """The best measured row that is no control and no oracle: ranked and reproduced where any is."""
     rows = _measured(board)
     ranked = [row for row in rows if row.rank is not None] or rows
     return next((row for row in ranked if row.standing is Standing.REPRODUCED), next(iter(ranked), None))
@@ -138,7 +139,10 @@ def _measured(board: Board) -> list[Row]:
     return [
         row
         for row in board.rows
-        if row.kind is RowKind.MEASURED and not row.control and row.why_unranked != UNCHECKED
+        if row.kind is RowKind.MEASURED
+        and not row.control
+        and not row.oracle
+        and row.why_unranked != UNCHECKED
     ]
 
 

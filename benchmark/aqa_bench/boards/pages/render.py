@@ -13,6 +13,7 @@ from aqa_bench.core.files import pretty_json
 from aqa_bench.core.record import RowKind
 
 __all__ = [
+    "RANKS",
     "SECONDARY",
     "as_csv",
     "as_json",
@@ -27,6 +28,7 @@ __all__ = [
     "metric_name",
     "number",
     "pretext_text",
+    "ranks",
     "rule_of",
     "shown_metrics",
     "text_columns",
@@ -37,11 +39,18 @@ SECONDARY = ("f1", "f1_good", "balanced_accuracy", "auroc", "ap", "mcc")
 
 _SHOWN = 4
 _TEXTS = frozenset({"method", "recipe", "regime", "backbone", "pre-trained on", "own task", "kind", "badge"})
-_TIES = (
-    "Methods of one rank group cannot be told apart by this test set (paired bootstrap, Holm-corrected, 5%)."
+RANKS = (
+    "Ranks are the places that a row may have, right for all rows at once with 95% confidence; "
+    "a rank group is a leader and all rows that this test set cannot tell from it "
+    "(sign flips of whole groups, all pairs at once: docs/rank-groups.md)."
 )
+"""What ranks and rank groups mean, on every board."""
 _OWN_TASK = (
     "Own task: success of pre-training at its own task on clips that it did not learn from, before → after."
+)
+_ORACLES = (
+    "Oracle: it reads what only the generator knows of what it judges. Such a method is no contender and "
+    "has no rank; a control that does so keeps its rank, since a method has to beat it all the same."
 )
 _MARKS = "Controls, the floors and shortcuts that a method has to beat, are in *italics*."
 _METRIC_NAMES = {
@@ -87,7 +96,7 @@ def as_markdown(boards: DatasetBoards) -> str:
     """``table.md``: a section a board."""
     parts = [
         f"# {boards.dataset}: leaderboard {boards.version}\n",
-        f"{_TIES} {_MARKS} Brackets hold 95% intervals (bootstrap over groups and seeds). "
+        f"{RANKS} {_MARKS} Brackets hold 95% intervals (BCa bootstrap over groups and seeds). "
         f"{rule_of(boards)}"
         "Rebuild: `aqa-bench leaderboard build`; check: `aqa-bench leaderboard check`.\n",
     ]
@@ -110,7 +119,7 @@ def board_table(board: Board, metrics: Sequence[str] = SECONDARY) -> str:
     for row, line in zip(board.rows, lines, strict=True):
         for place in texts:
             line[place] = markdown_text(line[place])
-        line[1] = f"*{line[1]}*" if row.control else line[1]
+        line[1] = f"*{line[1]}*" if row.control or row.oracle else line[1]
     drawn = markdown_table(header, lines, texts)
     return drawn + "".join(f"\n- {note}" for note in _notes(board)) + "\n"
 
@@ -119,6 +128,9 @@ def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[l
     """Header and rows of one board as plain texts. Args as :func:`board_table`."""
     shown = shown_metrics(board, metrics)
     header = ["rank", "method", "recipe", metric_name(board.primary), "95% interval", "skill"]
+    # Boards of closed versions have groups alone.
+    intervals = any(row.rank_low is not None for row in board.rows)
+    header += ["ranks"] if intervals else []
     header += [*map(metric_name, shown), "seeds x splits", "scored", "regime", "backbone", "pre-trained on"]
     # A column of its own only where a method of the board has such a task.
     pretexts = any(row.pretext for row in board.rows)
@@ -137,6 +149,7 @@ def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[l
                 number(row.value),
                 interval(row),
                 number(row.skill),
+                *([ranks(row)] if intervals else []),
                 *(number(row.secondary.get(name)) for name in shown),
                 "-" if row.kind is RowKind.REPORTED else f"{row.seeds} x {row.splits}",
                 f"{row.scored}/{board.samples}",
@@ -156,6 +169,10 @@ def board_cells(board: Board, metrics: Sequence[str]) -> tuple[list[str], list[l
 
 def badge(row: Row) -> str:
     """The row's badge; ``-`` where it has none."""
+    return ", ".join(["oracle"] * bool(row.oracle) + [_standing(row)]).removesuffix(", -")
+
+
+def _standing(row: Row) -> str:
     if row.standing is Standing.REPRODUCED:
         return f"reproduced ({row.reproduced} of {row.seeds} seed{'s' * (row.seeds != 1)})"
     return "-" if row.standing is None else row.standing.value
@@ -210,7 +227,9 @@ def _notes(board: Board) -> list[str]:
         for row in board.rows
         if row.why_unranked
     }
-    return [*([_OWN_TASK] if any(row.pretext for row in board.rows) else []), *sorted(notes)]
+    oracles = any(row.oracle for row in board.rows)
+    pretexts = any(row.pretext for row in board.rows)
+    return [*([_OWN_TASK] if pretexts else []), *([_ORACLES] if oracles else []), *sorted(notes)]
 
 
 def _metrics(board: Board) -> set[str]:
@@ -241,6 +260,13 @@ def number(value: float | None, digits: int = _SHOWN) -> str:
 def interval(row: Row) -> str:
     """The row's 95% interval; ``-`` where there is none."""
     return "-" if row.low is None or row.high is None else f"[{row.low:.{_SHOWN}f}, {row.high:.{_SHOWN}f}]"
+
+
+def ranks(row: Row) -> str:
+    """The row's interval of ranks, ``2`` or ``1-4``; ``-`` where it has none."""
+    if row.rank_low is None or row.rank_high is None:
+        return "-"
+    return str(row.rank_low) if row.rank_low == row.rank_high else f"{row.rank_low}-{row.rank_high}"
 
 
 def pretext_text(successes: Sequence[PretextSuccess]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from statistics import fmean
 
-from aqa_bench.boards.model import Board, DatasetBoards, Row
+from aqa_bench.boards.model import Board, DatasetBoards, Row, oracle_text
 from aqa_bench.boards.papers.model import AVERAGE, ComparedTable, Line, Measurement, Section
 from aqa_bench.boards.published import PrintedRow, PrintedTable, published
 from aqa_bench.core.record import RowKind
@@ -78,7 +78,7 @@ def _section(
         ]
     lines += _reported_elsewhere(table, task, floor)
     rest = [candidate for candidate in candidates if id(candidate) not in claimed]
-    lines += [_line(candidate.row.method, candidate, table) for candidate in _controls_last(rest)]
+    lines += [_line(candidate.row.method, candidate, table) for candidate in _oracles_last(rest)]
     return Section(
         task=task,
         floor=floor,
@@ -140,9 +140,11 @@ def _measurement(table: PrintedTable, board: Board | None, row: Row) -> Measurem
 
 
 def _stands_for(candidate: _Candidate, printed: PrintedRow) -> bool:
-    # A method run on shuffled labels is a control: no measurement of the method.
+    # A method run on shuffled labels is a control: no measurement of the method. Nor is one that is given
+    # by the twin what the paper's had to find.
     return (
         not candidate.row.control
+        and not candidate.row.oracle
         and sorted(candidate.row.method.split("+")) == sorted(printed.method.split("+"))
         and (not printed.recipes or any(fnmatchcase(candidate.row.recipe, p) for p in printed.recipes))
         and (printed.pretrained_on is None or candidate.pool == printed.pretrained_on)
@@ -165,11 +167,12 @@ def _line(
         recipe=f"{row.recipe} ({row.variant})" if row.variant else row.recipe,
         kind=RowKind.REPORTED if printed is not None and measured is None else RowKind.MEASURED,
         control=row.control,
+        oracle=bool(row.oracle),
         printed=printed,
         measured=measured,
         difference=difference,
         twin=candidate.twin,
-        marks=marks,
+        marks=(*marks, oracle_text(row.oracle)) if row.oracle else marks,
     )
 
 
@@ -187,8 +190,8 @@ def _reported_elsewhere(table: PrintedTable, task: str, floor: float | None) -> 
             )
 
 
-def _controls_last(candidates: Iterable[_Candidate]) -> list[_Candidate]:
-    return sorted(candidates, key=lambda candidate: candidate.row.control)
+def _oracles_last(candidates: Iterable[_Candidate]) -> list[_Candidate]:
+    return sorted(candidates, key=lambda candidate: (bool(candidate.row.oracle), candidate.row.control))
 
 
 def _floor(table: PrintedTable, task: str, board: Board | None) -> tuple[float | None, str]:

@@ -46,6 +46,7 @@ class Line(_Strict):
         kind: ``measured`` where there is a measurement on the table's own dataset, or nothing printed;
             else ``reported``.
         control: Whether it is a floor or a shortcut control.
+        oracle: Whether its measurement on the twin reads the generator's exact data.
         source: Who printed the number, where that is not the table's paper.
         printed: The printed value.
         recomputed: The same from other printed numbers, where it can be recomputed.
@@ -59,6 +60,7 @@ class Line(_Strict):
     recipe: str = ""
     kind: RowKind
     control: bool = False
+    oracle: bool = False
     source: str = ""
     printed: float | None = None
     recomputed: float | None = None

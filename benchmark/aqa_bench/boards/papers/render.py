@@ -104,7 +104,7 @@ def _grid(table: ComparedTable, section: Section) -> Grid:
 def _style(line: Line) -> RowStyle:
     if line.kind is RowKind.REPORTED:
         return RowStyle.REPORTED
-    return RowStyle.CONTROL if line.control else RowStyle.PLAIN
+    return RowStyle.CONTROL if line.control or line.oracle else RowStyle.PLAIN
 
 
 def _cells(table: ComparedTable, section: Section, line: Line, twin: bool) -> tuple[str, ...]:
@@ -130,6 +130,8 @@ def _number(value: float | None, table: ComparedTable) -> str:
 
 
 def _csv(table: ComparedTable) -> str:
+    # Later than the first tables, which keep their bytes.
+    oracles = any(line.oracle for section in table.sections for line in section.lines)
     lines = [
         {
             "table": table.id,
@@ -140,6 +142,7 @@ def _csv(table: ComparedTable) -> str:
             "method": line.method,
             "recipe": line.recipe,
             "control": line.control,
+            **({"oracle": line.oracle} if oracles else {}),
             "printed": line.printed,
             "recomputed": line.recomputed,
             **_flat("measured", line.measured),
@@ -183,4 +186,4 @@ def _board_grid(board: Board, metrics: tuple[str, ...]) -> Grid:
 def _board_style(row: Row) -> RowStyle:
     if row.kind is RowKind.REPORTED:
         return RowStyle.REPORTED
-    return RowStyle.CONTROL if row.control else RowStyle.PLAIN
+    return RowStyle.CONTROL if row.control or row.oracle else RowStyle.PLAIN

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from aqa_bench.boards.model import Board, Row, board_name
 from aqa_bench.boards.pages.render import (
+    RANKS,
     SECONDARY,
     badge,
     count,
@@ -13,6 +14,7 @@ from aqa_bench.boards.pages.render import (
     metric_name,
     number,
     pretext_text,
+    ranks,
     shown_metrics,
 )
 from aqa_bench.boards.receipts import RULE
@@ -26,7 +28,12 @@ OWN_TASK = Column(
     "own task", about="success of pre-training at its own task on held-out clips, before → after"
 )
 
-_KINDS = (("method", "measured methods"), ("control", "controls"), ("reported", "reported rows"))
+_KINDS = (
+    ("method", "measured methods"),
+    ("control", "controls"),
+    ("oracle", "oracles"),
+    ("reported", "reported rows"),
+)
 
 
 def board_id(board: Board) -> str:
@@ -45,10 +52,12 @@ def row_id(board: Board, index: int) -> str:
 
 
 def row_kind(row: Row) -> str:
-    """``method``, ``control`` or ``reported``."""
+    """``method``, ``control``, ``oracle`` or ``reported``."""
     if row.kind is RowKind.REPORTED:
         return "reported"
-    return "control" if row.control else "method"
+    if row.control:
+        return "control"
+    return "oracle" if row.oracle else "method"
 
 
 def board_table(board: Board, methods: Collection[str]) -> Table:
@@ -60,8 +69,9 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
     """
     metrics = shown_metrics(board, SECONDARY)
     badges = any(row.standing is not None for row in board.rows)
+    intervals = any(row.rank_low is not None for row in board.rows)
     columns = (
-        Column("rank group", True, "methods of one group cannot be told apart by this test set"),
+        Column("rank group", True, RANKS),
         Column("method"),
         Column("recipe"),
         Column("kind"),
@@ -72,8 +82,9 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
         Column("pre-trained on"),
         OWN_TASK,
         Column(metric_name(board.primary), True, "the metric that ranks: mean over seeds and repeats"),
-        Column("95% interval", True, "bootstrap over groups and seeds; sorted by its lower end"),
+        Column("95% interval", True, "BCa bootstrap over groups and seeds; sorted by its lower end"),
         Column("skill", True, "(value - floor) / (1 - floor)"),
+        *([Column("ranks", True, "places that the row may have; sorted by the best")] if intervals else []),
         *(Column(metric_name(name), True) for name in metrics),
         Column("seeds × splits", True),
         Column("coverage", True, "samples scored of those tested"),
@@ -84,7 +95,7 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
         Column("record"),
     )
     lines = tuple(
-        Line(_cells(board, row, i, metrics, methods, badges), row_kind(row), row_id(board, i))
+        Line(_cells(board, row, i, metrics, methods, (badges, intervals)), row_kind(row), row_id(board, i))
         for i, row in enumerate(board.rows)
     )
     there = {line.kind for line in lines}
@@ -99,11 +110,17 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
 
 
 def _cells(
-    board: Board, row: Row, index: int, metrics: list[str], methods: Collection[str], badges: bool
+    board: Board,
+    row: Row,
+    index: int,
+    metrics: list[str],
+    methods: Collection[str],
+    optional: tuple[bool, bool],
 ) -> tuple[Cell, ...]:
+    badges, intervals = optional
     reported = row.kind is RowKind.REPORTED
     page = f"methods/{slug(row.method)}.html" if row.method in methods and not reported else ""
-    notes = {"control": "control", "reported": "† reported"}
+    notes = {"control": "control", "oracle": "oracle", "reported": "† reported"}
     skill = number(row.skill) if row.skill is not None else "-"
     splits = number_cell("-", None) if reported else number_cell(f"{row.seeds} × {row.splits}", row.seeds)
     runs = f"{len(row.runs)} run" + ("" if len(row.runs) == 1 else "s")
@@ -122,6 +139,7 @@ def _cells(
         number_cell(number(row.value), row.value),
         number_cell("not printed" if reported and row.low is None else interval(row), row.low),
         number_cell(skill, row.skill),
+        *([number_cell(ranks(row), row.rank_low)] if intervals else []),
         *(number_cell(number(row.secondary.get(name)), row.secondary.get(name)) for name in metrics),
         splits,
         number_cell(f"{row.scored}/{board.samples}", row.scored / board.samples if board.samples else None),

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqa_bench import BENCHMARK_VERSION
+from aqa_bench.boards.claims.pages import CLAIMS
+from aqa_bench.boards.closed import closed_words, is_closed
 from aqa_bench.boards.model import Board, DatasetBoards, board_name
 from aqa_bench.boards.pages.overall import read_version
-from aqa_bench.boards.pages.render import count, metric_name, number, rule_of
+from aqa_bench.boards.pages.render import RANKS, count, metric_name, number, rule_of
 from aqa_bench.boards.papers.tables import PAPERS, TABLES
-from aqa_bench.boards.site.board_view import board_id, board_page, board_table
+from aqa_bench.boards.site.board_view import board_id, board_page, board_table, row_kind
 from aqa_bench.boards.site.cards import (
     measured_methods,
     method_facts,
@@ -110,7 +112,10 @@ def build_site(
             remedy="Choose another folder (--out).",
         )
     papers = _paper_files(leaderboards / PAPERS)
-    engine = make_engine(version, papers=bool(papers))
+    claims = leaderboards / version / f"{CLAIMS}.md"
+    absent = [name for name, there in ((PAPERS, papers), (CLAIMS, claims.is_file())) if not there]
+    closed = closed_words(version) if is_closed(leaderboards, version) else None
+    engine = make_engine(version, absent=absent, closed=closed)
     known = frozenset(methods()) | measured_methods(boards)
     records = find_records(submissions)
     progress.start("site", len(boards) + 1)
@@ -126,6 +131,7 @@ def build_site(
             _datasets(site)
             _protocol(site, docs)
             _papers(site, papers)
+            _claims(site, claims)
             pages = sum(1 for _ in root.rglob("*.html")) - sum(path.suffix == ".html" for path in papers)
             progress.advance()
     finally:
@@ -178,6 +184,7 @@ def _board(site: _Site, board: Board, name: str) -> dict[str, object]:
     dots = (
         f"{metric_name(board.primary)} with 95% intervals{floor}. Filled: methods; hollow squares: controls; "
     )
+    dots += "hollow triangles: oracles; " if any(row_kind(row) == "oracle" for row in board.rows) else ""
     dots += f"hollow diamonds: reported.{first}"
     joined = f"Rank groups, best on the right: a bar joins methods that cannot be told apart.{best}"
     for kind, picture, caption in (
@@ -201,9 +208,10 @@ def _board(site: _Site, board: Board, name: str) -> dict[str, object]:
         "floor": "none" if board.floor is None else number(board.floor),
         "sizes": f"{sizes}{count(board.groups)} groups",
         "pictures": pictures,
-        "notes": sorted(
-            {f"{r.method} is not ranked: {r.why_unranked}." for r in board.rows if r.why_unranked}
-        ),
+        "notes": [
+            *([RANKS] if any(r.rank_low is not None for r in board.rows) else []),
+            *sorted({f"{r.method} is not ranked: {r.why_unranked}." for r in board.rows if r.why_unranked}),
+        ],
         "sources": sorted({row.source for row in board.rows if row.source}),
     }
 
@@ -273,6 +281,13 @@ def _papers(site: _Site, files: list[Path]) -> None:
             listed.append((title if stem == name else f"Table {name}: {title}", there))
     if files:
         site.write("papers.html", "papers.html", "The papers' tables beside our numbers", listed=listed)
+
+
+def _claims(site: _Site, file: Path) -> None:
+    if file.is_file():
+        title = "The papers' claims"
+        text = render_markdown(file.read_text(encoding="utf-8"), title)
+        site.write("claims.html", "claims.html", title, text=text)
 
 
 def _paper_files(folder: Path) -> list[Path]:

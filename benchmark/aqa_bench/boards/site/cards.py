@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqa_bench.boards.model import Board, DatasetBoards, Row, board_name
-from aqa_bench.boards.pages.render import interval, metric_name, number, pretext_text
+from aqa_bench.boards.pages.render import interval, metric_name, number, pretext_text, ranks
 from aqa_bench.boards.site.board_view import OWN_TASK, board_id, board_page, row_kind
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
 from aqa_bench.core.dataset_card import DatasetCard
@@ -15,6 +15,7 @@ from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import read_recipes
 from aqa_bench.core.record import RowKind
+from aqa_bench.core.registry import oracle_with
 
 __all__ = [
     "Fact",
@@ -52,6 +53,7 @@ def method_facts(plugin: MethodPlugin) -> list[Fact]:
     """The card of a method, for people."""
     card = plugin.card
     needs = [*sorted(card.needs), *([f"one of {', '.join(sorted(card.one_of))}"] if card.one_of else [])]
+    exact = oracle_with(card)
     return [
         Fact("id", f"{card.id}, version {card.version}"),
         Fact("source", card.paper),
@@ -62,6 +64,7 @@ def method_facts(plugin: MethodPlugin) -> list[Fact]:
         Fact("decision", "threshold tuned on val" if card.decision.value == "tuned" else "its own"),
         Fact("tasks", ", ".join(sorted(card.tasks))),
         Fact("role", "control" if card.control else "contender"),
+        *([Fact("oracle", "on generated data where it reads exact " + ", ".join(exact))] if exact else []),
     ]
 
 
@@ -89,9 +92,10 @@ def method_results(method: str, boards: Sequence[DatasetBoards]) -> Table | None
         Column("board"),
         Column("recipe"),
         Column("rank group", True),
+        Column("ranks", True),
         Column("metric"),
         Column("value", True),
-        Column("95% interval", True, "bootstrap over groups and seeds; sorted by its lower end"),
+        Column("95% interval", True, "BCa bootstrap over groups and seeds; sorted by its lower end"),
         Column("floor", True),
         Column("skill", True, "(value - floor) / (1 - floor)"),
         Column("seeds", True),
@@ -134,6 +138,7 @@ def _result(board: Board, row: Row) -> tuple[Cell, ...]:
         Cell(where, href=f"{board_page(board.dataset)}#{board_id(board)}", note=_shown(board)),
         Cell(f"{row.recipe} ({row.variant})" if row.variant else row.recipe),
         number_cell("-" if row.rank is None else str(row.rank), row.rank),
+        number_cell(ranks(row), row.rank_low),
         Cell(metric_name(board.primary)),
         number_cell(number(row.value), row.value),
         number_cell(interval(row), row.low),

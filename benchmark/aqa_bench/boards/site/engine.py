@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import resources
@@ -39,12 +40,15 @@ class Engine:
         )
 
 
-def make_engine(version: str, *, papers: bool) -> Engine:
+def make_engine(
+    version: str, *, absent: Collection[str] = (), closed: tuple[str, str] | None = None
+) -> Engine:
     """Load the templates.
 
     Args:
         version: Version of the leaderboards, shown on every page.
-        papers: Whether there is a page of the papers' tables to lead to.
+        absent: Pages that there are not, so that no page leads to them: ``papers``, ``claims``.
+        closed: What every page says of a version that is closed, in short and in a sentence.
 
     Raises:
         UsageError: The extra ``site`` is not installed.
@@ -73,7 +77,8 @@ def make_engine(version: str, *, papers: bool) -> Engine:
         script=Markup(script),
         policy=policy,
         version=version,
-        papers=papers,
+        absent=frozenset(absent),
+        closed=closed,
     )
     return Engine(environment)
 

@@ -21,7 +21,7 @@ _COLUMNS = (
     Column("best measured method"),
     Column("metric"),
     Column("value", True),
-    Column("95% interval", True, "bootstrap over groups and seeds; sorted by its lower end"),
+    Column("95% interval", True, "BCa bootstrap over groups and seeds; sorted by its lower end"),
     Column("floor", True, "what a method that looks at nothing gets"),
     Column("skill", True, "(value - floor) / (1 - floor)"),
     Column("methods", True, "measured, controls not counted"),

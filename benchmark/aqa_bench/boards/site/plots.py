@@ -28,8 +28,8 @@ MOST_RANKED = 24
 _LIGHT = ("#1f2328", "#d0d7de", "#0550ae", "#6e4a00", "#6639ba", "#b3261e")
 _DARK = ("#e6edf3", "#373e47", "#79c0ff", "#e3b341", "#d2a8ff", "#ff9492")
 _TEXT, _GRID, _METHOD, _CONTROL, _REPORTED, _FLOOR = _LIGHT
-_COLOURS = {"method": _METHOD, "control": _CONTROL, "reported": _REPORTED}
-_MARKERS = {"method": "o", "control": "s", "reported": "D"}
+_COLOURS = {"method": _METHOD, "control": _CONTROL, "oracle": _CONTROL, "reported": _REPORTED}
+_MARKERS = {"method": "o", "control": "s", "oracle": "^", "reported": "D"}
 _RC: Any = {
     "svg.hashsalt": "aqa-bench",
     "svg.fonttype": "none",

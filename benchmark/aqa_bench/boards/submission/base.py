@@ -13,10 +13,11 @@ from pathlib import Path
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.files import FOLDER
 from aqa_bench.core.errors import UsageError
+from aqa_bench.core.files import sha256_file
 from aqa_bench.core.receipt import RECEIPTS
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE
 
-__all__ = ["check_history", "open_base", "run_folders", "same_bytes"]
+__all__ = ["check_history", "is_of", "open_base", "run_folders", "same_bytes"]
 
 _FILES = (RECORD_FILE, PREDICTIONS_FILE)
 
@@ -81,6 +82,12 @@ def same_bytes(first: Path, second: Path) -> bool:
     """Whether two runs' folders hold the same two files."""
     pairs = [(first / name, second / name) for name in _FILES]
     return all(a.is_file() and b.is_file() and a.read_bytes() == b.read_bytes() for a, b in pairs)
+
+
+def is_of(folder: Path, digests: Mapping[str, str]) -> bool:
+    """Whether the two files of a run's folder are those of these digests, by name."""
+    files = [(folder / name, digests.get(name)) for name in _FILES]
+    return all(file.is_file() and sha256_file(file) == digest for file, digest in files)
 
 
 def check_history(root: Path, accepted: Mapping[str, Path], selected: Sequence[str]) -> Iterator[Problem]:

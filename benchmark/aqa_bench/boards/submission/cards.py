@@ -10,6 +10,7 @@ from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.submitted import Submission
 from aqa_bench.boards.submission.weight_licences import weights_licence
 from aqa_bench.core.card_file import CARD_FILE
+from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.plugin import MethodPlugin
@@ -103,6 +104,7 @@ def _check_method(submission: Submission, plugin: MethodPlugin) -> Iterator[Prob
     control = card.control or record.shuffled_labels
     if record.control != control:
         yield submission.about_record("control", "a control is called one", control, record.control)
+    yield from _check_oracle(submission, card)
     if not card.stochastic and record.seed:
         yield submission.about_record("seed", _CARD, "0: the method draws nothing", record.seed)
     if record.method_version == card.version:
@@ -111,6 +113,21 @@ def _check_method(submission: Submission, plugin: MethodPlugin) -> Iterator[Prob
             if expected != found:
                 yield submission.about_record(field, _CARD, expected, found)
     yield from _check_recipe(submission, plugin)
+
+
+def _check_oracle(submission: Submission, method: MethodCard) -> Iterator[Problem]:
+    """Exact data that the method cannot do without are named, and none that there are not."""
+    record = submission.record
+    dataset = known_dataset(record.dataset)
+    if dataset is None:
+        return
+    exact = {str(name) for name in dataset.exact if record.keypoints is None or name != record.keypoints.kind}
+    needed, said = exact & set(method.needs), set(record.oracle)
+    if not needed <= said <= exact:
+        expected = (
+            f"{', '.join(sorted(needed)) or 'nothing'}, and nothing but {', '.join(sorted(exact)) or 'that'}"
+        )
+        yield submission.about_record("oracle", "an oracle is called one", expected, record.oracle)
 
 
 def _check_recipe(submission: Submission, plugin: MethodPlugin) -> Iterator[Problem]:

@@ -7,20 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aqa_bench.boards.closed import released_runs
+from aqa_bench.boards.receipts import check_receipts, with_verdicts
 from aqa_bench.boards.runs import Problem, SubmittedRun
-from aqa_bench.boards.submission.base import check_history, open_base, run_folders, same_bytes
+from aqa_bench.boards.submission.base import check_history, is_of, open_base, run_folders, same_bytes
 from aqa_bench.boards.submission.cards import check_cards, check_licence, is_new_plugin
 from aqa_bench.boards.submission.code import check_code
 from aqa_bench.boards.submission.data import DataDesk, check_against_data, check_against_earlier
 from aqa_bench.boards.submission.facts import check_facts
-from aqa_bench.boards.submission.files import parse_record, place_of, scan
+from aqa_bench.boards.submission.files import FOLDER, parse_record, place_of, scan
 from aqa_bench.boards.submission.members import check_members
-from aqa_bench.boards.submission.migrated import check_migrated
+from aqa_bench.boards.submission.migrated import LEADERBOARDS, check_migrated
 from aqa_bench.boards.submission.neighbours import check_neighbours
 from aqa_bench.boards.submission.plugin import check_method_folder, is_changed, method_folders
 from aqa_bench.boards.submission.predictions import check_predictions, load_predictions
 from aqa_bench.boards.submission.receipts import check_receipts_kept
-from aqa_bench.boards.submission.recipes import check_hyperparameters, recipe_type
+from aqa_bench.boards.submission.recipes import RecipeDesk, RecipeReader, recipe_owner
 from aqa_bench.boards.submission.record import check_identity, check_record, task_kinds
 from aqa_bench.boards.submission.result import Validation
 from aqa_bench.boards.submission.rows import check_rows, check_submitter
@@ -30,6 +32,7 @@ from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.receipt import RECEIPTS
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, read_record
 from aqa_bench.core.registry import known_dataset, methods
 from aqa_bench.core.sealed import Damaged
@@ -47,12 +50,15 @@ class Terms:
         unavailable: Families of datasets that are public and could not be had this time.
         submitter: The account that proposes; None where nobody vouches for a name.
         rows: Whether rows have to be whole; a part of a row can be judged before it is packed.
+        recipes: Has hyper-parameters checked by their method's model, in another process; without it they are
+            checked by structure only.
     """
 
     require_labels: bool = False
     unavailable: frozenset[str] = frozenset()
     submitter: str | None = None
     rows: bool = True
+    recipes: RecipeReader | None = None
 
 
 @dataclass
@@ -65,6 +71,7 @@ class _Case:
     earlier: list[SubmittedRun]
     known: dict[str, SubmittedRun]
     desk: DataDesk
+    recipes: RecipeDesk
     result: Validation
 
 
@@ -82,7 +89,8 @@ def validate(
         paths: Folders of submissions, parts of them (a dataset's, a method's or a run's folder, or a
             run's file), and folders of methods. A path that is gone may be named where there is a base.
         base: What was accepted before: a folder of submissions, a checkout, or a revision. Runs that
-            are the same there are not judged again; those that are missing or changed are problems.
+            are the same there are not judged again; those that are missing or changed are problems. Without
+            it, runs are not judged again that a closed version of the leaderboards names with these files.
         terms: What else to judge them by.
         comment: Whether to compare new runs with the best earlier ones.
         progress: Where to report.
@@ -138,15 +146,19 @@ def _judge_root(
     same = [path for path in found if path in before and same_bytes(before[path], found[path])]
     result.unchanged += len(same)
     if accepted is None:
-        before = {path: folder for path, folder in run_folders(root).items() if path not in found}
-    earlier = _readable(before)
+        released = released_runs(root.parent / LEADERBOARDS)
+        kept = {path for path in new if path in released and is_of(new[path], released[path])}
+        new = {path: folder for path, folder in new.items() if path not in kept}
+        result.unchanged += len(kept)
+        before = {path: folder for path, folder in run_folders(root).items() if path not in new}
+    earlier = with_verdicts(root if accepted is None else accepted, _readable(before))
     submissions = []
     for path, folder in new.items():
         submission, problems = _read(folder, path)
         result.problems += problems
         submissions += [] if submission is None else [submission]
-    case = _Case(root, base, terms, earlier, {run.record.run_id: run for run in earlier}, DataDesk(), result)
-    case.known.update({s.record.run_id: s.run for s in submissions})
+    known = {run.record.run_id: run for run in earlier} | {s.record.run_id: s.run for s in submissions}
+    case = _Case(root, base, terms, earlier, known, DataDesk(), RecipeDesk(terms.recipes), result)
     result.compared.runs += len(new)
     progress.start("validate", len(new))
     try:
@@ -157,6 +169,12 @@ def _judge_root(
         progress.close()
     judged = [submission.run for submission in submissions]
     result.problems += _between_runs(judged, case)
+    if root.name == FOLDER:
+        result.problems += [
+            problem
+            for problem in check_receipts(root, [*earlier, *judged])
+            if any(Path(problem.path).is_relative_to(Path(RECEIPTS, below)) for below in selected)
+        ]
     if comment:
         from aqa_bench.boards.submission.comment import compare_with_best
 
@@ -219,11 +237,12 @@ def _judge_run(submission: Submission, case: _Case) -> Iterator[Problem]:
         problems += check_members(submission, case.known)
         result.compared.members += 1
     else:
-        kind = recipe_type(submission, case.root, case.base)
-        if isinstance(kind, str):
-            result.by_structure[submission.path] = kind
+        owner = recipe_owner(submission, case.root, case.base)
+        odd = owner if isinstance(owner, str) else case.recipes.check(submission, owner)
+        if isinstance(odd, str):
+            result.by_structure[submission.path] = odd
         else:
-            problems += check_hyperparameters(submission, kind)
+            problems += odd
             result.compared.recipes += 1
     yield from problems
     if record.method not in methods() and is_new_plugin(case.root, "methods", record.method):

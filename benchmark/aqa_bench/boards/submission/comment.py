@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from aqa_bench.boards.model import Standing
+from aqa_bench.boards.receipts import standing_of
 from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.boards.submission.data import DataDesk
 from aqa_bench.core.dataset import Dataset
@@ -43,6 +45,10 @@ class _Line:
     skill: float | None
     samples: int
 
+    @property
+    def is_reproduced(self) -> bool:
+        return standing_of(self.runs)[0] is Standing.REPRODUCED
+
 
 def compare_with_best(
     new: Sequence[SubmittedRun],
@@ -50,14 +56,14 @@ def compare_with_best(
     desk: DataDesk,
     unchecked: Collection[str] = (),
 ) -> str:
-    """Compare new runs with the best contender that was accepted before.
+    """Compare new runs with the best contender that was accepted before: the best reproduced one, if any is.
 
-    Values are means over seeds of what the records say. The difference is a paired bootstrap over
+    Values are means over seeds of what the records say. The difference is `paired_difference` over
     groups on the same samples; it is there where the dataset's labels are available.
 
     Args:
         new: The new runs.
-        earlier: The runs accepted before.
+        earlier: The runs accepted before, with the verdicts of their receipts.
         desk: Datasets available.
         unchecked: Paths of new runs whose numbers nobody has computed again.
 
@@ -95,10 +101,12 @@ def _board(
     better = 1 if METRICS[metric].higher_is_better else -1
     lines = _lines(new, card.id, task, scheme, metric)
     known = _lines(earlier, card.id, task, scheme, metric)
-    contenders = [line for line in known if line.value is not None and not line.runs[0].record.control] or [
+    contenders = [line for line in known if line.value is not None and not _stands_apart(line)] or [
         line for line in known if line.value is not None
     ]
-    best = max(contenders, key=lambda line: better * (line.value or 0.0), default=None)
+    highest = max(contenders, key=lambda line: better * (line.value or 0.0), default=None)
+    reproduced = [line for line in contenders if line.is_reproduced]
+    best = max(reproduced, key=lambda line: better * (line.value or 0.0), default=highest)
     floor = next((r.record.floors.get(task) for r in (*new, *earlier) if _on(r, card.id, task, scheme)), None)
     rows = []
     for line in sorted(lines, key=lambda line: -better * (line.value or 0.0)):
@@ -106,7 +114,9 @@ def _board(
         claimed = any(run.path in unchecked for run in line.runs)
         rows.append(_row("**new**, unchecked" if claimed else "**new**", line, difference))
     if best is not None:
-        rows.append(_row("best so far", best, None))
+        rows.append(_row("best so far, reproduced" if best.is_reproduced else "best so far", best, None))
+    if highest is not None and highest is not best:
+        rows.append(_row("best self-reported", highest, None))
     bottom = "none" if floor is None else f"{floor:.4f}"
     text = f"### {_title(card.id, task, scheme)}\n\n{METRICS[metric].name}; floor {bottom}.\n\n{_HEADER}\n"
     text += "\n".join(rows) + "\n"
@@ -203,13 +213,18 @@ def _columns(
     return values, scored[0].targets, scored[0].groups, seeds
 
 
+def _stands_apart(line: _Line) -> bool:
+    record = line.runs[0].record
+    return record.control or bool(record.oracle)
+
+
 def _row(kind: str, line: _Line, difference: Difference | None) -> str:
     record = line.runs[0].record
     gap = p = "-"
     if difference is not None and math.isfinite(difference.value):
         gap = f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
         p = f"{difference.p:.3f}"
-    name = _cell(record.method) + (" (control)" if record.control else "")
+    name = _cell(record.method) + (" (control)" * record.control) + (" (oracle)" * bool(record.oracle))
     cells = [kind, name, _cell(record.recipe), str(len(line.runs)), _number(line.value), _number(line.skill)]
     return f"| {' | '.join([*cells, gap, p])} |"
 

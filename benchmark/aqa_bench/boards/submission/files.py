@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from aqa_bench.boards.runs import FILE_LIMIT, Problem
+from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RECORD_LIMIT, RunRecord
 
 __all__ = ["FILE_LIMIT", "FOLDER", "Findings", "parse_record", "place_of", "scan"]
@@ -60,7 +61,7 @@ def place_of(path: Path) -> tuple[Path, str]:
     if not file.is_file() or file.stat().st_size > RECORD_LIMIT:
         return path, "."
     try:
-        dataset = str(json.loads(file.read_text(encoding="utf-8"))["dataset"])
+        dataset = str(parse_json(read_bounded(file))["dataset"])
     except (OSError, ValueError, LookupError, TypeError):
         dataset = ""
     depth = min(len(dataset.split("/")) + 2, len(path.parts) - 1)

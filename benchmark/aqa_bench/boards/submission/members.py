@@ -81,6 +81,7 @@ def _check_words(submission: Submission, members: Sequence[RunRecord]) -> Iterat
         "seed": min(member.seed for member in members),
         "tasks": common,
         "control": all(member.control for member in members),
+        "oracle": sorted({name for member in members for name in member.oracle}),
         "modality": joined(member.modality for member in members),
         "pretrained_on": joined(member.pretrained_on for member in members),
         "parameters": sum(member.parameters or 0 for member in members) or None,

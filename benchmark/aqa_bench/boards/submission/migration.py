@@ -10,6 +10,7 @@ from typing import Any
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.submission.migrated import LEADERBOARDS
 from aqa_bench.boards.submission.pack import Packed, pack
+from aqa_bench.boards.submission.recipes import RecipeReader
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.progress import Progress
@@ -20,7 +21,12 @@ __all__ = ["migrate", "migrated"]
 
 
 def migrate(
-    folders: Sequence[Path], out: Path, leaderboards: Path, progress: Progress | None = None
+    folders: Sequence[Path],
+    out: Path,
+    leaderboards: Path,
+    progress: Progress | None = None,
+    *,
+    recipes: RecipeReader | None = None,
 ) -> list[Packed]:
     """Copy runs of an earlier protocol to where they stand under the current one.
 
@@ -33,6 +39,7 @@ def migrate(
         out: Folder of submissions.
         leaderboards: Folder with the earlier leaderboards, whose locks name the runs.
         progress: Where to report.
+        recipes: As in :class:`~aqa_bench.boards.submission.checks.Terms`.
 
     Returns:
         The new runs.
@@ -45,7 +52,7 @@ def migrate(
         # Judged like any submission, beside the locks that name what it was.
         (Path(place) / LEADERBOARDS).symlink_to(leaderboards.resolve(), target_is_directory=True)
         staged = [_stage(folder, Path(place) / "submissions") for folder in dict.fromkeys(folders)]
-        return pack(staged, out, progress)
+        return pack(staged, out, progress, recipes=recipes)
 
 
 def migrated(record: RunRecord, folder: Path) -> RunRecord:

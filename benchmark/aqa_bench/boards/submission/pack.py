@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aqa_bench.boards.runs import SubmittedRun, find_runs
 from aqa_bench.boards.submission.checks import Terms, validate
+from aqa_bench.boards.submission.recipes import RecipeReader
 from aqa_bench.boards.submission.rows import check_rows
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import atomic_directory
@@ -34,7 +35,12 @@ class Packed:
 
 
 def pack(
-    runs: Sequence[Path], out: Path, progress: Progress | None = None, *, submitter: str | None = None
+    runs: Sequence[Path],
+    out: Path,
+    progress: Progress | None = None,
+    *,
+    submitter: str | None = None,
+    recipes: RecipeReader | None = None,
 ) -> list[Packed]:
     """Copy ``run.json`` and ``predictions.csv`` of runs to ``out/<dataset>/<method>/<run-id>/``.
 
@@ -43,6 +49,7 @@ def pack(
         out: Folder of submissions.
         progress: Where to report.
         submitter: Who proposes them; written into the copied records. None leaves the records as they are.
+        recipes: As in :class:`~aqa_bench.boards.submission.checks.Terms`.
 
     Raises:
         UsageError: The submitter is no name of an account.
@@ -58,7 +65,9 @@ def pack(
         )
     targets = [_target(folder, out) for folder in runs]
     # Judged where it lies, so that nothing that is unfit ever reaches the submissions.
-    result, _ = validate(list(dict.fromkeys(runs)), terms=Terms(rows=False), progress=progress)
+    result, _ = validate(
+        list(dict.fromkeys(runs)), terms=Terms(rows=False, recipes=recipes), progress=progress
+    )
     named = [read_record(folder).model_copy(update=_named(submitter)) for folder in runs]
     new = [
         SubmittedRun(target.relative_to(out).as_posix(), target, record)

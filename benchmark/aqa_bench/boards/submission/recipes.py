@@ -2,32 +2,63 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import Any
 
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.plugin import is_changed
 from aqa_bench.boards.submission.submitted import Submission
 from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.files import canonical_json
-from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.registry import methods
 
-__all__ = ["check_hyperparameters", "recipe_type"]
+__all__ = ["RecipeDesk", "RecipeReader", "recipe_owner"]
 
+RecipeReader = Callable[[MethodPlugin, Mapping[str, Any]], list[tuple[str, str, str]]]
+"""Has a method's own model check hyper-parameters, elsewhere: place, what is expected and found, of each that
+does not fit. Raises an AqaBenchError where the method cannot be imported."""
 _RULE = "hyper-parameters are those of the method's recipe"
 
 
-def recipe_type(submission: Submission, root: Path, base: str | None) -> type[Recipe] | str:
-    """The type of a record's hyper-parameters, or why it is not applied.
+class RecipeDesk:
+    """Checks hyper-parameters by their method's model, each set of values once.
 
-    The type is code of the method. It is imported where that code is ours already: the installed one, or
-    the checkout's where nothing of the method differs from ``base``. A method that comes with the
-    submission is a stranger's code, and is never imported.
+    Args:
+        reader: Runs the model, which is code of the method, in another process; None where there is none.
+    """
+
+    def __init__(self, reader: RecipeReader | None) -> None:
+        self._reader = reader
+        self._known: dict[tuple[str, str], list[tuple[str, str, str]] | str] = {}
+
+    def check(self, submission: Submission, plugin: MethodPlugin) -> list[Problem] | str:
+        """What does not fit, or why that is not known.
+
+        Args:
+            submission: The run.
+            plugin: Its method, as :func:`recipe_owner` found it.
+        """
+        if self._reader is None:
+            return "nobody was given to read the method's recipe"
+        values = submission.record.hyperparameters
+        key = plugin.card.id, canonical_json(values)
+        if key not in self._known:
+            try:
+                self._known[key] = self._reader(plugin, values)
+            except AqaBenchError as error:
+                self._known[key] = f"the method cannot be imported here: {error.found}"
+        odd = self._known[key]
+        return odd if isinstance(odd, str) else list(_problems(submission, odd))
+
+
+def recipe_owner(submission: Submission, root: Path, base: str | None) -> MethodPlugin | str:
+    """The method whose model has a record's hyper-parameters, or why they are not shown to it.
+
+    The model is code of the method. It is run, in a worker, where that code is ours already: the installed
+    one, or the checkout's where nothing of the method differs from ``base``. A method that comes with the
+    submission is a stranger's code, and is never run.
 
     Args:
         submission: The run.
@@ -45,38 +76,9 @@ def recipe_type(submission: Submission, root: Path, base: str | None) -> type[Re
     folder = plugin.folder.resolve()
     if folder.is_relative_to(root.resolve().parent) and (base is None or is_changed(folder, base)):
         return "the method's code lies beside the submissions and may be what is proposed"
-    return _loaded(record.method)
+    return plugin
 
 
-def check_hyperparameters(submission: Submission, kind: type[Recipe]) -> Iterator[Problem]:
-    """Check a record's hyper-parameters against their type.
-
-    Args:
-        submission: The run.
-        kind: The method's recipe type.
-    """
-    values = submission.record.hyperparameters
-    try:
-        recipe = kind.model_validate_json(json.dumps(values), strict=True)
-    except ValidationError as error:
-        for detail in error.errors()[:5]:
-            place = ".".join(map(str, ("hyperparameters", *detail["loc"])))
-            yield submission.about_record(place, _RULE, detail["msg"], repr(detail.get("input"))[:120])
-        return
-    resolved = recipe.model_dump(mode="json")
-    if canonical_json(resolved) != canonical_json(values):
-        odd = sorted(
-            name for name in resolved.keys() | values.keys() if resolved.get(name) != values.get(name)
-        )
-        name = odd[0] if odd else ""
-        yield submission.about_record(
-            f"hyperparameters.{name}".rstrip("."), _RULE, repr(resolved.get(name)), repr(values.get(name))
-        )
-
-
-@cache
-def _loaded(method: str) -> type[Recipe] | str:
-    try:
-        return methods()[method].load().recipe_type()
-    except AqaBenchError as error:
-        return f"the method cannot be imported here: {error.found}"
+def _problems(submission: Submission, odd: list[tuple[str, str, str]]) -> Iterator[Problem]:
+    for place, expected, found in odd:
+        yield submission.about_record(f"hyperparameters.{place}".rstrip("."), _RULE, expected, found)

@@ -19,7 +19,7 @@ from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.extractor import FeatureExtractor, extract_once, filled, shown
-from aqa_bench.learn.features.frames import FrameSpec, Regions, read_frames
+from aqa_bench.learn.features.frames import FrameSpec, read_frames
 from aqa_bench.learn.training.batches import prefetch
 from aqa_bench.learn.training.device import Precision, autocast, evaluating
 
@@ -109,7 +109,6 @@ class FrameFeatureExtractor(FeatureExtractor[Sample]):
         pooling: What is kept of a frame.
         precision: Arithmetic; bfloat16 where the device has it by default.
         batch_size: Frames per forward pass.
-        regions: Where in the frames to look; everywhere where None.
     """
 
     def __init__(
@@ -121,7 +120,6 @@ class FrameFeatureExtractor(FeatureExtractor[Sample]):
         pooling: Pooling | None = None,
         precision: Precision | None = None,
         batch_size: int = 64,
-        regions: Regions | None = None,
     ) -> None:
         self.backbone = backbone.to(device)
         self.frames = frames
@@ -129,7 +127,6 @@ class FrameFeatureExtractor(FeatureExtractor[Sample]):
         self.pooling = pooling or Pooling()
         self.precision = precision or Precision.default(device)
         self.batch_size = batch_size
-        self.regions = regions
 
     @property
     def module(self) -> nn.Module:
@@ -168,14 +165,13 @@ class FrameFeatureExtractor(FeatureExtractor[Sample]):
             "frames": self.frames.document(),
             "pooling": self.pooling.document(self.backbone),
             "precision": self.precision.value,
-            "regions": None if self.regions is None else self.regions.name,
         }
 
     def _stream(self, samples: Sequence[Sample]) -> Iterator[NDArray[np.float32]]:
         """Features sample by sample, to the last bit the same whichever others are asked for with them."""
         self.backbone.eval()
         # The next sample is decoded while the network works on this one.
-        reading = prefetch(torch.from_numpy(read_frames(s, self.frames, self.regions)) for s in samples)
+        reading = prefetch(torch.from_numpy(read_frames(s, self.frames)) for s in samples)
         stills: list[Tensor] = []
         for sample, images in zip(samples, reading, strict=True):
             if Modality.FRAMES in sample.media.provides:

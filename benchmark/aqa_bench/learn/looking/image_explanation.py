@@ -14,7 +14,7 @@ from aqa_bench.core.errors import MethodError, UsageError
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
-from aqa_bench.learn.features.frames import FrameSpec, Regions, frame_indices, read_frames
+from aqa_bench.learn.features.frames import FrameSpec, frame_indices, read_frames
 from aqa_bench.learn.features.head_inputs import HeadInputs
 from aqa_bench.learn.features.image_features import Pooling
 from aqa_bench.learn.looking.attribution import Attribution, attribute_maps
@@ -51,9 +51,7 @@ def explain_features(
         MethodError: The arrangement of features is not linear over time.
     """
     extractor = inputs.extractor
-    reader = _MapReader(
-        extractor.backbone, extractor.pooling, extractor.frames, extractor.regions, extractor.precision
-    )
+    reader = _MapReader(extractor.backbone, extractor.pooling, extractor.frames, extractor.precision)
     averages = reader.average(reference)
     explained = []
     for sample in samples:
@@ -93,7 +91,7 @@ def explain_stills(
     """
     backbone, pooling, head = network
     device = next(backbone.parameters()).device
-    reader = _MapReader(backbone, pooling, spec, None, Precision.default(device))
+    reader = _MapReader(backbone, pooling, spec, Precision.default(device))
     averages = reader.average(reference)
 
     def judge(*stages: Tensor) -> Tensor:
@@ -102,16 +100,13 @@ def explain_stills(
     return [reader.attribution(sample, reader(sample), averages, judge) for sample in samples]
 
 
-def picture_area(sample: Sample, spec: FrameSpec, regions: Regions | None) -> npt.NDArray[np.float64]:
+def picture_area(sample: Sample, spec: FrameSpec) -> npt.NDArray[np.float64]:
     """The part of the picture that a network sees, a frame.
 
     Returns:
         ``(T, 4)`` left, top, right and bottom as shares of the picture's width and height.
     """
     indices = _indices(sample, spec)
-    if regions is not None:
-        seen = np.clip(np.asarray(regions(sample, indices), np.float64), 0, 1)
-        return np.broadcast_to(seen, (len(indices), 4)).copy()
     start = (spec.resize - spec.side) // 2 / spec.resize
     stop = start + spec.side / spec.resize
     return np.tile((start, start, stop, stop), (len(indices), 1))
@@ -130,20 +125,18 @@ class _MapReader:
         backbone: ImageBackbone,
         pooling: Pooling,
         spec: FrameSpec,
-        regions: Regions | None,
         precision: Precision,
     ) -> None:
         self.backbone = backbone.eval()
         self.pooling = pooling
         self.spec = spec
-        self.regions = regions
         self.precision = precision
         self.device = next(backbone.parameters()).device
         self._layer = _averaged_layer(backbone, spec.side) if pooling.kind == "gap" else None
 
     def __call__(self, sample: Sample) -> list[Tensor]:
         """Maps ``(T, C, h, w)`` of every stage, float32."""
-        images = torch.from_numpy(np.ascontiguousarray(read_frames(sample, self.spec, self.regions)))
+        images = torch.from_numpy(np.ascontiguousarray(read_frames(sample, self.spec)))
         with torch.no_grad(), autocast(self.device, self.precision):
             parts = [self._maps(batch.to(self.device)) for batch in torch.split(images, _BATCH)]
         return [torch.cat(stage).float() for stage in zip(*parts, strict=True)]
@@ -172,7 +165,7 @@ class _MapReader:
     ) -> Attribution:
         """Contributions of the maps to what the judge says."""
         found, output, baseline = attribute_maps(maps, averages, judge)
-        area = picture_area(sample, self.spec, self.regions)
+        area = picture_area(sample, self.spec)
         return Attribution(_indices(sample, self.spec), found, area, output, baseline)
 
     def _maps(self, images: Tensor) -> list[Tensor]:

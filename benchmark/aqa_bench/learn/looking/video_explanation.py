@@ -88,7 +88,7 @@ def explain_clips(
             seen, played = np.unique(_frames_played(sample, spec), return_inverse=True)
             maps = np.zeros((len(seen), *found.shape[1:]))
             np.add.at(maps, played, found)
-            area = np.tile(picture_area(sample, spec.frame_spec, None)[0], (len(seen), 1))
+            area = np.tile(picture_area(sample, spec.frame_spec)[0], (len(seen), 1))
             explained.append(Attribution(seen, maps.astype(np.float32), area, output, baseline))
     return explained
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aqa_bench.core.recipe import Recipe
+from aqa_bench.core.recipe import ADDED_LATER, Recipe
 from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.augment.transform import Compose
 from aqa_bench.learn.features.frames import FrameSpec
@@ -25,6 +25,11 @@ class BackboneRecipe(Recipe):
         weights_sha256: Expected digest of that file.
         resize: Side in pixels to which frames are squashed.
         crop: Side of the central square that is kept; null keeps all.
+        region: What clips show: whole pictures, or the lifter or the legs, cut out by the runner. What is
+            kept of the middle (``crop``) is the region then. Still images are always shown whole.
+        region_by: ``fair``: a finder of the lifter that was trained on other clips, or estimated joints
+            where a dataset has them. ``joints``: the dataset's joints; where they are exact, the run is
+            an oracle's.
         standardise: Whether features get mean 0 and standard deviation 1 over the training set.
         width: Width of the head.
         dropout: Dropout before the last layer.
@@ -47,6 +52,8 @@ class BackboneRecipe(Recipe):
     weights_sha256: str | None = None
     resize: int = Field(ge=8)
     crop: int | None = Field(ge=8)
+    region: Annotated[Literal["frame", "person", "legs"], ADDED_LATER] = "frame"
+    region_by: Annotated[Literal["fair", "joints"], ADDED_LATER] = "fair"
     standardise: bool
     width: int = Field(default=256, ge=1)
     dropout: float = Field(default=0.2, ge=0, lt=1)

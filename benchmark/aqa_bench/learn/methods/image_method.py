@@ -15,7 +15,6 @@ from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
-from aqa_bench.learn.features.frames import Regions
 from aqa_bench.learn.features.image_features import FrameFeatureExtractor
 from aqa_bench.learn.methods.image_recipe import ImagePoolRecipe, ImageRecipe
 from aqa_bench.learn.methods.image_regimes import AlteredPredictor, altered_samples, finetuned, probed
@@ -33,8 +32,8 @@ class ImageMethod(Method[ImageRecipeT]):
 
     Clips keep the backbone as it is: features of their frames, resampled to one length, go into the
     head. Still images do likewise, or train backbone and head end to end. A method says where its
-    backbone comes from (:meth:`source`), and may say where to look (:meth:`regions`), what is left of a
-    clip (:meth:`altered`), and what a head sees of features (:meth:`arranged`).
+    backbone comes from (:meth:`source`), and may say what is left of a clip (:meth:`altered`), and what a
+    head sees of features (:meth:`arranged`).
     """
 
     def __init__(self, recipe: ImageRecipeT) -> None:
@@ -56,10 +55,6 @@ class ImageMethod(Method[ImageRecipeT]):
         recipe = self.recipe
         with deterministic(seed):
             return build_backbone(recipe.backbone, recipe.weights, sha256=recipe.weights_sha256)
-
-    def regions(self) -> Regions | None:
-        """Where in the frames to look; everywhere where None."""
-        return None
 
     def altered(self, clip: Media) -> Media:
         """What is left of a clip, in training and tests alike; all of it by default."""
@@ -169,7 +164,6 @@ class ImageMethod(Method[ImageRecipeT]):
             recipe.frame_spec(frames),
             device,
             pooling=recipe.frame_pooling(),
-            regions=self.regions(),
         )
 
     def _frozen(self, seed: int) -> ImageBackbone:

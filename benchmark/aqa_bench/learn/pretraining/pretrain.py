@@ -305,7 +305,7 @@ def pretrain(
         facts["picture"] = weights.picture.relative_to(cache).as_posix()
     if world.is_main:
         # Behind the epochs in the same file, so that one file tells the whole training.
-        lines = weights.log.read_text(encoding="utf-8")
+        lines = weights.log.read_text(encoding="utf-8", errors="replace")
         write_atomic(
             weights.log,
             lines + "".join(f"{json.dumps(figures)}\n" for figures in ({"before": before}, {"after": after})),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
+from aqa_bench.core.bounded import parse_json, read_bounded
+from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, write_atomic
 from aqa_bench.core.lock import attempt, exclusive
 
@@ -49,6 +50,9 @@ def in_use(root: Path) -> set[str]:
     """Names beneath ``root`` of the files that some process holds; call it under the stores' lock.
 
     A lease whose holder has died is removed: the operating system has dropped its lock.
+
+    Raises:
+        DataError: A lease is damaged while its holder lives: nobody knows then what is in use.
     """
     names: set[str] = set()
     for lease in (root / _LEASES).glob("*.json"):
@@ -56,5 +60,25 @@ def in_use(root: Path) -> set[str]:
             if is_dead:
                 lease.unlink(missing_ok=True)
             else:
-                names.update(json.loads(lease.read_bytes()))
+                names.update(_names(lease))
     return names
+
+
+def _names(lease: Path) -> list[str]:
+    try:
+        found = parse_json(read_bounded(lease))
+        if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+            raise ValueError("no list of names")
+    except FileNotFoundError:
+        # Its holder has ended meanwhile.
+        return []
+    except (OSError, ValueError) as error:
+        process = lease.name.partition("-")[0]
+        raise DataError(
+            "What other processes use of the decoded frames cannot be read, so that none may give way.",
+            where=lease,
+            expected=f"the names of the clips that process {process} holds",
+            found=str(error),
+            remedy=f"Wait until process {process} has ended, or free some space.",
+        ) from error
+    return found

@@ -44,7 +44,8 @@ def with_keypoints(card: DatasetCard, folder: KeypointFolder) -> DatasetCard:
             found=folder.manifest.dataset,
             remedy="Give the keypoints of this dataset, or choose the other with --dataset.",
         )
-    return card.model_copy(update={"provides": card.provides | {_GIVES[folder.manifest.kind]}})
+    given = {_GIVES[folder.manifest.kind]}
+    return card.model_copy(update={"provides": card.provides | given, "exact": card.exact - given})
 
 
 @dataclass(frozen=True, slots=True)

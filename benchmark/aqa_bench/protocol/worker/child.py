@@ -30,12 +30,15 @@ def serve(connection: socket.socket) -> NoReturn:
     code = 1
     try:
         job = channel.receive()
-        _settle(job)
+        refusal = _settle(job)
         link = RunnerLink(channel)
         root = logging.getLogger()
         root.handlers[:] = [RemoteLog(link)]
         root.setLevel(int(job.header["log_level"]))
-        _answer(job, link, before)
+        if refusal is None:
+            _answer(job, link, before)
+        else:
+            link.tell({"say": "failed", "error": failure(refusal)})
         code = 0
     except ClosedError:
         pass
@@ -44,8 +47,12 @@ def serve(connection: socket.socket) -> NoReturn:
         os._exit(code)
 
 
-def _settle(job: Message) -> None:
-    """Take over what the runner's process has: environment, import path, folder, and no data."""
+def _settle(job: Message) -> AqaBenchError | None:
+    """Take over what the runner's process has: environment, import path, folder, and no data.
+
+    Returns:
+        Why this process cannot shut itself in, where it is to.
+    """
     told = job.header
     os.environ.clear()
     os.environ.update(told["environment"])
@@ -55,6 +62,16 @@ def _settle(job: Message) -> None:
     enter_custody(str(told["method"]))
     # What a method prints must not stand between the lines of ``--json``.
     os.dup2(2, 1)
+    if "confinement" not in told:
+        return None
+    from aqa_bench.protocol.worker.landlock import confine
+
+    try:
+        # Before there is a second thread, which would stay outside.
+        confine(told["confinement"])
+    except AqaBenchError as error:
+        return error
+    return None
 
 
 def _answer(job: Message, link: RunnerLink, before: frozenset[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from aqa_bench.core.errors import AqaBenchError, DataError, MethodError, RecipeError, UsageError
 
-__all__ = ["ended", "failure", "raised", "strange"]
+__all__ = ["ended", "failure", "raised", "shown", "strange"]
 
 _KINDS: Mapping[str, type[AqaBenchError]] = {
     kind.__name__: kind for kind in (AqaBenchError, DataError, MethodError, RecipeError, UsageError)
@@ -42,7 +42,7 @@ def raised(document: Mapping[str, Any]) -> Exception:
     else:
         error = _PLAIN.get(kind, RuntimeError)(what)
     if isinstance(document.get("trace"), str):
-        error.add_note("In the other process:\n" + document["trace"][:_MOST_TRACE])
+        error.add_note("In the other process:\n" + shown(document["trace"], _MOST_TRACE))
     return error
 
 
@@ -69,4 +69,10 @@ def strange(method: str, where: str, what: str) -> MethodError:
 
 
 def _line(value: object) -> str | None:
-    return None if value is None else str(value)[:_MOST]
+    return None if value is None else shown(value, _MOST)
+
+
+def shown(value: object, most: int) -> str:
+    """A stranger's text, cut, as it may be shown: without what moves a terminal's cursor or colours it."""
+    text = value if isinstance(value, str) else repr(value)
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text[:most])

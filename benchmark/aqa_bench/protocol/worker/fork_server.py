@@ -94,8 +94,8 @@ class _Server:
     def _import(self) -> None:
         (length,) = self._control.recv(1, socket.MSG_WAITALL)
         name = self._control.recv(length, socket.MSG_WAITALL).decode()
-        # The runner let through names of libraries and of ours alone.
-        with suppress(Exception):
+        # The runner let through names of libraries and of ours alone; some of them end the process.
+        with suppress(Exception, SystemExit):
             import_module(name)
 
     def _work(self, work: socket.socket, life: socket.socket) -> NoReturn:

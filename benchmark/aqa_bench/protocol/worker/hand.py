@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from aqa_bench.core.files import canonical_json
 from aqa_bench.core.method import FitContext
@@ -16,6 +17,7 @@ from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.report import FitReport
 from aqa_bench.core.sample import Sample
+from aqa_bench.core.task import Modality
 from aqa_bench.protocol.fitting import Fitting
 from aqa_bench.protocol.worker.failures import strange
 from aqa_bench.protocol.worker.folders import frames_folder, private_folder, shared_folders
@@ -54,12 +56,23 @@ class Hand:
         told: Its recipe, and whether it prepares.
         launch: Starts workers.
         progress: Shows what the method reports; nothing by default.
+        exact: What the dataset's samples know exactly.
+
+    Attributes:
+        oracle: What of that was read of samples to be judged, in any stage so far.
     """
 
     def __init__(
-        self, plugin: MethodPlugin, told: Told, launch: Launcher = forked, progress: Progress | None = None
+        self,
+        plugin: MethodPlugin,
+        told: Told,
+        launch: Launcher = forked,
+        progress: Progress | None = None,
+        exact: frozenset[Modality] = frozenset(),
     ) -> None:
         self.plugin = plugin
+        self.oracle: set[Modality] = set()
+        self._exact = exact
         self._recipe = told.recipe.model_dump(mode="json")
         self._prepares = told.prepares
         self._launch = launch
@@ -154,7 +167,13 @@ class Hand:
         return self._prepared[name]
 
     def _desk(self) -> MediaDesk:
-        return MediaDesk(cache_secret(cache_home()), frames_folder(), self._progress)
+        return MediaDesk(
+            cache_secret(cache_home()),
+            frames_folder(),
+            self._progress,
+            exact=self._exact,
+            shown=self.plugin.card.modalities,
+        )
 
     def _do(
         self,
@@ -174,7 +193,10 @@ class Hand:
             "progress": self._progress is not None,
         }
         job = Job(self.plugin, stage, where, message, body, ctx.cache, ctx.shared)
-        return do(job, desk, launch=self._launch, progress=self._progress, part=part)
+        try:
+            return do(job, desk, launch=self._launch, progress=self._progress, part=part)
+        finally:
+            self.oracle |= desk.exact_read
 
 
 def checked_facts(report: object, where: str) -> dict[str, Any]:
@@ -186,13 +208,16 @@ def checked_facts(report: object, where: str) -> dict[str, Any]:
     if not isinstance(report, dict):
         raise strange("?", where, "a report that is no JSON object")
     fields = {k: v for k, v in report.items() if k in FitReport.model_fields and k != "extras"}
-    checked = FitReport(extras={k: v for k, v in report.items() if k not in FitReport.model_fields})
+    try:
+        checked = FitReport(extras={k: v for k, v in report.items() if k not in FitReport.model_fields})
+    except ValidationError as error:
+        raise strange("?", where, f"a report with odd names: {error.errors()[0]['msg']}") from None
     checked.update(**fields)
     return checked.document()
 
 
 def _entered(desk: MediaDesk, pool: Sequence[Sample], bare: Sequence[Sample]) -> dict[str, Any]:
-    return {"pool": desk.enter(pool), "bare": desk.enter(bare)}
+    return {"pool": desk.enter(pool), "bare": desk.enter(bare, judged=True)}
 
 
 def _named(pool: Sequence[Sample]) -> tuple[str, ...]:

@@ -62,6 +62,8 @@ def embedded(
     found: list[npt.NDArray[np.float32]] = []
 
     def take(message: Message) -> None:
+        if len(found) == len(samples):
+            raise UnreadableError("features of more samples than were asked for")
         found.append(_array(message, np.float32))
 
     answer = hand.bare("features", given, samples, {"frames_per_clip": frames_per_clip}, take).header
@@ -112,6 +114,8 @@ def explained(hand: Hand, given: Fitting, samples: Sequence[Sample], kind: TaskK
     name, taken = hand.plugin.card.id, _Taken()
 
     def take(message: Message) -> None:
+        if len(taken.arrays) + len(taken.ends) == 4 * len(samples):
+            raise UnreadableError("attributions of more samples than were asked for")
         if "ends" in message.header:
             low, high = (float("nan") if e is None else float(e) for e in message.header["ends"])
             taken.ends.append((low, high))

@@ -11,6 +11,7 @@ import numpy as np
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Media, Sample
+from aqa_bench.core.task import Modality
 from aqa_bench.protocol.worker.arrays import send_array
 from aqa_bench.protocol.worker.failures import failure
 from aqa_bench.protocol.worker.secret import keyed
@@ -21,6 +22,8 @@ __all__ = ["MediaDesk"]
 
 _LARGEST_SIDE = 8192
 _LONGEST_NAME = 1000
+_MOST_FRAMES = 1024
+_MOST_BYTES = 4 << 30
 
 
 class MediaDesk:
@@ -30,9 +33,22 @@ class MediaDesk:
         secret: Keys the content keys that are told.
         frames: Folder of the frame stores.
         progress: Shows the filling of a store.
+        exact: What media know exactly, as their dataset's card says.
+        shown: What of that the method may read, as its card says.
+
+    Attributes:
+        exact_read: What of it was read of samples to be judged.
     """
 
-    def __init__(self, secret: bytes, frames: Path, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        secret: bytes,
+        frames: Path,
+        progress: Progress | None = None,
+        *,
+        exact: frozenset[Modality] = frozenset(),
+        shown: frozenset[Modality] = frozenset(Modality),
+    ) -> None:
         self._secret = secret
         self._frames = frames
         self._progress = progress or NullProgress()
@@ -40,12 +56,17 @@ class MediaDesk:
         self._parts: list[list[int]] = []
         self._numbers: dict[str, int] = {}
         self._held: list[object] = []
+        self._exact = exact
+        self._hidden = exact - shown
+        self._judged: set[int] = set()
+        self.exact_read: set[Modality] = set()
 
-    def enter(self, samples: Sequence[Sample]) -> list[list[Any]]:
+    def enter(self, samples: Sequence[Sample], *, judged: bool = False) -> list[list[Any]]:
         """Take samples in.
 
         Args:
             samples: A part of a split, or a pool.
+            judged: Whether they are to be judged.
 
         Returns:
             For each: its id, its group, the number of its media, that of their part, and what they provide.
@@ -58,7 +79,9 @@ class MediaDesk:
                 self._media.append(sample.media)
             number = self._numbers[sample.id]
             part.append(number)
-            provides = sorted(sample.media.provides)
+            if judged:
+                self._judged.add(number)
+            provides = sorted(sample.media.provides - self._hidden)
             entered.append([sample.id, sample.group, number, len(self._parts), provides])
         self._parts.append(part)
         return entered
@@ -84,6 +107,8 @@ class MediaDesk:
             return
         if ask == "store":
             numbers, *rest = arguments
+            if not _are_settings(rest):
+                raise _odd({"store": rest})
             known = {keyed(self._secret, m.content_key): m for m in map(self._find, numbers)}
             document, held = fill_store(self._frames, known, rest, self._progress)
             self._held.append(held)
@@ -102,9 +127,21 @@ class MediaDesk:
             both = np.stack([found.elevation, found.confidence]).astype(np.float32, copy=False)
             send_array(channel, {**reply, "turning_point": int(found.turning_point)}, both)
         elif isinstance(ask, str) and ask in _ARRAYS:
+            self._note(Modality(ask.replace("_", "-")), header.get("media"))
             send_array(channel, reply, _ARRAYS[ask](media, *arguments))
         else:
             raise _odd(header)
+
+    def _note(self, modality: Modality, number: object) -> None:
+        if modality in self._hidden:
+            raise MethodError(
+                f"Exact {modality} of generated samples are shown only to methods that say they read them.",
+                expected=f'reads = ["{modality}"] in the method\'s card.toml',
+                found="no such entry",
+                remedy="Add it; the method's runs on such data are marked as an oracle's.",
+            )
+        if modality in self._exact and number in self._judged:
+            self.exact_read.add(modality)
 
     def _find(self, number: object) -> Media:
         if type(number) is not int or not 0 <= number < len(self._media):
@@ -134,6 +171,10 @@ _SCALARS = frozenset({"length", "content_key", "fps"})
 def _frames(media: Media, indices: object, size: object) -> np.ndarray[Any, Any]:
     if indices is not None and not (isinstance(indices, list) and all(type(i) is int for i in indices)):
         raise _odd({"indices": type(indices).__name__})
+    # Short clips are stretched to the frames that a network takes; beyond that nobody needs one twice.
+    count = media.length if indices is None else len(indices)
+    if count > max(_MOST_FRAMES, media.length) or count * 3 * (_side(size) or 1) ** 2 > _MOST_BYTES:
+        raise _odd({"frames": count, "size": size})
     return media.frames(indices, _side(size))
 
 
@@ -141,6 +182,22 @@ def _side(size: object) -> int | None:
     if size is not None and (type(size) is not int or not 1 <= size <= _LARGEST_SIDE):
         raise _odd({"size": size})
     return size
+
+
+def _are_settings(values: list[object]) -> bool:
+    """Whether these are resize, crop and frames of a store, quality and threads, of sizes that can be."""
+    match values:
+        case [
+            int(resize),
+            int() | None as crop,
+            int() | None as frames,
+            int() | None as quality,
+            int(threads),
+        ]:
+            sides = 1 <= resize <= _LARGEST_SIDE and 1 <= (resize if crop is None else crop) <= resize
+            fits = 1 <= (1 if frames is None else frames) * 3 * resize**2 <= _MOST_BYTES
+            return sides and fits and (quality is None or 1 <= quality <= 95) and threads >= 1
+    return False
 
 
 def _text(value: object) -> str:

@@ -24,7 +24,8 @@ _HEAVY = (
 _MOST = 2000
 _OURS = re.compile(
     r"(torch|torchvision|sklearn|scipy|numpy|pandas|timm|pytorchvideo|safetensors|PIL|captum"
-    r"|aqa_bench\.(core|stats|media|learn))(\.\w+)*"
+    r"|aqa_bench\.(core|stats|media|learn))(\.(?!__main__\b)\w+)*",
+    re.ASCII,
 )
 
 

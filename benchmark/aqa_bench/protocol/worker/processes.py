@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.protocol.worker.fork_server import STATUS
@@ -18,7 +19,7 @@ from aqa_bench.protocol.worker.preload import modules_for
 from aqa_bench.protocol.worker.reaping import end_group, how
 from aqa_bench.protocol.worker.wire import Channel
 
-__all__ = ["Worker", "commanded", "environment", "fork"]
+__all__ = ["Worker", "commanded", "environment", "fork", "orders"]
 
 _DATA = "AQA_BENCH_DATA"
 _PYTHON = (sys.executable, "-P", "-m")
@@ -34,6 +35,7 @@ class Worker:
 
     Attributes:
         environment: Variables that it is to have besides a job's.
+        confinement: What it may do, where it is to shut itself in.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Worker:
     ) -> None:
         self.learn = learn
         self.environment: Mapping[str, str] = {}
+        self.confinement: Mapping[str, Any] | None = None
         self.channel = Channel(work)
         self._work = work
         self._life = life
@@ -79,6 +82,11 @@ class Worker:
 def environment(also: Mapping[str, str]) -> dict[str, str]:
     """The environment of a worker: this process's, without the folder of data."""
     return {k: v for k, v in os.environ.items() if k != _DATA} | dict(also)
+
+
+def orders(modules: Sequence[str]) -> bytes:
+    """How a fork server is asked to import modules, whose names are at most 255 bytes long."""
+    return b"".join(b"i" + bytes([len(name)]) + name for name in map(str.encode, modules))
 
 
 def fork(plugin: MethodPlugin) -> Worker:
@@ -166,10 +174,10 @@ class _ForkServer:
 
     def _learn(self, modules: Sequence[str]) -> None:
         """Have modules imported for workers to come; each once."""
-        fresh = [name.encode() for name in modules if name not in self._learnt]
+        fresh = [name for name in modules if name not in self._learnt]
         self._learnt.update(modules)
         with suppress(OSError):
-            self._control.sendall(b"".join(b"i" + bytes([len(name)]) + name for name in fresh))
+            self._control.sendall(orders(fresh))
 
     def close(self) -> None:
         if self._owner == os.getpid():

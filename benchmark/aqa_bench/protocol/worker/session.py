@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
-from aqa_bench.core.errors import MethodError
+from aqa_bench.core.errors import AqaBenchError, MethodError
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.progress import NullProgress, Progress
-from aqa_bench.protocol.worker.failures import ended, raised, strange
+from aqa_bench.core.record import Sandbox
+from aqa_bench.protocol.worker.failures import ended, raised, shown, strange
 from aqa_bench.protocol.worker.folders import variables
 from aqa_bench.protocol.worker.media_desk import MediaDesk
 from aqa_bench.protocol.worker.preload import wanted
@@ -63,13 +65,25 @@ class Job:
         }
 
 
-Launcher = Callable[["Job"], Worker]
-"""Starts the worker of a job."""
+@dataclass(frozen=True)
+class Launcher:
+    """Starts the worker of a job.
+
+    Attributes:
+        start: Does so.
+        sandbox: The kind of sandbox that it starts it in.
+    """
+
+    start: Callable[[Job], Worker]
+    sandbox: Sandbox | None = None
+
+    def __call__(self, job: Job) -> Worker:
+        """The worker."""
+        return self.start(job)
 
 
-def forked(job: Job) -> Worker:
-    """A worker that is forked off a process with the heavy imports made."""
-    return fork(job.plugin)
+forked = Launcher(lambda job: fork(job.plugin))
+"""Workers that are forked off a process with the heavy imports made."""
 
 
 def do(
@@ -99,7 +113,8 @@ def do(
     worker = launch(job)
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="media")
     try:
-        worker.channel.send(job.message(worker.environment), job.body)
+        confinement = {} if worker.confinement is None else {"confinement": worker.confinement}
+        worker.channel.send(job.message(worker.environment) | confinement, job.body)
         answer = _conversation(worker.channel, job, desk, progress or NullProgress(), part, pool)
         worker.learn(wanted(answer.header.get("modules")))
         return answer
@@ -122,11 +137,14 @@ def _conversation(
     part: Callable[[Message], None] | None,
     pool: ThreadPoolExecutor,
 ) -> Message:
+    free = Semaphore(_THREADS)
     while True:
         message = channel.receive()
         header = message.header
         if "ask" in header and desk is not None:
-            pool.submit(desk.answer, channel, header)
+            # Questions that nobody has time for wait on the line, not in memory.
+            free.acquire()
+            pool.submit(desk.answer, channel, header).add_done_callback(lambda _: free.release())
             continue
         match header.get("say"):
             case "done":
@@ -136,43 +154,58 @@ def _conversation(
             case "part" if part is not None:
                 try:
                     part(message)
-                except (KeyError, TypeError, ValueError) as error:
+                except (KeyError, TypeError, ValueError, OverflowError) as error:
                     raise UnreadableError("a part that is none") from error
             case "log":
                 _log(header)
             case "start" | "advance" | "close":
                 _show(progress, header)
             case _:
-                raise UnreadableError(f"a message about {str(header.get('say'))[:100]!r}")
+                raise UnreadableError(f"a message about {shown(header.get('say'), 100)!r}")
 
 
 def _raised(job: Job, document: Mapping[str, Any]) -> Exception:
     error: Any = raised(document)
-    if document.get("kind") == "foreign":
+    if not isinstance(error, AqaBenchError):
         foreign = MethodError(
             f"Method {job.plugin.card.id!r} failed.",
             where=job.where,
-            found=str(document.get("what"))[:4000],
+            found=str(error),
             remedy="aqa-bench --debug shows where; finished splits are kept.",
         )
         for note in getattr(error, "__notes__", ()):
             foreign.add_note(note)
         return foreign
-    error.where = getattr(error, "where", None) or job.where
-    return error  # type: ignore[no-any-return]
+    error.where = error.where or job.where
+    return error
 
 
 def _log(header: Mapping[str, Any]) -> None:
     name, level, text = header.get("name"), header.get("level"), header.get("text")
     if isinstance(name, str) and isinstance(text, str) and type(level) is int and 0 <= level <= 50:
-        logging.getLogger(name[:200]).log(level, "%s", text[:4000])
+        logging.getLogger(_known(name)).log(level, "%s", shown(text, 4000))
+
+
+def _known(name: str) -> str:
+    """The nearest logger that there is: loggers stay for good, and a stranger may name any number of them."""
+    while name not in logging.root.manager.loggerDict and "." in name:
+        name = name.rpartition(".")[0]
+    return name if name in logging.root.manager.loggerDict else "aqa_bench"
 
 
 def _show(progress: Progress, header: Mapping[str, Any]) -> None:
     match header:
-        case {"say": "start", "task": str(task), "total": int() | None as total}:
-            progress.start(task[:200], total)
-        case {"say": "advance", "steps": int(steps), "fields": dict(fields)}:
-            progress.advance(steps, **{str(k)[:50]: v for k, v in list(fields.items())[:8]})
+        case {"say": "start", "task": str(task), "total": total} if total is None or _is_count(total):
+            progress.start(shown(task, 200), total)
+        case {"say": "advance", "steps": steps, "fields": dict(fields)} if _is_count(steps):
+            progress.advance(steps, **{shown(k, 50): _figure(v) for k, v in list(fields.items())[:8]})
         case {"say": "close"}:
             progress.close()
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**53
+
+
+def _figure(value: object) -> object:
+    return value if type(value) is float else shown(value, 50)

@@ -1,4 +1,4 @@
-"""What a worker does, each in a process of its own: read a recipe, prepare, fit and predict, look."""
+"""What a worker does, each in a process of its own: read or check a recipe, prepare, fit, predict, look."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.method import Method
-from aqa_bench.core.recipe import ADDED_LATER
+from aqa_bench.core.recipe import ADDED_LATER, odd_values
 from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.task import TaskKind
 from aqa_bench.protocol.custody import checked_scores
@@ -38,10 +38,15 @@ def _recipe(bench: Bench) -> Answer:
     facts = {
         "prepares": kind.prepare is not Method.prepare,
         "embeds": hasattr(kind, "extractor"),
+        "reads": sorted(kind.reads(recipe)),
         "fields": sorted(fields),
         "left_out": {n: field.get_default() for n, field in fields.items() if ADDED_LATER in field.metadata},
     }
     return Answer({"recipe": recipe.model_dump(mode="json"), **facts})
+
+
+def _values(bench: Bench) -> Answer:
+    return Answer({"odd": odd_values(bench.kind().recipe_type(), bench.told["values"])})
 
 
 def _prepare(bench: Bench) -> Answer:
@@ -74,6 +79,7 @@ def _explain(bench: Bench) -> Answer:
 
 STAGES: Mapping[str, Callable[[Bench], Answer]] = {
     "recipe": _recipe,
+    "values": _values,
     "prepare": _prepare,
     "fit": _fit,
     "features": _features,

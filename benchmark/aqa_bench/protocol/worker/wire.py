@@ -14,11 +14,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import from_json
+
 __all__ = ["Channel", "ClosedError", "Message", "UnreadableError"]
 
 _PREFIX = struct.Struct("<IIQ")
-_MOST_HEADER = 64 << 20
 _MOST_BODY = 16 << 30
+_MOST_HEADER = 64 << 20
+# A stranger's: values of JSON take up to 30 times the room of their text, and arrays a few times their own.
+_MOST_FOREIGN_BODY = 128 << 20
+_MOST_FOREIGN_HEADER = 4 << 20
+_STEP = 8 << 20
 _MOST_FILES = 16
 
 
@@ -50,7 +56,8 @@ class Channel:
 
     Args:
         connection: A stream socket.
-        takes_files: Whether descriptors are received; from a stranger none are.
+        takes_files: Whether the other side is the runner, which sends descriptors. A stranger's messages are
+            smaller, nested less deeply, and of text that can be written anywhere.
     """
 
     def __init__(self, connection: socket.socket, *, takes_files: bool = False) -> None:
@@ -67,7 +74,9 @@ class Channel:
             ClosedError: The other side is gone.
             TypeError: The header is no plain JSON.
         """
-        text = json.dumps(header, allow_nan=False).encode()
+        # To the runner go no halves of characters, which names of files may hold: it would not take them.
+        plain = json.dumps(header, allow_nan=False, ensure_ascii=not self._takes_files)
+        text = plain.encode(errors="replace")
         head = _PREFIX.pack(len(text), len(files), len(body)) + text
         with self._sending:
             try:
@@ -89,12 +98,14 @@ class Channel:
         """
         prefix, files = self._prefix()
         length, _, body_length = _PREFIX.unpack(prefix)
-        if length > _MOST_HEADER or body_length > _MOST_BODY:
+        ours = self._takes_files
+        most, most_body = (_MOST_HEADER, _MOST_BODY) if ours else (_MOST_FOREIGN_HEADER, _MOST_FOREIGN_BODY)
+        if length > most or body_length > most_body:
             raise UnreadableError(f"a message of {length:,} and {body_length:,} bytes")
         text = self._exactly(length)
         body = self._exactly(body_length)
         try:
-            header = json.loads(text)
+            header = json.loads(text) if self._takes_files else from_json(text, allow_inf_nan=False)
         except (ValueError, RecursionError) as error:
             raise UnreadableError("a header that is not JSON") from error
         if not isinstance(header, dict):
@@ -128,7 +139,7 @@ class Channel:
         # Grown as bytes come: a length is only a claim.
         data = bytearray()
         while len(data) < length:
-            room = min(length - len(data), max(1 << 20, len(data)))
+            room = min(length - len(data), _STEP)
             start = len(data)
             data.extend(bytes(room))
             try:

@@ -49,7 +49,8 @@ def test_scoring_needs_no_rendering(dives: SyntheticDiving) -> None:
     assert (media.length, media.fps) == (24, pytest.approx(10.0))
     with pytest.raises(DataError, match="have not been rendered"):
         media.frames()
-    assert {path.suffix for path in dives.home.rglob("*") if path.is_file()} == {".annotations"}
+    written = {path.suffix for path in dives.home.rglob("*") if path.is_file()}
+    assert written == {".annotations", ".lock"}
 
 
 def test_attributes_are_told_in_one_task_alone(dives: SyntheticDiving) -> None:
@@ -192,3 +193,20 @@ def test_damaged_annotations_name_the_file(tmp_path: Path) -> None:
     file.write_bytes(b"no archive")
     with pytest.raises(DataError, match=r"dives\.annotations"):
         SyntheticDiving("tiny", tmp_path).fingerprint()
+
+
+def test_fewer_labels_leave_val_test_and_the_pool_as_they_are(demo: SyntheticDiving) -> None:
+    (official,) = demo.splits("score", "official")
+    for task in ("score", "score-dd"):
+        few = demo.splits(task, "labels-112")
+        assert len({split.train for split in few}) == 3
+        for split in few:
+            assert (split.val, split.test) == (official.val, official.test)
+            assert set(split.train) < set(official.train)
+            assert len(split.train) == 112
+    assert DIVING.scheme("labels-112").shares_groups
+    assert {s.id for s in demo.unlabeled("score", frozenset(official.val + official.test))} == set(
+        official.train
+    )
+    with pytest.raises(DataError, match="at least 448 training clips"):
+        demo.splits("score", "labels-448")

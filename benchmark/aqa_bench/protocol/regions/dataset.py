@@ -1,0 +1,185 @@
+"""A dataset whose clips show a part of the lifter and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.dataset_card import DatasetCard
+from aqa_bench.core.errors import UsageError
+from aqa_bench.core.files import sha256_bytes
+from aqa_bench.core.paths import cache_home
+from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.sample import FloatArray, Media, Sample, Trajectory, UInt8Array
+from aqa_bench.core.task import Modality
+from aqa_bench.protocol.dataset_view import DatasetView
+from aqa_bench.protocol.regions.boxes import BoxOf, FoundBoxes, JointBoxes
+from aqa_bench.protocol.regions.choice import Region
+from aqa_bench.protocol.regions.finding import finder_name, finder_of
+
+if TYPE_CHECKING:
+    from aqa_bench.learn.lifter.finder import LifterFinder
+
+__all__ = ["RegionDataset", "cut_out"]
+
+
+class RegionDataset(DatasetView):
+    """A dataset with the region cut out of every clip, labelled or not: a method sees nothing else.
+
+    Still images are shown whole: those that the datasets have are of the lifter already.
+
+    Args:
+        dataset: The dataset.
+        region: Where to look.
+
+    Raises:
+        UsageError: Nothing says where the dataset's lifters are.
+    """
+
+    def __init__(self, dataset: Dataset, region: Region) -> None:
+        super().__init__(dataset, dataset.card)
+        self.region = region
+        self._lifters = dataset.lifters() if region.by == "fair" else None
+        if self._lifters is None:
+            _check_joints(dataset.card, region)
+
+    @property
+    def oracle(self) -> frozenset[Modality]:
+        """Exact data that the region is cut out by."""
+        return frozenset() if self._lifters else self.card.exact & {Modality.KEYPOINTS}
+
+    def facts(self) -> dict[str, str]:
+        """What a record says of the region."""
+        finder = self._finder()
+        weights = "" if finder is None else f", weights {finder.sha256[:16]}"
+        return {"region": f"{self.region.part} by {self.boxes.name}{weights}"}
+
+    def samples(self, task: str) -> Mapping[str, Sample]:
+        """The dataset's samples, their clips cut."""
+        return {name: self._cut(sample) for name, sample in self._dataset.samples(task).items()}
+
+    def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
+        """The dataset's pool, cut in the same way."""
+        return [self._cut(sample) for sample in self._dataset.unlabeled(task, held_out)]
+
+    def materialise(
+        self, needs: frozenset[Modality], progress: Progress, pool: frozenset[Modality] = frozenset()
+    ) -> None:
+        """As the dataset does; then the finder is trained, unless it has been."""
+        self._dataset.materialise(needs, progress, pool)
+        self._finder(progress)
+
+    @cached_property
+    def boxes(self) -> BoxOf:
+        """Says where the lifter is."""
+        if self._lifters is None:
+            return JointBoxes(self.card.id)
+        folder = cache_home() / "lifter" / "boxes"
+        return FoundBoxes(
+            finder_name(self._lifters), cast("Callable[[], LifterFinder]", self._finder), folder
+        )
+
+    def _finder(self, progress: Progress | None = None) -> LifterFinder | None:
+        return None if self._lifters is None else finder_of(self._lifters, progress or NullProgress())
+
+    def _cut(self, sample: Sample) -> Sample:
+        if Modality.FRAMES not in sample.media.provides:
+            return sample
+        return Sample(sample.id, sample.group, _RegionMedia(sample.media, self))
+
+    def box(self, media: Media) -> npt.NDArray[np.int64]:
+        """What is shown of a clip: ``(4,)`` whole pixels, left, top, right and bottom."""
+        found = self.boxes(media, self.region.part)
+        centre = (found[:2] + found[2:]) / 2
+        half = (found[2:] - found[:2]) / 2 * self.region.zoom
+        corners = np.rint(np.concatenate([centre - half, centre + half])).astype(np.int64)
+        corners[2:] = np.maximum(corners[2:], corners[:2] + 1)
+        return np.asarray(corners)
+
+    @property
+    def key(self) -> str:
+        """Names what is shown, for the keys of caches."""
+        return f"{self.region.part} x{self.region.zoom:.6f} by {self.boxes.name}"
+
+
+class _RegionMedia(Media):
+    """A clip of which the region is left; joints and boxes are in the pixels of what is left."""
+
+    def __init__(self, media: Media, view: RegionDataset) -> None:
+        self.provides = media.provides
+        self._media, self._view = media, view
+
+    @property
+    def length(self) -> int:
+        return self._media.length
+
+    @property
+    def fps(self) -> float | None:
+        return self._media.fps
+
+    @property
+    def attributes(self) -> Mapping[str, float | str]:
+        return self._media.attributes
+
+    @property
+    def content_key(self) -> str:
+        return sha256_bytes(f"{self._view.key}\x1f{self._media.content_key}".encode())
+
+    def draw_seed(self, name: str) -> int:
+        # The clip's own: what is drawn for it does not depend on where one looks.
+        return self._media.draw_seed(name)
+
+    def frames(self, indices: Sequence[int] | None = None, size: int | None = None) -> UInt8Array:
+        from aqa_bench.media.images import resized
+        from aqa_bench.media.pose.box import crop
+
+        cut = crop(self._media.frames(indices), self._view.box(self._media))
+        return cut if size is None else np.stack([resized(frame, size) for frame in cut])
+
+    def keypoints(self, layout: str) -> FloatArray:
+        found = self._media.keypoints(layout).copy()
+        found[..., :2] -= np.where(found[..., 2:] > 0, self._corner, 0)
+        return found
+
+    def joints_3d(self, layout: str) -> FloatArray:
+        return self._media.joints_3d(layout)
+
+    def distances(self) -> FloatArray:
+        return self._media.distances()
+
+    def trajectory(self) -> Trajectory:
+        return self._media.trajectory()
+
+    def bar_boxes(self) -> FloatArray:
+        return self._media.bar_boxes() - np.tile(self._corner, 2).astype(np.float32)
+
+    @property
+    def _corner(self) -> npt.NDArray[np.float32]:
+        return self._view.box(self._media)[:2].astype(np.float32)
+
+
+def cut_out(dataset: Dataset, region: Region | None) -> Dataset:
+    """The dataset with the region cut out of its clips; the dataset itself where pictures are shown whole.
+
+    Raises:
+        UsageError: Nothing says where the dataset's lifters are.
+    """
+    return dataset if region is None else RegionDataset(dataset, region)
+
+
+def _check_joints(card: DatasetCard, region: Region) -> None:
+    known = Modality.KEYPOINTS in card.provides
+    if not known or (region.by == "fair" and Modality.KEYPOINTS in card.exact):
+        raise UsageError(
+            f"Nothing that is available to all methods says where the lifter of {card.id} is.",
+            where=f"region = {region.part}",
+            expected="a dataset with clips to train a finder of the lifter on, or estimated joints",
+            found="exact joints, which would make the method an oracle" if known else "neither",
+            remedy="Look at whole pictures (--set region=frame), or give estimated joints (--keypoints DIR)."
+            + (" To use the exact ones: --set region_by=joints." if known else ""),
+        )
