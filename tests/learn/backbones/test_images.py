@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,9 @@ def test_resnet_is_torchvisions_up_to_the_classifier(resnet: images.ImageBackbon
     assert resnet.weights_name == "random"
 
 
-@pytest.mark.parametrize("name", ["resnet18", "efficientnet-lite0", "timm:resnet10t"])
+@pytest.mark.parametrize("name", ["resnet18", "resnet-small", "efficientnet-lite0", "timm:resnet10t"])
 def test_maps(name: str) -> None:
-    if name != "resnet18":
+    if not name.startswith("resnet"):
         pytest.importorskip("timm")
     backbone = build_backbone(name, "random")
     x = _uint8()
@@ -54,7 +55,7 @@ def test_maps(name: str) -> None:
     deep, shallow = backbone.forward_maps(x, (3, 1))
     torch.testing.assert_close(deep, every[3])
     torch.testing.assert_close(shallow, every[1])
-    if name == "resnet18":
+    if name.startswith("resnet"):
         torch.testing.assert_close(backbone(x), every[-1].mean(dim=(2, 3)))
     for stage in (5, -6):
         with pytest.raises(RecipeError, match="no such stage"):
@@ -216,3 +217,24 @@ def test_packages_that_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(UsageError, match="pip install") as caught:
         build_backbone("efficientnet-lite0")
     assert isinstance(caught.value, AqaBenchError)
+
+
+def test_resnet_small_is_half_a_million_random_parameters() -> None:
+    torch.manual_seed(0)
+    backbone = build_backbone("resnet-small", "random")
+    assert backbone.num_parameters == _small_parameters() == 500_808
+    assert backbone.num_features == backbone(_uint8()).shape[1] == 144
+    with pytest.raises(RecipeError, match="no ImageNet weights"):
+        build_backbone("resnet-small")
+    frozen = backbone.freeze(2)
+    assert {name for name, p in frozen.trunk.named_parameters() if not p.requires_grad} == {
+        name for name, _ in frozen.trunk.named_parameters() if name.startswith(("stem.", "stage1."))
+    }
+
+
+def _small_parameters() -> int:
+    """Counted layer by layer: 3 x 3 convolutions, 1 x 1 shortcuts, and two numbers per channel of a norm."""
+    widths = (24, 24, 48, 96, 144)
+    stem = 5 * 5 * 3 * 24 + 2 * 24
+    blocks = sum(9 * a * b + 9 * b * b + a * b + 3 * 2 * b for a, b in pairwise(widths))
+    return stem + blocks

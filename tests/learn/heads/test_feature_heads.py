@@ -18,6 +18,11 @@ def test_projection_gives_unit_vectors(hidden: tuple[int, ...]) -> None:
     assert sum(isinstance(m, torch.nn.Linear) for m in head.modules()) == len(hidden) + 1
 
 
+def test_projection_off_the_sphere_is_its_layers_alone() -> None:
+    head, x = Projection(20, 8, sphere=False), torch.randn(6, 20)
+    torch.testing.assert_close(head(x), head.layers(x))
+
+
 @pytest.mark.parametrize("head", [LinearHead(10, 2), MLPHead(10, 2, (16,))])
 def test_sequences_are_averaged(head: torch.nn.Module) -> None:
     x = torch.randn(4, 5, 10)

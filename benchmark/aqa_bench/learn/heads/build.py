@@ -14,7 +14,7 @@ __all__ = ["HeadKind", "Projection", "build_head", "linear_bn_relu"]
 
 
 class Projection(nn.Module):
-    """Linear layers onto the unit sphere, with batch normalisation and ReLU between them.
+    """Linear layers, onto the unit sphere by default, with batch normalisation and ReLU between them.
 
     The contrastive paper names no head; its released code normalises to length 1 after layers that are
     not released. One linear layer is the default here.
@@ -23,18 +23,22 @@ class Projection(nn.Module):
         in_features: Length of the backbone's features.
         out_features: Length of the embedding.
         hidden: Widths of layers in between; none for a single linear layer.
+        sphere: Whether embeddings are brought to length 1.
     """
 
-    def __init__(self, in_features: int, out_features: int = 128, hidden: Sequence[int] = ()) -> None:
+    def __init__(
+        self, in_features: int, out_features: int = 128, hidden: Sequence[int] = (), *, sphere: bool = True
+    ) -> None:
         super().__init__()
+        self.sphere = sphere
         widths = (in_features, *hidden)
         inner = [linear_bn_relu(a, b) for a, b in zip(widths, hidden, strict=False)]
         self.layers = nn.Sequential(*inner, nn.Linear(widths[-1], out_features))
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(N, D)`` to unit vectors ``(N, out_features)``, in float32 at least."""
-        y: Tensor = self.layers(x)
-        return F.normalize(y.float(), dim=1)
+        """``(N, D)`` to embeddings ``(N, out_features)``, in float32 at least."""
+        y: Tensor = self.layers(x).float()
+        return F.normalize(y, dim=1) if self.sphere else y
 
 
 def linear_bn_relu(in_features: int, out_features: int) -> nn.Sequential:

@@ -20,7 +20,7 @@ class ImageRecipe(BackboneRecipe):
     """Frames, and what is trained on labels.
 
     Attributes:
-        backbone: ``resnet18``, ``efficientnet-lite0`` or ``timm:<name>``.
+        backbone: ``resnet18``, ``resnet-small``, ``efficientnet-lite0`` or ``timm:<name>``.
         weights: ``imagenet``, ``random`` or the path of a weight file.
         frames: Frames read of a clip, spread evenly; null reads all.
         length: Frames that feature sequences are resampled to.

@@ -277,6 +277,8 @@ class FrameTriplets(TripletLoss):
         gap: Smallest difference in phase between anchor and negative, of 360.
         tolerance: With ``batch-all``, largest difference in phase between anchor and positive.
         elevations: With ``batch-all``, elevations per batch; ``batch_size`` counts clips then.
+        sphere: Whether embeddings have unit length. On the sphere distances are at most 2, and from random
+            weights the loss stays near ln 2.
         projector: What the projection reads: ``gap`` (pooled features) or ``map`` (a coarse map, flattened,
             which keeps where something is).
         projector_stage: With ``map``, the backbone's stage that the map comes from.
@@ -288,13 +290,14 @@ class FrameTriplets(TripletLoss):
     gap: float = Field(default=30.0, ge=0, lt=180)
     tolerance: float = Field(default=8.0, ge=0)
     elevations: int = Field(default=8, ge=2)
+    sphere: bool = True
     projector: Literal["gap", "map"] = "gap"
     projector_stage: int = -1
     projector_grid: int = Field(default=4, ge=1)
 
 
 class EmbeddingNetwork(nn.Module):
-    """A backbone and a projection onto the unit sphere.
+    """A backbone and a projection, onto the unit sphere unless the recipe says otherwise.
 
     Args:
         features: The network, and what is kept of an image.
@@ -311,10 +314,13 @@ class EmbeddingNetwork(nn.Module):
         """The network of a recipe, for images of ``side`` pixels."""
         pooling = Pooling(recipe.projector, (recipe.projector_stage,), recipe.projector_grid)
         features = PooledBackbone(backbone, pooling)
-        return cls(features, Projection(features.num_features(side), recipe.embedding, recipe.hidden))
+        projection = Projection(
+            features.num_features(side), recipe.embedding, recipe.hidden, sphere=recipe.sphere
+        )
+        return cls(features, projection)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Unit embeddings ``(N, D)`` of images."""
+        """Embeddings ``(N, D)`` of images."""
         y: Tensor = self.projection(self.features(images))
         return y
 
