@@ -15,6 +15,8 @@ from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
+from aqa_bench.learn.features.frames import frame_indices
+from aqa_bench.learn.features.half_cycle import with_differences
 from aqa_bench.learn.features.image_features import FrameFeatureExtractor
 from aqa_bench.learn.methods.image_recipe import ImagePoolRecipe, ImageRecipe
 from aqa_bench.learn.methods.image_regimes import AlteredPredictor, altered_samples, finetuned, probed
@@ -63,14 +65,17 @@ class ImageMethod(Method[ImageRecipeT]):
     def arranged(
         self, sample: Sample, features: npt.NDArray[np.float32], extractor: FrameFeatureExtractor
     ) -> npt.NDArray[np.float32]:
-        """Scaled features of one sample as the head takes them; as they are by default.
+        """Scaled features of one sample as the head takes them: as they are, or with half-cycle differences.
 
         Args:
             sample: Whose features they are.
             features: ``(T, D)``, or ``(D,)`` of a still image.
             extractor: Tells which frames they are of.
         """
-        return features
+        if features.ndim == 1 or not self.recipe.difference:
+            return features
+        indices = frame_indices(sample, extractor.frames)
+        return with_differences(sample, features, indices, bandwidth=self.recipe.bandwidth)
 
     def check(self, samples: Sequence[Sample]) -> None:
         """Refuse samples that the method cannot judge, before any training.
@@ -79,6 +84,8 @@ class ImageMethod(Method[ImageRecipeT]):
             DataError: A sample cannot give what is needed.
         """
         check_pictures(samples)
+        if self.recipe.difference:
+            _check_trajectories(samples)
 
     def prepare(
         self, pool: Sequence[Sample], samples: Sequence[Sample], ctx: FitContext
@@ -202,6 +209,18 @@ def check_pictures(samples: Sequence[Sample]) -> None:
             "Some samples are still images and others are clips.",
             expected="samples of one kind",
             found=f"{stills} still images of {len(samples)}",
+        )
+
+
+def _check_trajectories(samples: Sequence[Sample]) -> None:
+    clips = [sample for sample in samples if not _is_still(sample)]
+    if clips and not any(Modality.TRAJECTORY in sample.media.provides for sample in clips):
+        raise DataError(
+            "Half-cycles need the bar's trajectory, and no clip has one.",
+            expected=f"clips that provide {Modality.TRAJECTORY}",
+            found=", ".join(sorted(clips[0].media.provides)),
+            remedy="Detect the barbell first (aqa-bench detector), or leave the differences out: "
+            "--set difference=false",
         )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from aqa_bench.core.recipe import ADDED_LATER
 from aqa_bench.learn.features.image_features import Pooling
 from aqa_bench.learn.heads.build import HeadKind
 from aqa_bench.learn.methods.backbone_recipe import BackboneRecipe
@@ -28,6 +29,9 @@ class ImageRecipe(BackboneRecipe):
         stages: With ``map``, the backbone's stages to take maps from.
         grid: With ``map``, positions along either axis.
         components: Principal components of the training features that are kept; null keeps all.
+        difference: Whether the difference of every frame from the other half-cycle at the same elevation of
+            the bar stands beside its features.
+        bandwidth: Width in elevation of the weights of the other half-cycle's frames.
         head: Head on the features of clips.
         image_head: Head on the features of still images.
         finetune: Whether still images are learned end to end, backbone included, by AdamW.
@@ -46,6 +50,8 @@ class ImageRecipe(BackboneRecipe):
     grid: int | None = Field(default=4, ge=1)
     standardise: bool = False
     components: int | None = Field(default=None, ge=1)
+    difference: Annotated[bool, ADDED_LATER] = False
+    bandwidth: Annotated[float, ADDED_LATER, Field(gt=0)] = 0.05
     head: HeadKind = "resnet1d"
     image_head: Literal["linear", "mlp"] = "linear"
     finetune: bool = True

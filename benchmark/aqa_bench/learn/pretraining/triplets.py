@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from aqa_bench.core.errors import DataError, RecipeError
+from aqa_bench.core.recipe import ADDED_LATER
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.image_features import PooledBackbone, Pooling
 from aqa_bench.learn.heads.build import Projection
@@ -290,7 +291,7 @@ class FrameTriplets(TripletLoss):
     gap: float = Field(default=30.0, ge=0, lt=180)
     tolerance: float = Field(default=8.0, ge=0)
     elevations: int = Field(default=8, ge=2)
-    sphere: bool = True
+    sphere: Annotated[bool, ADDED_LATER] = True
     projector: Literal["gap", "map"] = "gap"
     projector_stage: int = -1
     projector_grid: int = Field(default=4, ge=1)

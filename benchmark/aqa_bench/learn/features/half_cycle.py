@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
-__all__ = ["half_cycle_difference"]
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.sample import Sample
+
+__all__ = ["half_cycle_difference", "with_differences"]
+
+_log = logging.getLogger(__name__)
+
+
+def with_differences(
+    sample: Sample,
+    features: npt.NDArray[np.float32],
+    indices: npt.NDArray[np.int64],
+    *,
+    bandwidth: float,
+) -> npt.NDArray[np.float32]:
+    """Features of a clip's frames, with their half-cycle differences beside them.
+
+    Args:
+        sample: Whose trajectory says where the bar is.
+        features: ``(T, D)``.
+        indices: ``(T,)`` the frames that they are of.
+        bandwidth: As for :func:`half_cycle_difference`.
+
+    Returns:
+        ``(T, 2 D)``; differences are zero where the clip has no usable trajectory.
+    """
+    try:
+        track = sample.media.trajectory()
+        # The turning point is a frame of the video; the position among the kept frames is wanted.
+        turn = int(np.searchsorted(indices, track.turning_point, side="right")) - 1
+        difference = half_cycle_difference(features, track.elevation[indices], turn, bandwidth=bandwidth)
+    except (DataError, IndexError) as error:
+        _log.warning("A clip without a usable trajectory has no differences: %s", error)
+        difference = np.zeros_like(features)
+    return np.concatenate([features, difference], axis=1)
 
 
 def half_cycle_difference(
