@@ -131,7 +131,9 @@ def fit_and_predict(plugin: MethodPlugin, recipe: str, kind: type[Media], cache:
     settings = (*SETTINGS, *network, *OF_METHODS.get(plugin.card.id, ()))
     # A checkpoint that only its user has.
     start = ("pretrain=exercise",) if getattr(read, "pretrain", None) == "kinetics" else ()
-    wanted = [text for text in (*settings, *start) if text.partition("=")[0] in known]
+    # Estimators are extras and compute before anything is learnt: the network sees the clips' own joints.
+    source = ("source=dataset",) if getattr(read, "source", None) == "mediapipe" else ()
+    wanted = [text for text in (*settings, *start, *source) if text.partition("=")[0] in known]
     train, val = samples(kind, 8, 0), samples(kind, 4, 50)
     is_score = "binary" not in plugin.card.tasks
     task = TaskKind.SCORE if is_score else TaskKind.BINARY

@@ -17,7 +17,8 @@ from aqa_bench.core.record import read_record
 from aqa_bench.protocol.partials import Partials, SplitResult
 from aqa_bench.protocol.worker import sandbox
 from aqa_bench.protocol.worker.bubblewrap import why_no_bubblewrap
-from aqa_bench.protocol.worker.landlock import launch_landlock, why_no_landlock
+from aqa_bench.protocol.worker.confinement import why_no_landlock
+from aqa_bench.protocol.worker.landlock import launch_landlock
 from aqa_bench.protocol.worker.processes import Worker
 from aqa_bench.protocol.worker.sandbox import BUBBLEWRAP, LANDLOCK, sandboxed
 from aqa_bench.protocol.worker.session import Job, Launcher

@@ -407,7 +407,7 @@ def test_leaderboard(cli, made, tmp_path: Path) -> None:
     places = ("--submissions", submitted(made, tmp_path), "--leaderboards", tmp_path / "boards")
     built = cli("leaderboard", "build", *places, "--json")
     assert built.code == 0
-    assert built.document.keys() == {"written", "kept", "claims_kept"}
+    assert built.document.keys() == {"written", "kept", "claims_kept", "uncounted"}
     checked = cli("leaderboard", "check", *places, "--json")
     assert checked.code == 0
     assert checked.document == {"ok": True, "rescored": 4, "unscored": {}, "problems": []}

@@ -12,17 +12,16 @@ DATASET = "synthetic-gym/barbell-row@tiny"
 
 def test_annotations_are_computed_once(cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from aqa_bench.core.registry import open_dataset
-    from aqa_bench.datasets.synthetic_gym import adapter, annotated, generate
+    from aqa_bench.datasets.synthetic_gym import annotated
 
     asked: list[str] = []
-    real = generate.annotate
+    real = annotated.annotate
 
     def counted(preset: str, exercise: object, jobs: int = 1) -> object:
         asked.append(preset)
         return real(preset, exercise, jobs)  # type: ignore[arg-type]
 
-    for module in (adapter, annotated, generate):
-        monkeypatch.setattr(module, "annotate", counted)
+    monkeypatch.setattr(annotated, "annotate", counted)
     monkeypatch.setenv("AQA_BENCH_DATA", str(tmp_path))
     assert cli("dataset", "prepare", DATASET, "--jobs", "1").code == 0
     assert open_dataset(DATASET).targets("lumbar")

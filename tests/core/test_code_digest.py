@@ -41,6 +41,12 @@ def test_a_control_does_not_depend_on_what_learns() -> None:
     )
 
 
+def test_only_methods_that_look_at_pictures_depend_on_the_finder_of_lifters() -> None:
+    finder = {"aqa_bench.learn.lifter.finder", "aqa_bench.learn.lifter.train"}
+    assert finder <= set(code("half-cycle-difference", "synthetic-gym").harness)
+    assert not finder & set(code("pose-trainer-rules").harness)
+
+
 def test_the_static_reach_holds_all_that_importing_the_method_pulls_in() -> None:
     import importlib.util
 

@@ -23,6 +23,10 @@ _ENSEMBLE = "aqa_bench.protocol.ensemble"
 # What workers import early, and what they do for those who look into a method: no result comes of it, and
 # through it every method would reach all that any method learns with.
 _NO_PART = frozenset(f"aqa_bench.protocol.worker.{name}" for name in ("preload", "looking", "looked"))
+# The finder of lifters: only recipes of methods that look at pictures can ask for it. Names are put
+# together, because a module's full name in a text counts as an import of it.
+_FINDER = frozenset(f"aqa_bench.{name}" for name in ("protocol.regions.finding", "learn.lifter.finder"))
+_OF_PICTURES = ".".join(("aqa_bench", "learn.methods.backbone_recipe"))
 
 
 def code_of(resolved: ResolvedRun) -> CodeDigest:
@@ -111,4 +115,6 @@ def _code(resolved: ResolvedRun) -> ComputingCode:
 
 def _computing(plugin: MethodPlugin, datasets: Sequence[str]) -> ComputingCode:
     readers = {find_family(name).factory for name in datasets}
-    return computing_code(plugin.factory, [*sorted(readers), _RUNNER], _NO_PART)
+    roots = [*sorted(readers), _RUNNER]
+    code = computing_code(plugin.factory, roots, _NO_PART | _FINDER)
+    return computing_code(plugin.factory, roots, _NO_PART) if _OF_PICTURES in code.harness else code

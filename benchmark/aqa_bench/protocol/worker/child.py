@@ -64,7 +64,7 @@ def _settle(job: Message) -> AqaBenchError | None:
     os.dup2(2, 1)
     if "confinement" not in told:
         return None
-    from aqa_bench.protocol.worker.landlock import confine
+    from aqa_bench.protocol.worker.confinement import confine
 
     try:
         # Before there is a second thread, which would stay outside.

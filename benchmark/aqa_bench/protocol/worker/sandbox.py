@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aqa_bench.core.errors import UsageError
 from aqa_bench.protocol.worker.bubblewrap import launch_bubblewrap, why_no_bubblewrap
-from aqa_bench.protocol.worker.landlock import launch_landlock, why_no_landlock
+from aqa_bench.protocol.worker.confinement import why_no_landlock
+from aqa_bench.protocol.worker.landlock import launch_landlock
 from aqa_bench.protocol.worker.session import Launcher
 
 __all__ = ["BUBBLEWRAP", "LANDLOCK", "sandboxed"]
