@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import norm
@@ -16,10 +17,12 @@ from aqa_bench.boards.row_scores import BoardInputs, RowScores, RunFiles, score_
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.seeds import data_seed
-from aqa_bench.stats.bootstrap import percentile_bounds
+from aqa_bench.stats.bca import bca_bounds
+from aqa_bench.stats.evidence import Evidence
 from aqa_bench.stats.metrics import METRICS
-from aqa_bench.stats.paired import p_value, paired_difference
+from aqa_bench.stats.paired import paired_difference
 from aqa_bench.stats.scoring import N_RESAMPLES
+from aqa_bench.stats.separation import separation
 
 __all__ = ["LEVEL", "Scorer", "equivalence_p"]
 
@@ -59,7 +62,7 @@ class Scorer:
         if better is None:
             raise DataError("A printed value cannot be the better side.", where=claim.id)
         if worse is None or pair.better_on:
-            value, low, high, p = _unpaired(better, worse, printed)
+            value, low, high, p = _unpaired(rows[0][0].record.dataset, better, worse, printed)
             samples = len(better.scores.ids)
         else:
             value, low, high, p, samples = _paired(rows[1][0].record.dataset, claim.metric, better, worse)
@@ -158,14 +161,34 @@ def _paired(dataset: str, metric: str, a: RowScores, b: RowScores) -> tuple[floa
     return difference.value, difference.low, difference.high, difference.p, len(shared)
 
 
-def _unpaired(a: RowScores, b: RowScores | None, printed: float | None) -> tuple[float, float, float, float]:
-    """Rows on other samples, whose resamples are independent, or a row against a printed value."""
+def _unpaired(
+    dataset: str, a: RowScores, b: RowScores | None, printed: float | None
+) -> tuple[float, float, float, float]:
+    """Rows on other samples, whose groups are no one's but their own, or a row against a printed value."""
     if b is None:
-        value, resampled = a.value - (printed or 0.0), a.distribution - (printed or 0.0)
+        exact = 0.0 if printed is None else printed
+        still = replace(a.evidence, value=exact, influence=np.zeros_like(a.evidence.influence))
+        rows = (a.evidence, replace(still, seeds=1, seed_variance=None))
+        resampled = a.distribution - exact
     else:
-        value, resampled = a.value - b.value, a.distribution - b.distribution
-    low, high = percentile_bounds(value, resampled, LEVEL)
-    return value, low, high, p_value(value, resampled)
+        rows = _side_by_side(a.evidence, b.evidence)
+        resampled = a.distribution - b.distribution
+    value = rows[0].value - rows[1].value
+    if not math.isfinite(value):
+        return value, math.nan, math.nan, math.nan
+    low, high = bca_bounds(value, resampled, rows[0].influence - rows[1].influence, LEVEL)
+    seed = data_seed(dataset, "bootstrap")
+    return value, low, high, float(separation(rows, rng_seed=seed, n_flips=N_RESAMPLES)[0, 1])
+
+
+def _side_by_side(a: Evidence, b: Evidence) -> tuple[Evidence, Evidence]:
+    """The same evidence over the groups of both: each has no part in the other's."""
+
+    def longer(of: Evidence, before: int, after: int) -> Evidence:
+        influence, mass = (np.pad(part, (before, after)) for part in (of.influence, of.mass))
+        return replace(of, influence=influence, mass=mass)
+
+    return longer(a, 0, len(b.influence)), longer(b, len(a.influence), 0)
 
 
 def _side(name: str, row: Row, scores: RowScores | None, printed: float | None) -> Side:
