@@ -73,7 +73,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """What the tests' methods have fitted so far: a line a split."""
+    """What the tests' methods have fitted so far: one line per split."""
     log = tmp_path / "fits.log"
     monkeypatch.setenv("AQA_TEST_LOG", str(log))
     return lambda: log.read_text().splitlines() if log.exists() else []

@@ -147,7 +147,7 @@ def _cell(text: str) -> str:
 
 
 def _examples(epilog: str) -> list[str]:
-    """The examples of an epilog, one a line; remarks that are no commands become comments."""
+    """The examples of an epilog, one per line; remarks that are no commands become comments."""
     text = re.sub(r"^Examples?:\s*", "", _prose(epilog))
     return [
         example if example.startswith(PROGRAM) else re.sub(r"^([^:]*):\s+", r"\1:\n", f"# {example}")

@@ -68,7 +68,7 @@ class ClipMedia(Media):
         return decode(self.entry.media, indices, size)
 
     def trajectory(self) -> Trajectory:
-        """The bar's trajectory, one value a frame of the clip.
+        """The bar's trajectory, one value per frame of the clip.
 
         Raises:
             DataError: The clip has none, or its file is gone or damaged.

@@ -15,7 +15,7 @@ __all__ = ["Style", "sample_style", "sample_tempo"]
 
 @dataclass(frozen=True)
 class Style:
-    """Course of one repetition. Arrays have one value a frame.
+    """Course of one repetition. Arrays have one value per frame.
 
     Attributes:
         cycle: Position in the repetition from 0 to 1, never falling; 0.5 is the turning point.

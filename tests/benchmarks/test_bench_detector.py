@@ -1,6 +1,6 @@
 """The barbell detector on unseen clips of the synthetic gym's preset ``wild``.
 
-Measured on 60 backsquat clips after training on 150 others (16 epochs of 8 frames a clip, 96 pixels,
+Measured on 60 backsquat clips after training on 150 others (16 epochs of 8 frames per clip, 96 pixels,
 887 k parameters): 282 CPU seconds on one core of a busy two-core machine, correlation with the bar's true
 height above 0.98 on 95% of the clips (median 0.998, lowest above 0.95), mean IoU 0.80.
 """

@@ -1,4 +1,4 @@
-"""What a process of its own costs a fold: 25 folds by workers, and the same in this process."""
+"""What a process of its own costs per fold: 25 folds by workers, and the same in this process."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def in_this_process(run: ResolvedRun) -> list[list[float]]:
     return scores
 
 
-@pytest.mark.benchmark(group="25 folds (goal: a worker costs less than 1 s a fold)")
+@pytest.mark.benchmark(group="25 folds (goal: a worker costs less than 1 s per fold)")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("how", [in_this_process, by_workers])
 def test_folds(benchmark: BenchmarkFixture, method: str, how) -> None:

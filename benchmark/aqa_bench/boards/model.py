@@ -83,7 +83,7 @@ class Row(_Strict):
         scored: Samples scored.
         parameters: Parameters, or None.
         backbone: Network that its features come from; empty where there is none or it is not told.
-        gflops: Giga multiply-adds a sample, or None where not counted.
+        gflops: Giga multiply-adds per sample, or None where not counted.
         latency_ms: Milliseconds a sample in ``predict``, or None where not recorded.
         device: Where that was; empty where the runs were made on several devices.
         pretext: Success of its pre-training at the pretext's own tasks; empty where none was recorded.

@@ -69,7 +69,7 @@ class PrintedTable(_Strict):
         scale: What 1.0 of the metric is printed as.
         digits: Decimals printed.
         tasks: Task ids.
-        samples: Test samples a task, where known.
+        samples: Test samples per task, where known.
         rows: Its rows.
         errata: What is known to be wrong with it or missing from it.
         counts: Sizes that differ between paper and release.

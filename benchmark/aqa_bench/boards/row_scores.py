@@ -63,7 +63,7 @@ class RunFiles:
 
 @dataclass(frozen=True)
 class RowScores:
-    """Scores of a row, a column a seed and repeat.
+    """Scores of a row, one column per seed and repeat.
 
     Attributes:
         scores: Scores and decisions of the n samples that any run tests, ``(n, K)``.

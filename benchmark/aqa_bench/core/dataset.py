@@ -70,7 +70,7 @@ class Audit(BaseModel):
         dataset: Dataset id.
         fingerprint: Hash of content that runs depend on.
         ok: Whether every task can be run as published.
-        tasks: Sizes a task.
+        tasks: Sizes per task.
         coverage: Files expected and found.
         groups_across_splits: Groups that stand in two parts of a split of the default scheme.
         duplicates: Sets of sample ids whose media are byte-identical.

@@ -127,7 +127,7 @@ def _checked_samples(cells: Sequence[str]) -> pd.DataFrame:
     if len(set(keys)) != len(keys):
         first: dict[tuple[str, ...], int] = {}
         at = next(i for i, key in enumerate(keys) if first.setdefault(key, i) != i)
-        raise _MismatchError("one row a sample, task and fold", f"{columns[0][at]} again in line {at + 2}")
+        raise _MismatchError("one row per sample, task and fold", f"{columns[0][at]} again in line {at + 2}")
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=False)))
 
 

@@ -85,7 +85,7 @@ class Environment(_Strict):
         python: Version of Python.
         platform: System and machine.
         processor: Its name.
-        threads: Threads a process.
+        threads: Threads per process.
         packages: Versions of what results depend on.
         sandbox: The kind of sandbox that the method was shut in; None where it was not.
     """
@@ -169,14 +169,14 @@ class RunRecord(_Strict):
         oracle: Exact data of the generator that were read of samples to be judged, as the runner saw it:
             modalities, sorted. No deployed method has them.
         parameters: Trained and frozen parameters together, or None where there are none.
-        gflops: Giga multiply-adds a sample, or None where not counted.
+        gflops: Giga multiply-adds per sample, or None where not counted.
         facts: What else the method reported.
         pool_size: Unlabelled samples it was given, a task.
         decision: Where thresholds come from.
         thresholds: Threshold a task and split.
         coverage: Coverage a task.
         train_ranges: Lowest and highest train target a score task.
-        metrics: Metric values a task, on test.
+        metrics: Metric values per task, on test.
         floors: Trivial value of the primary metric a task; None where there is none.
         skill: (primary - floor) / (1 - floor) a task; None where there is no floor.
         predictions_sha256: Hash of the predictions' file.

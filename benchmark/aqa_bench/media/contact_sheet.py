@@ -31,7 +31,7 @@ def contact_sheet(
         captions: A line under each frame.
         title: Lines above all.
         boxes: ``(T, 4)`` left, top, right and bottom in pixels, drawn where finite.
-        columns: Frames a row.
+        columns: Frames per row.
 
     Returns:
         A PNG.

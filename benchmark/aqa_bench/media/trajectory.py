@@ -62,7 +62,7 @@ def from_heights(
     """
     measured = np.array(values, dtype=np.float64)
     if measured.ndim != 1 or measured.size < 3:
-        raise _unusable("at least 3 heights, one a frame", f"shape {measured.shape}")
+        raise _unusable("at least 3 heights, one per frame", f"shape {measured.shape}")
     found = np.isfinite(measured)
     coverage = float(found.mean())
     if coverage < MIN_COVERAGE:

@@ -94,7 +94,7 @@ def _frames(text: str | bytes, n_frames: int | None, where: object) -> list[Any]
     except ValueError as error:
         raise _malformed(where, "a JSON document in UTF-8", str(error)) from error
     if not isinstance(document, list):
-        raise _malformed(where, "a list with one entry a frame", _kind(document))
+        raise _malformed(where, "a list with one entry per frame", _kind(document))
     if n_frames is not None and len(document) > n_frames:
         raise _malformed(where, f"at most {n_frames} entries, the video's frames", f"{len(document)}")
     return document
@@ -103,7 +103,7 @@ def _frames(text: str | bytes, n_frames: int | None, where: object) -> list[Any]
 def _regions(frame: object, where: object) -> list[list[list[float]]]:
     if not isinstance(frame, list) or len(frame) != _REGIONS:
         found = f"{len(frame)} entries" if isinstance(frame, list) else _kind(frame)
-        raise _malformed(where, f"{_REGIONS} regions a frame", found)
+        raise _malformed(where, f"{_REGIONS} regions per frame", found)
     return [_region(region, where) for region in frame]
 
 

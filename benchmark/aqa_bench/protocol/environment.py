@@ -29,7 +29,7 @@ _PACKAGES = (
 
 
 def describe_environment(sandbox: Sandbox | None = None) -> Environment:
-    """Python, platform, processor, threads a process, and versions of what results depend on.
+    """Python, platform, processor, threads per process, and versions of what results depend on.
 
     Args:
         sandbox: What the method was shut in.

@@ -71,7 +71,7 @@ class FeatureManifest(BaseModel):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.features is None) == (self.archive is None):
-            raise ValueError("either features (a file a sample id) or archive (one file) is needed")
+            raise ValueError("either features (one file per sample id) or archive (one file) is needed")
         return self
 
 

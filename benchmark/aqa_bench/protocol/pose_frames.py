@@ -51,7 +51,7 @@ def collect_frames(samples: Sequence[Sample], frames: int) -> PoseFrames:
 
     Args:
         samples: Clips or still images.
-        frames: Frames a clip, at most.
+        frames: Frames per clip, at most.
 
     Returns:
         The frames, clip by clip. What a clip does not tell is NaN.

@@ -52,7 +52,7 @@ class RetrievalRequest:
         task: Task whose clips are used. Default: the dataset's first task of clips.
         scheme: Split scheme. Default: the dataset's first.
         seed: Seed of the methods' runs, of the choice of clips and of the queries shown.
-        frames: Frames a clip, spread evenly.
+        frames: Frames per clip, spread evenly.
         clips: Most clips, drawn by seed; all where None.
         queries: Frames to show.
         top: Neighbours, ``k``.

@@ -51,7 +51,7 @@ def run_jobs(
     log: SuiteLog | None = None,
     progress: Progress | None = None,
 ) -> Iterator[JobResult]:
-    """Run jobs, one thread a process; a job that fails never stops the others.
+    """Run jobs, one thread per process; a job that fails never stops the others.
 
     Args:
         jobs: The jobs.

@@ -123,7 +123,7 @@ def binary_array(
 def pair(
     y: ArrayLike, values: ArrayLike, *, binary_y: bool, binary_values: bool, name: str = "scores"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Check targets against one value a sample.
+    """Check targets against one value per sample.
 
     Args:
         y: Targets, ``(n,)``.

@@ -150,7 +150,7 @@ def _per_column(metrics: list[Callable[[Array], Array]], weights: Array) -> Arra
 
 
 def _blocks(weights: Array) -> Iterator[tuple[slice, Array]]:
-    """Cut ``(B, n)`` weights into contiguous ``(n, b)`` blocks: a sample a row, a resample a column."""
+    """Cut ``(B, n)`` weights into contiguous ``(n, b)`` blocks, one column per resample."""
     step = max(16, _BLOCK // weights.shape[1])
     for start in range(0, len(weights), step):
         span = slice(start, start + step)

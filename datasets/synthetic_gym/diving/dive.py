@@ -130,7 +130,7 @@ def _swimmer(rng: np.random.Generator) -> Look:
 
 @dataclass(frozen=True)
 class _Flown:
-    """Joints in the world, and how body axes are turned and placed, a row a time."""
+    """Joints in the world, and how body axes are turned and placed, one row per time."""
 
     motion: Motion
     joints: Mapping[str, Array]

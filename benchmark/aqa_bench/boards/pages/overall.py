@@ -1,4 +1,4 @@
-"""The page over all leaderboards: one line a board."""
+"""The page over all leaderboards: one line per board."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def read_version(leaderboards: Path, version: str) -> list[DatasetBoards]:
 
 
 def overall_lines(boards: Iterable[DatasetBoards]) -> list[OverallLine]:
-    """One line a board, in the boards' order."""
+    """One line per board, in the boards' order."""
     return [_line(board) for each in boards for board in each.boards]
 
 

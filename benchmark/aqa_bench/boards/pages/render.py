@@ -76,12 +76,12 @@ def as_json(boards: DatasetBoards) -> str:
 
 
 def as_csv(boards: DatasetBoards) -> str:
-    """``table.csv``: one line a row of every board, metrics in columns."""
+    """``table.csv``: one line per row of every board, metrics in columns."""
     return board_csv(boards.boards)
 
 
 def board_csv(boards: Sequence[Board]) -> str:
-    """Boards as CSV: one line a row, metrics in columns."""
+    """Boards as CSV: one line per row, metrics in columns."""
     metrics = sorted({name for board in boards for name in _metrics(board)})
     lines = [_flat(board, row) for board in boards for row in board.rows]
     facts = [name for name in dict.fromkeys(name for line in lines for name in line) if name not in metrics]
@@ -93,7 +93,7 @@ def board_csv(boards: Sequence[Board]) -> str:
 
 
 def as_markdown(boards: DatasetBoards) -> str:
-    """``table.md``: a section a board."""
+    """``table.md``: one section per board."""
     parts = [
         f"# {boards.dataset}: leaderboard {boards.version}\n",
         f"{RANKS} {_MARKS} Brackets hold 95% intervals (BCa bootstrap over groups and seeds). "

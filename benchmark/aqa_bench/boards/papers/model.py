@@ -100,7 +100,7 @@ class ComparedTable(_Strict):
         metric: Metric id.
         scale: What 1.0 of the metric is printed as.
         digits: Decimals printed.
-        sections: A section a task.
+        sections: One section per task.
         errata: What is known to be wrong with it or missing from it.
         counts: Sizes that differ between paper and release.
         notes: What a reader has to know of the measurements.

@@ -89,7 +89,7 @@ def board_table(board: Board, methods: Collection[str]) -> Table:
         Column("seeds × splits", True),
         Column("coverage", True, "samples scored of those tested"),
         Column("parameters", True),
-        Column("GFLOPs", True, "giga multiply-adds a sample"),
+        Column("GFLOPs", True, "giga multiply-adds per sample"),
         Column("ms/sample", True, "wall clock of predicting, as recorded by the runs"),
         Column("device"),
         Column("record"),

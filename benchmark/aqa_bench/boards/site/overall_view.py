@@ -1,4 +1,4 @@
-"""The first page: one line a board."""
+"""The first page: one line per board."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BADGE = Column("badge", about=RULE)
 
 
 def overall_table(boards: Sequence[DatasetBoards], *, honest: bool) -> Table | None:
-    """One line a board; None where there is no board of the kind asked for."""
+    """One line per board; None where there is no board of the kind asked for."""
     chosen = [line for line in overall_lines(boards) if line.honest is honest]
     if not chosen:
         return None

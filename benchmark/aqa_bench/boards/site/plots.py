@@ -60,7 +60,7 @@ class _Margins(NamedTuple):
 
 
 def interval_plot(board: Board) -> Svg | None:
-    """Dots and 95% intervals, a row a line, the floor as a dashed line; None where no row has a value.
+    """Dots and 95% intervals, one line per row, the floor as a dashed line; None where no row has a value.
 
     Raises:
         UsageError: The extra ``site`` is not installed.

@@ -68,7 +68,7 @@ def compare_with_best(
         unchecked: Paths of new runs whose numbers nobody has computed again.
 
     Returns:
-        Markdown, a table a dataset, task and scheme; a sentence where there is no new run.
+        Markdown, one table per dataset, task and scheme; a sentence where there is no new run.
     """
     if not new:
         return "## Submission\n\nNo new runs.\n"

@@ -1,4 +1,4 @@
-"""Packing runs for a pull request: two files a run, under the path that its record spells."""
+"""Packing runs for a pull request: two files per run, under the path that its record spells."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def _check_thresholds(
     folds = set() if kind is TaskKind.SCORE else set(rows["fold"])
     if thresholds.keys() != folds:
         yield submission.about_record(
-            f"thresholds.{task}", _CONSISTENT, f"one a fold: {sorted(folds)}", sorted(thresholds)
+            f"thresholds.{task}", _CONSISTENT, f"one per fold: {sorted(folds)}", sorted(thresholds)
         )
         return
     tuned = set(rows.loc[rows["split"] == "val", "fold"])

@@ -231,7 +231,7 @@ class FrameIndex:
         if not ok:
             raise DataError(
                 "The pool has no such frames.",
-                expected=f"clips 0..{len(self) - 1} and positions within them, one a clip",
+                expected=f"clips 0..{len(self) - 1} and positions within them, one per clip",
                 found=f"clips {clips.tolist()[:5]}, positions {frames.tolist()[:5]}",
             )
 

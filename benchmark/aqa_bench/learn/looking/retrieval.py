@@ -80,7 +80,7 @@ def random_of_other_groups(groups: npt.ArrayLike, count: int, rng: np.random.Gen
 
     Args:
         groups: ``(N,)`` source video or session of every frame.
-        count: Draws a frame.
+        count: Draws per frame.
         rng: Source of the draws.
 
     Returns:

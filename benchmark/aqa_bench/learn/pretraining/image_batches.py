@@ -86,7 +86,7 @@ def single_frame_batches(
         batch_size: Frames per batch.
         seed: Seed of all draws.
         world: Which share of the batches this process computes.
-        repeats: Frames a clip and epoch.
+        repeats: Frames per clip and epoch.
 
     Returns:
         The batches of an epoch. What is left over makes no batch, unless it is all there is.

@@ -1,4 +1,4 @@
-"""Cut the frames of dives out of events' videos, once and in one pass a video."""
+"""Cut the frames of dives out of events' videos, once and in one pass per video."""
 
 from __future__ import annotations
 
