@@ -10,6 +10,7 @@ from typing import cast
 
 import numpy as np
 
+from aqa_bench.core.condition import Condition
 from aqa_bench.core.dataset import Audit, Dataset
 from aqa_bench.core.dataset_id import split_preset, with_preset
 from aqa_bench.core.errors import DataError, UsageError
@@ -30,6 +31,7 @@ from ..fitness_aqa.media import ImageMedia
 from .annotated import Annotated, annotated, differing_clips
 from .cards import CARDS, DIVING
 from .clip import make_clip, make_shot
+from .conditions import conditions_of
 from .detector import detected_boxes, detected_heights
 from .diving.adapter import SyntheticDiving, render_dives
 from .generate import EVERYTHING
@@ -134,6 +136,10 @@ class SyntheticGym(Dataset):
             groups = {name: _source(name) for name in split.train}
             return fewer_labels(self.card.id, split, groups, self._train_sizes, LABEL_COUNTS[scheme])
         return (split,)
+
+    def conditions(self, task: str) -> Sequence[Condition]:
+        """Size of the error, angle of the camera, joints in sight."""
+        return conditions_of(self.annotated, task, self.card.task(task).unit)
 
     def lifters(self) -> GymLifters:
         """Clips of the same scenes with other people, who are in no task and no pool."""

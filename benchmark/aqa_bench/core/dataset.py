@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aqa_bench.core.condition import Condition
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.errors import DataError
@@ -128,7 +129,7 @@ class Dataset(ABC):
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
-        for name in ("samples", "targets", "splits", "unlabeled"):
+        for name in ("samples", "targets", "splits", "unlabeled", "conditions"):
             if name in cls.__dict__:
                 setattr(cls, name, refused_to_methods(cls.__dict__[name]))
 
@@ -155,6 +156,13 @@ class Dataset(ABC):
         the score.
         """
         return {}
+
+    def conditions(self, task: str) -> Sequence[Condition]:
+        """What is measured of a binary task's samples beside their labels, e.g. the camera's angle.
+
+        Boards split results by them. Methods never see them.
+        """
+        return ()
 
     def lifters(self) -> LifterClips | None:
         """Clips of its own to train a finder of the lifter on; None where a dataset has none to spare."""

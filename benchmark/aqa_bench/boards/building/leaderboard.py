@@ -32,6 +32,7 @@ from aqa_bench.boards.papers.tables import PAPERS
 from aqa_bench.boards.receipts import check_receipts, with_verdicts
 from aqa_bench.boards.rescore import check_metrics
 from aqa_bench.boards.runs import Problem, SubmittedRun, check_files, find_runs, find_strays
+from aqa_bench.boards.slices import slices_files
 from aqa_bench.boards.unchecked import extended
 from aqa_bench.boards.versions import locked_version, versions
 from aqa_bench.core.dataset import Dataset
@@ -133,7 +134,8 @@ def build(
             if isinstance(dataset, Dataset):
                 folder = leaderboards / version / board_name(name)
                 boards = assemble(version, dataset, members, jobs=jobs)
-                for file, text in contents(boards, members, submissions).items():
+                files = contents(boards, members, submissions) | slices_files(boards, dataset, members)
+                for file, text in files.items():
                     write_atomic(folder / file, text)
                 report.written.append(folder.as_posix())
             else:
@@ -228,7 +230,9 @@ def _check_version(
                 except AqaBenchError as error:
                     report.problems.append(not_built(folder, error))
                 else:
-                    report.problems += differences(folder, contents(boards[name], members, tree.submissions))
+                    files = contents(boards[name], members, tree.submissions)
+                    files |= slices_files(boards[name], dataset, members)
+                    report.problems += differences(folder, files)
         else:
             report.problems += consistency(folder, version, members, tree.submissions, tree.base)
             committed = committed_boards(folder)

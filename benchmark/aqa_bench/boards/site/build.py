@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.claims.pages import CLAIMS
 from aqa_bench.boards.closed import closed_words, is_closed
+from aqa_bench.boards.curves import learning_curves
 from aqa_bench.boards.model import Board, DatasetBoards, board_name
 from aqa_bench.boards.pages.overall import read_version
 from aqa_bench.boards.pages.render import RANKS, count, metric_name, number, rule_of
@@ -22,12 +24,15 @@ from aqa_bench.boards.site.cards import (
     recipes_table,
     tasks_table,
 )
+from aqa_bench.boards.site.drawing import Svg
 from aqa_bench.boards.site.engine import Engine, make_engine
 from aqa_bench.boards.site.markdown import render_markdown
 from aqa_bench.boards.site.names import slug
 from aqa_bench.boards.site.overall_view import overall_table
-from aqa_bench.boards.site.plots import MOST_RANKED, MOST_ROWS, Svg, interval_plot, rank_plot, ranked_rows
+from aqa_bench.boards.site.plots import MOST_RANKED, MOST_ROWS, interval_plot, rank_plot, ranked_rows
 from aqa_bench.boards.site.records import copy_records, find_records, records_table
+from aqa_bench.boards.site.study_plots import CURVES_CAPTION, SLICES_CAPTION, curve_plot, slices_plot
+from aqa_bench.boards.slices import SlicedBoard, read_slices
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import atomic_directory
 from aqa_bench.core.progress import NullProgress, Progress
@@ -153,7 +158,12 @@ def _dataset_boards(site: _Site, boards: DatasetBoards, tables: Path, records: M
         if file.is_file():
             _put(site.root / "tables" / f"{name}.{suffix}", file.read_bytes())
             files.append((suffix.upper(), f"tables/{name}.{suffix}"))
-    shown = [_board(site, board, name) for board in sorted(boards.boards, key=lambda b: not b.honest)]
+    more = _task_pictures(site, boards, tables / board_name(boards.dataset))
+    shown = [
+        # What is drawn once per task stands on the task's first board.
+        _board(site, board, name, more.pop(board.task, []))
+        for board in sorted(boards.boards, key=lambda b: not b.honest)
+    ]
     card = known_dataset(boards.dataset)
     about = f"datasets/{slug(find_family(card.id).name)}.html" if card else ""
     heading = card.name if card else boards.dataset
@@ -174,8 +184,30 @@ def _dataset_boards(site: _Site, boards: DatasetBoards, tables: Path, records: M
     )
 
 
-def _board(site: _Site, board: Board, name: str) -> dict[str, object]:
-    pictures = []
+def _task_pictures(site: _Site, boards: DatasetBoards, tables: Path) -> dict[str, list[dict[str, str]]]:
+    """Learning curves and where methods fail, by task."""
+    pictures: dict[str, list[dict[str, str]]] = defaultdict(list)
+    base = f"plots/{slug(board_name(boards.dataset))}"
+    for curves in learning_curves(boards.boards):
+        _picture(site.root, f"{base}-{slug(curves.task)}-labels", curve_plot(curves))
+        pictures[curves.task].append(
+            _shown("Learning curves", f"{base}-{slug(curves.task)}-labels", CURVES_CAPTION)
+        )
+    sliced: dict[str, list[SlicedBoard]] = defaultdict(list)
+    for board in read_slices(tables):
+        sliced[board.task].append(board)
+    for task, members in sliced.items():
+        _picture(site.root, f"{base}-{slug(task)}-slices", slices_plot(members))
+        pictures[task].append(_shown("Where methods fail", f"{base}-{slug(task)}-slices", SLICES_CAPTION))
+    return pictures
+
+
+def _shown(name: str, base: str, caption: str) -> dict[str, str]:
+    return {"name": name, "base": base, "caption": caption, "alt": caption}
+
+
+def _board(site: _Site, board: Board, name: str, more: Sequence[dict[str, str]] = ()) -> dict[str, object]:
+    pictures: list[dict[str, str]] = []
     rows = sum(row.value is not None for row in board.rows)
     ranked = sum(row.rank is not None for row in board.rows)
     first = f" The first {MOST_ROWS} of {rows} rows." if rows > MOST_ROWS else ""
@@ -187,15 +219,15 @@ def _board(site: _Site, board: Board, name: str) -> dict[str, object]:
     dots += "hollow triangles: oracles; " if any(row_kind(row) == "oracle" for row in board.rows) else ""
     dots += f"hollow diamonds: reported.{first}"
     joined = f"Rank groups, best on the right: a bar joins methods that cannot be told apart.{best}"
-    for kind, picture, caption in (
-        ("intervals", interval_plot(board), dots),
-        ("ranks", rank_plot(board) if ranked_rows(board) else None, joined),
+    for kind, words, picture, caption in (
+        ("intervals", "Plot of intervals", interval_plot(board), dots),
+        ("ranks", "Picture of rank groups", rank_plot(board) if ranked_rows(board) else None, joined),
     ):
         if picture is not None:
             base = f"plots/{name}-{board_id(board)}-{kind}"
             _picture(site.root, base, picture)
             alt = f"{caption} The table below holds the same numbers."
-            pictures.append({"base": base, "caption": caption, "alt": alt})
+            pictures.append(_shown(words, base, caption) | {"alt": alt})
     sizes = f"{count(board.samples)} samples, " + (
         "" if board.positive is None else f"{count(board.positive)} errors, "
     )
@@ -207,7 +239,7 @@ def _board(site: _Site, board: Board, name: str) -> dict[str, object]:
         "metric": metric_name(board.primary),
         "floor": "none" if board.floor is None else number(board.floor),
         "sizes": f"{sizes}{count(board.groups)} groups",
-        "pictures": pictures,
+        "pictures": [*pictures, *more],
         "notes": [
             *([RANKS] if any(r.rank_low is not None for r in board.rows) else []),
             *sorted({f"{r.method} is not ranked: {r.why_unranked}." for r in board.rows if r.why_unranked}),

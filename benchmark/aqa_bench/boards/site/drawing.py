@@ -1,0 +1,121 @@
+"""What all pictures of the site share: colours for light and dark pages, axes, and reproducible SVG."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from aqa_bench.boards.site.engine import missing_extra
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "COLOURS",
+    "FLOOR",
+    "GRID",
+    "MARKERS",
+    "METHOD",
+    "TEXT",
+    "Margins",
+    "Svg",
+    "make_axes",
+    "settings",
+    "svg",
+    "text",
+    "width_of",
+]
+
+# Text, grid, methods, controls, reported and floor, on white and on black; at least 4.5:1 save for the grid.
+_LIGHT = ("#1f2328", "#d0d7de", "#0550ae", "#6e4a00", "#6639ba", "#b3261e")
+_DARK = ("#e6edf3", "#373e47", "#79c0ff", "#e3b341", "#d2a8ff", "#ff9492")
+TEXT, GRID, METHOD, _CONTROL, _REPORTED, FLOOR = _LIGHT
+COLOURS = {"method": METHOD, "control": _CONTROL, "oracle": _CONTROL, "reported": _REPORTED}
+MARKERS = {"method": "o", "control": "s", "oracle": "^", "reported": "D"}
+_RC: Any = {
+    "svg.hashsalt": "aqa-bench",
+    "svg.fonttype": "none",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": TEXT,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": TEXT,
+    "xtick.color": TEXT,
+    "path.simplify": False,
+}
+
+
+class Svg(NamedTuple):
+    """A picture for light and for dark pages."""
+
+    light: bytes
+    dark: bytes
+
+
+class Margins(NamedTuple):
+    """Inches around the axes."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+
+def text(axes: Axes, x: float, y: float, words: str, **style: Any) -> None:
+    """Words as they are, never read as a formula, and never cut off."""
+    axes.text(x, y, words, parse_math=False, clip_on=False, **style)
+
+
+def width_of(labels: Iterable[str]) -> float:
+    """Inches that hold any of these labels."""
+    return 0.25 + 0.08 * max(map(len, labels), default=0)
+
+
+def make_axes(width: float, height: float, margins: Margins) -> tuple[Figure, Axes]:
+    """A figure with axes of this size in inches, without ticks on the left."""
+    from matplotlib.figure import Figure
+
+    left, right, top, bottom = margins
+    whole = (left + width + right, bottom + height + top)
+    figure = Figure(figsize=whole)
+    axes = figure.add_axes((left / whole[0], bottom / whole[1], width / whole[0], height / whole[1]))
+    axes.patch.set_visible(False)
+    for side in ("top", "left", "right"):
+        axes.spines[side].set_visible(False)
+    axes.set_yticks([])
+    axes.grid(axis="x", color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def settings() -> Any:
+    """Matplotlib's settings for the time of a ``with`` block.
+
+    Raises:
+        UsageError: The extra ``site`` is not installed.
+    """
+    try:
+        from matplotlib import rc_context
+    except ImportError as error:
+        raise missing_extra(error) from error
+    return rc_context(_RC)
+
+
+def svg(figure: Figure) -> Svg:
+    """The figure as SVG, the same bytes every time."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        # A name may hold letters that the font used for measuring lacks; the reader's fonts have them.
+        warnings.filterwarnings("ignore", message="Glyph")
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    light = buffer.getvalue()
+    return Svg(light, _recoloured(light, _LIGHT, _DARK))
+
+
+def _recoloured(svg: bytes, old: Sequence[str], new: Sequence[str]) -> bytes:
+    for a, b in zip(old, new, strict=True):
+        svg = svg.replace(a.encode(), b.encode())
+    return svg

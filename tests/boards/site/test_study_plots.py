@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+
+from aqa_bench.boards.curves import Curve, TaskCurves
+from aqa_bench.boards.site.study_plots import curve_plot, slices_plot
+from aqa_bench.boards.slices import Part, SlicedBoard, SlicedRow
+
+pytest.importorskip("matplotlib")
+
+CURVES = TaskCurves(
+    "kie",
+    "Knees inward",
+    tuple(
+        Curve(name, "quick", "", False, name == "joints", (112, 448, 1120), values)
+        for name, values in {
+            "joints": (0.8, 0.9, 0.95),
+            "pictures": (0.5, 0.7, 0.94),
+            "other": (0.5, 0.6, 0.94),
+        }.items()
+    ),
+)
+PARTS = tuple(
+    Part(low=i, high=i + 1, samples=80, positive=33, floor=None if i == 2 else 0.58) for i in range(3)
+)
+ROW = SlicedRow(
+    method="pictures",
+    recipe="quick",
+    variant="region=legs",
+    oracle=False,
+    values=(0.4, 0.6, None),
+    low=(0.3, 0.5, None),
+    high=(0.5, 0.7, None),
+)
+SLICES = tuple(
+    SlicedBoard(
+        task="kie", scheme="official", condition=name, unit="m", of_errors=i == 0, parts=PARTS, rows=(ROW,)
+    )
+    for i, name in enumerate(("error size", "camera angle"))
+)
+
+
+def words(svg: bytes) -> str:
+    return " ".join(ElementTree.fromstring(svg.decode()).itertext())
+
+
+def test_every_curve_is_named_and_labels_do_not_lie_on_each_other() -> None:
+    picture = curve_plot(CURVES)
+    for theme in picture:
+        for name in ("joints quick", "pictures quick", "other quick", "112", "1120", "AUROC"):
+            assert name in words(theme)
+    places = {
+        name: float(y)
+        for y, name in re.findall(
+            rb"translate\([\d.]+ ([\d.]+)\)[^>]*>(?:</?g[^>]*>)?(joints|pictures|other) quick", picture.light
+        )
+    } or {
+        name: float(y)
+        for y, name in re.findall(rb' y="([\d.]+)"[^>]*>(joints|pictures|other) quick', picture.light)
+    }
+    assert len(places) == 3
+    ordered = sorted(places.values())
+    assert min(b - a for a, b in pairwise(ordered)) > 9
+
+
+def test_slices_name_rows_conditions_and_bounds() -> None:
+    picture = slices_plot(SLICES)
+    for name in ("pictures quick (region=legs)", "error size (m)", "camera angle (m)", "0–1", "F1"):
+        assert name in words(picture.light)
+
+
+def test_the_same_data_give_the_same_bytes_and_other_colours_in_the_dark() -> None:
+    for first, second in (
+        (curve_plot(CURVES), curve_plot(CURVES)),
+        (slices_plot(SLICES), slices_plot(SLICES)),
+    ):
+        assert first == second
+        assert first.light != first.dark
