@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -38,6 +39,12 @@ class GymLifters:
         """Names the clips; presets that differ in nothing that is filmed share them."""
         return f"synthetic-gym {GENERATOR_VERSION} {self._scenes}"
 
+    @property
+    def finder(self) -> Path | None:
+        """The finder of these scenes that comes with the gym, written by ``tools/train_finder.py``."""
+        file = Path(__file__).with_name("finders") / f"{self._scenes}.finder"
+        return file if file.is_file() else None
+
     def clips(self, start: int, stop: int, frames: int) -> Iterator[LifterClip]:
         """Render some frames, spread evenly, of the clips of these numbers."""
         from .render import render_shot
@@ -57,11 +64,12 @@ class GymLifters:
 
     @property
     def _scenes(self) -> str:
-        """The first preset that films the same scenes at the same size."""
+        """Of the presets that film the same scenes at the same size, the first with the most frames."""
         own = PRESETS[self.preset]
 
         def filmed(name: str) -> tuple[object, ...]:
             of = PRESETS[name]
-            return of.size, of.frames, of.azimuth, of.clutter, of.people, of.zoom, of.supersample
+            return of.size, of.azimuth, of.clutter, of.people, of.zoom, of.supersample
 
-        return next(name for name in PRESETS if filmed(name) == filmed(own.name))
+        alike = [name for name in PRESETS if filmed(name) == filmed(own.name)]
+        return max(alike, key=lambda name: PRESETS[name].frames)

@@ -56,7 +56,8 @@ class ClipPlan:
 
     @property
     def _path(self) -> tuple[str, ...]:
-        return ("synthetic-gym", GENERATOR_VERSION, self.preset, self.exercise, self.role)
+        drawn = preset_named(self.preset).drawn_as
+        return ("synthetic-gym", GENERATOR_VERSION, drawn, self.exercise, self.role)
 
 
 def plan_clips(preset: str, exercise: Exercise, role: Role | None = None) -> list[ClipPlan]:
@@ -70,11 +71,12 @@ def plan_clips(preset: str, exercise: Exercise, role: Role | None = None) -> lis
     Raises:
         UsageError: There is no preset of that name.
     """
-    counts = dict(zip(ROLES, preset_named(preset).clips[exercise], strict=True))
+    drawn = preset_named(preset)
+    counts = dict(zip(ROLES, drawn.clips[exercise], strict=True))
     plans: list[ClipPlan] = []
     for part in ROLES if role is None else (role,):
         rng = np.random.default_rng(
-            derive_seed("synthetic-gym", GENERATOR_VERSION, preset, exercise, part, "plan")
+            derive_seed("synthetic-gym", GENERATOR_VERSION, drawn.drawn_as, exercise, part, "plan")
         )
         source, made = _FIRST_SOURCE[part], 0
         while made < counts[part]:

@@ -32,7 +32,7 @@ class Preset:
     """Everything that decides a generated dataset besides the exercise and the generator's version.
 
     Attributes:
-        name: Identifier; part of every seed.
+        name: Identifier.
         size: Side of the square frames in pixels.
         frames: Frames per clip; a clip always lasts 3.2 s and shows one repetition.
         clips: Clips per exercise as ``(labelled, unlabelled)``.
@@ -46,6 +46,7 @@ class Preset:
         rates: Share of clips with each error.
         images: Images per labelled clip of the image tasks.
         supersample: Rays per pixel and axis.
+        edition: Part of every seed after the name; raised when a preset is drawn anew.
         exact: Whether the parts of the split hold their share of the labelled clips to the clip, as near
             as whole sources allow, before their error rates are evened out.
     """
@@ -62,12 +63,18 @@ class Preset:
     rates: Mapping[str, float] = field(default_factory=lambda: _BALANCED_RATES)
     images: int = 6
     supersample: int = 2
+    edition: int = 1
     exact: bool = False
 
     @property
     def fps(self) -> float:
         """Frames per second."""
         return self.frames / 3.2
+
+    @property
+    def drawn_as(self) -> str:
+        """What names its draws in every seed."""
+        return self.name if self.edition == 1 else f"{self.name} {self.edition}"
 
 
 def _clips(
@@ -84,9 +91,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         preset.name: preset
         for preset in (
-            Preset("demo", 96, 32, _clips((320, 220), (320, 220), (320, 0))),
+            Preset("demo", 96, 16, _clips((800, 400), (320, 200), (320, 0)), edition=2, exact=True),
             Preset("tiny", 64, 16, _clips((40, 24), (20, 10), (16, 0)), people=0.25),
-            Preset("fresh", 96, 32, _clips((320, 220), (320, 220), (320, 0))),
             Preset(
                 "wild", 128, 32, _WILD, azimuth=None, clutter=1.0, zoom=1.0, margin=0.12, rates=_RELEASE_RATES
             ),

@@ -73,7 +73,7 @@ def _exact(clips: list[ClipAnnotation], task: str) -> float:
 
 
 def test_errors_are_as_readable_on_clips_that_nothing_was_chosen_on(benchmark: BenchmarkFixture) -> None:
-    clips = benchmark.pedantic(lambda: _labelled("fresh"), rounds=1)
+    clips = benchmark.pedantic(lambda: _labelled("study"), rounds=1)
     for task in ("kie", "kfe"):
         benchmark.extra_info[task] = _exact(clips, task)
         assert benchmark.extra_info[task] >= 0.85

@@ -114,3 +114,16 @@ def test_datasets_that_measure_nothing_have_no_slices(synthetic: ModuleType, tmp
     (folder,) = map(Path, build(tmp_path / "submissions", tmp_path / "leaderboards").written)
     assert not (folder / SLICES_FILE).exists()
     assert read_slices(folder) == ()
+
+
+def test_fewer_errors_than_thirds_make_fewer_parts(
+    conditioned: Dataset, synthetic: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = sorted(name for name, target in conditioned.targets("form").items() if target)
+    few = dict.fromkeys(conditioned.targets("form"), 0.0) | dict.fromkeys(errors[:2], 1.0)
+    monkeypatch.setattr(type(conditioned), "targets", lambda self, task: few)
+    synthetic.write_run(tmp_path, "m", 1.0, decision=Decision.OWN, scored=False)
+    runs = find_runs(tmp_path)
+    size, angle = slice_boards(assemble("v2", conditioned, runs), conditioned, runs).boards
+    assert [part.positive for part in size.parts] == [1, 1]
+    assert len(angle.parts) == 3

@@ -168,7 +168,8 @@ def slice_boards(boards: DatasetBoards, dataset: Dataset, runs: Sequence[Submitt
         rows = _shown(board) if conditions else []
         scored = [(row, [by_id[name] for name in row.runs]) for row in rows]
         if scored:
-            found += [_slice(board, dataset, condition, scored) for condition in conditions]
+            sliced = (_slice(board, dataset, condition, scored) for condition in conditions)
+            found += [each for each in sliced if each.parts]
     return DatasetSlices(version=boards.version, dataset=boards.dataset, boards=tuple(found))
 
 
@@ -232,11 +233,11 @@ def _slice(
 
 
 def _masks(measured: Values, y: Values, *, of_errors: bool) -> list[Mask]:
-    """Thirds by rank, equal values in the order of ids; thirds of errors stand beside all clean samples."""
+    """Thirds by rank, none empty, equal values in the order of ids; those of errors with all clean samples."""
     among = np.flatnonzero(y > 0) if of_errors else np.arange(len(y))
     order = among[np.argsort(measured[among], kind="stable")]
     masks = []
-    for part in np.array_split(order, PARTS):
+    for part in filter(len, np.array_split(order, PARTS)):
         mask = (y == 0) if of_errors else np.zeros(len(y), bool)
         mask[part] = True
         masks.append(mask)

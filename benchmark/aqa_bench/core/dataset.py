@@ -113,6 +113,11 @@ class LifterClips(Protocol):
         """Names the clips: equal names, equal clips."""
         ...
 
+    @property
+    def finder(self) -> Path | None:
+        """A finder that learned from these clips and comes with the dataset; None where none does."""
+        ...
+
     def clips(self, start: int, stop: int, frames: int) -> Iterator[LifterClip]:
         """Some frames, spread evenly, of the clips of these numbers; each shows another person."""
         ...

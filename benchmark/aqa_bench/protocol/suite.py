@@ -23,7 +23,7 @@ class Block(BaseModel):
     """A product of datasets, methods, recipes, schemes and seeds.
 
     Attributes:
-        datasets: Dataset ids, or patterns such as ``pose-trainer/*`` and ``synthetic-gym/*@fresh``; methods
+        datasets: Dataset ids, or patterns such as ``pose-trainer/*`` and ``synthetic-gym/*@study``; methods
             that cannot be run on a dataset, and datasets without the preset, are left out where a pattern
             names them.
         methods: Method ids.

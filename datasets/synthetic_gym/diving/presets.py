@@ -49,7 +49,6 @@ PRESETS: Mapping[str, DivingPreset] = MappingProxyType(
         for preset in (
             DivingPreset("demo", 96, 32, 12, 25),
             DivingPreset("tiny", 64, 24, 4, 8),
-            DivingPreset("fresh", 96, 32, 12, 25),
             DivingPreset("wild", 128, 48, 20, 60),
             DivingPreset("wild-224", 224, 48, 20, 60),
             DivingPreset("study", 96, 32, 16, 88),

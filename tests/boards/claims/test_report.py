@@ -295,7 +295,7 @@ def test_the_first_preset_with_runs_judges_unless_another_is_asked_for(
         write(method, skill, dataset=f"{TWIN}@tiny")
     assert dataset() == (f"{TWIN}@tiny", Verdict.REFUTED)
     assert dataset(preset="demo") == (TWIN, Verdict.CONFIRMED)
-    assert dataset(preset="fresh") == (f"{TWIN}@fresh", Verdict.NO_RUNS)
+    assert dataset(preset="study") == (f"{TWIN}@study", Verdict.NO_RUNS)
 
 
 def test_comparisons_with_nothing_like_it_on_generated_data_are_left_out_there(

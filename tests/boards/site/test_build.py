@@ -113,7 +113,7 @@ def test_a_preset_has_a_board_that_its_dataset_leads_to(site: Path) -> None:
     listed = (site / "datasets/synthetic-gym.html").read_text()
     assert page.name in listed
     assert "synthetic-gym/backsquat@wild" in listed
-    assert "synthetic-gym/backsquat@fresh" not in listed.partition("<article>")[0]
+    assert "synthetic-gym/backsquat@study" not in listed.partition("<article>")[0]
 
 
 def test_every_tag_is_closed_and_ids_are_unique(pages: dict[Path, Page]) -> None:

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 DATASETS = [f"synthetic-gym/{name}" for name in (*EXERCISES, "diving")]
 IMAGES = frozenset({Modality.IMAGE})
 
-# What one process does in the test of two: the preset "fresh" is made as small as "tiny" and half its size.
+# What one process does in the test of two: the preset "wild" is made as small as "tiny" and half its size.
 _PROCESS = """
 import json, os, sys, time
 from pathlib import Path
@@ -38,7 +38,7 @@ from aqa_bench.core.task import Modality
 from aqa_bench.datasets.synthetic_gym.presets import PRESETS
 
 for name, value in (("size", 32), ("frames", 16), ("clips", PRESETS["tiny"].clips)):
-    object.__setattr__(PRESETS["fresh"], name, value)
+    object.__setattr__(PRESETS["wild"], name, value)
 asked, meeting = sys.argv[1], Path(sys.argv[2])
 data = open_dataset(asked)
 (meeting / str(os.getpid())).touch()
@@ -132,20 +132,20 @@ def test_two_processes_use_two_presets_from_one_data_folder_at_the_same_time(tmp
             stderr=subprocess.PIPE,
             text=True,
         )
-        for preset in ("tiny", "fresh")
+        for preset in ("tiny", "wild")
     ]
     answers = [process.communicate(timeout=300) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], answers
-    tiny, fresh = (json.loads(out) for out, _ in answers)
-    for preset, side, found in (("tiny", 64, tiny), ("fresh", 32, fresh)):
+    tiny, wild = (json.loads(out) for out, _ in answers)
+    for preset, side, found in (("tiny", 64, tiny), ("wild", 32, wild)):
         assert found["id"] == found["audited"] == f"synthetic-gym/barbell-row@{preset}"
         assert found["ok"]
         assert found["images"] == [[side, side, 3]]
     # Both began before either was done.
-    assert max(tiny["began"], fresh["began"]) < min(tiny["ended"], fresh["ended"])
+    assert max(tiny["began"], wild["began"]) < min(tiny["ended"], wild["ended"])
     alone = SyntheticGym("barbell-row", "tiny", tmp_path / "alone")
-    assert tiny["fingerprint"] == alone.fingerprint() != fresh["fingerprint"]
+    assert tiny["fingerprint"] == alone.fingerprint() != wild["fingerprint"]
     assert tiny["test"] == list(alone.splits("lumbar", "official")[0].test)
     home = tmp_path / "data" / "synthetic-gym"
     assert sorted(path.name for path in home.iterdir()) == ["v1"]
-    assert sorted(path.name for path in (home / "v1").iterdir()) == ["fresh", "tiny"]
+    assert sorted(path.name for path in (home / "v1").iterdir()) == ["tiny", "wild"]

@@ -179,6 +179,7 @@ def test_a_finder_is_trained_once_and_again_when_damaged(
 
     class Counted:
         name = "counted"
+        finder = None
 
         def clips(self, start: int, stop: int, frames: int):
             drawn.append(stop)

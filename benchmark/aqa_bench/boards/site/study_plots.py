@@ -32,8 +32,8 @@ CURVES_CAPTION = (
 )
 SLICES_CAPTION = (
     "Where methods fail: F1 with 95% intervals on thirds of the test samples; of the errors' size, each "
-    "third of the errors beside all clean samples. The best row of each method; hollow: oracles; dashed: always "
-    "saying error."
+    "third of the errors beside all clean samples. The best row of each method; hollow: oracles; dashed: "
+    "always saying error."
 )
 
 MOST_CURVES = 12

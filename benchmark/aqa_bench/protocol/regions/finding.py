@@ -1,4 +1,4 @@
-"""The finder of a dataset's lifters: trained once on clips of no dataset, then kept."""
+"""The finder of a dataset's lifters: what comes with the dataset, or trained once on clips of no dataset."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aqa_bench.core.dataset import LifterClips
-from aqa_bench.core.files import sha256_bytes
+from aqa_bench.core.files import sha256_bytes, sha256_file
 from aqa_bench.core.lock import exclusive
 from aqa_bench.core.paths import cache_home
 from aqa_bench.core.progress import Progress
@@ -28,21 +28,28 @@ _VERSION = 1
 
 
 def finder_name(clips: LifterClips, recipe: FinderRecipe | None = None) -> str:
-    """Names the finder that learns from these clips, before it is trained: 16 hexadecimal digits."""
-    return sha256_bytes(f"{_VERSION}\x1f{clips.name}\x1f{recipe or FinderRecipe()}".encode())[:16]
+    """Names the finder of these clips, before it is trained: 16 hexadecimal digits.
+
+    One that comes with the dataset is named by its content, so that its boxes are told from those of others.
+    """
+    shipped = None if recipe is not None or clips.finder is None else sha256_file(clips.finder)
+    learnt = shipped or f"{clips.name}\x1f{recipe or FinderRecipe()}"
+    return sha256_bytes(f"{_VERSION}\x1f{learnt}".encode())[:16]
 
 
 def finder_of(clips: LifterClips, progress: Progress, recipe: FinderRecipe | None = None) -> LifterFinder:
-    """The finder for clips of this name, trained (about a minute) unless it is in the cache.
+    """The finder that comes with these clips; else one trained on them (minutes), unless it is cached.
 
     Args:
         clips: What it learns from.
         progress: Where to report.
-        recipe: How it is trained.
+        recipe: How it is trained; the one that comes with the clips is then left alone.
 
     Raises:
-        AqaBenchError: The cache cannot be written to.
+        AqaBenchError: The cache cannot be written to, or what comes with the dataset is damaged.
     """
+    if recipe is None and clips.finder is not None:
+        return _loaded(clips.finder, clips.finder.stat().st_mtime_ns)
     from aqa_bench.learn.lifter.train import train_finder
 
     recipe = recipe or FinderRecipe()

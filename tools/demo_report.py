@@ -1,0 +1,183 @@
+"""The page that ``make demo`` ends with: clips with marked errors, plots, tables and what to try next."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from aqa_bench.boards.model import Board, Row
+from aqa_bench.boards.site.plots import interval_plot
+from aqa_bench.core.condition import Condition
+from aqa_bench.core.dataset import Dataset
+from aqa_bench.core.sample import Sample
+from aqa_bench.media.images import resized
+
+__all__ = ["QUESTIONS", "report", "table_lines"]
+
+QUESTIONS = {
+    "kfe": "Do the knees travel too far forward?",
+    "ss": "Is the squat too shallow?",
+}
+SIDE, SECONDS = 240, 3.2
+_RED, _GREEN = (230, 57, 70), (42, 157, 143)
+#: Joints of coco-17 that show the error: knees; hips and knees.
+_MARKED = {"kfe": [13, 14], "ss": [11, 12, 13, 14]}
+_CAPTIONS = {
+    "kfe": ("knees forward: beyond the toes", "the knees stay over the feet"),
+    "ss": ("too shallow: the hips stay above the knees", "deep enough"),
+}
+_CLIPS = "kfe"
+_NEXT = (
+    (
+        "the same method with another seed",
+        "aqa-bench run --method half-cycle-difference --dataset {d} --task kfe --seed 1",
+    ),
+    ("how two runs differ, with an interval and p", "aqa-bench compare RUN RUN"),
+    ("what a network looks at", "aqa-bench explain --dataset {d} --method imagenet --task ss --out maps.png"),
+    ("the study: seven times the clips, three seeds", "aqa-bench suite study-core --jobs 2 --out runs"),
+    ("real clips of four exercises", "aqa-bench dataset prepare pose-trainer --source PATH"),
+    ("a method of your own", "aqa-bench new method my-idea"),
+)
+
+
+def table_lines(board: Board) -> list[str]:
+    """A board for the terminal: method, F1 with its interval, AUROC and what kind of row it is."""
+    lines = [
+        f"{QUESTIONS[board.task]}  {board.samples} test samples, {board.positive} of them errors",
+        f"  {'':44}{'F1':>6}  {'95% interval':14}{'AUROC':>6}",
+    ]
+    for row in _rows(board):
+        name = f"{_name(row)}{_kind(row)}"
+        lines.append(f"  {name:44}{_number(row.value):>6}  {_interval(row):14}{_number(_auroc(row)):>6}")
+    return lines
+
+
+def report(boards: Sequence[Board], dataset: Dataset) -> str:
+    """The page as HTML that needs no other file and no network."""
+    from jinja2 import Environment
+
+    template = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
+    page = Environment(autoescape=True, trim_blocks=True).from_string(template)
+    commands = [(what, command.format(d=dataset.card.id)) for what, command in _NEXT]
+    return page.render(sections=[_section(board, dataset) for board in boards], next=commands)
+
+
+def _section(board: Board, dataset: Dataset) -> dict[str, object]:
+    picture = interval_plot(board)
+    return {
+        "question": QUESTIONS[board.task],
+        "story": _story(board),
+        "clips": [
+            {"address": _animation(sample, board.task, bad), "words": words}
+            for sample, bad, words in _examples(board.task, dataset)
+        ],
+        "plots": []
+        if picture is None
+        else [(theme, _data("svg+xml", svg)) for theme, svg in zip(("light", "dark"), picture, strict=True)],
+        "rows": [
+            {
+                "name": _name(row) + _kind(row),
+                "apart": row.control or bool(row.oracle),
+                "value": _number(row.value),
+                "interval": _interval(row),
+                "auroc": _number(_auroc(row)),
+            }
+            for row in _rows(board)
+        ],
+    }
+
+
+def _story(board: Board) -> str:
+    """One sentence on what these runs show, and no more than they show."""
+    floor = board.floor or 0.0
+    judged = [row for row in _rows(board) if not row.control and not row.oracle and row.value is not None]
+    above = [_name(row) for row in judged if row.low is not None and row.low > floor]
+    said = f"On {board.samples} test samples, " + (
+        f"{' and '.join(above)} {'is' if len(above) == 1 else 'are'} above the floor of {_number(floor)}"
+        if above
+        else f"no method is shown to be above the floor of {_number(floor)}"
+    )
+    oracles = [row for row in board.rows if row.oracle and not row.control]
+    return said + (
+        f"; the generator's exact joints reach {_number(max(row.value or 0 for row in oracles))}. "
+        "Rows in italics are floors, controls and oracles: they say what the others have to beat."
+        if oracles
+        else ". Rows in italics are floors and controls: they say what the others have to beat."
+    )
+
+
+def _examples(task: str, dataset: Dataset) -> list[tuple[Sample, bool, str]]:
+    """The clip with the largest error and a clean one from a like angle, both of the training part."""
+    sizes, angles = (_condition(dataset, task, name).values for name in ("error size", "camera angle"))
+    (split,) = dataset.splits(task, "official")
+    clips = dataset.samples(_CLIPS)
+    by_clip = {name if name in clips else name.rpartition("_")[0]: name for name in split.train}
+    bad = max(by_clip, key=lambda clip: sizes[by_clip[clip]])
+    clean = min(
+        (clip for clip, name in by_clip.items() if sizes[name] < 0),
+        key=lambda clip: abs(angles[by_clip[clip]] - angles[by_clip[bad]]),
+    )
+    wrong, right = _CAPTIONS[task]
+    return [(clips[bad], True, wrong), (clips[clean], False, right)]
+
+
+def _condition(dataset: Dataset, task: str, name: str) -> Condition:
+    return next(condition for condition in dataset.conditions(task) if condition.name == name)
+
+
+def _animation(sample: Sample, task: str, bad: bool) -> str:
+    """A clip as a looping picture with the joints marked that show the error, as a data address."""
+    joints = sample.media.keypoints("coco-17")[:, _MARKED[task], :2]
+    frames = sample.media.frames()
+    first, *rest = [_marked(frame, at, bad) for frame, at in zip(frames, joints, strict=True)]
+    out = io.BytesIO()
+    pause = round(1000 * SECONDS / len(frames))
+    first.save(out, "WEBP", quality=80, save_all=True, append_images=rest, duration=pause, loop=0)
+    return _data("webp", out.getvalue())
+
+
+def _marked(frame: npt.NDArray[np.uint8], joints: npt.NDArray[np.float32], bad: bool) -> Image.Image:
+    scale = SIDE / max(frame.shape[:2])
+    picture = Image.fromarray(resized(frame, SIDE))
+    draw = ImageDraw.Draw(picture)
+    for x, y in joints * scale:
+        draw.ellipse((x - 7, y - 7, x + 7, y + 7), outline=_RED if bad else _GREEN, width=3)
+    return picture
+
+
+def _rows(board: Board) -> list[Row]:
+    return sorted(board.rows, key=lambda row: -(row.value or 0.0))
+
+
+def _name(row: Row) -> str:
+    return "always error" if row.method == "constant" else f"{row.method} {row.recipe}"
+
+
+def _kind(row: Row) -> str:
+    if row.method == "constant":
+        return " (floor)"
+    if row.control:
+        return " (control)"
+    return " (oracle)" if row.oracle else ""
+
+
+def _auroc(row: Row) -> float | None:
+    return row.secondary.get("auroc")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _interval(row: Row) -> str:
+    return "-" if row.low is None or row.high is None else f"[{row.low:.2f}, {row.high:.2f}]"
+
+
+def _data(kind: str, content: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
