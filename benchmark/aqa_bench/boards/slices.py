@@ -233,7 +233,7 @@ def _slice(
 
 
 def _masks(measured: Values, y: Values, *, of_errors: bool) -> list[Mask]:
-    """Thirds by rank, none empty, equal values in the order of ids; those of errors with all clean samples."""
+    """Thirds by rank, none empty, equal values in the order of ids; thirds of errors with all clean ones."""
     among = np.flatnonzero(y > 0) if of_errors else np.arange(len(y))
     order = among[np.argsort(measured[among], kind="stable")]
     masks = []
