@@ -11,24 +11,29 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from aqa_bench.boards.model import board_name
+from aqa_bench import BENCHMARK_VERSION
+from aqa_bench.boards.building.problems import committed_boards
+from aqa_bench.boards.curves import learning_curves
+from aqa_bench.boards.model import DatasetBoards, board_name
 from aqa_bench.boards.runs import SubmittedRun, find_runs
+from aqa_bench.boards.slices import read_slices
 from aqa_bench.core.files import canonical_json
 from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import PREDICTIONS_FILE
 from aqa_bench.core.registry import open_dataset
+from aqa_bench.core.schemes import LABEL_COUNTS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "gym-results.md"
 MARK = "<!-- Everything below is written by tools/gym_report.py. -->\n"
-DATASETS = tuple(f"synthetic-gym/{name}" for name in ("backsquat", "overhead-press", "barbell-row", "diving"))
-# The newest version that has boards of all of them.
-VERSION = max(
-    folder.name
-    for folder in (ROOT / "leaderboards").glob("v*")
-    if all((folder / board_name(dataset)).is_dir() for dataset in DATASETS)
+BOARDS = ROOT / "leaderboards" / BENCHMARK_VERSION
+#: Exercises of the study that have a board.
+DATASETS = tuple(
+    dataset
+    for name in ("backsquat", "overhead-press", "barbell-row", "diving")
+    if (BOARDS / board_name(dataset := f"synthetic-gym/{name}@study") / "table.json").is_file()
 )
-PAIR = ("synthetic-gym/backsquat", "kie", "kfe")
+PAIR = ("synthetic-gym/backsquat@study", "kie", "kfe")
 WATCHED = {
     "initial_triplet_accuracy_30": "before",
     "triplet_accuracy_30": "after",
@@ -43,17 +48,64 @@ def report() -> str:
     runs = [
         run
         for run in find_runs(ROOT / "submissions")
-        if run.record.dataset in DATASETS and run.record.benchmark_version == VERSION
+        if run.record.dataset in DATASETS and run.record.benchmark_version == BENCHMARK_VERSION
     ]
-    parts = [_results(dataset) for dataset in DATASETS]
+    boards = {dataset: committed_boards(BOARDS / board_name(dataset)) for dataset in DATASETS}
+    parts = [_results(each) for each in boards.values() if each]
+    parts += [_labels(each) for each in boards.values() if each]
+    parts += [_failures(dataset) for dataset in DATASETS]
     parts += [_specificity(runs), _watched(runs)]
     return "\n".join(parts)
 
 
-def _results(dataset: str) -> str:
-    file = ROOT / "leaderboards" / VERSION / board_name(dataset) / "table.json"
-    lines = [f"## {dataset}", ""]
-    for board in json.loads(file.read_text(encoding="utf-8"))["boards"]:
+def _labels(boards: DatasetBoards) -> str:
+    """AUROC against labelled clips."""
+    lines: list[str] = []
+    for task in learning_curves(boards.boards):
+        counts = sorted({count for curve in task.curves for count in curve.labels})
+        lines += [
+            f"## {boards.dataset}, {task.task}: AUROC against labelled clips",
+            "",
+            f"| method | {' | '.join(f'{count:,}' for count in counts)} |",
+            "|---|" + "---:|" * len(counts),
+        ]
+        for curve in task.curves:
+            known = dict(zip(curve.labels, curve.values, strict=True))
+            mark = " *(control)*" if curve.control else " *(oracle)*" if curve.oracle else ""
+            cells = " | ".join(_number(known.get(count)) for count in counts)
+            lines.append(f"| {_told((curve.method, curve.recipe, curve.variant))}{mark} | {cells} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _failures(dataset: str) -> str:
+    """F1 on thirds of the test samples."""
+    lines: list[str] = []
+    for board in read_slices(BOARDS / board_name(dataset)):
+        parts = [f"{part.low:.2g} to {part.high:.2g}" for part in board.parts]
+        lines += [
+            f"## {dataset}, {board.task}: F1 by {board.condition}",
+            "",
+            f"| {board.unit} | {' | '.join(parts)} |",
+            "|---|" + "---:|" * len(parts),
+            f"| *always error* | {' | '.join(_number(part.floor) for part in board.parts)} |",
+        ]
+        for row in board.rows:
+            cells = " | ".join(
+                f"{_number(value)} [{_number(low)}, {_number(high)}]"
+                for value, low, high in zip(row.values, row.low, row.high, strict=True)
+            )
+            mark = " *(oracle)*" if row.oracle else ""
+            lines.append(f"| {_told((row.method, row.recipe, row.variant))}{mark} | {cells} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _results(boards: DatasetBoards) -> str:
+    lines = [f"## {boards.dataset}", ""]
+    for board in boards.model_dump(mode="json")["boards"]:
+        if board["scheme"] in LABEL_COUNTS:
+            continue
         scheme = "" if board["scheme"] == "official" else f", scheme {board['scheme']}"
         score = board["positive"] is None
         first, second = ("Spearman within difficulty", "Spearman") if score else ("AUROC", "F1")
@@ -71,7 +123,8 @@ def _results(dataset: str) -> str:
         leading = [row["value"] if score else row["secondary"].get(key) for row in measured]
         for _, row in sorted(zip(leading, measured, strict=True), key=lambda pair: -(pair[0] or 0)):
             variant = f", {row['variant']}" if row["variant"] else ""
-            name = f"`{row['method']}` {row['recipe']}{variant}" + (" *(control)*" if row["control"] else "")
+            mark = " *(control)*" if row["control"] else " *(oracle)*" if row.get("oracle") else ""
+            name = f"`{row['method']}` {row['recipe']}{variant}{mark}"
             lines.append(
                 f"| {row['rank'] or '-'} | {name} | {_number(row['secondary'].get(key))} "
                 f"| {_number(row['value'])} | [{_number(row['low'])}, {_number(row['high'])}] "

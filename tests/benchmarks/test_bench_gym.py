@@ -24,14 +24,14 @@ NULL_SPREAD = 0.043
 @pytest.mark.parametrize("size", [96, 128, 224])
 def test_renderer_frames_per_second(benchmark: BenchmarkFixture, size: int) -> None:
     torch.set_num_threads(1)
-    shots = [make_shot(make_clip(plan)) for plan in plan_clips("demo", "backsquat")[:3]]
+    shots = [make_shot(make_clip(plan)) for plan in plan_clips("study", "backsquat")[:3]]
     benchmark.extra_info["frames"] = 96
     benchmark.pedantic(lambda: [render_shot(shot, size) for shot in shots], rounds=2, warmup_rounds=1)
     benchmark.extra_info["frames_per_second"] = 96 / benchmark.stats["mean"]
 
 
 def test_annotation_of_a_clip(benchmark: BenchmarkFixture) -> None:
-    plans = plan_clips("demo", "backsquat")[:20]
+    plans = plan_clips("study", "backsquat")[:20]
     benchmark.pedantic(lambda: [make_clip(plan) for plan in plans], rounds=2)
 
 
@@ -79,8 +79,8 @@ def test_errors_are_as_readable_on_clips_that_nothing_was_chosen_on(benchmark: B
         assert benchmark.extra_info[task] >= 0.85
 
 
-def test_demo_squats_are_well_posed_and_leak_nothing(benchmark: BenchmarkFixture) -> None:
-    clips = benchmark.pedantic(lambda: _labelled("demo"), rounds=1)
+def test_squats_are_well_posed_and_leak_nothing(benchmark: BenchmarkFixture) -> None:
+    clips = benchmark.pedantic(lambda: _labelled("study"), rounds=1)
     asymmetry = _asymmetry(clips)
     space = np.stack([a.keypoints_3d[:, 13:15] for a in clips])
     down, up = _halves(clips, space)

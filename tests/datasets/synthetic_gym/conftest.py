@@ -9,5 +9,5 @@ from aqa_bench.datasets.synthetic_gym.presets import EXERCISES, Exercise
 
 @pytest.fixture(scope="session")
 def clips() -> dict[Exercise, list[Clip]]:
-    """The first labelled clips of each exercise, preset demo, simulated and not rendered."""
-    return {e: [make_clip(p) for p in plan_clips("demo", e, "labelled")[:40]] for e in EXERCISES}
+    """The first labelled clips of each exercise, preset study, simulated and not rendered."""
+    return {e: [make_clip(p) for p in plan_clips("study", e, "labelled")[:40]] for e in EXERCISES}

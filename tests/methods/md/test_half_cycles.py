@@ -104,7 +104,7 @@ def test_thinned_pools_have_the_nearest_frames() -> None:
 
 @pytest.mark.parametrize(("exercise", "starts"), [("backsquat", "high"), ("overhead-press", "low")])
 def test_the_bar_moves_alike_in_all_three_clips_of_simulated_lifts(exercise: str, starts: str) -> None:
-    plans = plan_clips("demo", exercise, "labelled")[:24]
+    plans = plan_clips("study", exercise, "labelled")[:24]
     heights = [np.asarray(make_clip(plan).annotation.bar_height, float) for plan in plans]
     pool = FrameIndex([lift(i, h, starts) for i, h in enumerate(heights)], SPEC)
     sampler = HalfCycleTriplets(pool, max_shift=0)
