@@ -106,7 +106,7 @@ def test_a_suite_is_a_path_or_the_name_of_a_shipped_one(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.touch()
     assert find_suite(str(file)) == file
-    assert {"smoke", "gym"} <= shipped_suites().keys()
+    assert {"smoke", "study"} <= shipped_suites().keys()
     assert find_suite("smoke") == shipped_suites()["smoke"]
     with pytest.raises(UsageError, match="Did you mean 'smoke'"):
         find_suite("smok")

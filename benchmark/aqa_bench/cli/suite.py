@@ -22,9 +22,9 @@ __all__ = ["app"]
 
 _EXAMPLES = (
     "Examples:  aqa-bench suite smoke  |  aqa-bench suite my.toml --jobs 2 --out submissions  |  "
-    "aqa-bench suite gym --shard 1/4  |  aqa-bench suite my.toml --dry-run --cost  |  "
+    "aqa-bench suite study --shard 1/4  |  aqa-bench suite my.toml --dry-run --cost  |  "
     "aqa-bench suite status gym  |  "
-    "as a Slurm array:  sbatch --array=1-16 --wrap 'aqa-bench suite gym --shard $SLURM_ARRAY_TASK_ID/16'"
+    "as a Slurm array:  sbatch --array=1-16 --wrap 'aqa-bench suite study --shard $SLURM_ARRAY_TASK_ID/16'"
 )
 
 
