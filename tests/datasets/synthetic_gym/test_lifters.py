@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from aqa_bench.core.files import sha256_file
+from aqa_bench.core.progress import NullProgress
 from aqa_bench.datasets.synthetic_gym.lifters import GymLifters
 from aqa_bench.datasets.synthetic_gym.plan import ClipPlan, plan_clips
 from aqa_bench.datasets.synthetic_gym.presets import EXERCISES, PRESETS
+from aqa_bench.learn.lifter.finder import overlap
+from aqa_bench.learn.lifter.parts import joints_box
+from aqa_bench.protocol.regions import finder_of
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_no_clip_of_any_dataset_has_their_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,3 +54,19 @@ def test_presets_that_film_the_same_scenes_share_them() -> None:
     names = {preset: GymLifters(preset).name for preset in PRESETS}
     assert names["study"] == names["demo"]
     assert len({names["demo"], names["tiny"], names["wild"], names["wild-224"]}) == 4
+
+
+def test_the_finder_that_comes_with_the_gym_is_the_measured_one_and_finds_lifters() -> None:
+    lifters = GymLifters("study")
+    assert lifters.finder == GymLifters("demo").finder
+    assert lifters.finder is not None
+    assert GymLifters("tiny").finder is None
+    measured = json.loads((ROOT / "docs" / "measured" / "finder-study.json").read_text())
+    assert measured["sha256"] == sha256_file(lifters.finder)
+    assert measured["clips"] == lifters.name
+    finder = finder_of(lifters, NullProgress())
+    found = [
+        overlap(finder.find(clip.frames)["legs"], joints_box(clip.keypoints, "legs"))
+        for clip in lifters.clips(200_000, 200_006, 4)
+    ]
+    assert np.median(found) > 0.8
