@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from neighbours import neighbours
 from sklearn.metrics import roc_auc_score
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.building.problems import committed_boards
 from aqa_bench.boards.curves import learning_curves
-from aqa_bench.boards.model import DatasetBoards, board_name
+from aqa_bench.boards.model import DatasetBoards, Row, board_name
 from aqa_bench.boards.runs import SubmittedRun, find_runs
 from aqa_bench.boards.slices import read_slices
 from aqa_bench.core.files import canonical_json
@@ -53,6 +54,7 @@ def report() -> str:
     boards = {dataset: committed_boards(BOARDS / board_name(dataset)) for dataset in DATASETS}
     parts = [_results(each) for each in boards.values() if each]
     parts += [_labels(each) for each in boards.values() if each]
+    parts += [_order(each, runs) for each in boards.values() if each]
     parts += [_failures(dataset) for dataset in DATASETS]
     parts += [_specificity(runs), _watched(runs)]
     return "\n".join(parts)
@@ -76,6 +78,36 @@ def _labels(boards: DatasetBoards) -> str:
             lines.append(f"| {_told((curve.method, curve.recipe, curve.variant))}{mark} | {cells} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _order(boards: DatasetBoards, runs: Sequence[SubmittedRun]) -> str:
+    """How sure the order of the default scheme's binary boards is."""
+    lines: list[str] = []
+    dataset = open_dataset(boards.dataset)
+    own = [run for run in runs if run.record.dataset == boards.dataset]
+    for board in boards.boards:
+        if board.scheme != dataset.card.schemes[0].id or board.positive is None:
+            continue
+        lines += [
+            f"## {boards.dataset}, {board.task}: each row against the next",
+            "",
+            "| row | next row | AUROC, difference | p | F1, difference | p |",
+            "|---|---|---:|---:|---:|---:|",
+        ]
+        for row, following, found in neighbours(board, dataset, own):
+            cells = " | ".join(
+                f"{each.value:+.3f} [{each.low:+.3f}, {each.high:+.3f}] | {each.p:.4f}" for each in found
+            )
+            lines.append(f"| {_named_row(row)} | {_named_row(following)} | {cells} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _named_row(row: Row) -> str:
+    if row.method == "constant":
+        return "*always error*"
+    mark = " *(control)*" if row.control else " *(oracle)*" if row.oracle else ""
+    return _told((row.method, row.recipe, row.variant)) + mark
 
 
 def _failures(dataset: str) -> str:
