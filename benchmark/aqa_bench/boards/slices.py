@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from aqa_bench.boards.documents import read_document
 from aqa_bench.boards.model import Board, DatasetBoards, Row
 from aqa_bench.boards.runs import SubmittedRun
-from aqa_bench.core.bounded import read_bounded
 from aqa_bench.core.condition import Condition
 from aqa_bench.core.dataset import Dataset
-from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json
 from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import PREDICTIONS_FILE, RowKind
@@ -135,19 +134,8 @@ def read_slices(folder: Path) -> tuple[SlicedBoard, ...]:
     Raises:
         DataError: The file cannot be read.
     """
-    file = folder / SLICES_FILE
-    if not file.is_file():
-        return ()
-    try:
-        return DatasetSlices.model_validate_json(read_bounded(file)).boards
-    except (OSError, ValueError) as error:
-        raise DataError(
-            "A leaderboard's file cannot be read.",
-            where=file,
-            expected="what aqa-bench leaderboard build writes",
-            found=str(error).partition("\n")[0],
-            remedy="aqa-bench leaderboard build writes it again.",
-        ) from error
+    document = read_document(folder / SLICES_FILE, DatasetSlices)
+    return () if document is None else document.boards
 
 
 def slice_boards(boards: DatasetBoards, dataset: Dataset, runs: Sequence[SubmittedRun]) -> DatasetSlices:

@@ -13,10 +13,18 @@ from aqa_bench.boards.slices import Part, SlicedBoard, SlicedRow
 pytest.importorskip("matplotlib")
 
 CURVES = TaskCurves(
-    "kie",
-    "Knees inward",
-    tuple(
-        Curve(name, "quick", "", False, name == "joints", (112, 448, 1120), values)
+    task="kie",
+    question="Knees inward",
+    curves=tuple(
+        Curve(
+            method=name,
+            recipe="quick",
+            variant="",
+            control=False,
+            oracle=name == "joints",
+            labels=(112, 448, 1120),
+            values=values,
+        )
         for name, values in {
             "joints": (0.8, 0.9, 0.95),
             "pictures": (0.5, 0.7, 0.94),

@@ -26,6 +26,7 @@ from aqa_bench.boards.building.problems import (
 from aqa_bench.boards.claims.pages import CLAIMS, CLAIMS_FILES, claims_files
 from aqa_bench.boards.claims.report import judge_claims
 from aqa_bench.boards.closed import check_closed, is_closed
+from aqa_bench.boards.curves import curves_files
 from aqa_bench.boards.model import DatasetBoards, board_name
 from aqa_bench.boards.pages.overall import overall_files, read_version
 from aqa_bench.boards.papers.tables import PAPERS
@@ -134,7 +135,7 @@ def build(
             if isinstance(dataset, Dataset):
                 folder = leaderboards / version / board_name(name)
                 boards = assemble(version, dataset, members, jobs=jobs)
-                files = contents(boards, members, submissions) | slices_files(boards, dataset, members)
+                files = contents(boards, members, submissions) | _pictured(boards, dataset, members)
                 for file, text in files.items():
                     write_atomic(folder / file, text)
                 report.written.append(folder.as_posix())
@@ -231,7 +232,7 @@ def _check_version(
                     report.problems.append(not_built(folder, error))
                 else:
                     files = contents(boards[name], members, tree.submissions)
-                    files |= slices_files(boards[name], dataset, members)
+                    files |= _pictured(boards[name], dataset, members)
                     report.problems += differences(folder, files)
         else:
             report.problems += consistency(folder, version, members, tree.submissions, tree.base)
@@ -245,6 +246,11 @@ def _check_version(
     if version == BENCHMARK_VERSION and boards and boards.keys() == by_dataset.keys():
         report.problems += paper_problems(tree.leaderboards / PAPERS, boards, runs)
         report.problems += _claim_problems(tree.leaderboards / version, runs)
+
+
+def _pictured(boards: DatasetBoards, dataset: Dataset, runs: Sequence[SubmittedRun]) -> dict[str, str]:
+    """What the site draws and no table holds."""
+    return slices_files(boards, dataset, runs) | curves_files(boards, dataset, runs)
 
 
 def _claim_problems(folder: Path, runs: Sequence[SubmittedRun]) -> Iterator[Problem]:

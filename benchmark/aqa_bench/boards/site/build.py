@@ -10,7 +10,7 @@ from pathlib import Path
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.claims.pages import CLAIMS
 from aqa_bench.boards.closed import closed_words, is_closed
-from aqa_bench.boards.curves import learning_curves
+from aqa_bench.boards.curves import read_curves
 from aqa_bench.boards.model import Board, DatasetBoards, board_name
 from aqa_bench.boards.pages.overall import read_version
 from aqa_bench.boards.pages.render import RANKS, count, metric_name, number, rule_of
@@ -188,7 +188,7 @@ def _task_pictures(site: _Site, boards: DatasetBoards, tables: Path) -> dict[str
     """Learning curves and where methods fail, by task."""
     pictures: dict[str, list[dict[str, str]]] = defaultdict(list)
     base = f"plots/{slug(board_name(boards.dataset))}"
-    for curves in learning_curves(boards.boards):
+    for curves in read_curves(tables):
         _picture(site.root, f"{base}-{slug(curves.task)}-labels", curve_plot(curves))
         pictures[curves.task].append(
             _shown("Learning curves", f"{base}-{slug(curves.task)}-labels", CURVES_CAPTION)
