@@ -251,7 +251,11 @@ def _named(runs: Sequence[SubmittedRun]) -> list[tuple[Name, SubmittedRun]]:
     named = []
     for run, own in zip(runs, settings, strict=True):
         record = run.record
-        usual = json.loads(counts[record.method, record.recipe].most_common(1)[0][0])
+        # Of equally frequent settings the one with the fewest: a setting that others lack is named.
+        frequent = max(
+            counts[record.method, record.recipe].items(), key=lambda item: (item[1], -len(item[0]))
+        )
+        usual = json.loads(frequent[0])
         apart = [f"{key}={value}" for key, value in own.items() if usual.get(key) != value]
         apart += ["labels shuffled"] if record.shuffled_labels else []
         named.append(((record.method, record.recipe, ", ".join(apart)), run))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -55,24 +56,27 @@ def test_f1_on_each_third_is_sklearns(conditioned: Dataset, synthetic: ModuleTyp
     clean = [i for i in ids if not targets[i]]
     for sliced, among, beside in ((size, errors, clean), (angle, sorted(ids, key=measured), [])):
         assert sliced.of_errors is bool(beside)
-        for k, part in enumerate(np.array_split(np.array(among), 3)):
-            chosen = [*part.tolist(), *beside]
+        values = np.array([measured(i) for i in among])
+        cuts = [-1.0, *np.quantile(values, [1 / 3, 2 / 3], method="higher"), 1e9]
+        for k, (start, stop) in enumerate(pairwise(cuts)):
+            part = [i for i in among if start <= measured(i) < stop]
+            chosen = [*part, *beside]
             positive = sum(targets[i] for i in chosen)
             shown = sliced.parts[k]
             assert (shown.samples, shown.positive) == (len(chosen), positive)
             assert (shown.low, shown.high) == (measured(part[0]), measured(part[-1]))
             assert shown.floor == pytest.approx(2 * positive / (positive + len(chosen)), abs=1e-4)
-            values = []
+            expected = []
             for run in runs:
                 table = read_predictions(run.folder / "predictions.csv")
                 test = table[(table["split"] == "test") & table["sample_id"].isin(chosen)]
-                values += [
+                expected += [
                     f1_score(rows["sample_id"].map(dict(targets)), rows["score"] >= 0.5)
                     for _, rows in test.groupby(test["fold"].str[:2])
                 ]
             (row,) = sliced.rows
             value, low, high = row.values[k], row.low[k], row.high[k]
-            assert value == pytest.approx(np.mean(values), abs=1e-4)
+            assert value == pytest.approx(np.mean(expected), abs=1e-4)
             assert low is not None
             assert high is not None
             assert value is not None
@@ -125,5 +129,18 @@ def test_fewer_errors_than_thirds_make_fewer_parts(
     synthetic.write_run(tmp_path, "m", 1.0, decision=Decision.OWN, scored=False)
     runs = find_runs(tmp_path)
     size, angle = slice_boards(assemble("v2", conditioned, runs), conditioned, runs).boards
-    assert [part.positive for part in size.parts] == [1, 1]
+    assert sum(part.positive for part in size.parts) == 2
+    assert all(part.positive for part in size.parts)
     assert len(angle.parts) == 3
+
+
+def test_equal_values_stay_together(
+    conditioned: Dataset, synthetic: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = sorted(conditioned.targets("form"))
+    values = {name: min(1.0, i / 10) for i, name in enumerate(names)}
+    monkeypatch.setattr(type(conditioned), "conditions", lambda *_: [Condition("seen", "share", values)])
+    synthetic.write_run(tmp_path, "m", 1.0, decision=Decision.OWN, scored=False)
+    runs = find_runs(tmp_path)
+    (seen,) = slice_boards(assemble("v2", conditioned, runs), conditioned, runs).boards
+    assert [(part.low, part.high) for part in seen.parts] == [(0.0, 0.9), (1.0, 1.0)]

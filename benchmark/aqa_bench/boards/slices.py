@@ -37,9 +37,9 @@ __all__ = [
 
 SLICES_FILE = "slices.json"
 PARTS = 3
-"""Equal parts of the samples, or of the errors among them."""
-MOST_ROWS = 6
-"""Rows of a board that are split: the best one of each method, no controls."""
+"""Parts of the samples, or of the errors among them, as equal as ties allow."""
+MOST_ROWS = 7
+"""Rows of a board that are split: the best one of each method, and its best oracle; no controls."""
 RESAMPLES = 1000
 _METRIC = "f1"
 _DIGITS = 4
@@ -162,7 +162,7 @@ def slice_boards(boards: DatasetBoards, dataset: Dataset, runs: Sequence[Submitt
 
 
 def _shown(board: Board) -> list[Row]:
-    """The best row of every method that was scored on all samples, best first."""
+    """The best row of every method, and its best oracle, of those scored on all samples; best first."""
     better = -1 if board.higher_is_better else 1
     rows = [
         row
@@ -172,9 +172,9 @@ def _shown(board: Board) -> list[Row]:
         and row.value is not None
         and row.scored == board.samples
     ]
-    best: dict[str, Row] = {}
+    best: dict[tuple[str, bool], Row] = {}
     for row in sorted(rows, key=lambda row: better * (row.value or 0.0)):
-        best.setdefault(row.method, row)
+        best.setdefault((row.method, bool(row.oracle)), row)
     return list(best.values())[:MOST_ROWS]
 
 
@@ -221,15 +221,17 @@ def _slice(
 
 
 def _masks(measured: Values, y: Values, *, of_errors: bool) -> list[Mask]:
-    """Thirds by rank, none empty, equal values in the order of ids; thirds of errors with all clean ones."""
-    among = np.flatnonzero(y > 0) if of_errors else np.arange(len(y))
-    order = among[np.argsort(measured[among], kind="stable")]
-    masks = []
-    for part in filter(len, np.array_split(order, PARTS)):
-        mask = (y == 0) if of_errors else np.zeros(len(y), bool)
-        mask[part] = True
-        masks.append(mask)
-    return masks
+    """Thirds by value, none empty; equal values stay together. Those of errors hold all clean samples too."""
+    among = (y > 0) if of_errors else np.ones(len(y), bool)
+    if not among.any():
+        return []
+    cuts = np.quantile(measured[among], np.arange(1, PARTS) / PARTS, method="higher")
+    at = np.searchsorted(cuts, measured, side="right")
+    return [
+        (among & (at == part)) | (~among if of_errors else False)
+        for part in range(PARTS)
+        if (among & (at == part)).any()
+    ]
 
 
 def _part(measured: Values, y: Values, mask: Mask, *, of_errors: bool) -> Part:
