@@ -17,7 +17,9 @@ from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample
+from aqa_bench.core.state import State
 from aqa_bench.core.task import Modality, TaskKind
+from aqa_bench.learn.saving.plain import rebuilt
 
 __all__ = ["ElevationModel", "Phase", "PhaseRecipe", "bar_elevation"]
 
@@ -112,6 +114,11 @@ class Phase(Method[PhaseRecipe]):
         pipeline = make_pipeline(StandardScaler(), powers, model)
         ctx.report.parameters = recipe.degree + 1
         return ElevationModel(pipeline.fit(_elevations(train.samples), train.targets), is_score)
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """What the fit returned."""
+        predictor: Predictor = rebuilt(state, ElevationModel)
+        return predictor
 
 
 def _elevations(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:

@@ -15,10 +15,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from aqa_bench.core.errors import MethodError
-from aqa_bench.core.method import FitContext, Method
+from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.state import State
 from aqa_bench.core.task import TaskKind
+from aqa_bench.learn.saving.plain import rebuilt
 
 from .joints import stacked_series
 from .kernels import LEAST_LENGTH, PATTERNS, Kernels, draw_kernels
@@ -105,6 +107,11 @@ class Rocket(Method[RocketRecipe]):
         ctx.report.update(parameters=biases + x.shape[1] + 1, device="cpu", dtype="float64", weights="random")
         ctx.report.extras |= {"features": x.shape[1], "alpha": float(head.alpha_)}
         return RocketPredictor(self.recipe, kernels, ridge, is_score)
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """What the fit returned."""
+        predictor: Predictor = rebuilt(state, RocketPredictor, Kernels, recipe=self.recipe)
+        return predictor
 
 
 def _views(samples: Sequence[Sample], recipe: RocketRecipe) -> list[npt.NDArray[np.float64]]:
