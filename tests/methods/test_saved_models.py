@@ -21,18 +21,18 @@ from aqa_bench.media.layouts import LAYOUTS, convert
 SMALL = {
     **{"backbone": "resnet-small", "weights": "random", "resize": "32", "crop": "32", "frames": "8"},
     **{"length": "32", "width": "8", "blocks": "1", "head_epochs": "2", "components": "null", "epochs": "1"},
-    **{"steps": "2", "batch_size": "4", "pool_frames": "8", "freeze": "0", "clip_frames": "8"},
+    **{"steps": "2", "batch_size": "4", "pool_frames": "24", "freeze": "0", "clip_frames": "8"},
     **{"finetune_epochs": "1", "finetune_batch_size": "4", "clips": "1", "pretrain_epochs": "1"},
     **{"kernels": "84", "pretraining_seeds": "null"},
 }
 """Overrides that make any recipe a matter of a second; those that a recipe does not have are left out."""
 VIDEO = {"backbone": "r2plus1d-small"}
 OWN = {
-    "stgcn-ocsvm": {"frames": "32"},
-    "metadata": {"categorical": '["position"]', "numeric": '["twists"]'},
+    "stgcn-ocsvm": {"frames": "32", "weights": "null"},
+    "metadata": {"categorical": '["position"]', "numeric": '["twists"]', "model": "linear"},
     "pad": {"picture": "16", "decoder_blocks": "2"},
 }
-RECIPES = {"dive-classification": "quick", "metadata": "paper"}
+RECIPES = {"dive-classification": "quick", "metadata": "duration"}
 CASES = [
     *((name, TaskKind.BINARY, ()) for name in sorted(methods()) if name != "dive-classification"),
     *((name, TaskKind.SCORE, ()) for name in ("constant", "prior", "duration", "metadata", "rocket")),
@@ -60,7 +60,9 @@ class Drawn(Media):
         self.seed, self.error = seed, error
         self.rng = np.random.default_rng(seed)
         self.count = int(24 + self.rng.integers(0, 12) + 12 * error)
-        self.points = self.rng.uniform(20, 200, (self.count, 18, 2)).cumsum(axis=0) / 10 + 50 * error
+        self.points = (
+            self.rng.uniform(1, 9, (self.count, 18, 2)) + np.linspace(0, 9, self.count)[:, None, None]
+        )
 
     @property
     def length(self) -> int:
