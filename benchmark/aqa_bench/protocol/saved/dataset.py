@@ -43,8 +43,8 @@ def judge_dataset(
 ) -> list[Judgement]:
     """Judge one part of a dataset.
 
-    On the very data of the model's run each fit judges the part of its own split, and gives the run's own scores
-    to the last digit. On other data all fits judge every sample, as they do files.
+    On the very data of the model's run each fit judges the part of its own split, and gives the run's own
+    scores to the last digit. On other data all fits judge every sample, as they do files.
 
     Args:
         model: The model.
@@ -110,7 +110,8 @@ def judge_dataset(
 def _asked(custodian: Custodian, split: Split, part: Part) -> tuple[Sequence[str], frozenset[str]]:
     """Samples to be judged together, and those of them that are asked for.
 
-    Val and test in the run's own order: the last digits of a network's outputs depend on who stands beside whom.
+    Val and test in the run's own order: the last digits of a network's outputs depend on who stands beside
+    whom.
     """
     if part == "train":
         ids = custodian.available(split.train)

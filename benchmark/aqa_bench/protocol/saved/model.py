@@ -68,7 +68,8 @@ class SavedModel:
     """A fitted method that was read back; :func:`load_model` makes one.
 
     A model of a scheme with several folds has a fit for each. Files are judged by all of them: score and
-    threshold are the means over the fits, so that the decision is that of the mean distance from the thresholds.
+    threshold are the means over the fits, so that the decision is that of the mean distance from the
+    thresholds.
 
     Args:
         folder: Where it lies.
@@ -95,7 +96,7 @@ class SavedModel:
         """Judge files, in this process' own workers.
 
         Args:
-            files: Videos, images, or keypoints, as :func:`~aqa_bench.media.file_media.media_of_file` reads them.
+            files: Videos, images or keypoints, as :func:`~aqa_bench.media.file_media.media_of_file` reads.
             task: One task; by default all whose unit the files have.
             layout: Joint order of keypoints whose files do not say it.
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
@@ -209,7 +210,7 @@ class SavedModel:
 
     def _check(self, file: Path, media: Media) -> None:
         card = self.plugin.card
-        missing = sorted(card.needs - media.provides)
+        missing: list[str] = sorted(card.needs - media.provides)
         if not missing and card.one_of and not card.one_of & media.provides:
             missing = [" or ".join(sorted(card.one_of))]
         if missing:
