@@ -61,5 +61,4 @@ class Constant(Method[ConstantRecipe]):
 
     def restore(self, state: State, ctx: FitContext) -> Predictor:
         """What the fit returned."""
-        predictor: Predictor = rebuilt(state, ConstantPredictor)
-        return predictor
+        return rebuilt(state, ConstantPredictor)

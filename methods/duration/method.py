@@ -119,5 +119,4 @@ class Duration(Method[DurationRecipe]):
 
     def restore(self, state: State, ctx: FitContext) -> Predictor:
         """What the fit returned."""
-        predictor: Predictor = rebuilt(state, LengthModel, TypicalLength)
-        return predictor
+        return rebuilt(state, LengthModel, TypicalLength)

@@ -94,7 +94,7 @@ class ImportedFeatures(Method[ImportedFeaturesRecipe]):
         """
         told, coding = state.part("head"), TargetCoding.restored(state.part("coding"))
         head = load_network(self._head(told.fact("kind"), told.fact("in_features"), coding), told)
-        inputs = rebuilt(state.part("inputs"), FeatureInputs, FeatureScaler)
+        inputs = rebuilt(state.part("inputs"), FeatureInputs, parts=(FeatureScaler,))
         device = resolve_device(ctx.device)
         return HeadPredictor(inputs, head.to(device), coding, device, self.recipe.batch_size)
 

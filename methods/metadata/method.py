@@ -136,8 +136,7 @@ class Metadata(Method[MetadataRecipe]):
 
     def restore(self, state: State, ctx: FitContext) -> Predictor:
         """What the fit returned."""
-        predictor: Predictor = rebuilt(state, LinearModel, GroupMean, Encoding)
-        return predictor
+        return rebuilt(state, LinearModel, GroupMean, parts=(Encoding,))
 
 
 def _keys(samples: Sequence[Sample], attributes: Sequence[str]) -> list[tuple[float | str, ...]]:

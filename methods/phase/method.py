@@ -117,8 +117,7 @@ class Phase(Method[PhaseRecipe]):
 
     def restore(self, state: State, ctx: FitContext) -> Predictor:
         """What the fit returned."""
-        predictor: Predictor = rebuilt(state, ElevationModel)
-        return predictor
+        return rebuilt(state, ElevationModel)
 
 
 def _elevations(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:

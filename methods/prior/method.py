@@ -59,5 +59,4 @@ class Prior(Method[PriorRecipe]):
 
     def restore(self, state: State, ctx: FitContext) -> Predictor:
         """What the fit returned."""
-        predictor: Predictor = rebuilt(state, PriorPredictor)
-        return predictor
+        return rebuilt(state, PriorPredictor)

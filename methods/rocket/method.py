@@ -110,8 +110,7 @@ class Rocket(Method[RocketRecipe]):
 
     def restore(self, state: State, ctx: FitContext) -> Predictor:
         """What the fit returned."""
-        predictor: Predictor = rebuilt(state, RocketPredictor, Kernels, recipe=self.recipe)
-        return predictor
+        return rebuilt(state, RocketPredictor, parts=(Kernels,), recipe=self.recipe)
 
 
 def _views(samples: Sequence[Sample], recipe: RocketRecipe) -> list[npt.NDArray[np.float64]]:

@@ -121,7 +121,7 @@ class OneClassHead:
         Raises:
             DataError: The state is of something else.
         """
-        learnt: _Learnt = rebuilt(state, _Learnt)
+        learnt = rebuilt(state, _Learnt)
         head = cls(learnt.svm.nu, learnt.svm.kernel, learnt.svm.gamma)
         head.scaler_, head.svm_, head.scale_ = learnt.scaler, learnt.svm, learnt.scale
         return head

@@ -6,9 +6,9 @@ A file names classes; which classes those may be is said by the code that reads 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from aqa_bench.core.state import HasState, State
 
 __all__ = ["plain_state", "rebuilt", "state_of"]
 
+T = TypeVar("T")
 _DEEPEST = 16
 
 
@@ -46,19 +47,26 @@ def plain_state(value: object) -> State:
     return State({"value": _taken(value, type(value).__name__, arrays)}, arrays)
 
 
-def rebuilt(state: State, *kinds: type[Any], recipe: Recipe | None = None) -> Any:
+def rebuilt(
+    state: State, *kinds: type[T], parts: Sequence[type[Any]] = (), recipe: Recipe | None = None
+) -> T:
     """The dataclass of :func:`plain_state`.
 
     Args:
         state: Its state.
-        *kinds: The classes that it and its parts may be.
+        *kinds: The classes that it may be.
+        parts: The classes that its parts may be.
         recipe: What stands where it held the method's recipe.
 
     Raises:
         DataError: The state is of something else.
     """
+    known = {kind.__name__: kind for kind in (*kinds, *parts)}
     try:
-        return _made(state.fact("value"), state, {kind.__name__: kind for kind in kinds}, recipe, 0)
+        made = _made(state.fact("value"), state, known, recipe, 0)
+        if not isinstance(made, kinds):
+            raise ValueError(type(made).__name__)
+        return made
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             "The state of a saved model is not one of this method.",
