@@ -119,4 +119,5 @@ class Duration(Method[DurationRecipe]):
 
     def restore(self, state: State, ctx: FitContext) -> Predictor:
         """What the fit returned."""
-        return rebuilt(state, LengthModel, TypicalLength)
+        kinds: tuple[type[Predictor], ...] = (LengthModel, TypicalLength)
+        return rebuilt(state, *kinds)

@@ -136,7 +136,8 @@ class Metadata(Method[MetadataRecipe]):
 
     def restore(self, state: State, ctx: FitContext) -> Predictor:
         """What the fit returned."""
-        return rebuilt(state, LinearModel, GroupMean, parts=(Encoding,))
+        kinds: tuple[type[Predictor], ...] = (LinearModel, GroupMean)
+        return rebuilt(state, *kinds, parts=(Encoding,))
 
 
 def _keys(samples: Sequence[Sample], attributes: Sequence[str]) -> list[tuple[float | str, ...]]:
