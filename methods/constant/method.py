@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import rebuilt
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.state import State
 from aqa_bench.core.task import TaskKind
-from aqa_bench.learn.saving.plain import rebuilt
 
 __all__ = ["Constant", "ConstantPredictor", "ConstantRecipe"]
 

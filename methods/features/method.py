@@ -12,16 +12,16 @@ from torch import Tensor, nn
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import plain_state, rebuilt
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.state import State
 from aqa_bench.learn.features.head_inputs import FeatureScaler
 from aqa_bench.learn.heads.build import HeadKind, build_head
-from aqa_bench.learn.saving.networks import load_network
-from aqa_bench.learn.saving.plain import plain_state, rebuilt
 from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, TargetCoding
 from aqa_bench.learn.supervised.training import fit_head
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import deterministic, resolve_device
+from aqa_bench.learn.training.network_state import load_network
 from aqa_bench.media.clips import resample_time
 
 from .recipe import ImportedFeaturesRecipe

@@ -13,11 +13,11 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from aqa_bench.core.errors import MethodError, RecipeError
 from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import rebuilt
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.state import State
 from aqa_bench.core.task import TaskKind
-from aqa_bench.learn.saving.plain import rebuilt
 
 from .encoding import Encoding, attribute_values
 

@@ -15,11 +15,11 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import rebuilt
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample
 from aqa_bench.core.state import State
 from aqa_bench.core.task import Modality, TaskKind
-from aqa_bench.learn.saving.plain import rebuilt
 
 __all__ = ["ElevationModel", "Phase", "PhaseRecipe", "bar_elevation"]
 

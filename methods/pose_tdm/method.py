@@ -17,11 +17,11 @@ from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.state import State
 from aqa_bench.core.task import Modality, TaskKind
 from aqa_bench.learn.heads.resnet1d import ResNet1D
-from aqa_bench.learn.saving.networks import head_state, load_network
 from aqa_bench.learn.supervised.targets import TargetCoding, forward
 from aqa_bench.learn.supervised.training import Examples
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import deterministic, resolve_device
+from aqa_bench.learn.training.network_state import head_state, load_network
 from aqa_bench.media.pose import CALIBRATED
 
 from .distances import distance_sequences, estimates, mirror_order

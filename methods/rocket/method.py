@@ -16,11 +16,11 @@ from sklearn.preprocessing import StandardScaler
 
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import rebuilt
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.state import State
 from aqa_bench.core.task import TaskKind
-from aqa_bench.learn.saving.plain import rebuilt
 
 from .joints import stacked_series
 from .kernels import LEAST_LENGTH, PATTERNS, Kernels, draw_kernels

@@ -24,9 +24,9 @@ from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.state import State
 from aqa_bench.learn.features.extractor import load_state
 from aqa_bench.learn.pretraining.pool import TrainedWeights, kept_weights
-from aqa_bench.learn.saving.networks import load_network, network_state
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import resolve_device
+from aqa_bench.learn.training.network_state import load_network, network_state
 
 from .exercise_recognition import exercise_clips
 from .features import STGCNFeatures

@@ -12,8 +12,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
 from aqa_bench.core.errors import DataError, MethodError
+from aqa_bench.core.plain_state import plain_state, rebuilt
 from aqa_bench.core.state import State
-from aqa_bench.learn.saving.plain import plain_state, rebuilt
 
 __all__ = ["OneClassHead"]
 

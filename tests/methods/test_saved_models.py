@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import state_of
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.registry import methods
 from aqa_bench.core.sample import LabeledSet, Media, Sample, Trajectory
 from aqa_bench.core.state import pack_state, unpack_state
 from aqa_bench.core.task import Modality, Task, TaskKind, Unit
-from aqa_bench.learn.saving.plain import state_of
 from aqa_bench.media.layouts import LAYOUTS, convert
 
 SMALL = {

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from aqa_bench.core.state import State
-from aqa_bench.learn.saving.networks import load_network, network_state
 from aqa_bench.learn.training.complexity import parameter_count
+from aqa_bench.learn.training.network_state import load_network, network_state
 
 __all__ = ["Backbone"]
 

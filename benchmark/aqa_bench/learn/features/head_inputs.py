@@ -13,9 +13,9 @@ from torch import Tensor
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext
+from aqa_bench.core.plain_state import plain_state
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.state import State
-from aqa_bench.learn.saving.plain import plain_state
 from aqa_bench.media.clips import resample_time
 
 if TYPE_CHECKING:

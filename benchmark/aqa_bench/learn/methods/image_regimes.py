@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 
 from aqa_bench.core.method import FitContext, Predictor
+from aqa_bench.core.plain_state import rebuilt, state_of
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.state import State
@@ -22,8 +23,6 @@ from aqa_bench.learn.features.head_inputs import Arrange, FeatureScaler, HeadInp
 from aqa_bench.learn.features.image_features import FrameFeatureExtractor, PooledBackbone
 from aqa_bench.learn.heads.build import build_head
 from aqa_bench.learn.methods.image_recipe import ImageRecipe
-from aqa_bench.learn.saving.networks import head_state, load_network
-from aqa_bench.learn.saving.plain import rebuilt, state_of
 from aqa_bench.learn.supervised.image_classifier import (
     ImageClassifier,
     labelled_stills,
@@ -33,6 +32,7 @@ from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, NetworkPr
 from aqa_bench.learn.supervised.training import finetune_network, fit_head
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import Precision
+from aqa_bench.learn.training.network_state import head_state, load_network
 
 if TYPE_CHECKING:
     from aqa_bench.learn.looking.attribution import Attribution

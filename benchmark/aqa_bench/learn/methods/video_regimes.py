@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from aqa_bench.core.method import FitContext
+from aqa_bench.core.plain_state import plain_state, rebuilt
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.core.state import State
@@ -23,14 +24,13 @@ from aqa_bench.learn.features.extractor import load_state
 from aqa_bench.learn.features.head_inputs import FeatureScaler
 from aqa_bench.learn.features.video_features import ClipFeatureExtractor, ClipSpec, read_clip
 from aqa_bench.learn.methods.video_recipe import VideoRecipe
-from aqa_bench.learn.saving.networks import head_state, load_network
-from aqa_bench.learn.saving.plain import plain_state, rebuilt
 from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, NetworkPredictor, TargetCoding
 from aqa_bench.learn.supervised.training import finetune_network, fit_head
 from aqa_bench.learn.supervised.video_classifier import VideoClassifier, labelled_clips
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import Precision, deterministic
 from aqa_bench.learn.training.loop import FitResult
+from aqa_bench.learn.training.network_state import head_state, load_network
 
 if TYPE_CHECKING:
     from aqa_bench.learn.looking.attribution import Attribution

@@ -15,9 +15,9 @@ from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import LabeledSet, Sample, UInt8Array
 from aqa_bench.core.state import HasState, State
 from aqa_bench.core.task import TaskKind
-from aqa_bench.learn.saving.networks import head_state
 from aqa_bench.learn.training.batches import prefetch
 from aqa_bench.learn.training.device import Precision, autocast
+from aqa_bench.learn.training.network_state import head_state
 
 __all__ = ["FitData", "HeadPredictor", "NetworkPredictor", "TargetCoding", "forward"]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.method import Method
+from aqa_bench.core.plain_state import state_of
 from aqa_bench.core.recipe import ADDED_LATER, odd_values
 from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.state import pack_state, unpack_state
 from aqa_bench.core.task import TaskKind
-from aqa_bench.learn.saving.plain import state_of
 from aqa_bench.protocol.custody import checked_scores
 from aqa_bench.protocol.worker import looking
 from aqa_bench.protocol.worker.bench import Bench

@@ -13,9 +13,9 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from sklearn.svm import OneClassSVM
 
 from aqa_bench.core.errors import DataError, MethodError
+from aqa_bench.core.plain_state import plain_state, rebuilt, state_of
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.state import State, pack_state, unpack_state
-from aqa_bench.learn.saving.plain import plain_state, rebuilt, state_of
 
 
 class Side(StrEnum):

@@ -107,7 +107,7 @@ def _taken(value: object, place: str, arrays: dict[str, npt.NDArray[Any]]) -> An
         found = {f.name: _taken(getattr(value, f.name), f"{place}.{f.name}", arrays) for f in fields(value)}
         return {"of": type(value).__name__, "fields": found}
     if type(value).__module__.startswith("sklearn."):
-        from aqa_bench.learn.saving.estimators import fitted_parts
+        from aqa_bench.core.estimators import fitted_parts
 
         return {"estimator": _taken(fitted_parts(value, place), place, arrays)}
     raise _unplain(value, place)
@@ -139,7 +139,7 @@ def _made(told: Any, state: State, kinds: Mapping[str, type[Any]], recipe: Recip
                 raise ValueError(f"{name} of {', '.join(map(str, values))}")
             return kind(**{key: inner(value) for key, value in values.items()})
         case {"estimator": parts}:
-            from aqa_bench.learn.saving.estimators import estimator_of
+            from aqa_bench.core.estimators import estimator_of
 
             return estimator_of(inner(parts))
     raise ValueError(f"{str(told)[:60]!r}")
