@@ -12,8 +12,12 @@ class Clip(Media):
     provides = frozenset({Modality.FRAMES})
     fps = 30.0
 
-    def __init__(self, length: int, width: int = 64, height: int = 48) -> None:
-        self.length, self.width, self.height = length, width, height
+    def __init__(self, count: int, width: int = 64, height: int = 48) -> None:
+        self.count, self.width, self.height = count, width, height
+
+    @property
+    def length(self) -> int:
+        return self.count
 
     def frames(self, indices=None, size=None):
         return np.zeros((len(indices), self.height, self.width, 3), np.uint8)
