@@ -169,9 +169,14 @@ class TestFitting:
                 raw = predictor.predict(custodian.bare(split.test))
             return checked_scores(raw, len(split.test), tasks[0].kind, plugin.card.id, "test"), sets.ctx
 
-        def by_worker(seed: int) -> np.ndarray:
+        def by_worker(seed: int, keep: bool = False) -> np.ndarray:
             told = Told(recipe, plugin.load().prepare is not Method.prepare)
-            return Hand(plugin, told).fit(given(seed), custodian.bare(split.test)).scores
+            hand, fitting, bare = Hand(plugin, told), given(seed), custodian.bare(split.test)
+            found = hand.fit(fitting, bare, keep=keep)
+            if not keep:
+                return found.scores
+            assert found.state is not None
+            return hand.judge(fitting.ctx, "test", found.state, bare).scores
 
         return SimpleNamespace(scores=scores, by_worker=by_worker)
 
@@ -188,6 +193,13 @@ class TestFitting:
 
     def test_a_fresh_process_after_a_preparation_says_the_same(self, bench: SimpleNamespace) -> None:
         np.testing.assert_array_equal(bench.by_worker(0), bench.scores(0)[0])
+
+    def test_what_was_saved_and_read_back_says_the_same(
+        self, plugin: MethodPlugin, bench: SimpleNamespace
+    ) -> None:
+        if not plugin.load().saves():
+            pytest.skip("it has no restore: run --save-model refuses it before anything is fitted")
+        np.testing.assert_array_equal(bench.by_worker(0, keep=True), bench.scores(0)[0])
 
 
 class TestDatasets:

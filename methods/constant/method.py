@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aqa_bench.core.method import FitContext, Method
+from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import rebuilt
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.state import State
 from aqa_bench.core.task import TaskKind
 
 __all__ = ["Constant", "ConstantPredictor", "ConstantRecipe"]
@@ -56,3 +58,7 @@ class Constant(Method[ConstantRecipe]):
         is_score = ctx.task.kind is TaskKind.SCORE
         ctx.report.parameters = int(is_score)
         return ConstantPredictor(float(train.targets.mean()) if is_score else 1.0)
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """What the fit returned."""
+        return rebuilt(state, ConstantPredictor)

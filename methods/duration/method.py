@@ -14,8 +14,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import rebuilt
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.state import State
 from aqa_bench.core.task import TaskKind
 
 __all__ = ["Duration", "DurationRecipe", "LengthModel", "TypicalLength", "log_lengths"]
@@ -114,3 +116,8 @@ class Duration(Method[DurationRecipe]):
             StandardScaler(), LogisticRegression(C=self.recipe.c, class_weight="balanced")
         )
         return LengthModel(logistic.fit(x[:, None], train.targets), is_score=False)
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """What the fit returned."""
+        kinds: tuple[type[Predictor], ...] = (LengthModel, TypicalLength)
+        return rebuilt(state, *kinds)

@@ -3,26 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import plain_state, rebuilt
 from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.state import State
 from aqa_bench.learn.features.head_inputs import FeatureScaler
-from aqa_bench.learn.heads.build import build_head
+from aqa_bench.learn.heads.build import HeadKind, build_head
 from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, TargetCoding
 from aqa_bench.learn.supervised.training import fit_head
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import deterministic, resolve_device
+from aqa_bench.learn.training.network_state import load_network
 from aqa_bench.media.clips import resample_time
 
 from .recipe import ImportedFeaturesRecipe
 
 __all__ = ["ImportedFeatures"]
+
+
+@dataclass(frozen=True)
+class FeatureInputs:
+    """Makes the head's inputs.
+
+    Attributes:
+        scaler: Fitted to the training features.
+        length: Frames that sequences are resampled to.
+    """
+
+    scaler: FeatureScaler
+    length: int
+
+    def __call__(self, samples: Sequence[Sample]) -> Tensor:
+        """``(n, length, K)`` of sequences or ``(n, K)`` of vectors, float32."""
+        return _inputs(_read(samples), self.scaler, self.length)
+
+    def state(self) -> State:
+        """All of it."""
+        return plain_state(self)
 
 
 class ImportedFeatures(Method[ImportedFeaturesRecipe]):
@@ -46,19 +71,9 @@ class ImportedFeatures(Method[ImportedFeaturesRecipe]):
         known = _read(train.samples)
         scaler = FeatureScaler.fit(known, standardise=recipe.standardise, components=recipe.components)
 
-        def inputs(samples: Sequence[Sample]) -> Tensor:
-            return _inputs(_read(samples), scaler, recipe.length)
-
-        x = _inputs(known, scaler, recipe.length)
+        inputs, x = FeatureInputs(scaler, recipe.length), _inputs(known, scaler, recipe.length)
         with deterministic(ctx.seed):
-            head = build_head(
-                recipe.vector_head if x.ndim == 2 else recipe.head,
-                x.shape[-1],
-                coding.num_outputs,
-                width=recipe.width,
-                blocks=recipe.blocks,
-                dropout=recipe.dropout,
-            )
+            head = self._head(recipe.vector_head if x.ndim == 2 else recipe.head, x.shape[-1], coding)
             result = fit_head(head, x, inputs, FitData(train, val, coding), recipe.training(), ctx, device)
         # Of the head alone: what the extractor cost is known to whoever made the features.
         ctx.report.update(
@@ -70,6 +85,29 @@ class ImportedFeatures(Method[ImportedFeaturesRecipe]):
             **result.facts(),
         )
         return HeadPredictor(inputs, head, coding, device, recipe.batch_size)
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """The head, on the device of ``ctx``.
+
+        Raises:
+            DataError: The state is of another recipe.
+        """
+        told, coding = state.part("head"), TargetCoding.restored(state.part("coding"))
+        head = load_network(self._head(told.fact("kind"), told.fact("in_features"), coding), told)
+        inputs = rebuilt(state.part("inputs"), FeatureInputs, parts=(FeatureScaler,))
+        device = resolve_device(ctx.device)
+        return HeadPredictor(inputs, head.to(device), coding, device, self.recipe.batch_size)
+
+    def _head(self, kind: HeadKind, in_features: int, coding: TargetCoding) -> nn.Module:
+        recipe = self.recipe
+        return build_head(
+            kind,
+            in_features,
+            coding.num_outputs,
+            width=recipe.width,
+            blocks=recipe.blocks,
+            dropout=recipe.dropout,
+        )
 
 
 def _read(samples: Sequence[Sample]) -> list[npt.NDArray[np.float32]]:

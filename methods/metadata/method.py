@@ -13,8 +13,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from aqa_bench.core.errors import MethodError, RecipeError
 from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import rebuilt
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.state import State
 from aqa_bench.core.task import TaskKind
 
 from .encoding import Encoding, attribute_values
@@ -131,6 +133,11 @@ class Metadata(Method[MetadataRecipe]):
             )
         logistic = LogisticRegression(C=recipe.c, class_weight="balanced", max_iter=1000)
         return LinearModel(encoding, logistic.fit(x, train.targets), is_score=False)
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """What the fit returned."""
+        kinds: tuple[type[Predictor], ...] = (LinearModel, GroupMean)
+        return rebuilt(state, *kinds, parts=(Encoding,))
 
 
 def _keys(samples: Sequence[Sample], attributes: Sequence[str]) -> list[tuple[float | str, ...]]:

@@ -15,8 +15,10 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import rebuilt
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Media, Sample
+from aqa_bench.core.state import State
 from aqa_bench.core.task import Modality, TaskKind
 
 __all__ = ["ElevationModel", "Phase", "PhaseRecipe", "bar_elevation"]
@@ -112,6 +114,10 @@ class Phase(Method[PhaseRecipe]):
         pipeline = make_pipeline(StandardScaler(), powers, model)
         ctx.report.parameters = recipe.degree + 1
         return ElevationModel(pipeline.fit(_elevations(train.samples), train.targets), is_score)
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """What the fit returned."""
+        return rebuilt(state, ElevationModel)
 
 
 def _elevations(samples: Sequence[Sample]) -> npt.NDArray[np.float64]:

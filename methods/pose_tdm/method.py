@@ -14,17 +14,19 @@ import torch
 from aqa_bench.core.errors import MethodError, RecipeError
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.state import State
 from aqa_bench.core.task import Modality, TaskKind
 from aqa_bench.learn.heads.resnet1d import ResNet1D
-from aqa_bench.learn.supervised.targets import forward
+from aqa_bench.learn.supervised.targets import TargetCoding, forward
 from aqa_bench.learn.supervised.training import Examples
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import deterministic, resolve_device
+from aqa_bench.learn.training.network_state import head_state, load_network
 from aqa_bench.media.pose import CALIBRATED
 
 from .distances import distance_sequences, estimates, mirror_order
 from .recipe import Source, TDMRecipe
-from .training import train_head
+from .training import new_head, train_head
 
 __all__ = ["PoseTDM", "TDMPredictor"]
 
@@ -62,6 +64,10 @@ class TDMPredictor:
             mean, deviation = self.scale
             return np.asarray(outputs[:, 0].numpy() * deviation + mean)
         return np.asarray(outputs.softmax(dim=1)[:, 1].numpy())
+
+    def state(self) -> State:
+        """Head and scale."""
+        return State.joined(head=head_state(self.head), coding=State({"scale": self.scale}))
 
 
 class PoseTDM(Method[TDMRecipe]):
@@ -143,6 +149,17 @@ class PoseTDM(Method[TDMRecipe]):
         source = self.recipe.source
         ctx.report.extras["pose"] = CALIBRATED.name if source is Source.NOISY else source.value
         return TDMPredictor(head, self.recipe, device, (mean, deviation) if is_score else None, poses)
+
+    def restore(self, state: State, ctx: FitContext) -> TDMPredictor:
+        """The head, on the device of ``ctx``.
+
+        Raises:
+            DataError: The state is of another recipe.
+        """
+        device, told = resolve_device(ctx.device), state.part("head")
+        scale = TargetCoding.restored(state.part("coding")).scale
+        head = load_network(new_head(self.recipe, told.fact("in_features"), is_score=scale is not None), told)
+        return TDMPredictor(head.to(device), self.recipe, device, scale, ctx.places("pose"))
 
 
 def _check(train: LabeledSet, ctx: FitContext, *, is_score: bool) -> None:

@@ -11,7 +11,18 @@ from aqa_bench.learn.training.loop import FitResult
 
 from .recipe import TDMRecipe
 
-__all__ = ["train_head"]
+__all__ = ["new_head", "train_head"]
+
+
+def new_head(recipe: TDMRecipe, in_features: int, *, is_score: bool) -> ResNet1D:
+    """The head of a recipe; its weights are drawn from PyTorch's default generator.
+
+    Args:
+        recipe: Its architecture.
+        in_features: Distances of a frame.
+        is_score: Whether it gives a score, or logits of two classes.
+    """
+    return ResNet1D(in_features, 1 if is_score else 2, recipe.width, recipe.blocks, recipe.dropout)
 
 
 def train_head(
@@ -31,8 +42,7 @@ def train_head(
     Returns:
         The head in evaluation mode on ``device``, and what the training came to.
     """
-    outputs = 1 if is_score else 2
-    head = ResNet1D(examples.x.shape[2], outputs, recipe.width, recipe.blocks, recipe.dropout)
+    head = new_head(recipe, examples.x.shape[2], is_score=is_score)
     config = TrainingConfig(
         optimizer=recipe.optimizer,
         lr=recipe.lr,

@@ -13,6 +13,7 @@ from aqa_bench.core.errors import MethodError, UsageError
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.state import State
 from aqa_bench.media.pose_geometry import LAYOUT
 
 from .dtw import dtw_distances
@@ -86,6 +87,15 @@ class DTWPredictor:
         np.divide(distances[:, 0], total, out=shares, where=total > 0)
         return shares
 
+    def state(self) -> State:
+        """The series of the training clips, and their classes."""
+        series = {
+            f"{channel}.{i}": clip
+            for channel, clips in enumerate(self.references)
+            for i, clip in enumerate(clips)
+        }
+        return State({"channels": len(self.references)}, {"is_error": self.is_error, **series})
+
 
 class PoseTrainerDTW(Method[DTWRecipe]):
     """Mean dynamic-time-warping distance to each class (Chen and Yang, Pose Trainer, 2018)."""
@@ -106,15 +116,7 @@ class PoseTrainerDTW(Method[DTWRecipe]):
             MethodError: ``train`` lacks a class.
             DataError: A clip shows too little of the body.
         """
-        exercise = ctx.dataset.rpartition("/")[2]
-        if exercise not in SERIES:
-            raise UsageError(
-                "There are no series for this exercise.",
-                where=ctx.dataset,
-                expected=" | ".join(SERIES),
-                found=exercise,
-                remedy="Choose a dataset of one of these exercises, or another method.",
-            )
+        reader = self._reader(ctx)
         is_error = train.targets == 1
         if is_error.all() or not is_error.any():
             raise MethodError(
@@ -124,7 +126,25 @@ class PoseTrainerDTW(Method[DTWRecipe]):
                 found=f"{int((~is_error).sum())} good, {int(is_error.sum())} bad",
                 remedy="Choose a split scheme that trains on both, e.g. folds, or a one-class method.",
             )
-        reader = _Reader(SERIES[exercise], self.recipe)
         clips = [reader.read(sample) for sample in train.samples]
         ctx.report.parameters = 0
         return DTWPredictor(reader, tuple(zip(*clips, strict=True)), is_error)
+
+    def restore(self, state: State, ctx: FitContext) -> DTWPredictor:
+        """The training clips' series, and the reader of the exercise that the fit was of."""
+        is_error = state.array("is_error").astype(np.bool_)
+        channels = range(int(state.fact("channels")))
+        references = tuple(tuple(state.array(f"{c}.{i}") for i in range(len(is_error))) for c in channels)
+        return DTWPredictor(self._reader(ctx), references, is_error)
+
+    def _reader(self, ctx: FitContext) -> _Reader:
+        exercise = ctx.dataset.rpartition("/")[2]
+        if exercise not in SERIES:
+            raise UsageError(
+                "There are no series for this exercise.",
+                where=ctx.dataset,
+                expected=" | ".join(SERIES),
+                found=exercise,
+                remedy="Choose a dataset of one of these exercises, or another method.",
+            )
+        return _Reader(SERIES[exercise], self.recipe)

@@ -12,6 +12,7 @@ from aqa_bench.core.errors import UsageError
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import FloatArray, LabeledSet, Sample
+from aqa_bench.core.state import State
 from aqa_bench.media.pose_geometry import LAYOUT
 
 from .measurements import MEASUREMENTS
@@ -148,6 +149,10 @@ class RulesPredictor:
         """Graded verdicts in (0, 1), at least 0.5 where a rule is broken: ``(n,)`` float64."""
         return np.array([self.verdict(sample).score for sample in samples], dtype=np.float64)
 
+    def state(self) -> State:
+        """Nothing: the recipe and the exercise say it all."""
+        return State()
+
     def explain(self, samples: Sequence[Sample]) -> list[str]:
         """Feedback a sample: the sentences of the broken rules, or ``no fault found``."""
         return [self.verdict(sample).feedback for sample in samples]
@@ -170,6 +175,14 @@ class PoseTrainerRules(Method[RulesRecipe]):
         Raises:
             UsageError: There are no rules for that exercise.
         """
+        ctx.report.parameters = 0
+        return self._rules(ctx)
+
+    def restore(self, state: State, ctx: FitContext) -> RulesPredictor:
+        """The rules of the exercise that the fit was of."""
+        return self._rules(ctx)
+
+    def _rules(self, ctx: FitContext) -> RulesPredictor:
         exercise = ctx.dataset.rpartition("/")[2]
         if exercise not in MEASUREMENTS:
             raise UsageError(
@@ -179,5 +192,4 @@ class PoseTrainerRules(Method[RulesRecipe]):
                 found=exercise,
                 remedy="Choose a dataset of one of these exercises, or another method.",
             )
-        ctx.report.parameters = 0
         return RulesPredictor(MEASUREMENTS[exercise], exercise_rules(self.recipe)[exercise])

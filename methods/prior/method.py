@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aqa_bench.core.method import FitContext, Method
+from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import rebuilt
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.state import State
 
 __all__ = ["Prior", "PriorPredictor", "PriorRecipe"]
 
@@ -54,3 +56,7 @@ class Prior(Method[PriorRecipe]):
         """
         ctx.report.parameters = 1
         return PriorPredictor(float(train.targets.mean()))
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """What the fit returned."""
+        return rebuilt(state, PriorPredictor)

@@ -15,9 +15,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from aqa_bench.core.errors import MethodError
-from aqa_bench.core.method import FitContext, Method
+from aqa_bench.core.method import FitContext, Method, Predictor
+from aqa_bench.core.plain_state import rebuilt
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.state import State
 from aqa_bench.core.task import TaskKind
 
 from .joints import stacked_series
@@ -105,6 +107,10 @@ class Rocket(Method[RocketRecipe]):
         ctx.report.update(parameters=biases + x.shape[1] + 1, device="cpu", dtype="float64", weights="random")
         ctx.report.extras |= {"features": x.shape[1], "alpha": float(head.alpha_)}
         return RocketPredictor(self.recipe, kernels, ridge, is_score)
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """What the fit returned."""
+        return rebuilt(state, RocketPredictor, parts=(Kernels,), recipe=self.recipe)
 
 
 def _views(samples: Sequence[Sample], recipe: RocketRecipe) -> list[npt.NDArray[np.float64]]:

@@ -21,10 +21,12 @@ from aqa_bench.core.files import sha256_file
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import derive_seed
+from aqa_bench.core.state import State
 from aqa_bench.learn.features.extractor import load_state
 from aqa_bench.learn.pretraining.pool import TrainedWeights, kept_weights
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import resolve_device
+from aqa_bench.learn.training.network_state import load_network, network_state
 
 from .exercise_recognition import exercise_clips
 from .features import STGCNFeatures
@@ -60,6 +62,10 @@ class OneClassPredictor:
         if not samples:
             return np.empty(0)
         return self.head.score(np.stack(self.features.extract(samples)))
+
+    def state(self) -> State:
+        """Network and One-Class SVM."""
+        return State.joined(features=network_state(self.features.module), head=self.head.state())
 
 
 class STGCNOneClass(Method[STGCNRecipe]):
@@ -100,6 +106,17 @@ class STGCNOneClass(Method[STGCNRecipe]):
         head = OneClassHead(nu=self.recipe.nu, gamma=self.recipe.gamma).fit(good)
         self._report(features, labels, len(good), ctx)
         return OneClassPredictor(features, head)
+
+    def restore(self, state: State, ctx: FitContext) -> OneClassPredictor:
+        """Network and One-Class SVM, on the device of ``ctx``.
+
+        Raises:
+            DataError: The state is of another method.
+        """
+        recipe = self.recipe.model_copy(update={"weights": None})
+        features = STGCNFeatures(recipe, 0, resolve_device(ctx.device), ctx)
+        load_network(features.module, state.part("features"))
+        return OneClassPredictor(features, OneClassHead.restored(state.part("head")))
 
     def prepare(self, pool: Sequence[Sample], samples: Sequence[Sample], ctx: FitContext) -> dict[str, Any]:
         """Learn to recognise exercises; keep what the blocks that are not trained make of clips.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
@@ -11,8 +12,19 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
 from aqa_bench.core.errors import DataError, MethodError
+from aqa_bench.core.plain_state import plain_state, rebuilt
+from aqa_bench.core.state import State
 
 __all__ = ["OneClassHead"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """What a fit leaves."""
+
+    scaler: StandardScaler
+    svm: OneClassSVM
+    scale: float
 
 
 class OneClassHead:
@@ -97,6 +109,22 @@ class OneClassHead:
             )
         scores: NDArray[np.float64] = expit(-self._decision(x) / self.scale_)
         return scores
+
+    def state(self) -> State:
+        """Scaler, SVM and unit."""
+        return plain_state(_Learnt(self.scaler_, self.svm_, self.scale_))
+
+    @classmethod
+    def restored(cls, state: State) -> Self:
+        """The head of :meth:`state`.
+
+        Raises:
+            DataError: The state is of something else.
+        """
+        learnt = rebuilt(state, _Learnt)
+        head = cls(learnt.svm.nu, learnt.svm.kernel, learnt.svm.gamma)
+        head.scaler_, head.svm_, head.scale_ = learnt.scaler, learnt.svm, learnt.scale
+        return head
 
     def _decision(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         values: NDArray[np.float64] = self.svm_.decision_function(self.scaler_.transform(x))

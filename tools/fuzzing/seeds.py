@@ -91,6 +91,29 @@ def tensors() -> Iterable[bytes]:
     yield save({"a": np.ones((2, 4), np.float32), "b": np.zeros((1, 4), np.float16)}, {"about": "x"})
 
 
+def model_states() -> Iterable[bytes]:
+    from aqa_bench.core.state import State, pack_state
+
+    columns = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+    yield pack_state(State({"value": {"tuple": [1, 0.5, None]}}, {"a": columns, "b": np.array(3)}))
+
+
+def models() -> Iterable[bytes]:
+    from aqa_bench.core.record import RunRecord
+    from aqa_bench.protocol.saved.document import Fold, Input, ModelDocument, SavedTask
+
+    run = RunRecord.model_validate_json(next(iter(records())))
+    task = {"id": "t", "name": "T", "kind": "binary", "unit": "clip", "primary": "f1"}
+    fold = Fold(split="r0f0", seed=3, sha256="0" * 64, threshold=0.5, val_scores=[0.1, 0.2])
+    metric = run.metrics["t"]["f1"]
+    saved = SavedTask(task=task, folds=[fold], primary="f1", measured=metric, floor=0.5, tested=9)
+    spans = {"length": (3, 9), "fps": (24.0, 30.0), "width": None, "height": None}
+    known = {"read": ["frames"], "layouts": [], "sizes": [64], "frames_read": [8], "region": None}
+    seen = Input(samples=9, **known, **spans)
+    document = ModelDocument(run=run, tasks=[saved], input=seen, shared=None, licence="x", notes=["y"])
+    yield document.to_json()
+
+
 def squats() -> Iterable[bytes]:
     yield b"[9, 6, 3, 1, 3, 6, 9, NaN, 9.5]"
     yield b"[90.5, null, 30, 12, 3, 26, 39]"

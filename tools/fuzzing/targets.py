@@ -198,6 +198,31 @@ def _receipt(content: bytes, file: Path) -> object:
     return read_receipt(file)
 
 
+def _restamped(content: bytes, kind: str) -> bytes:
+    """The content with a fresh digest in the place of the last one: damage is not what is tried here."""
+    from aqa_bench.core.sealed import blank_stamp, stamped
+
+    mark = blank_stamp(kind, 1)[:-64].encode()
+    start = content.rfind(mark) + len(mark)
+    with suppress(ValueError):
+        return stamped(content[:start] + b"0" * 64 + content[start + 64 :], kind, 1)
+    return content
+
+
+def _model_state(content: bytes, file: Path) -> object:
+    from aqa_bench.core.state import read_state
+
+    file.write_bytes(_restamped(content, "model-state"))
+    return read_state(file)
+
+
+def _model(content: bytes, file: Path) -> object:
+    from aqa_bench.protocol.saved.document import MODEL_FILE, read_document
+
+    (file.parent / MODEL_FILE).write_bytes(_restamped(content, "model"))
+    return read_document(file.parent)
+
+
 def _predictions(content: bytes, file: Path) -> object:
     from aqa_bench.core.predictions import read_predictions
 
@@ -324,6 +349,8 @@ TARGETS: dict[str, Target] = {
     "text: --set": Target(seeds.overrides, _overrides, "text", 0.5),
     "json: run": Target(seeds.records, _record, "json", 2),
     "json: receipt": Target(seeds.receipts, _receipt, "json", 0.5),
+    "json: saved model": Target(seeds.models, _model, "json", 2),
+    "safetensors: state of a model": Target(seeds.model_states, _model_state, share=2),
     "csv: predictions": Target(seeds.predictions, _predictions, "text", 2),
     "json: lock of a board": Target(seeds.locks, _lock, "json"),
     "gzip: index of Fitness-AQA": Target(seeds.indexes, _index, "gzip"),

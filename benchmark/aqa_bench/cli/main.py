@@ -25,6 +25,7 @@ from aqa_bench.cli import (
     leaderboard,
     listing,
     new,
+    predict,
     reproduce,
     retrieve,
     run,
@@ -55,6 +56,7 @@ app.command("list", epilog=listing.EXAMPLES)(listing.list_things)
 app.add_typer(dataset.app, name="dataset")
 app.command("run", epilog=run.EXAMPLES)(run.run_method)
 app.add_typer(suite.app, name="suite")
+app.command("predict", epilog=predict.EXAMPLES)(predict.predict)
 app.command("score", epilog=score.EXAMPLES)(score.score_runs)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare_runs)
 app.command("ensemble", epilog=ensemble.EXAMPLES)(ensemble.make_ensemble)

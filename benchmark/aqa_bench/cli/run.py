@@ -53,6 +53,9 @@ def run_method(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the run will take, and train nothing.")
     ] = False,
+    save_model: Annotated[
+        Path | None, typer.Option("--save-model", help="Folder to save the fitted method to (predict).")
+    ] = None,
     sandbox: Sandbox = False,
     as_json: Json = False,
 ) -> None:
@@ -95,6 +98,7 @@ def run_method(
         force=force,
         progress=TerminalProgress(quiet=as_json),
         launch=launch,
+        model=save_model,
     )
     if as_json:
         return emit(run_document(outcome))
@@ -114,6 +118,7 @@ def run_document(outcome: Outcome) -> dict[str, Any]:
         "recipe": record.recipe,
         "seed": record.seed,
         "cached": outcome.cached,
+        **({} if outcome.model is None else {"model": str(outcome.model)}),
         "oracle": record.oracle,
         "metrics": dumped["metrics"],
         "floors": dumped["floors"],
@@ -156,4 +161,6 @@ def show_run(outcome: Outcome) -> None:
             rows,
             f"{title}, {coverage.scored}/{coverage.expected} samples",
         )
+    if outcome.model is not None:
+        say(f"model: {outcome.model}")
     say(str(outcome.path))

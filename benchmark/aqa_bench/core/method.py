@@ -11,10 +11,12 @@ from typing import Any, Generic, Protocol, TypeVar, get_args
 import numpy as np
 import numpy.typing as npt
 
+from aqa_bench.core.errors import MethodError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.report import FitReport
 from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.state import State
 from aqa_bench.core.task import Modality, Task
 
 __all__ = ["FitContext", "Method", "Predictor", "RecipeT"]
@@ -23,7 +25,7 @@ RecipeT = TypeVar("RecipeT", bound=Recipe)
 
 
 class Predictor(Protocol):
-    """A fitted method."""
+    """A fitted method; one that can be saved is a dataclass of plain values, or has a method ``state()``."""
 
     def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.floating[Any]]:
         """Score samples.
@@ -151,3 +153,28 @@ class Method(ABC, Generic[RecipeT]):
             pool: Unlabelled samples that share no group with any val or test sample.
             ctx: Everything else.
         """
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """Make again what :meth:`fit` returned, so that it predicts the same to the last digit.
+
+        A method that leaves this out can be run and not saved, and :meth:`saves` says so before anything is
+        fitted.
+
+        Args:
+            state: That of the predictor: of its ``state()``, or of its fields where they are plain values.
+            ctx: As in the fit, but for cache, labels and what was prepared: none of them is there any more.
+
+        Raises:
+            DataError: The state is of something else.
+        """
+        raise MethodError(
+            "The method cannot be saved.",
+            where=type(self).__name__,
+            expected="a method restore(state, ctx)",
+            remedy="docs/adding-a-method.md shows what to write.",
+        )
+
+    @classmethod
+    def saves(cls) -> bool:
+        """Whether what it is fitted to can be saved."""
+        return cls.restore is not Method.restore

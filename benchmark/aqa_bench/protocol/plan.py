@@ -81,11 +81,12 @@ class ResolvedRun:
     prepares: bool = False
     embeds: bool = False
     reads: frozenset[Modality] = frozenset()
+    saves: bool = False
 
     @property
     def told(self) -> Told:
         """What the method says of itself."""
-        return Told(self.recipe, self.prepares, self.embeds, self.reads)
+        return Told(self.recipe, self.prepares, self.embeds, self.saves, self.reads)
 
     @property
     def folder(self) -> str:
@@ -138,6 +139,7 @@ def resolve(request: Request, *, launch: Launcher = forked) -> ResolvedRun:
         choice.told.prepares,
         choice.told.embeds,
         choice.told.reads,
+        choice.told.saves,
     )
 
 

@@ -17,7 +17,7 @@ from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.code_digest import CodeDigest
 from aqa_bench.core.files import atomic_directory, check_writable, sha256_bytes
 from aqa_bench.core.lines import clipped
-from aqa_bench.core.predictions import predictions_csv
+from aqa_bench.core.predictions import predictions_csv, read_predictions
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, Sandbox, read_record
 from aqa_bench.core.split import Split, splits_fingerprint
@@ -30,6 +30,8 @@ from aqa_bench.protocol.partials import Partials, SplitResult
 from aqa_bench.protocol.plan import ResolvedRun
 from aqa_bench.protocol.regions import RegionDataset
 from aqa_bench.protocol.run_code import check_code, code_of, with_dirt
+from aqa_bench.protocol.saved.folder import is_model_of
+from aqa_bench.protocol.saved.saving import Fitted, ModelSaving
 from aqa_bench.protocol.worker.hand import Hand
 from aqa_bench.protocol.worker.session import Launcher, forked
 from aqa_bench.stats.run_scores import score_predictions
@@ -45,11 +47,13 @@ class Outcome:
         record: Its record.
         path: Its folder.
         cached: Whether it was on disk already.
+        model: Folder of its saved model; None where none was asked for.
     """
 
     record: RunRecord
     path: Path
     cached: bool
+    model: Path | None = None
 
 
 def run(
@@ -60,11 +64,15 @@ def run(
     force: bool = False,
     progress: Progress | None = None,
     launch: Launcher = forked,
+    model: Path | None = None,
 ) -> Outcome:
     """Fit, predict, score and write one run; one that is on disk, whole and of the same code, is returned.
 
     Each finished split is kept in ``out/.<run-id>.partial`` until the run is whole, so that a run that
     was killed goes on where it stopped. What is on disk but damaged, or made with other code, is kept aside.
+
+    A run whose model shall be saved is fitted again although it is on disk, unless that model is there: a
+    record has no fitted methods. If the same predictions come of it, the run on disk stays as it is.
 
     Args:
         resolved: The run.
@@ -73,19 +81,26 @@ def run(
         force: Whether to run again although it is on disk.
         progress: Where to report.
         launch: Starts the workers that the method runs in.
+        model: Folder to save the fitted methods to; None saves none.
 
     Raises:
+        UsageError: The method cannot be saved, or the folder is taken.
         MethodError: The method broke its contract.
         AqaBenchError: Anything else that a person can act on.
     """
     target = out / resolved.folder
     code = code_of(resolved)
+    found: RunRecord | None = None
     if not force:
         found = answer_from_disk(target, resolved.run_id, resolved.dataset, code)
-        if found is not None:
-            return Outcome(found, target, cached=True)
+        kept = model is None or (
+            found is not None and is_model_of(model, found.run_id, found.predictions_sha256)
+        )
+        if found is not None and kept:
+            return Outcome(found, target, cached=True, model=model)
     progress = NullProgress() if progress is None else progress
     partials = Partials(out, resolved.run_id, code, launch.sandbox)
+    saving = None if model is None else ModelSaving(resolved, model, partials.folder, force=force)
     if force:
         partials.discard()
     check_writable(out)
@@ -104,35 +119,49 @@ def run(
             custodian = Custodian(resolved.dataset, task.id, salt)
             for split in resolved.splits[task.id]:
                 result = partials.read(task.id, split.id)
-                if result is None:
-                    result = _run_split(resolved, hand, task, split, custodian, device)
+                if result is None or (saving and not saving.has(task.id, split.id, result)):
+                    fitted = _run_split(resolved, hand, task, split, custodian, device, keep=bool(saving))
+                    result = fitted.result
                     # Before it is kept: what was fitted while somebody edited the code is of neither code.
                     check_code(code, resolved)
                     partials.keep(task.id, split.id, result)
+                    if saving is not None:
+                        saving.keep(hand, task.id, split.id, fitted)
                 results[task.id, split.id] = result
                 progress.advance()
     finally:
         progress.close()
     record, predictions = _finish(resolved, results, time.perf_counter() - started, code, launch.sandbox)
-    with atomic_directory(target, replace=force) as folder:
-        (folder / PREDICTIONS_FILE).write_bytes(predictions)
-        (folder / RECORD_FILE).write_text(record.to_json(), encoding="utf-8", newline="\n")
+    if found is None or found.predictions_sha256 != record.predictions_sha256:
+        with atomic_directory(target, replace=force or found is not None) as folder:
+            (folder / PREDICTIONS_FILE).write_bytes(predictions)
+            (folder / RECORD_FILE).write_text(record.to_json(), encoding="utf-8", newline="\n")
+    record = read_record(target)
+    if saving is not None:
+        saving.finish(record, results, read_predictions(target / PREDICTIONS_FILE))
     partials.discard()
-    return Outcome(read_record(target), target, cached=False)
+    return Outcome(record, target, cached=False, model=model)
 
 
 def _run_split(
-    resolved: ResolvedRun, hand: Hand, task: Task, split: Split, custodian: Custodian, device: str
-) -> SplitResult:
+    resolved: ResolvedRun,
+    hand: Hand,
+    task: Task,
+    split: Split,
+    custodian: Custodian,
+    device: str,
+    *,
+    keep: bool,
+) -> Fitted:
     card = resolved.plugin.card
     given = prepare_fit(resolved, task, split, custodian, device)
     parts = [("val", i) for i in custodian.available(split.val)]
     parts += [("test", i) for i in custodian.available(split.test)]
     bare = custodian.bare([i for _, i in parts])
-    found = hand.fit(given, bare)
+    found = hand.fit(given, bare, keep=keep)
     scores = checked_scores(found.scores, len(bare), task.kind, card.id, given.where)
     rows = [(part, name, float(score)) for (part, name), score in zip(parts, scores, strict=True)]
-    return SplitResult(
+    result = SplitResult(
         rows,
         found.fit_seconds,
         found.predict_seconds,
@@ -140,6 +169,7 @@ def _run_split(
         found.facts,
         tuple(sorted(hand.oracle)),
     )
+    return Fitted(result, given, bare, scores, found.state)
 
 
 def _finish(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
+from aqa_bench.core.state import State
 from aqa_bench.learn.training.complexity import parameter_count
+from aqa_bench.learn.training.network_state import load_network, network_state
 
 __all__ = ["Backbone"]
 
@@ -53,6 +56,19 @@ class Backbone(nn.Module):
         self.register_buffer("_shift", -(middle / scale), persistent=False)
         self._scale: Tensor
         self._shift: Tensor
+
+    def state(self) -> State:
+        """Weights, and what it says of them."""
+        return State({"weights_name": self.weights_name}, network_state(self).arrays)
+
+    def restored(self, state: State) -> Self:
+        """Itself with the weights of :meth:`state`, in evaluation mode.
+
+        Raises:
+            DataError: They are of another network.
+        """
+        self.weights_name = str(state.fact("weights_name"))
+        return load_network(self, state)
 
     @property
     def num_parameters(self) -> int:

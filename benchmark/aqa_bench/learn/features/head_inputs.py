@@ -13,7 +13,9 @@ from torch import Tensor
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext
+from aqa_bench.core.plain_state import plain_state
 from aqa_bench.core.sample import Sample
+from aqa_bench.core.state import State
 from aqa_bench.media.clips import resample_time
 
 if TYPE_CHECKING:
@@ -134,3 +136,7 @@ class HeadInputs:
         return torch.from_numpy(
             np.stack([resample_time(a, self.length) if a.ndim > 1 else a for a in arranged])
         ).float()
+
+    def state(self) -> State:
+        """Backbone and scale."""
+        return State.joined(backbone=self.extractor.backbone.state(), scaler=plain_state(self.scaler))

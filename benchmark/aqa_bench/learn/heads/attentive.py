@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -19,10 +21,13 @@ class AttentiveHead(nn.Module):
         dropout: Dropout before the linear layer.
     """
 
+    kind: ClassVar[str] = "attentive"
+
     def __init__(
         self, in_features: int, num_outputs: int, width: int = 256, heads: int = 4, dropout: float = 0.2
     ) -> None:
         super().__init__()
+        self.in_features = in_features
         self.embed = nn.Sequential(nn.LayerNorm(in_features), nn.Linear(in_features, width))
         # Of unit length: a larger query would begin with all attention on one frame.
         self.query = nn.Parameter(torch.randn(1, 1, width) * width**-0.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
 __all__ = ["LinearHead", "mean_over_time"]
@@ -16,8 +18,11 @@ class LinearHead(nn.Module):
         dropout: Dropout before the layer.
     """
 
+    kind: ClassVar[str] = "linear"
+
     def __init__(self, in_features: int, num_outputs: int, dropout: float = 0.0) -> None:
         super().__init__()
+        self.in_features = in_features
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(in_features, num_outputs)
 

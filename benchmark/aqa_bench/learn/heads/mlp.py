@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -21,6 +22,8 @@ class MLPHead(nn.Module):
         dropout: Dropout after each hidden layer.
     """
 
+    kind: ClassVar[str] = "mlp"
+
     def __init__(
         self,
         in_features: int,
@@ -29,6 +32,7 @@ class MLPHead(nn.Module):
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
+        self.in_features = in_features
         layers: list[nn.Module] = []
         width = in_features
         for size in hidden:

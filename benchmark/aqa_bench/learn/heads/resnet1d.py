@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +28,8 @@ class ResNet1D(nn.Module):
         blocks: Number of residual blocks.
         dropout: Dropout before the linear layer.
     """
+
+    kind: ClassVar[str] = "resnet1d"
 
     def __init__(
         self, in_features: int, num_outputs: int, width: int = 256, blocks: int = 4, dropout: float = 0.2

@@ -13,7 +13,10 @@ from aqa_bench.learn.augment.transform import Compose
 from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.supervised.training import TrainingConfig
 
-__all__ = ["BackboneRecipe"]
+__all__ = ["WITHOUT_WEIGHTS", "BackboneRecipe"]
+
+WITHOUT_WEIGHTS = {"weights": "random", "weights_sha256": None}
+"""What a recipe is changed by where the architecture is wanted and the weights come from elsewhere."""
 
 
 class BackboneRecipe(Recipe):

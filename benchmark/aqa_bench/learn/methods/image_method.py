@@ -13,13 +13,21 @@ import torch
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.sample import LabeledSet, Media, Sample
+from aqa_bench.core.state import State
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frames import frame_indices
 from aqa_bench.learn.features.half_cycle import with_differences
 from aqa_bench.learn.features.image_features import FrameFeatureExtractor
+from aqa_bench.learn.methods.backbone_recipe import WITHOUT_WEIGHTS
 from aqa_bench.learn.methods.image_recipe import ImagePoolRecipe, ImageRecipe
-from aqa_bench.learn.methods.image_regimes import AlteredPredictor, altered_samples, finetuned, probed
+from aqa_bench.learn.methods.image_regimes import (
+    AlteredPredictor,
+    altered_samples,
+    finetuned,
+    probed,
+    restored,
+)
 from aqa_bench.learn.methods.sources import Prepared, Source
 from aqa_bench.learn.supervised.targets import FitData, TargetCoding
 from aqa_bench.learn.training.device import deterministic, resolve_device
@@ -140,6 +148,21 @@ class ImageMethod(Method[ImageRecipeT]):
             else:
                 extractor = self.extractor(backbone, self.recipe.frames, device)
                 predictor = probed(extractor, self.arranged, self.recipe, data, ctx, device)
+        return AlteredPredictor(predictor, self.altered) if self._alters else predictor
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """Backbone and head, on the device of ``ctx``.
+
+        Raises:
+            DataError: The state is of another method or recipe.
+        """
+        device, recipe = resolve_device(ctx.device), self.recipe
+        backbone = type(self)(recipe.model_copy(update=WITHOUT_WEIGHTS)).build(0)
+
+        def extractor(made: ImageBackbone) -> FrameFeatureExtractor:
+            return self.extractor(made, recipe.frames, device)
+
+        predictor: Predictor = restored(state, backbone, extractor, self.arranged, recipe, ctx, device)
         return AlteredPredictor(predictor, self.altered) if self._alters else predictor
 
     def backbone(

@@ -13,8 +13,10 @@ import numpy.typing as npt
 import torch
 
 from aqa_bench.core.method import FitContext, Predictor
+from aqa_bench.core.plain_state import rebuilt, state_of
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.seeds import derive_seed
+from aqa_bench.core.state import State
 from aqa_bench.learn.backbones.image_backbone import ImageBackbone
 from aqa_bench.learn.features.frames import FrameSpec
 from aqa_bench.learn.features.head_inputs import Arrange, FeatureScaler, HeadInputs
@@ -26,15 +28,24 @@ from aqa_bench.learn.supervised.image_classifier import (
     labelled_stills,
     read_still,
 )
-from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, NetworkPredictor
+from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, NetworkPredictor, TargetCoding
 from aqa_bench.learn.supervised.training import finetune_network, fit_head
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import Precision
+from aqa_bench.learn.training.network_state import head_state, load_network
 
 if TYPE_CHECKING:
     from aqa_bench.learn.looking.attribution import Attribution
 
-__all__ = ["AlteredPredictor", "FeaturePredictor", "StillPredictor", "altered_samples", "finetuned", "probed"]
+__all__ = [
+    "AlteredPredictor",
+    "FeaturePredictor",
+    "StillPredictor",
+    "altered_samples",
+    "finetuned",
+    "probed",
+    "restored",
+]
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,11 @@ class StillPredictor(NetworkPredictor):
 
         parts = (self.network.features.backbone, self.network.features.pooling, self.network.head)
         return explain_stills(samples, reference, parts, self.spec, self.coding.is_score)
+
+    def state(self) -> State:
+        """Backbone, head and coding."""
+        backbone, head = self.network.features.backbone, self.network.head
+        return State.joined(backbone=backbone.state(), head=head_state(head), coding=self.coding.state())
 
 
 def probed(
@@ -173,6 +189,53 @@ def finetuned(
     return StillPredictor(network, read, data.coding, device, recipe.finetune_batch_size, spec)
 
 
+def restored(
+    state: State,
+    backbone: ImageBackbone,
+    extractor: Callable[[ImageBackbone], FrameFeatureExtractor],
+    arrange: Arrange,
+    recipe: ImageRecipe,
+    ctx: FitContext,
+    device: torch.device,
+) -> FeaturePredictor | StillPredictor:
+    """What :func:`probed` or :func:`finetuned` returned.
+
+    Args:
+        state: Its state.
+        backbone: Of the recipe's architecture, with any weights.
+        extractor: Makes an extractor of a backbone.
+        arrange: As for :func:`probed`.
+        recipe: Its recipe.
+        ctx: Its cache keeps features.
+        device: Where to compute.
+
+    Raises:
+        DataError: The state is of another method.
+    """
+    coding, told = TargetCoding.restored(state.part("coding")), state.part("head")
+    head = load_network(
+        build_head(
+            told.fact("kind"),
+            told.fact("in_features"),
+            coding.num_outputs,
+            width=recipe.width,
+            blocks=recipe.blocks,
+            dropout=recipe.dropout,
+        ),
+        told,
+    ).to(device)
+    if "inputs" not in state.facts:
+        features = PooledBackbone(backbone.restored(state.part("backbone")), recipe.frame_pooling())
+        spec, network = recipe.frame_spec(1), ImageClassifier(features, head).to(device).eval()
+        read = partial(read_still, spec=spec)
+        return StillPredictor(network, read, coding, device, recipe.finetune_batch_size, spec)
+    seen = state.part("inputs")
+    scaler = rebuilt(seen.part("scaler"), FeatureScaler)
+    made = extractor(backbone.restored(seen.part("backbone")))
+    inputs = HeadInputs(made, scaler, arrange, recipe.length, ctx)
+    return FeaturePredictor(inputs, head, coding, device, recipe.head_batch_size)
+
+
 @dataclass(frozen=True)
 class AlteredPredictor:
     """A predictor of altered samples.
@@ -188,6 +251,10 @@ class AlteredPredictor:
     def predict(self, samples: Sequence[Sample]) -> npt.NDArray[np.floating[Any]]:
         """Scores ``(n,)`` of samples."""
         return self.predictor.predict(altered_samples(samples, self.alter))
+
+    def state(self) -> State:
+        """That of the predictor."""
+        return state_of(self.predictor)
 
 
 def altered_samples(samples: Sequence[Sample], alter: Callable[[Media], Media]) -> tuple[Sample, ...]:

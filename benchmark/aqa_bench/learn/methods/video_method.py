@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.method import FitContext, Method, Predictor
 from aqa_bench.core.sample import LabeledSet, Sample
+from aqa_bench.core.state import State
 from aqa_bench.core.task import Modality
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.extractor import load_state
 from aqa_bench.learn.features.video_features import ClipFeatureExtractor
+from aqa_bench.learn.methods.backbone_recipe import WITHOUT_WEIGHTS
 from aqa_bench.learn.methods.sources import Source
 from aqa_bench.learn.methods.video_recipe import VideoPoolRecipe, VideoRecipe
-from aqa_bench.learn.methods.video_regimes import best_snapshot, finetuned, probed
+from aqa_bench.learn.methods.video_regimes import best_snapshot, finetuned, probed, restored
 from aqa_bench.learn.supervised.targets import FitData, TargetCoding
 from aqa_bench.learn.training.device import deterministic, resolve_device
 
@@ -112,6 +114,15 @@ class VideoMethod(Method[VideoRecipeT]):
         train_on_labels = finetuned if recipe.regime == "finetune" else probed
         with deterministic(ctx.seed):
             return train_on_labels(prepared.backbone, recipe, data, ctx, device)
+
+    def restore(self, state: State, ctx: FitContext) -> Predictor:
+        """Backbone and head, on the device of ``ctx``.
+
+        Raises:
+            DataError: The state is of another method or recipe.
+        """
+        backbone = type(self)(self.recipe.model_copy(update=WITHOUT_WEIGHTS)).build(0)
+        return restored(state, backbone, self.recipe, ctx, resolve_device(ctx.device))
 
     @property
     def _probes(self) -> bool:

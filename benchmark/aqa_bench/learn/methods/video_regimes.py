@@ -15,24 +15,36 @@ import torch
 from torch import Tensor
 
 from aqa_bench.core.method import FitContext
+from aqa_bench.core.plain_state import plain_state, rebuilt
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
+from aqa_bench.core.state import State
 from aqa_bench.learn.backbones.video_backbone import VideoBackbone
 from aqa_bench.learn.features.extractor import load_state
 from aqa_bench.learn.features.head_inputs import FeatureScaler
 from aqa_bench.learn.features.video_features import ClipFeatureExtractor, ClipSpec, read_clip
 from aqa_bench.learn.methods.video_recipe import VideoRecipe
-from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, NetworkPredictor
+from aqa_bench.learn.supervised.targets import FitData, HeadPredictor, NetworkPredictor, TargetCoding
 from aqa_bench.learn.supervised.training import finetune_network, fit_head
 from aqa_bench.learn.supervised.video_classifier import VideoClassifier, labelled_clips
 from aqa_bench.learn.training.complexity import giga_multiply_adds, parameter_count
 from aqa_bench.learn.training.device import Precision, deterministic
 from aqa_bench.learn.training.loop import FitResult
+from aqa_bench.learn.training.network_state import head_state, load_network
 
 if TYPE_CHECKING:
     from aqa_bench.learn.looking.attribution import Attribution
 
-__all__ = ["ClipFeaturePredictor", "ClipPredictor", "best_snapshot", "finetuned", "probe", "probed"]
+__all__ = [
+    "ClipFeaturePredictor",
+    "ClipInputs",
+    "ClipPredictor",
+    "best_snapshot",
+    "finetuned",
+    "probe",
+    "probed",
+    "restored",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +70,36 @@ class ClipPredictor(NetworkPredictor):
 
         network = (self.network.backbone, self.network.head)
         return explain_clips(samples, reference, network, self.spec, is_score=self.coding.is_score)
+
+    def state(self) -> State:
+        """Backbone, head and coding."""
+        backbone, head = self.network.backbone, self.network.head
+        return State.joined(backbone=backbone.state(), head=head_state(head), coding=self.coding.state())
+
+
+@dataclass(frozen=True)
+class ClipInputs:
+    """Makes the inputs of a head on features of clips.
+
+    Attributes:
+        extractor: Gives the features.
+        scaler: Fitted to the training features.
+        ctx: Its cache keeps features.
+    """
+
+    extractor: ClipFeatureExtractor
+    scaler: FeatureScaler
+    ctx: FitContext
+
+    def __call__(self, samples: Sequence[Sample]) -> Tensor:
+        """Inputs ``(n, D)``, float32."""
+        features = self.extractor.extract_cached(samples, self.ctx)
+        # Scaled before the mean over clips: the scale was learnt on clips.
+        return torch.from_numpy(np.stack([self.scaler(f).mean(axis=0) for f in features]))
+
+    def state(self) -> State:
+        """Backbone and scale."""
+        return State.joined(backbone=self.extractor.backbone.state(), scaler=plain_state(self.scaler))
 
 
 @dataclass(frozen=True)
@@ -166,17 +208,40 @@ def probe(
     """
     known = extractor.extract_cached(data.train.samples, ctx)
     scaler = FeatureScaler.fit(known, standardise=recipe.standardise)
-
-    def inputs(samples: Sequence[Sample]) -> Tensor:
-        features = extractor.extract_cached(samples, ctx)
-        # Scaled before the mean over clips: the scale was learnt on clips.
-        return torch.from_numpy(np.stack([scaler(f).mean(axis=0) for f in features]))
-
+    inputs = ClipInputs(extractor, scaler, ctx)
     x = inputs(data.train.samples)
     head = recipe.new_head(x.shape[1], data.coding.num_outputs)
     result = fit_head(head, x, inputs, data, recipe.head_training(), ctx, device)
     size = recipe.head_batch_size
     return ClipFeaturePredictor(inputs, head, data.coding, device, size, extractor, scaler), result
+
+
+def restored(
+    state: State, backbone: VideoBackbone, recipe: VideoRecipe, ctx: FitContext, device: torch.device
+) -> ClipPredictor | ClipFeaturePredictor:
+    """What :func:`finetuned` or :func:`probed` returned.
+
+    Args:
+        state: Its state.
+        backbone: Of the recipe's architecture, with any weights.
+        recipe: Its recipe.
+        ctx: Its cache keeps features.
+        device: Where to compute.
+
+    Raises:
+        DataError: The state is of another method or recipe.
+    """
+    spec, coding, told = recipe.clip_spec(), TargetCoding.restored(state.part("coding")), state.part("head")
+    head = load_network(recipe.new_head(told.fact("in_features"), coding.num_outputs), told)
+    if "inputs" not in state.facts:
+        network = VideoClassifier(backbone.restored(state.part("backbone")), head, spec.clips)
+        read, size = partial(read_clip, spec=spec), recipe.finetune_batch_size
+        return ClipPredictor(network.to(device).eval(), read, coding, device, size, spec)
+    seen = state.part("inputs")
+    scaler = rebuilt(seen.part("scaler"), FeatureScaler)
+    extractor = ClipFeatureExtractor(backbone.restored(seen.part("backbone")), spec, device)
+    inputs, size = ClipInputs(extractor, scaler, ctx), recipe.head_batch_size
+    return ClipFeaturePredictor(inputs, head.to(device), coding, device, size, extractor, scaler)
 
 
 def best_snapshot(

@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.sample import LabeledSet, Sample, UInt8Array
+from aqa_bench.core.state import HasState, State
 from aqa_bench.core.task import TaskKind
 from aqa_bench.learn.training.batches import prefetch
 from aqa_bench.learn.training.device import Precision, autocast
+from aqa_bench.learn.training.network_state import head_state
 
 __all__ = ["FitData", "HeadPredictor", "NetworkPredictor", "TargetCoding", "forward"]
 
@@ -54,6 +56,16 @@ class TargetCoding:
             )
         # From train alone. Raw scores lie far from where the outputs of a new network begin.
         return cls((float(train.targets.mean()), float(train.targets.std()) or 1.0) if is_score else None)
+
+    @classmethod
+    def restored(cls, state: State) -> TargetCoding:
+        """The coding of :meth:`state`."""
+        scale = state.fact("scale")
+        return cls(None if scale is None else (float(scale[0]), float(scale[1])))
+
+    def state(self) -> State:
+        """The scale."""
+        return State({"scale": self.scale})
 
     @property
     def is_score(self) -> bool:
@@ -120,6 +132,22 @@ class HeadPredictor:
         if not samples:
             return np.empty(0)
         return self.coding.decode(forward(self.head, self.inputs(samples).to(self.device), self.batch_size))
+
+    def state(self) -> State:
+        """The head, its coding, and what its inputs are made with.
+
+        Raises:
+            MethodError: The inputs have no state.
+        """
+        if not isinstance(self.inputs, HasState):
+            raise MethodError(
+                "What a head takes cannot be saved.",
+                expected="inputs with a method state()",
+                found=type(self.inputs).__name__,
+            )
+        return State.joined(
+            head=head_state(self.head), coding=self.coding.state(), inputs=self.inputs.state()
+        )
 
 
 @dataclass(frozen=True)

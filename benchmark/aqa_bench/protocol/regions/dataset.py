@@ -61,11 +61,11 @@ class RegionDataset(DatasetView):
 
     def samples(self, task: str) -> Mapping[str, Sample]:
         """The dataset's samples, their clips cut."""
-        return {name: self._cut(sample) for name, sample in self._dataset.samples(task).items()}
+        return {name: self.cut(sample) for name, sample in self._dataset.samples(task).items()}
 
     def unlabeled(self, task: str, held_out: frozenset[str]) -> Sequence[Sample]:
         """The dataset's pool, cut in the same way."""
-        return [self._cut(sample) for sample in self._dataset.unlabeled(task, held_out)]
+        return [self.cut(sample) for sample in self._dataset.unlabeled(task, held_out)]
 
     def materialise(
         self, needs: frozenset[Modality], progress: Progress, pool: frozenset[Modality] = frozenset()
@@ -87,7 +87,8 @@ class RegionDataset(DatasetView):
     def _finder(self, progress: Progress | None = None) -> LifterFinder | None:
         return None if self._lifters is None else finder_of(self._lifters, progress or NullProgress())
 
-    def _cut(self, sample: Sample) -> Sample:
+    def cut(self, sample: Sample) -> Sample:
+        """A sample of which the region is left; a still image as it is."""
         if Modality.FRAMES not in sample.media.provides:
             return sample
         return Sample(sample.id, sample.group, _RegionMedia(sample.media, self))

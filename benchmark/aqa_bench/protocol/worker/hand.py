@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from aqa_bench.core.bounded import DOCUMENT_BYTES
 from aqa_bench.core.files import canonical_json
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.paths import cache_home
@@ -17,8 +18,10 @@ from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.report import FitReport
 from aqa_bench.core.sample import Sample
+from aqa_bench.core.state import STATE_BYTES
 from aqa_bench.core.task import Modality
 from aqa_bench.protocol.fitting import Fitting
+from aqa_bench.protocol.worker.asked import Asked
 from aqa_bench.protocol.worker.failures import strange
 from aqa_bench.protocol.worker.folders import frames_folder, private_folder, shared_folders
 from aqa_bench.protocol.worker.job import told_context, told_labelled
@@ -26,9 +29,9 @@ from aqa_bench.protocol.worker.media_desk import MediaDesk
 from aqa_bench.protocol.worker.recipes import Told
 from aqa_bench.protocol.worker.secret import cache_secret
 from aqa_bench.protocol.worker.session import Job, Launcher, do, forked
-from aqa_bench.protocol.worker.wire import Message
+from aqa_bench.protocol.worker.wire import Message, UnreadableError
 
-__all__ = ["Hand", "Scored", "checked_facts"]
+__all__ = ["Hand", "Judged", "Scored", "checked_facts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,27 @@ class Scored:
         facts: The fit's report.
         fit_seconds: As the worker says.
         predict_seconds: As the worker says.
+        state: What the method was fitted to, where it was asked for: the content of a file.
     """
 
     scores: npt.NDArray[np.float64]
     facts: dict[str, Any]
     fit_seconds: float
     predict_seconds: float
+    state: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a fitted method that was read back says.
+
+    Attributes:
+        scores: As they came, like those of :class:`Scored`.
+        asked: What it asked of media.
+    """
+
+    scores: npt.NDArray[np.float64]
+    asked: Asked
 
 
 class Hand:
@@ -81,18 +99,56 @@ class Hand:
         self._prepared: dict[tuple[str, ...], Mapping[str, Any]] = {}
         self._seen: dict[str, set[str]] = {}
 
-    def fit(self, given: Fitting, bare: Sequence[Sample]) -> Scored:
+    def fit(self, given: Fitting, bare: Sequence[Sample], *, keep: bool = False) -> Scored:
         """Fit to one split, and score bare samples.
+
+        Args:
+            given: What the split gives.
+            bare: Samples without targets.
+            keep: Whether what was fitted is asked for.
 
         Raises:
             AqaBenchError: What the method raised; or it ended, or answered in a way that is no answer.
         """
-        answer = self.labelled("fit", given, bare)
+        state = bytearray()
+
+        def take(message: Message) -> None:
+            if message.header["bytes"] > STATE_BYTES + DOCUMENT_BYTES or len(state) > STATE_BYTES:
+                raise UnreadableError(f"a state of more than {STATE_BYTES:,} bytes")
+            state.extend(message.body)
+
+        told, part = ({"keep": True}, take) if keep else (None, None)
+        answer = self.labelled("fit", given, bare, told, part)
         seconds = answer.header.get("seconds")
-        if len(answer.body) % 8 or not isinstance(seconds, list) or not _are_seconds(seconds):
-            raise strange(self.plugin.card.id, given.where, "no scores with their seconds")
-        scores = np.frombuffer(bytes(answer.body), "<f8").astype(np.float64)
-        return Scored(scores, checked_facts(answer.header.get("report"), given.where), *map(float, seconds))
+        if not isinstance(seconds, list) or not _are_seconds(seconds):
+            raise strange(self.plugin.card.id, given.where, "no seconds")
+        scores = self._scores(answer, given.where)
+        facts = checked_facts(answer.header.get("report"), given.where)
+        fitted, predicted = map(float, seconds)
+        return Scored(scores, facts, fitted, predicted, bytes(state) if keep else None)
+
+    def judge(self, ctx: FitContext, where: str, state: bytes, bare: Sequence[Sample]) -> Judged:
+        """Have a fitted method read back, and score bare samples: from their media, and nothing kept.
+
+        Args:
+            ctx: As in the fit; its cache and what was prepared are not used.
+            where: Dataset, task and split, for errors.
+            state: What the method was fitted to.
+            bare: Samples without targets.
+
+        Raises:
+            AqaBenchError: As for :meth:`fit`.
+        """
+        desk = self._desk()
+        with private_folder() as cache:
+            alone = replace(ctx, cache=cache, shared=(), prepared={}, leaked=None)
+            answer = self._do("judge", where, alone, _entered(desk, (), bare), desk, state)
+        return Judged(self._scores(answer, where), desk.asked)
+
+    def _scores(self, answer: Message, where: str) -> npt.NDArray[np.float64]:
+        if len(answer.body) % 8:
+            raise strange(self.plugin.card.id, where, "no scores")
+        return np.frombuffer(bytes(answer.body), "<f8").astype(np.float64)
 
     def labelled(
         self,

@@ -13,6 +13,7 @@ from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.protocol.worker.arrays import send_array
+from aqa_bench.protocol.worker.asked import Asked
 from aqa_bench.protocol.worker.failures import failure
 from aqa_bench.protocol.worker.secret import keyed
 from aqa_bench.protocol.worker.store_desk import fill_store
@@ -38,6 +39,7 @@ class MediaDesk:
 
     Attributes:
         exact_read: What of it was read of samples to be judged.
+        asked: What was asked of media, of samples to be judged or not.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class MediaDesk:
         self._hidden = exact - shown
         self._judged: set[int] = set()
         self.exact_read: set[Modality] = set()
+        self.asked = Asked()
 
     def enter(self, samples: Sequence[Sample], *, judged: bool = False) -> list[list[Any]]:
         """Take samples in.
@@ -112,6 +115,7 @@ class MediaDesk:
             known = {keyed(self._secret, m.content_key): m for m in map(self._find, numbers)}
             document, held = fill_store(self._frames, known, rest, self._progress)
             self._held.append(held)
+            self.asked.note_store(rest[0], rest[2])
             channel.send({**reply, "value": document})
             return
         media = self._find(header.get("media"))
@@ -121,14 +125,18 @@ class MediaDesk:
             (name,) = arguments
             channel.send({**reply, "value": media.draw_seed(_text(name))})
         elif ask == "attributes":
+            self.asked.note(ask, arguments)
             channel.send({**reply, "value": dict(media.attributes)})
         elif ask == "trajectory":
             found = media.trajectory()
             both = np.stack([found.elevation, found.confidence]).astype(np.float32, copy=False)
+            self.asked.note(ask, arguments)
             send_array(channel, {**reply, "turning_point": int(found.turning_point)}, both)
         elif isinstance(ask, str) and ask in _ARRAYS:
             self._note(Modality(ask.replace("_", "-")), header.get("media"))
-            send_array(channel, reply, _ARRAYS[ask](media, *arguments))
+            found_array = _ARRAYS[ask](media, *arguments)
+            self.asked.note(ask, arguments)
+            send_array(channel, reply, found_array)
         else:
             raise _odd(header)
 

@@ -27,6 +27,7 @@ class Told:
         recipe: Its hyper-parameters, as plain values.
         prepares: Whether it does anything without labels.
         embeds: Whether it has features of frames that can be looked at.
+        saves: Whether what it is fitted to can be saved.
         reads: What it reads besides what the method's card needs.
         fields: Names of all hyper-parameters.
         left_out: Defaults of those that documents leave out at their default.
@@ -35,6 +36,7 @@ class Told:
     recipe: Recipe
     prepares: bool = False
     embeds: bool = False
+    saves: bool = False
     reads: frozenset[Modality] = frozenset()
     fields: frozenset[str] = frozenset()
     left_out: Mapping[str, object] = field(default_factory=dict)
@@ -66,6 +68,7 @@ def read_recipe(
         recipe,
         prepares=said.get("prepares") is True,
         embeds=said.get("embeds") is True,
+        saves=said.get("saves") is True,
         reads=frozenset(name for name in plugin.card.reads if name in _texts(said.get("reads"))),
         fields=_texts(said.get("fields")),
         left_out=left_out if isinstance(left_out, dict) else {},

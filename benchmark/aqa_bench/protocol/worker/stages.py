@@ -1,4 +1,4 @@
-"""What a worker does, each in a process of its own: read or check a recipe, prepare, fit, predict, look."""
+"""What a worker does, each in a process of its own: read or check a recipe, prepare, fit, judge, look."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from typing import Any
 
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.method import Method
+from aqa_bench.core.plain_state import state_of
 from aqa_bench.core.recipe import ADDED_LATER, odd_values
 from aqa_bench.core.recipe_file import load_recipe
+from aqa_bench.core.state import pack_state, unpack_state
 from aqa_bench.core.task import TaskKind
 from aqa_bench.protocol.custody import checked_scores
 from aqa_bench.protocol.worker import looking
 from aqa_bench.protocol.worker.bench import Bench
 from aqa_bench.protocol.worker.wire import Message
 
-__all__ = ["STAGES", "Answer", "stage_of"]
+__all__ = ["STAGES", "STATE_PART", "Answer", "stage_of"]
+
+STATE_PART = 64 << 20
+"""Bytes of a fitted method's state that travel at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ def _recipe(bench: Bench) -> Answer:
     facts = {
         "prepares": kind.prepare is not Method.prepare,
         "embeds": hasattr(kind, "extractor"),
+        "saves": kind.saves(),
         "reads": sorted(kind.reads(recipe)),
         "fields": sorted(fields),
         "left_out": {n: field.get_default() for n, field in fields.items() if ADDED_LATER in field.metadata},
@@ -66,7 +72,20 @@ def _fit(bench: Bench) -> Answer:
     kind, where = TaskKind(ctx.task.kind), str(bench.told["where"])
     scores = checked_scores(raw, len(bare), kind, str(bench.told["method"]), where)
     header = {"report": ctx.report.document(), "seconds": [fitted - started, done - fitted]}
+    if bench.told.get("keep") is True:
+        content = memoryview(pack_state(state_of(predictor)))
+        for start in range(0, len(content), STATE_PART):
+            bench.link.tell({"say": "part", "bytes": len(content)}, content[start : start + STATE_PART])
     return Answer(header, scores.astype("<f8").tobytes())
+
+
+def _judge(bench: Bench) -> Answer:
+    ctx, where = bench.context(), str(bench.told["where"])
+    predictor = bench.method().restore(unpack_state(bytes(bench.body), where), ctx)
+    bare = bench.reception.samples(bench.told["bare"])
+    raw = predictor.predict(bare)
+    scores = checked_scores(raw, len(bare), TaskKind(ctx.task.kind), str(bench.told["method"]), where)
+    return Answer({}, scores.astype("<f8").tobytes())
 
 
 def _features(bench: Bench) -> Answer:
@@ -82,6 +101,7 @@ STAGES: Mapping[str, Callable[[Bench], Answer]] = {
     "values": _values,
     "prepare": _prepare,
     "fit": _fit,
+    "judge": _judge,
     "features": _features,
     "explain": _explain,
 }
