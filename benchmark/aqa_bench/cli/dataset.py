@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aqa_bench.cli import dataset_add
 from aqa_bench.cli.options import Json, Keypoints, PeopleRule, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, say, table
 from aqa_bench.cli.show import show
@@ -22,6 +23,7 @@ __all__ = ["app"]
 app = typer.Typer(help="What a dataset is, getting it ready, and auditing it.", no_args_is_help=True)
 
 app.command(epilog="Example:  aqa-bench dataset show synthetic-gym/backsquat --out squat.png")(show)
+app.command(epilog=dataset_add.EXAMPLES)(dataset_add.add)
 
 
 def _as_device(text: str | None) -> str | None:
