@@ -49,8 +49,8 @@ def check_can_run(where: str, clips: Mapping[str, OwnClip], grouped: bool, split
             expected=f"clips of at least {FEWEST} groups, or a column of train, val and test",
             found=", ".join(groups),
             remedy="Add clips of others. Or leave the column of groups out (rename it, if it is called "
-            "group): folds are then drawn clip by clip, and results hold for these same people only. Or split "
-            "the clips yourself with --split.",
+            "group): folds are then drawn clip by clip, and results hold for these same people only. Or "
+            "split the clips yourself with --split.",
         )
     raise DataError(
         "There are too few clips.",

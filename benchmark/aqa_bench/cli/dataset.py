@@ -156,11 +156,22 @@ def verify(
     them.
     """
     from aqa_bench.boards.pages.audit import render_page
+    from aqa_bench.core.errors import DataError
     from aqa_bench.core.registry import open_dataset
+    from aqa_bench.core.targets import UnfitLabel, check_targets
 
     if keypoints is not None or people is not None or task:
         return _verify_keypoints(dataset, keypoints, people, task or (), as_json)
-    audit = open_dataset(dataset).audit(TerminalProgress(quiet=as_json))
+    opened = open_dataset(dataset)
+    for each in opened.card.tasks:
+        try:
+            check_targets(opened, each)
+        except UnfitLabel:
+            raise
+        except DataError:
+            # What is missing of the release is the audit's to say.
+            continue
+    audit = opened.audit(TerminalProgress(quiet=as_json))
     if as_json:
         emit(audit.model_dump(mode="json"))
     else:
