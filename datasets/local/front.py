@@ -22,7 +22,7 @@ def front_view(joints: FloatArray, layout: str) -> FloatArray:
 
     The plane is one for the whole clip: across is from the right hip to the left (shoulders where there are
     no hips), up from the lowest of ankles, knees and hips to the highest of shoulders and hips, each the
-    median over the clip. Depth is lost.
+    mean over the clip. Depth is lost.
 
     Args:
         joints: ``(T, V, 4)``: x, y, z in one unit and confidence, 0 where missing; any axis may be up.
@@ -40,7 +40,7 @@ def front_view(joints: FloatArray, layout: str) -> FloatArray:
         (d for left, other in _ACROSS if (d := _between(points, at, (other,), (left,))) is not None), None
     )
     low, high = _pair(points, at, _LOW), _pair(points, at, _HIGH)
-    up = None if low is None or high is None else _median(high - low)
+    up = None if low is None or high is None else _mean(high - low)
     result = np.zeros((*joints.shape[:2], 3), np.float32)
     seen = ~missing(joints)
     flat = points[..., :2]
@@ -65,7 +65,7 @@ def _between(
     points: npt.NDArray[np.float64], at: Layout, start: tuple[str], end: tuple[str]
 ) -> npt.NDArray[np.float64] | None:
     first, last = _place(points, at, *start), _place(points, at, *end)
-    return None if first is None or last is None else _median(last - first)
+    return None if first is None or last is None else _mean(last - first)
 
 
 def _pair(
@@ -79,9 +79,9 @@ def _pair(
     return None
 
 
-def _median(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
+def _mean(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
     whole = vectors[np.isfinite(vectors).all(axis=1)]
-    return np.median(whole, axis=0) if len(whole) else None
+    return np.mean(whole, axis=0) if len(whole) else None
 
 
 def _unit(vector: npt.NDArray[np.float64]) -> npt.NDArray[Any]:

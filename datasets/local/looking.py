@@ -170,7 +170,7 @@ def _layout(raws: Mapping[str, RawPose], where: Path, request: OwnTable) -> tupl
     if len(told) == 1:
         return str(told.pop()), None
     if names:
-        return layout_of_names(map(folded, names), where), None
+        return layout_of_names(names, where), None
     shape = next(iter(raws.values())).values.shape
     raise UsageError(
         "The joint order of the keypoints is not known.",

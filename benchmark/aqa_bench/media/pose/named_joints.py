@@ -83,14 +83,14 @@ def layout_of_names(names: Iterable[str], where: Path | str) -> str:
     """The smallest layout that has all of some joints.
 
     Args:
-        names: Names of joints, as layouts spell them.
+        names: Names of joints; see :func:`folded`.
         where: What to name in an error.
 
     Raises:
         DataError: A name is no joint's, or no layout has them all.
     """
-    wanted = dict.fromkeys(names)
-    unknown = [name for name in wanted if name not in _JOINTS]
+    wanted = {folded(name): name for name in names}
+    unknown = [own for name, own in wanted.items() if name not in _JOINTS]
     fitting = [layout for layout in LAYOUTS.values() if wanted.keys() <= {*layout.joints}]
     if fitting:
         return min(fitting, key=len).name
