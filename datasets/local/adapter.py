@@ -175,7 +175,7 @@ class OwnDataset(Dataset):
         """Read every file again, and say what the labels, groups and splits allow."""
         from .audit import audit_own
 
-        return audit_own(self, progress or NullProgress())
+        return audit_own(self, self.index, progress or NullProgress())
 
 
 class OwnFamily:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aqa_bench.core.dataset import Audit, Coverage, SplitCount, TaskAudit
+from aqa_bench.core.dataset import Audit, Coverage, Dataset, SplitCount, TaskAudit
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.task import Task, TaskKind
@@ -15,11 +14,8 @@ from aqa_bench.media.layouts import missing
 
 from .advice import advice
 from .files import digest_of
-from .index import OwnClip
+from .index import OwnClip, OwnIndex
 from .splits import SPLIT, make_splits, straddling
-
-if TYPE_CHECKING:
-    from .adapter import OwnDataset
 
 __all__ = ["audit_own", "gone"]
 
@@ -34,14 +30,18 @@ def gone(clip: OwnClip) -> bool:
         return True
 
 
-def audit_own(dataset: OwnDataset, progress: Progress) -> Audit:
+def audit_own(dataset: Dataset, index: OwnIndex, progress: Progress) -> Audit:
     """Read every file again and compare it with what was added.
+
+    Args:
+        dataset: The dataset.
+        index: What is kept of it.
+        progress: Where to report.
 
     Returns:
         The sizes of the default scheme's first split, files that are gone or have changed, identical files,
         and notes on what the labels, groups and splits allow.
     """
-    index = dataset.index
     clips = index.clips
     absent = [name for name, clip in clips.items() if not clip.path.exists()]
     changed: list[str] = []
@@ -69,7 +69,9 @@ def audit_own(dataset: OwnDataset, progress: Progress) -> Audit:
         dataset=dataset.card.id,
         fingerprint=dataset.fingerprint(),
         ok=not (absent or changed),
-        tasks={task.id: TaskAudit(splits=_sizes(dataset, task, default)) for task in dataset.card.tasks},
+        tasks={
+            task.id: TaskAudit(splits=_sizes(dataset, index, task, default)) for task in dataset.card.tasks
+        },
         coverage=Coverage(
             expected=len(clips), found=len(clips) - len(absent), missing=absent, unreadable=changed
         ),
@@ -88,8 +90,8 @@ def audit_own(dataset: OwnDataset, progress: Progress) -> Audit:
     )
 
 
-def _sizes(dataset: OwnDataset, task: Task, scheme: str) -> dict[str, SplitCount]:
-    first = make_splits(scheme, dataset.card.id, task, dataset.index.clips)[0]
+def _sizes(dataset: Dataset, index: OwnIndex, task: Task, scheme: str) -> dict[str, SplitCount]:
+    first = make_splits(scheme, dataset.card.id, task, index.clips)[0]
     parts = {"train": first.train, "val": first.val, "test": first.test}
     targets = dataset.targets(task.id)
     return {name: _count([targets[i] for i in ids], task) for name, ids in parts.items() if ids}
