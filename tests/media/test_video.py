@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 import zipfile
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -265,21 +266,30 @@ def test_mirrored_and_turned_pictures_are_shown_as_players_show_them(
     assert (probe(path).height, probe(path).width) == frame.shape[:2]
 
 
-def test_a_picture_that_changes_its_size_is_named(tmp_path: Path) -> None:
+def test_a_picture_that_changes_its_size_is_fitted_into_the_first(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     content = b""
-    for side in (64, 32):
+    for width, height in ((64, 64), (48, 32)):
         with av.open(str(tmp_path / "part.h264"), "w", format="h264") as container:
             stream = container.add_stream("libx264", rate=25)
-            stream.width = stream.height = side
-            for frame in numbered(4, side, side):
+            stream.width, stream.height = width, height
+            for frame in 100 + numbered(4, height, width) // 2:
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
             container.mux(stream.encode())
         content += (tmp_path / "part.h264").read_bytes()
     path = tmp_path / "call.h264"
     path.write_bytes(content)
-    for indices in (None, [0, 6]):
-        with pytest.raises(DataError, match="64 x 64, then 32 x 32"):
-            decode(path, indices)
+    assert (probe(path).width, probe(path).height) == (64, 64)
+    whole = decode(path)
+    assert "changes its size from 64 x 64 to 48 x 32" in caplog.text
+    assert whole.shape == (8, 64, 64, 3)
+    # 48 x 32 in 64 x 64: 43 lines of picture between bars.
+    assert (whole[:4] > 60).all()
+    assert (whole[4:, :10] == 0).all()
+    assert (whole[4:, 11:53] > 60).all()
+    np.testing.assert_array_equal(decode(path, [0, 6]), whole[[0, 6]])
+    np.testing.assert_array_equal(decode(path, [6]), whole[[6]])
     assert decode(path, [0, 6], 16).shape == (2, 16, 16, 3)
 
 
@@ -300,3 +310,70 @@ def test_packets_of_vp8_that_show_nothing_are_not_counted(tmp_path: Path) -> Non
         content = content.replace(start, bytes([start[0] & ~0x10]) + start[1:], 1)
     path.write_bytes(content)
     assert probe(path).frames == probe(path, count="frames").frames == 18
+
+
+def test_pixels_that_are_not_square_are_shown_square(tmp_path: Path) -> None:
+    path = tmp_path / "dv.mp4"
+    disc = np.zeros((4, 48, 64, 3), np.uint8)
+    y, x = np.mgrid[:48, :64]
+    # An ellipse as stored: a circle once its pixels are 3 / 2 as wide as high.
+    disc[:, ((y - 24) / 15) ** 2 + ((x - 32) / 10) ** 2 < 1] = 255
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(3, 2)
+        for frame in disc:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    assert (probe(path).width, probe(path).height) == (96, 48)
+    seen = decode(path)[0, ..., 0] > 127
+    assert seen.shape == (48, 96)
+    assert seen.any(axis=0).sum() == pytest.approx(30, abs=2)
+    assert seen.any(axis=1).sum() == pytest.approx(30, abs=2)
+    boxed = decode(path, [0], 96, fit="letterbox")[0, ..., 0] > 127
+    assert boxed.any(axis=0).sum() == pytest.approx(boxed.any(axis=1).sum(), abs=2)
+
+
+@pytest.mark.parametrize(("transfer", "name"), [(18, "HLG"), (16, "PQ"), (1, None)])
+def test_hdr_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, transfer: int, name: str | None
+) -> None:
+    path = tmp_path / "phone.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p10le"
+        stream.codec_context.color_trc = transfer
+        for frame in numbered(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    assert probe(path).hdr == name
+    decode(path)
+    decode(path)
+    assert caplog.text.count("without tone mapping") == (name is not None)
+
+
+def test_packets_of_mpeg4_that_show_nothing_are_not_counted(tmp_path: Path) -> None:
+    """An empty picture, as encoders with packed B-frames leave behind: in the container, and never shown."""
+    path, odd = tmp_path / "a.avi", tmp_path / "odd.avi"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for frame in numbered(10):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    packets = 0
+    with av.open(str(path)) as source, av.open(str(odd), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                content = bytes(packet) if packets not in (4, 7) else bytes.fromhex("000001b650cf")
+                copy = av.Packet(content)
+                copy.pts = copy.dts = packets
+                copy.time_base, copy.stream = Fraction(1, 25), stream
+                target.mux(copy)
+                packets += 1
+    assert packets == 10
+    assert probe(path).frames == 10
+    frames = probe(odd, count="frames").frames
+    assert frames < 10
+    assert probe(odd).frames == frames == len(decode(odd))

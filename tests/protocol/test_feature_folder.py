@@ -166,3 +166,62 @@ def test_no_manifest_is_an_error(tmp_path: Path) -> None:
 def test_nothing_to_write_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no samples"):
         write_features(tmp_path, [], FACTS)
+
+
+def test_links_into_the_store_of_a_hub_are_followed(folder: Path, tmp_path: Path) -> None:
+    """As hubs cache a download, and git-annex and DVC a checkout: names here, contents elsewhere."""
+    snapshot, blobs = tmp_path / "cache" / "snapshots" / "abc", tmp_path / "cache" / "blobs"
+    snapshot.mkdir(parents=True)
+    blobs.mkdir()
+    for number, file in enumerate(sorted(p for p in folder.iterdir() if p.is_file())):
+        blob = blobs / f"{number:040x}"
+        file.rename(blob)
+        (snapshot / file.name).symlink_to(Path("../../blobs") / blob.name)
+    features = FeatureFolder(snapshot)
+    features.verify(arrays(), NullProgress())
+    for name, array in arrays().items():
+        np.testing.assert_array_equal(features.read(name), array)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("../../blobs/0288a2174ab197c8", "written out as text"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n", "git lfs pull"),
+        ("/annex/objects/MD5E-s9--00.npy\n", "git annex get"),
+        ("outs:\n- md5: 00\n  path: a.npy\n", "dvc pull"),
+    ],
+)
+def test_pointers_in_place_of_files_are_named(folder: Path, text: str, found: str) -> None:
+    entry = json.loads((folder / MANIFEST).read_text())["features"]["good/clip 0"]
+    (folder / entry["file"]).write_text(text)
+    with pytest.raises(DataError) as caught:
+        FeatureFolder(folder).read("good/clip 0")
+    assert found in str(caught.value.found)
+    (folder / MANIFEST).write_text(text)
+    with pytest.raises(DataError) as caught:
+        FeatureFolder(folder)
+    assert found in str(caught.value.found)
+
+
+def test_a_manifest_from_an_editor_of_windows_is_read(folder: Path) -> None:
+    text = (folder / MANIFEST).read_text()
+    (folder / MANIFEST).write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    np.testing.assert_array_equal(FeatureFolder(folder).read("good/clip 0"), arrays()["good/clip 0"])
+
+
+def test_bfloat16_is_read_to_the_last_bit(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file as save_torch
+
+    tensors = {name: torch.from_numpy(array).to(torch.bfloat16) for name, array in arrays().items()}
+    save_torch(tensors, tmp_path / "f.safetensors")
+    document = {
+        "dims": 3,
+        "archive": {"file": "f.safetensors", "sha256": sha256_file(tmp_path / "f.safetensors")},
+    }
+    (tmp_path / MANIFEST).write_text(json.dumps(FACTS | document))
+    features = FeatureFolder(tmp_path)
+    features.verify(arrays(), NullProgress())
+    for name, tensor in tensors.items():
+        np.testing.assert_array_equal(features.read(name), tensor.float().numpy())

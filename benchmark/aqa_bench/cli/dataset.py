@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aqa_bench.cli import dataset_add
 from aqa_bench.cli.options import Json, Keypoints, PeopleRule, as_device
 from aqa_bench.cli.output import TerminalProgress, emit, say, table
 from aqa_bench.cli.show import show
@@ -22,6 +23,7 @@ __all__ = ["app"]
 app = typer.Typer(help="What a dataset is, getting it ready, and auditing it.", no_args_is_help=True)
 
 app.command(epilog="Example:  aqa-bench dataset show synthetic-gym/backsquat --out squat.png")(show)
+app.command(epilog=dataset_add.EXAMPLES)(dataset_add.add)
 
 
 def _as_device(text: str | None) -> str | None:
@@ -154,11 +156,22 @@ def verify(
     them.
     """
     from aqa_bench.boards.pages.audit import render_page
+    from aqa_bench.core.errors import DataError
     from aqa_bench.core.registry import open_dataset
+    from aqa_bench.core.targets import UnfitLabel, check_targets
 
     if keypoints is not None or people is not None or task:
         return _verify_keypoints(dataset, keypoints, people, task or (), as_json)
-    audit = open_dataset(dataset).audit(TerminalProgress(quiet=as_json))
+    opened = open_dataset(dataset)
+    for each in opened.card.tasks:
+        try:
+            check_targets(opened, each)
+        except UnfitLabel:
+            raise
+        except DataError:
+            # What is missing of the release is the audit's to say.
+            continue
+    audit = opened.audit(TerminalProgress(quiet=as_json))
     if as_json:
         emit(audit.model_dump(mode="json"))
     else:

@@ -37,9 +37,10 @@ def list_things(
 
 
 def _datasets(as_json: bool) -> None:
+    from aqa_bench.core.own import own_cards
     from aqa_bench.core.registry import dataset_cards
 
-    cards = dataset_cards()
+    cards = {**dataset_cards(), **own_cards()}
     if as_json:
         return emit([card.model_dump(mode="json") for card in cards.values()])
     rows = [

@@ -32,7 +32,7 @@ def report_error(error: AqaBenchError) -> None:
 
 def number(value: float | None, digits: int = 4) -> str:
     """A number for people; ``-`` where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}"
+    return "-" if value is None else f"{value:z.{digits}f}"
 
 
 def table(header: list[str], rows: list[list[str]], title: str | None = None) -> None:

@@ -49,6 +49,7 @@ class _OfFamily(_Strict):
 
     name: str = Field(pattern=_ID)
     factory: str = Field(pattern=_FACTORY)
+    own: bool = False
 
 
 def read_methods(folder: Path, package: str) -> tuple[MethodPlugin, ...]:
@@ -85,7 +86,8 @@ def read_family(folder: Path, package: str) -> DatasetPlugin:
 
     A dataset names its tasks and schemes by id. They are defined by ``[task.ID]`` and ``[scheme.ID]``, for
     all above the first ``[[dataset]]`` or for one as ``[dataset.scheme.ID]`` below it; the schemes of
-    :mod:`aqa_bench.core.schemes` need no definition. Whatever else stands above holds for all.
+    :mod:`aqa_bench.core.schemes` need no definition. Whatever else stands above holds for all. The family of
+    own data (``own = true``) has none: their cards are kept beside them, see :mod:`aqa_bench.core.own`.
 
     Args:
         folder: The folder that holds ``card.toml``.
@@ -100,9 +102,8 @@ def read_family(folder: Path, package: str) -> DatasetPlugin:
     own = _of(document, _OfFamily)
     family = _fit(_OfFamily, own, file)
     common = {key: value for key, value in document.items() if key not in (*own, "dataset")}
-    cards = tuple(
-        _dataset_card(common, each, file, place) for place, each in _tables(document, "dataset", file)
-    )
+    tables = [] if family.own else _tables(document, "dataset", file)
+    cards = tuple(_dataset_card(common, each, file, place) for place, each in tables)
     ids = [card.id for card in cards]
     for name in ids:
         if family_of(name) != family.name or split_preset(name) != (name, None) or ids.count(name) > 1:

@@ -15,12 +15,15 @@ from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.guard import refused_to_methods
+from aqa_bench.core.own import OwnTable
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.sample import FloatArray, Sample, UInt8Array
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality
 
 __all__ = [
+    "Added",
+    "Adds",
     "Audit",
     "Coverage",
     "Dataset",
@@ -244,6 +247,40 @@ class DatasetFamily(Protocol):
 
         Raises:
             DataError: Nothing usable was found; what can be used is kept all the same.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """An own dataset that was added.
+
+    Attributes:
+        card: Its card.
+        facts: What was found, for a program.
+        lines: The same in sentences, for a person.
+    """
+
+    card: DatasetCard
+    facts: Mapping[str, Any]
+    lines: Sequence[str]
+
+
+@runtime_checkable
+class Adds(Protocol):
+    """A family whose datasets a person adds as tables."""
+
+    def add(self, request: OwnTable, home: Path, progress: Progress) -> Added:
+        """Check a table and its media, and keep them as a dataset. Media stay where they are.
+
+        Args:
+            request: What is added.
+            home: The family's data folder, made when missing.
+            progress: Where to report.
+
+        Raises:
+            UsageError: There is a dataset of that name, or an option has an unknown value.
+            DataError: A row, label or file cannot be used; nothing is kept then.
         """
         ...
 

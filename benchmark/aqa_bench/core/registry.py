@@ -16,6 +16,7 @@ from aqa_bench.core.dataset_id import family_of, split_preset
 from aqa_bench.core.errors import AqaBenchError, UsageError
 from aqa_bench.core.guard import refused_to_methods
 from aqa_bench.core.lookup import find
+from aqa_bench.core.own import own_card, own_cards
 from aqa_bench.core.paths import data_home
 from aqa_bench.core.plugin import DatasetPlugin, MethodPlugin
 from aqa_bench.core.plugin_folders import plugin_folders
@@ -60,7 +61,7 @@ def _families() -> Mapping[str, DatasetPlugin]:
 
 @cache
 def dataset_cards() -> Mapping[str, DatasetCard]:
-    """Card of every dataset id, each under its default preset."""
+    """Card of every dataset id, each under its default preset; own datasets (``local/...``) left out."""
     return {card.id: card for family in _families().values() for card in family.cards}
 
 
@@ -95,7 +96,11 @@ def find_dataset(dataset: str) -> DatasetCard:
         UsageError: There is no such dataset or preset; the nearest one is suggested.
     """
     base, preset = split_preset(dataset)
-    card = find(dataset_cards(), base, "dataset", "aqa-bench list datasets")
+    own = own_card(base)
+    known = dataset_cards() if own is None else {base: own}
+    if base not in known:
+        known = {**known, **own_cards()}
+    card = find(known, base, "dataset", "aqa-bench list datasets")
     return card if preset is None else card.at(preset)
 
 

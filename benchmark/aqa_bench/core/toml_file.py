@@ -32,7 +32,7 @@ def read_toml(file: Path) -> dict[str, Any]:
     if any(line.count(b".") > _DOTS for line in content.splitlines()):
         raise ValueError(f"a line with more than {_DOTS} dots")
     try:
-        found = tomllib.loads(content.decode("utf-8"))
+        found = tomllib.loads(content.decode("utf-8-sig"))
     except RecursionError:
         raise ValueError("values nested too deeply") from None
     level: list[object] = [found]

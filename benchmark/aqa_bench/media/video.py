@@ -12,14 +12,13 @@ from typing import Any, Literal
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type
-from av.video.reformatter import Interpolation
 
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.sample import UInt8Array
-from aqa_bench.media.geometry import Fit, Size, place, target_shape
+from aqa_bench.media.geometry import Fit, Size
 from aqa_bench.media.images import MAX_PIXELS
 from aqa_bench.media.source import MediaFile
+from aqa_bench.media.video_pictures import Pictures, aspect_of, displayed, hdr_of, rotation_of
 from aqa_bench.media.x264 import x264_options
 
 __all__ = ["VideoInfo", "VideoSource", "decode", "encode", "iter_frames", "probe"]
@@ -27,9 +26,10 @@ __all__ = ["VideoInfo", "VideoSource", "decode", "encode", "iter_frames", "probe
 _MOST_AT_ONCE = 256 << 20
 VideoSource = Path | str | MediaFile
 
-# Bit-exact scaling gives the same pixels on every processor for a tenth of the speed; without scaling
-# it would cost half.
-_SCALER = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+# Of other codecs some packets show nothing (packed B-frames leave empty ones behind), or several frames.
+_ONE_FRAME_EACH = frozenset(
+    {"av1", "ffv1", "gif", "h264", "hevc", "libdav1d", "mjpeg", "png", "prores", "rawvideo", "vp8", "vp9"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,13 @@ class VideoInfo:
     Attributes:
         frames: Number of frames.
         fps: Frames a second, or None where the container does not say.
-        width: Width in pixels as displayed, after rotation.
+        width: Width in pixels as displayed: square ones, after rotation.
         height: Height in pixels as displayed, after rotation.
         codec: FFmpeg's name of the codec, e.g. ``h264``.
         duration_s: Duration in seconds, or None where it is not known.
         rotation: Counter-clockwise rotation in degrees that the metadata ask for: 0, 90, 180 or 270.
+        hdr: ``HLG`` or ``PQ`` where the brightness is coded in that way; its colours are decoded as they are,
+            without tone mapping.
     """
 
     frames: int
@@ -53,6 +55,7 @@ class VideoInfo:
     codec: str
     duration_s: float | None
     rotation: int
+    hdr: str | None = None
 
 
 def _bound_ffmpeg() -> None:
@@ -72,8 +75,8 @@ def probe(source: VideoSource, *, count: Literal["packets", "frames"] = "packets
 
     Args:
         source: A file or an archive member.
-        count: ``packets`` counts displayed packets without decoding them (hundreds of times faster, and
-            exact for codecs with one packet a frame, as H.264 in mp4); ``frames`` decodes every frame.
+        count: ``packets`` counts displayed packets without decoding them (hundreds of times faster), where
+            the codec has one packet per frame, as H.264 has; ``frames`` decodes every frame.
 
     Returns:
         The description.
@@ -83,6 +86,7 @@ def probe(source: VideoSource, *, count: Literal["packets", "frames"] = "packets
     """
     with _opened(source, threads=1) as (container, stream):
         frames, first = 0, None
+        count = count if stream.codec_context.name in _ONE_FRAME_EACH else "frames"
         for packet in _packets(source, container, stream):
             if first is None or count == "frames":
                 decoded = packet.decode()
@@ -94,8 +98,8 @@ def probe(source: VideoSource, *, count: Literal["packets", "frames"] = "packets
             raise _damaged(source, "no frames")
         rate = stream.average_rate or stream.guessed_rate
         seconds = None if stream.duration is None else float(stream.duration * stream.time_base)
-        rotation = _rotation(first)
-        height, width = _displayed((first.height, first.width), first)
+        rotation = rotation_of(first)
+        height, width = displayed((first.height, first.width), first, aspect_of(stream))
         return VideoInfo(
             frames=frames,
             fps=None if not rate else float(rate),
@@ -104,6 +108,7 @@ def probe(source: VideoSource, *, count: Literal["packets", "frames"] = "packets
             codec=stream.codec_context.name,
             duration_s=seconds if seconds or not rate else frames / float(rate),
             rotation=rotation,
+            hdr=hdr_of(first),
         )
 
 
@@ -119,13 +124,16 @@ def iter_frames(
         threads: Decoding threads; 0 lets FFmpeg choose, 1 suits a pool of processes.
 
     Yields:
-        ``(H, W, 3)`` uint8 RGB, rotated as the metadata ask.
+        ``(H, W, 3)`` uint8 RGB in square pixels, rotated as the metadata ask. In native size all have that
+        of the first frame; where a video changes its size, as recordings of calls do, the others are
+        letterboxed into it, with a warning.
 
     Raises:
         DataError: The video is missing, damaged or truncated.
     """
-    for frame in _raw_frames(source, threads):
-        yield _to_array(frame, size, fit)
+    pictures = Pictures(source, size, fit)
+    for frame, aspect in _raw_frames(source, threads):
+        yield pictures.show(frame, aspect)
 
 
 def decode(
@@ -169,7 +177,7 @@ def decode(
         frames = list(iter_frames(source, size, fit, threads=threads))
         if not frames:
             raise _damaged(source, "no frames")
-        return _stacked(frames, source)
+        return np.stack(frames)
     return _decode_some(source, np.asarray(indices, dtype=np.int64), size, fit, threads)
 
 
@@ -213,12 +221,13 @@ def _decode_some(
 ) -> UInt8Array:
     wanted, places = np.unique(indices, return_inverse=True)
     found: list[UInt8Array] = []
-    number = -1
-    for number, frame in enumerate(_raw_frames(source, threads)):
+    number, pictures = -1, Pictures(source, size, fit)
+    for number, (frame, aspect) in enumerate(_raw_frames(source, threads)):
+        pictures.see(frame, aspect)
         if len(found) == wanted.size:
             break
         if number == wanted[len(found)]:
-            found.append(_to_array(frame, size, fit))
+            found.append(pictures.show(frame, aspect))
         if len(found) == wanted.size and found:
             break
     if number < 0:
@@ -232,28 +241,15 @@ def _decode_some(
             remedy="Check that annotation and video belong together; download the video again.",
         )
     if not found:
-        return np.stack([_to_array(frame, size, fit)])[:0]
-    return _stacked(found, source)[places]
+        return np.stack([pictures.show(frame, aspect)])[:0]
+    return np.stack(found)[places]
 
 
-def _stacked(frames: list[UInt8Array], source: VideoSource) -> UInt8Array:
-    shapes = list(dict.fromkeys(frame.shape for frame in frames))
-    if len(shapes) > 1:
-        found = ", then ".join(f"{shape[1]} x {shape[0]}" for shape in shapes[:4])
-        raise DataError(
-            "The picture of a video changes its size, as in recordings of calls.",
-            where=str(source),
-            expected="one size from the first frame to the last",
-            found=found,
-            remedy="Ask for one size, or scale it: ffmpeg -i VIDEO -vf scale=WIDTH:HEIGHT COPY.mp4",
-        )
-    return np.stack(frames)
-
-
-def _raw_frames(source: VideoSource, threads: int) -> Iterator[Any]:
+def _raw_frames(source: VideoSource, threads: int) -> Iterator[tuple[Any, Fraction]]:
     with _opened(source, threads) as (container, stream):
         for packet in _packets(source, container, stream):
-            yield from packet.decode()
+            for frame in packet.decode():
+                yield frame, aspect_of(stream)
 
 
 @contextmanager
@@ -300,37 +296,9 @@ def _packets(source: VideoSource, container: Any, stream: Any) -> Iterator[Any]:
         yield packet
 
 
-def _to_array(frame: Any, size: Size, fit: Fit) -> UInt8Array:
-    outer, inner = target_shape(_displayed((frame.height, frame.width), frame), size, fit)
-    height, width = _displayed(inner, frame)
-    scaler = None if (height, width) == (frame.height, frame.width) else _SCALER
-    picture = frame.reformat(width, height, "rgb24", interpolation=scaler, threads=1).to_ndarray()
-    picture = _turned(picture, frame)
-    return picture if inner == outer else place(picture, np.zeros((*outer, 3), np.uint8))
-
-
 def _is_shown(packet: Any, stream: Any) -> bool:
     """Whether a packet shows a frame; VP8 has some that others refer to alone, marked in their first byte."""
     return stream.codec_context.name != "vp8" or bool(memoryview(packet)[0] & 0x10)
-
-
-def _rotation(frame: Any) -> int:
-    return round(getattr(frame, "rotation", 0) / 90) * 90 % 360
-
-
-def _displayed(shape: tuple[int, int], frame: Any) -> tuple[int, int]:
-    return shape[::-1] if _rotation(frame) % 180 else shape
-
-
-def _turned(picture: UInt8Array, frame: Any) -> UInt8Array:
-    """The picture as it is to be shown: turned by quarters, and mirrored where a selfie camera says so."""
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
-    if matrix is None:
-        return picture
-    a, b, _, c, d = np.frombuffer(matrix, np.int32, 5).tolist()
-    if _rotation(frame) % 180:
-        picture, a, d = picture.transpose(1, 0, 2), c, b
-    return picture[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
 
 
 def _damaged(source: VideoSource, reason: str) -> DataError:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -14,10 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from safetensors import SafetensorError, safe_open
 
 from aqa_bench.core.arrays import ARRAY_BYTES, ArrayArchive, parse_npy
-from aqa_bench.core.bounded import DOCUMENT_BYTES, read_bounded
+from aqa_bench.core.bounded import DOCUMENT_BYTES, parse_json, read_bounded
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import pretty_json, sha256_bytes, sha256_file
 from aqa_bench.core.lines import Line, PlainDict
+from aqa_bench.core.pointer import pointer_in
 from aqa_bench.core.progress import Progress
 
 __all__ = ["MANIFEST", "FeatureFile", "FeatureFolder", "FeatureManifest", "write_features"]
@@ -95,7 +98,8 @@ class FeatureFolder:
         file = self.path / MANIFEST
         try:
             content = read_bounded(file, _MANIFEST_BYTES)
-            self.manifest = FeatureManifest.model_validate_json(content)
+            # Some editors put a byte order mark first.
+            self.manifest = FeatureManifest.model_validate_json(content.removeprefix(codecs.BOM_UTF8))
         except OSError as error:
             raise DataError(
                 "There are no features to import.",
@@ -105,6 +109,8 @@ class FeatureFolder:
                 remedy="Correct --features.",
             ) from error
         except ValidationError as error:
+            if (pointer := pointer_in(content)) is not None:
+                raise _unusable(file, "the file itself", pointer) from error
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
             raise _unusable(
@@ -158,6 +164,8 @@ class FeatureFolder:
         except OSError as error:
             raise _unusable(path, f"features of {sample}", error.strerror or str(error)) from error
         if sha256_bytes(content) != named.sha256:
+            if (pointer := pointer_in(content)) is not None:
+                raise _unusable(path, "the file itself", pointer)
             raise _changed(path, named.sha256, sha256_bytes(content))
         try:
             array = parse_npy(content)
@@ -218,7 +226,7 @@ class FeatureFolder:
         def work() -> Any:
             if path.suffix == ".safetensors":
                 with safe_open(path, "np") as file:
-                    return use(list(file.keys()), file.get_tensor)
+                    return use(list(file.keys()), lambda name: _tensor(path, file, name))
             with ArrayArchive(path) as archive:
                 return use(archive.names, archive.read)
 
@@ -231,10 +239,26 @@ class FeatureFolder:
             raise _unusable(path, "a .npz or .safetensors file of floats", str(error)) from error
 
     def _inside(self, file: str) -> Path:
-        path = (self.path / file).resolve()
-        if not path.is_relative_to(self.path.resolve()):
+        # By its name alone: hubs, git-annex and DVC keep contents elsewhere behind links, and the digest
+        # says whether it is the content that was meant.
+        written = PurePosixPath(file.replace("\\", "/"))
+        if written.is_absolute() or Path(file).is_absolute() or os.pardir in written.parts:
             raise _unusable(self.path / MANIFEST, "files below the manifest's folder", file)
-        return path
+        return self.path / file
+
+
+def _tensor(path: Path, file: Any, name: str) -> npt.NDArray[Any]:
+    """A tensor of a safetensors file. NumPy lacks bfloat16: the upper halves of float32 numbers."""
+    if file.get_slice(name).get_dtype() != "BF16":
+        array: npt.NDArray[Any] = file.get_tensor(name)
+        return array
+    with path.open("rb") as content:
+        length = int.from_bytes(content.read(8), "little")
+        told = parse_json(content.read(length))[name]
+        start, end = told["data_offsets"]
+        content.seek(8 + length + start)
+        halves = np.frombuffer(content.read(end - start), "<u2")
+    return (halves.astype(np.uint32) << 16).view(np.float32).reshape(told["shape"])
 
 
 def write_features(

@@ -17,6 +17,7 @@ from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.registry import find_dataset, find_method, find_scheme, find_task, open_dataset
 from aqa_bench.core.run_id import hash_identity
 from aqa_bench.core.split import Scheme, Split, check_repeats, check_split, splits_fingerprint
+from aqa_bench.core.targets import check_targets
 from aqa_bench.core.task import Modality, Task
 from aqa_bench.protocol.feature_folder import FeatureFolder
 from aqa_bench.protocol.imported_features import FeaturedDataset, bind_features, with_features
@@ -109,6 +110,8 @@ def resolve(request: Request, *, launch: Launcher = forked) -> ResolvedRun:
     region = region_of(choice.recipe)
     foreign = None if choice.pool is None else cut_out(open_dataset(choice.pool.id), region)
     dataset = open_dataset(request.dataset)
+    for task in choice.tasks:
+        check_targets(dataset, task)
     splits = {task.id: _checked_splits(dataset, task.id, choice.scheme) for task in choice.tasks}
     if choice.features is not None:
         dataset = _featured(dataset, choice.features, splits)

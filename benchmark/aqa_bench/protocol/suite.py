@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from aqa_bench.core.checkout import checkout_root
 from aqa_bench.core.dataset_id import split_preset, with_preset
 from aqa_bench.core.errors import UsageError
+from aqa_bench.core.own import is_own, own_cards
 from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme, known_dataset
 from aqa_bench.core.toml_file import read_toml
 from aqa_bench.protocol.plan import Request, fits
@@ -163,7 +164,8 @@ def _datasets(patterns: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """Dataset ids, and whether each is named in full."""
     for pattern in patterns:
         base, preset = split_preset(pattern)
-        matches = [with_preset(name, preset) for name in fnmatch.filter(dataset_cards(), base)]
+        cards = own_cards() if is_own(base) else dataset_cards()
+        matches = [with_preset(name, preset) for name in fnmatch.filter(cards, base)]
         known = [name for name in matches if known_dataset(name) is not None]
         if not known:
             find_dataset(matches[0] if matches else pattern)

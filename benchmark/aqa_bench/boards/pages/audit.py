@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aqa_bench.core.dataset import Audit, SplitCount
+from aqa_bench.core.own import is_own
 
 __all__ = ["render_page"]
 
@@ -24,7 +25,7 @@ def render_page(audit: Audit) -> str:
     coverage = audit.coverage
     parts = [
         f"# {audit.dataset}",
-        "Complete and as published." if audit.ok else "Not complete or not as published: see the notes.",
+        _verdict(audit),
         f"Content fingerprint: `{audit.fingerprint}`",
         "## Coverage",
         _table(
@@ -61,6 +62,11 @@ def render_page(audit: Audit) -> str:
         "\n".join(f"- {note}" for note in audit.notes) or "None.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _verdict(audit: Audit) -> str:
+    how = "added" if is_own(audit.dataset) else "published"
+    return f"Complete and as {how}." if audit.ok else f"Not complete or not as {how}: see the notes."
 
 
 def _pool(pool: Mapping[str, Any]) -> list[str]:

@@ -13,12 +13,14 @@ from aqa_bench.core.card_file import CARD_FILE
 from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of
+from aqa_bench.core.own import is_own
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import read_recipes
 from aqa_bench.core.registry import known_dataset, methods
 
-__all__ = ["check_cards", "check_licence", "is_new_plugin"]
+__all__ = ["OWN_RULE", "check_cards", "check_licence", "is_new_plugin"]
 
+OWN_RULE = "boards hold datasets that others can get: nobody could check a number on data of one's own"
 _CARD = "the record repeats the method's card"
 
 
@@ -43,6 +45,9 @@ def check_cards(submission: Submission, root: Path) -> Iterator[Problem]:
     """
     record = submission.record
     card = known_dataset(record.dataset)
+    for key, name in (("dataset", record.dataset), ("pool_dataset", record.pool_dataset or "")):
+        if is_own(name):
+            yield submission.about_record(key, OWN_RULE, "aqa-bench list datasets", name)
     if card is not None:
         yield from _check_dataset(submission, card)
     elif not is_new_plugin(root, "datasets", family_of(record.dataset)):

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqa_bench.boards.runs import SubmittedRun, find_runs
+from aqa_bench.boards.submission.cards import OWN_RULE
 from aqa_bench.boards.submission.checks import Terms, validate
 from aqa_bench.boards.submission.recipes import RecipeReader
 from aqa_bench.boards.submission.rows import check_rows
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import atomic_directory
+from aqa_bench.core.own import is_own
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, read_record
 
@@ -52,7 +54,7 @@ def pack(
         recipes: As in :class:`~aqa_bench.boards.submission.checks.Terms`.
 
     Raises:
-        UsageError: The submitter is no name of an account.
+        UsageError: The submitter is no name of an account, or a run is on own data.
         DataError: A run does not validate, its row would have other seeds than 0 to n-1 or be of several
             submitters, or another run lies at its place; nothing is copied then.
     """
@@ -63,6 +65,16 @@ def pack(
             expected="letters, digits and hyphens, at most 39",
             found=repr(submitter),
         )
+    for folder in runs:
+        if is_own(read_record(folder).dataset):
+            raise UsageError(
+                "Runs on own data are no submissions.",
+                where=folder,
+                expected=OWN_RULE,
+                found=read_record(folder).dataset,
+                remedy="Score and compare them here (aqa-bench score, compare); to have a board, publish the "
+                "data and add a dataset (docs/adding-a-dataset.md).",
+            )
     targets = [_target(folder, out) for folder in runs]
     # Judged where it lies, so that nothing that is unfit ever reaches the submissions.
     result, _ = validate(

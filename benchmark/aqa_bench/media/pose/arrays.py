@@ -18,7 +18,7 @@ from aqa_bench.core.sample import FloatArray
 from aqa_bench.media.layouts import LAYOUTS, find_layout
 from aqa_bench.media.pose.estimator import Pose, check_pose
 
-__all__ = ["PoseArray", "PoseKind", "read_npz", "read_pose_array"]
+__all__ = ["PoseArray", "PoseKind", "checked_joints", "read_npz", "read_pose_array", "read_stored"]
 
 _CONFIDENCE_TOLERANCE = 0.5
 _MOST_ARRAYS = 16
@@ -93,16 +93,9 @@ def read_pose_array(
         DataError: The file is missing or damaged, or what it holds has another shape, layout or unit.
         UsageError: The layout does not exist.
     """
-    arrays = _arrays(path, _bytes(path) if content is None else content)
-    stored = arrays.pop("layout", None)
-    named = arrays.get(kind.value, next(iter(arrays.values())) if len(arrays) == 1 else None)
-    if named is None:
-        raise _unusable(path, f"an array {kind.value}", ", ".join(sorted(arrays)) or "no array")
-    with np.errstate(over="ignore"):
-        values = _numbers(named, path).astype(np.float32)
+    values, told = read_stored(path, kind, content)
     if kind is PoseKind.DISTANCES:
         return _distances(values, path)
-    told = None if stored is None else _text(stored, path)
     if told is not None and layout not in (None, told):
         raise _unusable(path, f"layout {layout}, as manifest.json says", f"layout {told}")
     name = layout or told
@@ -113,10 +106,39 @@ def read_pose_array(
             f"an array of shape {values.shape}",
             f'Write "layout" into manifest.json: {", ".join(_fitting(values)) or ", ".join(LAYOUTS)}.',
         )
-    return _joints(values, kind, name, path)
+    return checked_joints(values, kind, name, path)
 
 
-def _joints(values: FloatArray, kind: PoseKind, layout: str, path: Path) -> PoseArray:
+def read_stored(path: Path, kind: PoseKind, content: bytes | None = None) -> tuple[FloatArray, str | None]:
+    """The numbers of a ``.npy`` or ``.npz`` file as they are, float32, and the layout that an archive names.
+
+    Raises:
+        DataError: As :func:`read_pose_array`, but for shape, layout and unit.
+    """
+    arrays = _arrays(path, _bytes(path) if content is None else content)
+    stored = arrays.pop("layout", None)
+    named = arrays.get(kind.value, next(iter(arrays.values())) if len(arrays) == 1 else None)
+    if named is None:
+        raise _unusable(path, f"an array {kind.value}", ", ".join(sorted(arrays)) or "no array")
+    with np.errstate(over="ignore"):
+        values = _numbers(named, path).astype(np.float32)
+    told = None if stored is None or kind is PoseKind.DISTANCES else _text(stored, path)
+    return values, told
+
+
+def checked_joints(values: FloatArray, kind: PoseKind, layout: str, path: Path) -> PoseArray:
+    """Joints of any source, with confidence at the end.
+
+    Args:
+        values: As :func:`read_pose_array` takes them from a file; NaN where a joint was not seen.
+        kind: Keypoints or joints in space.
+        layout: Name of the joint order.
+        path: What to name in an error.
+
+    Raises:
+        DataError: The values have another shape or unit.
+        UsageError: The layout does not exist.
+    """
     axes = 2 if kind is PoseKind.KEYPOINTS else 3
     joints = len(find_layout(layout))
     if values.ndim == 2:

@@ -1,0 +1,126 @@
+"""What a table of labels allows, in plain words, and what one can still do where it allows little."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from aqa_bench.core.errors import DataError
+from aqa_bench.core.task import Task, TaskKind
+
+from .index import OwnClip
+from .splits import FEWEST, straddling
+
+__all__ = ["advice", "check_can_run"]
+
+_FEW_GROUPS, _FEW_ERRORS, _FEW_SCORES = 10, 10, 20
+
+
+def check_can_run(where: str, clips: Mapping[str, OwnClip], grouped: bool, split: bool) -> None:
+    """Refuse what nothing can be run on.
+
+    Args:
+        where: The table, for errors.
+        clips: Its clips.
+        grouped: Whether a column says what the groups are.
+        split: Whether a column splits.
+
+    Raises:
+        DataError: There is nothing to test on, or nothing to train on.
+    """
+    if split:
+        for part in ("train", "test"):
+            if not any(clip.part == part for clip in clips.values()):
+                raise DataError(
+                    f"The table's split has no {part} part.",
+                    where=where,
+                    expected="rows of train and of test; val is optional",
+                    found=", ".join(sorted({str(clip.part) for clip in clips.values()})),
+                    remedy="Name the parts in that column, or leave the column out and have folds drawn.",
+                )
+        return
+    groups = sorted({clip.group for clip in clips.values()})
+    if len(groups) >= FEWEST:
+        return
+    if grouped:
+        what = "One group is" if len(groups) == 1 else f"{len(groups)} groups are"
+        raise DataError(
+            f"{what} too few to test on people who were not trained on.",
+            where=where,
+            expected=f"clips of at least {FEWEST} groups, or a column of train, val and test",
+            found=", ".join(groups),
+            remedy="Add clips of others. Or leave the column of groups out (rename it, if it is called "
+            "group): folds are then drawn clip by clip, and results hold for these same people only. Or "
+            "split the clips yourself with --split.",
+        )
+    raise DataError(
+        "There are too few clips.",
+        where=where,
+        expected=f"at least {FEWEST}; 20 and more for an interval that says something",
+        found=str(len(clips)),
+        remedy="Add clips.",
+    )
+
+
+def advice(
+    tasks: Sequence[Task], clips: Mapping[str, OwnClip], grouped: bool, split: bool
+) -> tuple[str, ...]:
+    """What a person should know of the numbers to come.
+
+    Args:
+        tasks: The dataset's tasks.
+        clips: Its clips.
+        grouped: Whether a column says what the groups are.
+        split: Whether a column splits.
+    """
+    of_tasks = (note for task in tasks for note in _of_task(task, clips))
+    return (*_of_groups(clips, grouped, split), *of_tasks)
+
+
+def _of_groups(clips: Mapping[str, OwnClip], grouped: bool, split: bool) -> Iterator[str]:
+    groups = {clip.group for clip in clips.values()}
+    if not grouped:
+        yield (
+            "No column says whose the clips are, so that each is a group of its own: clips of one person may "
+            "stand in train and in test, and numbers may be too good for people who are new. Add a column "
+            "group, or name one with --group."
+        )
+    elif len(groups) < _FEW_GROUPS:
+        yield (
+            f"Only {len(groups)} groups: intervals draw groups anew and will be wide. Read the interval, not "
+            "the number; more people help more than more clips of the same."
+        )
+    shared = straddling(clips) if split else []
+    if shared:
+        yield (
+            f"{len(shared)} groups stand in several parts of the split, e.g. {shared[0]}: numbers may be too "
+            "good for people who are new."
+        )
+    if split and not any(clip.part == "val" for clip in clips.values()):
+        yield "The split has no val part: thresholds stay at .5, and methods that select by val do without."
+
+
+def _of_task(task: Task, clips: Mapping[str, OwnClip]) -> Iterator[str]:
+    values = [clip.labels[task.id] for clip in clips.values()]
+    if task.kind is TaskKind.SCORE:
+        if len(values) < _FEW_SCORES:
+            yield f"{task.id}: only {len(values)} scores: rank correlations of so few are loose."
+        return
+    errors = int(sum(values))
+    least = min(errors, len(values) - errors)
+    if least == 0:
+        which, other = ("no error", "with the error") if errors == 0 else ("the error", "without it")
+        yield (
+            f"{task.id}: every clip has {which}: nothing can be told apart, and no method beats the floor. "
+            f"Runs still give a score for each clip; add clips {other}."
+        )
+    elif least < _FEW_ERRORS:
+        which = "with the error" if errors == least else "without the error"
+        yield (
+            f"{task.id}: only {least} of {len(values)} clips are {which}: expect intervals that reach the "
+            "floor. Look at single clips, add more of them, or compare methods by their paired difference "
+            "(aqa-bench compare)."
+        )
+    for part in ("train", "val", "test"):
+        found = {clip.labels[task.id] for clip in clips.values() if clip.part == part}
+        if len(found) == 1 and least:
+            yield f"{task.id}: all clips of {part} have label {found.pop():g}."
