@@ -95,7 +95,7 @@ def relinked(markdown: str, page: str, pages: dict[str, str]) -> str:
         if site is None and place == _CARD:
             site = "index.md"
         if site is None and place.startswith("docs/"):
-            site = place.removeprefix("docs/")
+            site = re.sub(r"\.ipynb$", ".md", place.removeprefix("docs/"))
         if site is None:
             return text
         relative = posixpath.relpath(site, posixpath.dirname(page) or ".")
