@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
+from aqa_bench.core.sample import Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.front.arrays import Form, array_of
-
-if TYPE_CHECKING:
-    from aqa_bench.front.data import Samples
 
 __all__ = ["Clips"]
 
@@ -26,12 +27,15 @@ class Clips(Dataset[dict[str, Any]]):
     Args:
         samples: The samples.
         form: What to read of each.
+        targets: Their targets, ``(n,)``; None for samples that are tested.
     """
 
-    def __init__(self, samples: Samples, form: Form) -> None:
+    def __init__(
+        self, samples: Sequence[Sample], form: Form, targets: npt.NDArray[np.float64] | None = None
+    ) -> None:
         self._samples = samples
         self._form = form
-        self._targets = samples.targets if samples.part in ("train", "val") else None
+        self._targets = targets
 
     def __len__(self) -> int:
         return len(self._samples)

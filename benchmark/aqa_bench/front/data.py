@@ -158,7 +158,7 @@ class Samples:
                 found=f"no {error.name}",
                 remedy="Install torch; to_numpy needs none.",
             ) from error
-        return Clips(self, form)
+        return Clips(self.items, form, self.targets if self.part in ("train", "val") else None)
 
     def form(self, modality: str | None, frames: int, size: int, layout: str) -> Form:
         """What to read of each sample; media that are made on first use are made here."""
