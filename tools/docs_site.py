@@ -1,4 +1,4 @@
-"""Hook of mkdocs: brings pages from outside ``docs/`` into the site and turns links to them round.
+"""Hook of mkdocs: brings pages from outside ``docs/`` and notebooks into the site, and turns links round.
 
 The cards of methods and datasets, CONTRIBUTING and CHANGELOG lie beside what they describe, and links
 between them and ``docs/`` are relative to the checkout. Links to files that are no page of the site become
@@ -7,12 +7,14 @@ plain text.
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import posixpath
 import re
 from pathlib import Path
 from typing import Any
 
-__all__ = ["on_config", "on_files", "on_page_markdown", "outside_pages", "relinked"]
+__all__ = ["notebook_files", "on_config", "on_files", "on_page_markdown", "outside_pages", "relinked"]
 
 ROOT = Path(__file__).resolve().parents[1]
 _FENCE = re.compile(r"^(```|~~~)")
@@ -29,9 +31,25 @@ def outside_pages(root: Path = ROOT) -> dict[str, str]:
     return pages
 
 
+def notebook_files(root: Path = ROOT) -> dict[str, str | bytes]:
+    """Notebooks of ``docs/`` as pages of the same name, and their pictures: content by path in the site."""
+    spec = importlib.util.spec_from_file_location("notebook", root / "tools" / "notebook.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    found: dict[str, str | bytes] = {}
+    for file in sorted((root / "docs").glob("*.ipynb")):
+        page, pictures = tool.as_markdown(json.loads(file.read_text(encoding="utf-8")), file.stem)
+        found |= {f"{file.stem}.md": page, **pictures}
+    return found
+
+
 def on_config(config: Any) -> Any:
-    """Add the outside pages to the navigation."""
+    """Add the outside pages and the notebooks to the navigation."""
     pages = outside_pages().values()
+    use = next(item["Use"] for item in config.nav if isinstance(item, dict) and "Use" in item)
+    use[:0] = [page for page in notebook_files() if page.endswith(".md")]
     config.nav.append({"Methods": [page for page in pages if page.startswith("methods/")]})
     config.nav.append({"Datasets": [page for page in pages if page.startswith("datasets/")]})
     next(item["Contribute"] for item in config.nav if isinstance(item, dict) and "Contribute" in item).extend(
@@ -41,9 +59,11 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the outside pages."""
+    """Add the outside pages and the notebooks."""
     from mkdocs.structure.files import File
 
+    for path, content in notebook_files().items():
+        files.append(File.generated(config, path, content=content))
     for source, page in outside_pages().items():
         files.append(File.generated(config, page, content=(ROOT / source).read_text(encoding="utf-8")))
     return files
@@ -75,7 +95,7 @@ def relinked(markdown: str, page: str, pages: dict[str, str]) -> str:
         if site is None and place == _CARD:
             site = "index.md"
         if site is None and place.startswith("docs/"):
-            site = place.removeprefix("docs/")
+            site = re.sub(r"\.ipynb$", ".md", place.removeprefix("docs/"))
         if site is None:
             return text
         relative = posixpath.relpath(site, posixpath.dirname(page) or ".")

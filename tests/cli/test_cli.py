@@ -150,7 +150,8 @@ def test_run(cli, tmp_path: Path) -> None:
 def test_run_for_people(cli, tmp_path: Path) -> None:
     answer = cli("run", "--method", "constant", "--dataset", DATASET, "--out", tmp_path)
     assert answer.code == 0
-    assert "accuracy 0.4000, floor 0.6000, skill -0.5000, 60/60 samples" in answer.out
+    assert "form: accuracy 0.400 [" in answer.out
+    assert "], floor 0.600, skill -0.500, 60/60 samples" in answer.out
     leaky = cli(
         "run", "--method", "constant", "--dataset", DATASET, "--scheme", "one-class-leaky", "--out", tmp_path
     )

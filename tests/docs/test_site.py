@@ -26,6 +26,7 @@ def docs_site() -> ModuleType:
     [
         ("faq.md", "[a](../methods/md/README.md#traps)", "[a](methods/md.md#traps)"),
         ("faq.md", "[a](../methods/md)", "[a](methods/md.md)"),
+        ("faq.md", "[a](first-steps.ipynb)", "[a](first-steps.md)"),
         ("faq.md", "[a](protocol.md#coverage)", "[a](protocol.md#coverage)"),
         ("faq.md", "[a](../suites/study.toml), [b](../README.md)", "a, [b](index.md)"),
         ("faq.md", "[a](https://x.org/y) [b](#c)", "[a](https://x.org/y) [b](#c)"),

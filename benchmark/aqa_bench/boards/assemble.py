@@ -28,12 +28,22 @@ from aqa_bench.stats.bca import bca_bounds
 from aqa_bench.stats.bootstrap import mean_over_seeds
 from aqa_bench.stats.metrics import METRICS
 from aqa_bench.stats.ranks import Rank, ranks_of
+from aqa_bench.stats.run_scores import primary_metric
 from aqa_bench.stats.scoring import AT_FIXED, metric_ids, primary_floor, skill_over
 from aqa_bench.stats.separation import separation
 from aqa_bench.stats.weighted import weighted_metric
 from aqa_bench.stats.within import SPEARMAN_WITHIN, spearman_within
 
-__all__ = ["DIGITS", "WITHOUT_RECEIPTS", "assemble", "rows_of"]
+__all__ = [
+    "DIGITS",
+    "WITHOUT_RECEIPTS",
+    "assemble",
+    "board_inputs",
+    "rank_rows",
+    "reference_ids",
+    "rows_of",
+    "score_rows",
+]
 
 DIGITS = 6
 """Decimals kept in a table, so that it is the same text on every machine."""
@@ -91,22 +101,15 @@ def assemble(version: str, dataset: Dataset, runs: Sequence[SubmittedRun], *, jo
 def _board(
     dataset: Dataset, task: Task, scheme: Scheme, runs: Sequence[SubmittedRun], jobs: int, *, badges: bool
 ) -> Board:
-    targets = dataset.targets(task.id)
-    groups = dict.fromkeys(targets, "") | {i: s.group for i, s in dataset.samples(task.id).items()}
-    primary = scheme.primary or task.primary
-    train = [targets[i] for i in dataset.splits(task.id, scheme.id)[0].train]
-    train_range = (min(train), max(train))
-    board = BoardInputs(dataset.card.id, task, primary, targets, groups, train_range)
+    board = board_inputs(dataset, task, scheme)
+    primary, train_range = board.primary, board.train_range
     named = rows_of(runs)
-    scores = Parallel(n_jobs=jobs)(
-        delayed(score_row)(board, [_files(run) for run in members], _stream(board, members[0], variant))
-        for members, variant in named
-    )
+    scores = score_rows(board, named, jobs=jobs)
     scored = [
         _Scored(**vars(row), runs=members, variant=variant)
         for row, (members, variant) in zip(scores, named, strict=True)
     ]
-    reference = _reference_ids(scored)
+    reference = reference_ids([row.scores.ids for row in scored])
     widest = next(row.scores for row in scored if row.scores.ids == reference)
     base = primary_floor(widest, primary)
     ranked = (
@@ -114,7 +117,7 @@ def _board(
         if scheme.honest
         else []
     )
-    ranks = _rank(dataset.card.id, ranked, primary)
+    ranks = rank_rows(dataset.card.id, ranked, primary)
     strata = dataset.strata(task.id)
     others = [name for name in metric_ids(task.kind, stratified=bool(strata)) if name != primary]
     secondary = _secondary(scored, others, train_range, strata)
@@ -140,6 +143,36 @@ def _board(
         floor=_rounded(base),
         rows=tuple(sorted(rows, key=lambda row: _order(row, better))),
     )
+
+
+def board_inputs(dataset: Dataset, task: Task, scheme: Scheme) -> BoardInputs:
+    """What all rows of a board are scored with."""
+    targets = dataset.targets(task.id)
+    groups = dict.fromkeys(targets, "") | {i: s.group for i, s in dataset.samples(task.id).items()}
+    train = [targets[i] for i in dataset.splits(task.id, scheme.id)[0].train]
+    return BoardInputs(
+        dataset.card.id, task, primary_metric(task, scheme), targets, groups, (min(train), max(train))
+    )
+
+
+def score_rows(
+    board: BoardInputs, rows: Sequence[tuple[Sequence[SubmittedRun], str]], *, jobs: int = 1
+) -> list[RowScores]:
+    """Scores of the rows that :func:`rows_of` gives.
+
+    Args:
+        board: What all rows of the board have in common.
+        rows: Runs and variant of each row.
+        jobs: Processes; 1 scores in this one.
+
+    Raises:
+        DataError: Predictions cannot be read, or name samples that the dataset does not have.
+    """
+    scores: list[RowScores] = Parallel(n_jobs=jobs)(
+        delayed(score_row)(board, [_files(run) for run in members], _stream(board, members[0], variant))
+        for members, variant in rows
+    )
+    return scores
 
 
 def rows_of(runs: Iterable[SubmittedRun]) -> list[tuple[tuple[SubmittedRun, ...], str]]:
@@ -186,14 +219,20 @@ def _stream(board: BoardInputs, run: SubmittedRun, variant: str) -> int:
     return data_seed(board.dataset, run.record.method, run.record.recipe, variant) % (1 << 31)
 
 
-def _reference_ids(rows: Sequence[_Scored]) -> tuple[str, ...]:
+def reference_ids(rows: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     """The id set that most rows were scored on; of equally frequent ones the largest."""
-    counts = Counter(row.scores.ids for row in rows)
+    counts = Counter(rows)
     return max(counts, key=lambda ids: (counts[ids], len(ids), ids))
 
 
-def _rank(dataset: str, rows: Iterable[_Scored], primary: str) -> dict[int, Rank]:
-    """Rank of every row that has a value, by the row's identity."""
+def rank_rows(dataset: str, rows: Iterable[RowScores], primary: str) -> dict[int, Rank]:
+    """Rank of every row that has a value, by the row's identity.
+
+    Args:
+        dataset: Id of the dataset.
+        rows: The rows that may be ranked, all scored on the same samples.
+        primary: The metric that ranks.
+    """
     known = [row for row in rows if not np.isnan(row.value)]
     p = separation(
         [row.evidence for row in known],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from aqa_bench.core.cards import Decision
 from aqa_bench.core.predictions import read_predictions
@@ -18,7 +19,7 @@ from aqa_bench.stats.bootstrap import bootstrap_distribution, group_index
 from aqa_bench.stats.evidence import Evidence, evidence
 from aqa_bench.stats.scoring import N_RESAMPLES, TaskScores, collect
 
-__all__ = ["BoardInputs", "RowScores", "RunFiles", "score_row"]
+__all__ = ["BoardInputs", "RowScores", "RunFiles", "score_row", "score_tables"]
 
 Matrix = npt.NDArray[np.float64]
 
@@ -100,18 +101,41 @@ def score_row(board: BoardInputs, members: Sequence[RunFiles], stream: int) -> R
     Raises:
         DataError: Predictions cannot be read, or name samples that the dataset does not have.
     """
+    return score_tables(
+        board,
+        [
+            (read_predictions(run.folder / PREDICTIONS_FILE), run.tasks, run.decision, run.path)
+            for run in members
+        ],
+        stream,
+    )
+
+
+def score_tables(
+    board: BoardInputs, members: Sequence[tuple[pd.DataFrame, Sequence[str], Decision, str]], stream: int
+) -> RowScores:
+    """Score the seeds of a row from tables of predictions.
+
+    Args:
+        board: What all rows have in common.
+        members: For each seed its predictions, the tasks that they judge, how scores become decisions, and a
+            name for errors.
+        stream: As in :func:`score_row`.
+
+    Raises:
+        DataError: Predictions name samples that the dataset does not have.
+    """
     task = board.task
     per_seed, predictions = [], []
-    for run in members:
-        table = read_predictions(run.folder / PREDICTIONS_FILE)
+    for table, tasks, decision, where in members:
         scores = collect(
-            table if run.tasks == (task.id,) else table[table["task"] == task.id],
+            table if tuple(tasks) == (task.id,) else table[table["task"] == task.id],
             board.targets,
             board.groups,
             kind=task.kind,
-            decision=run.decision,
+            decision=decision,
             primary=board.primary,
-            where=run.path,
+            where=where,
         )
         per_seed.append(scores)
         predictions.append(len(table))

@@ -20,6 +20,7 @@ from aqa_bench.cli import (
     detector,
     doctor,
     ensemble,
+    evaluate,
     explain,
     features,
     leaderboard,
@@ -29,6 +30,7 @@ from aqa_bench.cli import (
     reproduce,
     retrieve,
     run,
+    runs,
     score,
     submit,
     suite,
@@ -55,6 +57,8 @@ app = typer.Typer(
 app.command("list", epilog=listing.EXAMPLES)(listing.list_things)
 app.add_typer(dataset.app, name="dataset")
 app.command("run", epilog=run.EXAMPLES)(run.run_method)
+app.command("runs", epilog=runs.EXAMPLES)(runs.list_runs)
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate_scores)
 app.add_typer(suite.app, name="suite")
 app.command("predict", epilog=predict.EXAMPLES)(predict.predict)
 app.command("score", epilog=score.EXAMPLES)(score.score_runs)

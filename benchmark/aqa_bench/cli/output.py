@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Collection
 from typing import Any
 
 import typer
@@ -12,7 +13,7 @@ import typer
 from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.files import pretty_json
 
-__all__ = ["TerminalProgress", "emit", "number", "report_error", "say", "table"]
+__all__ = ["TerminalProgress", "emit", "note", "number", "report_error", "say", "table"]
 
 
 def emit(document: Any) -> None:
@@ -25,6 +26,11 @@ def say(text: str = "") -> None:
     typer.echo(text)
 
 
+def note(text: str) -> None:
+    """Print a line for people on stderr, beside an answer on stdout."""
+    typer.echo(text, err=True)
+
+
 def report_error(error: AqaBenchError) -> None:
     """Print an error as one block on stderr."""
     typer.echo(f"error: {error}", err=True)
@@ -35,8 +41,17 @@ def number(value: float | None, digits: int = 4) -> str:
     return "-" if value is None else f"{value:z.{digits}f}"
 
 
-def table(header: list[str], rows: list[list[str]], title: str | None = None) -> None:
-    """Print a table: drawn on a terminal, plain and unwrapped elsewhere."""
+def table(
+    header: list[str], rows: list[list[str]], title: str | None = None, bold: Collection[int] = ()
+) -> None:
+    """Print a table: drawn on a terminal, plain and unwrapped elsewhere.
+
+    Args:
+        header: Names of the columns.
+        rows: Cells of each row.
+        title: A line above it.
+        bold: Rows that a terminal shows in bold.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -44,8 +59,8 @@ def table(header: list[str], rows: list[list[str]], title: str | None = None) ->
     if title:
         say(title)
     drawn = Table(*header, box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        drawn.add_row(*row)
+    for place, row in enumerate(rows):
+        drawn.add_row(*row, style="bold" if place in bold else None)
     width = None if sys.stdout.isatty() else max(400, 40 * len(header))
     Console(width=width, highlight=False, markup=False).print(
         drawn, crop=False, no_wrap=not sys.stdout.isatty()

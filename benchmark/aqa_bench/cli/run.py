@@ -10,9 +10,10 @@ import typer
 
 from aqa_bench.cli.forecast import show_forecast
 from aqa_bench.cli.options import Force, Json, Keypoints, Out, PeopleRule, Sandbox, as_device
-from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
+from aqa_bench.cli.output import TerminalProgress, emit, note, number, say, table
 
 if TYPE_CHECKING:
+    from aqa_bench.front.running import Run
     from aqa_bench.protocol.runner import Outcome
 
 __all__ = ["EXAMPLES", "run_document", "run_method", "show_run"]
@@ -57,11 +58,13 @@ def run_method(
         Path | None, typer.Option("--save-model", help="Folder to save the fitted method to (predict).")
     ] = None,
     sandbox: Sandbox = False,
+    full: Annotated[bool, typer.Option("--full", help="Print every metric.")] = False,
     as_json: Json = False,
 ) -> None:
     """Fit a method, score its test predictions and write a run record.
 
-    A run that is on disk is not run again.
+    Printed are the result beside the floor, the place it would have on the board, and the run's folder. A
+    run that is on disk is not run again.
     """
     from aqa_bench.protocol.plan import Request, resolve
     from aqa_bench.protocol.runner import run
@@ -102,7 +105,7 @@ def run_method(
     )
     if as_json:
         return emit(run_document(outcome))
-    return show_run(outcome)
+    return show_run(outcome, full=full)
 
 
 def run_document(outcome: Outcome) -> dict[str, Any]:
@@ -127,15 +130,22 @@ def run_document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def show_run(outcome: Outcome) -> None:
-    """Print a finished run for people."""
+def show_run(outcome: Outcome, *, full: bool = False) -> None:
+    """Print a finished run for people: the result, its place on the board, its folder.
+
+    Args:
+        outcome: The run.
+        full: Whether to print every metric.
+    """
     from aqa_bench.core.registry import find_dataset
+    from aqa_bench.front.running import Run
 
     record = outcome.record
-    card = find_dataset(record.dataset)
-    scheme = card.scheme(record.scheme)
+    scheme = find_dataset(record.dataset).scheme(record.scheme)
     how = "on disk already" if outcome.cached else f"{record.timings['total']:.1f} s on {record.device}"
-    say(f"{record.method} ({record.recipe}, seed {record.seed}) on {record.dataset} ({record.scheme}): {how}")
+    note(
+        f"{record.method} ({record.recipe}, seed {record.seed}) on {record.dataset} ({record.scheme}): {how}"
+    )
     if not record.honest:
         say("This scheme shows test labels to the method: its numbers are not comparable with the others.")
     if record.oracle:
@@ -144,23 +154,36 @@ def show_run(outcome: Outcome) -> None:
         )
     if scheme.shares_groups:
         say(f"Groups stand in several parts of this scheme: {scheme.description}")
-    for task in record.tasks:
-        primary = scheme.primary or card.task(task).primary
-        values = record.metrics[task]
-        coverage = record.coverage[task]
-        order = [primary, *(name for name in values if name != primary)]
-        rows = [
-            [name, number(values[name].value), number(values[name].low), number(values[name].high)]
-            for name in order
-        ]
-        base = record.floors[task]
-        title = f"{task}: {primary} {number(values[primary].value)}, floor {number(base)}, "
-        title += f"skill {number(record.skill[task])}"
-        table(
-            ["metric", "value", "95% low", "high"],
-            rows,
-            f"{title}, {coverage.scored}/{coverage.expected} samples",
-        )
+    run = Run(record, outcome.path, outcome.cached)
+    for task, line in zip(record.tasks, run.lines(), strict=True):
+        say(line)
+        if full:
+            metrics = record.metrics[task].items()
+            rows = [[name, number(v.value), number(v.low), number(v.high)] for name, v in metrics]
+            table(["metric", "value", "95% low", "high"], rows)
+        say(f"{task}: {_place(run, task)}" if len(record.tasks) > 1 else _place(run, task))
     if outcome.model is not None:
         say(f"model: {outcome.model}")
     say(str(outcome.path))
+
+
+def _place(run: Run, task: str) -> str:
+    """Where the run would stand on the board."""
+    from aqa_bench.core.errors import AqaBenchError
+    from aqa_bench.front.board import standings_of
+    from aqa_bench.front.standings import Origin
+    from aqa_bench.front.words import number as short
+    from aqa_bench.front.words import place
+
+    record = run.record
+    try:
+        found = standings_of(record.dataset, task, scheme=record.scheme, extra=[run])
+    except AqaBenchError as error:
+        # The run is done and scored: what ails a board is not its fault.
+        return f"no rank: {error.what}"
+    if not found.version:
+        return "no rank: there is no board of this dataset, task and scheme here"
+    line = next(line for line in found.lines if line.origin is Origin.OWN)
+    words = place(line.rank, line.rank_low, line.rank_high, found.ranked, line.why_unranked, found.version)
+    best = found.best
+    return words if best is None else f"{words}; best: {best.name} {short(best.value)}"

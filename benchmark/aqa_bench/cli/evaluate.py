@@ -1,0 +1,59 @@
+"""``aqa-bench evaluate``: what an outside judge's scores are worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aqa_bench.cli.options import Json
+from aqa_bench.cli.output import emit, say
+
+__all__ = ["EXAMPLES", "evaluate_scores"]
+
+EXAMPLES = (
+    "Examples:  aqa-bench evaluate scores.csv --dataset pose-trainer/shoulder-press  |  "
+    "aqa-bench evaluate coach.csv --dataset fitness-aqa/backsquat --task kie --name 'a coach' --json  |  "
+    "aqa-bench evaluate scores.csv --dataset pose-trainer/bicep-curl --against 'rocket quick' --against RUN"
+)
+
+
+def evaluate_scores(
+    scores: Annotated[
+        Path,
+        typer.Argument(help="CSV with columns sample_id and score; optional: task, split (val, test), fold."),
+    ],
+    dataset: Annotated[str, typer.Option(help="Dataset id (aqa-bench list datasets).")],
+    task: Annotated[
+        str | None, typer.Option(help="Task id; needed where there are several and no column task.")
+    ] = None,
+    scheme: Annotated[str | None, typer.Option(help="Split scheme. Default: the dataset's.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the judge. Default: the file's.")] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Folder of a run, or method, method and recipe or run-id of a row of the board; repeatable. "
+            "Default: the board's best reproduced row."
+        ),
+    ] = None,
+    submissions: Annotated[
+        Path | None, typer.Option(help="Folder of submitted runs. Default: submissions, or the checkout's.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Score any judge's predictions: a model of elsewhere, an app, a person.
+
+    Printed are the metric with interval, floor and skill, the place on the board, and paired differences to
+    the floor and to other rows. Nothing is stored.
+    """
+    from aqa_bench.front.evaluation import evaluate
+
+    found = evaluate(
+        scores, dataset, task, scheme=scheme, name=name, against=tuple(against or ()), submissions=submissions
+    )
+    if as_json:
+        return emit(found.document())
+    for line in found.lines():
+        say(line)
+    return None

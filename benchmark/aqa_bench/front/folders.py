@@ -1,0 +1,27 @@
+"""Where submissions and leaderboards lie when nobody says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aqa_bench.core.checkout import checkout_root
+
+__all__ = ["leaderboards_folder", "submissions_folder"]
+
+
+def submissions_folder(given: str | Path | None = None) -> Path | None:
+    """The folder named, else ``submissions`` here, else the checkout's; None where there is none."""
+    return _folder("submissions", given)
+
+
+def leaderboards_folder(given: str | Path | None = None) -> Path | None:
+    """The folder named, else ``leaderboards`` here, else the checkout's; None where there is none."""
+    return _folder("leaderboards", given)
+
+
+def _folder(name: str, given: str | Path | None) -> Path | None:
+    if given is not None:
+        return Path(given)
+    root = checkout_root()
+    places = [Path(name), *([] if root is None else [root / name])]
+    return next((place for place in places if place.is_dir()), None)
