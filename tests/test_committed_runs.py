@@ -19,7 +19,7 @@ from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.record import RECORD_FILE, RunRecord, read_record
-from aqa_bench.core.registry import dataset_cards, methods
+from aqa_bench.core.registry import find_dataset, methods
 from aqa_bench.core.run_id import recorded_run_id
 from aqa_bench.protocol.plan import run_id_of
 from aqa_bench.protocol.suite import plan_jobs, read_suite, shipped_suites
@@ -104,7 +104,7 @@ def test_a_committed_run_has_the_run_id_that_the_code_computes_for_it(method: st
     plugin = methods()[method]
     kind = plugin.load().recipe_type()
     for record in of_this_protocol(fitted(method)):
-        card, place = dataset_cards()[record.dataset], f"{method}, run {record.run_id}"
+        card, place = find_dataset(record.dataset), f"{method}, run {record.run_id}"
         assert record.method_version == plugin.card.version, place
         assert record.scheme in {scheme.id for scheme in card.schemes}, place
         assert set(record.tasks) <= {task.id for task in card.tasks}, place
@@ -128,7 +128,8 @@ def test_a_committed_run_has_the_run_id_that_the_code_computes_for_it(method: st
 def test_a_committed_run_is_the_recipe_of_its_name_or_that_with_overrides_of_a_suite(method: str) -> None:
     plugin = methods()[method]
     # A new version of a method may change its recipes.
-    current = [record for record in fitted(method) if record.method_version == plugin.card.version]
+    made = of_this_protocol(fitted(method))
+    current = [record for record in made if record.method_version == plugin.card.version]
     for recipe in {record.recipe for record in current}:
         known = named_today(plugin, recipe)
         for record in current:

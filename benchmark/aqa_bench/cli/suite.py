@@ -23,7 +23,7 @@ __all__ = ["app"]
 _EXAMPLES = (
     "Examples:  aqa-bench suite smoke  |  aqa-bench suite my.toml --jobs 2 --out submissions  |  "
     "aqa-bench suite study --shard 1/4  |  aqa-bench suite my.toml --dry-run --cost  |  "
-    "aqa-bench suite status gym  |  "
+    "aqa-bench suite status study  |  "
     "as a Slurm array:  sbatch --array=1-16 --wrap 'aqa-bench suite study --shard $SLURM_ARRAY_TASK_ID/16'"
 )
 
@@ -85,7 +85,7 @@ def run_suite(
     return None
 
 
-@app.command("status", epilog="Example:  aqa-bench suite status gym --out runs --jobs 2")
+@app.command("status", epilog="Example:  aqa-bench suite status study --out runs --jobs 2")
 def status(
     file: File,
     out: Out = Path("runs"),
