@@ -16,11 +16,12 @@ from pathlib import Path
 # On pictures this small a second thread takes a core's time and saves none. Set before NumPy starts.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from demo_report import report, table_lines
+from demo_report import by_auroc, report, table_lines
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.building.problems import committed_boards
 from aqa_bench.boards.model import board_name
+from aqa_bench.boards.runs import find_runs
 from aqa_bench.cli.main import main
 from aqa_bench.core.files import write_atomic
 from aqa_bench.core.registry import open_dataset
@@ -47,7 +48,8 @@ def demo(arguments: Sequence[str] = ()) -> int:
             return code
     built = committed_boards(boards / BENCHMARK_VERSION / board_name(DATASET))
     assert built is not None
-    shown = [board for board in built.boards if board.task in TASKS]
+    records = {run.record.run_id: run.record for run in find_runs(runs)}
+    shown = [by_auroc(board, records) for board in built.boards if board.task in TASKS]
     for board in shown:
         sys.stdout.write("\n" + "\n".join(table_lines(board)) + "\n")
     page = out / "report.html"

@@ -91,7 +91,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         preset.name: preset
         for preset in (
-            Preset("demo", 96, 16, _clips((800, 400), (320, 200), (320, 0)), edition=2, exact=True),
+            Preset("demo", 96, 16, _clips((800, 400), (320, 200), (320, 0)), edition=2, images=4, exact=True),
             Preset("tiny", 64, 16, _clips((40, 24), (20, 10), (16, 0)), people=0.25),
             Preset(
                 "wild", 128, 32, _WILD, azimuth=None, clutter=1.0, zoom=1.0, margin=0.12, rates=_RELEASE_RATES

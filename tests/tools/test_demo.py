@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from aqa_bench.boards.building.problems import committed_boards
+from aqa_bench.core.record import read_record
 from aqa_bench.protocol.suite import plan_jobs, read_suite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,9 +61,11 @@ def test_it_ends_in_tables_and_a_page_that_stands_alone(
     for board in built.boards:
         assert tool.report.__globals__["QUESTIONS"][board.task] in printed
         for row in board.rows:
-            interval = f"[{row.low:.2f}, {row.high:.2f}]"
-            assert interval in printed
-            assert interval in text
+            record = read_record(tmp_path / "out/submissions" / TINY / row.method / row.runs[0])
+            found = record.metrics[board.task]["auroc"]
+            shown = f"{found.value:.2f}", f"[{found.low:.2f}, {found.high:.2f}]", f"{row.value:.2f}"
+            assert re.search(r"\s+".join(map(re.escape, shown)), printed)
+            assert "</td><td>".join(shown) in text
     assert "always error (floor)" in printed
     assert "pose-tdm body (oracle)" in printed
     # Clips and plots are in the file; nothing is fetched.

@@ -15,6 +15,7 @@ from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.guard import enter_custody
 from aqa_bench.protocol.worker.bench import Bench
 from aqa_bench.protocol.worker.failures import failure
+from aqa_bench.protocol.worker.memory import keep_freed_memory
 from aqa_bench.protocol.worker.preload import loaded
 from aqa_bench.protocol.worker.remote_media import Reception
 from aqa_bench.protocol.worker.runner_link import RemoteLog, RunnerLink
@@ -26,6 +27,7 @@ __all__ = ["serve"]
 
 def serve(connection: socket.socket) -> NoReturn:
     """Do the job that arrives, then end this process without ado: no exit handler of a method runs late."""
+    keep_freed_memory()
     channel, before = Channel(connection, takes_files=True), frozenset(sys.modules)
     code = 1
     try:
