@@ -37,9 +37,8 @@ def plugin_folders(kind: Literal["methods", "datasets"]) -> Iterator[PluginFolde
     for place in ours.__path__:
         for file in sorted(Path(place).glob(f"*/{CARD_FILE}")):
             if file.parent.name.isidentifier() and file.is_file():
-                yield PluginFolder(
-                    file.parent.name, file.parent, f"{ours.__name__}.{file.parent.name}", str(file)
-                )
+                name = file.parent.name
+                yield PluginFolder(name, file.parent, f"{ours.__name__}.{name}", str(file))
     for entry in entry_points(group=f"aqa_bench.{kind}"):
         origin = f"entry point {entry.name} = {entry.value}"
         yield PluginFolder(entry.name, _folder(entry), entry.value, origin)

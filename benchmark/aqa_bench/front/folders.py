@@ -15,7 +15,7 @@ def submissions_folder(given: str | Path | None = None) -> Path | None:
 
 
 def leaderboards_folder(given: str | Path | None = None) -> Path | None:
-    """The folder named, else ``leaderboards`` here, else those that the benchmark ships; None where there is none."""
+    """The folder named, else ``leaderboards`` here, else those that come with the benchmark."""
     return _folder("leaderboards", given)
 
 
