@@ -84,7 +84,7 @@ def test_scores_of_others_are_evaluated(home: Path) -> None:
     dataset = open_dataset(DATASET)
     with (home / "scores.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["id", "score"])
+        writer.writerow(["sample_id", "score"])
         writer.writerows((name, target) for name, target in dataset.targets("form").items())
     done = light(home, "evaluate", str(home / "scores.csv"), "--dataset", DATASET)
     assert done.returncode == 0, done.stderr
