@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from aqa_bench.core.errors import AqaBenchError
+from aqa_bench.core.errors import AqaBenchError, UsageError
 from aqa_bench.core.plugin import DatasetPlugin, MethodPlugin
 from aqa_bench.core.registry import find_method
 
@@ -46,6 +47,22 @@ def test_code_that_cannot_be_imported_is_an_error_that_names_it(
             plugin.load()
         assert caught.value.where == factory
         assert found in str(caught.value.found)
+
+
+@pytest.mark.parametrize("text", ["x = 1\n1 / 0", "x = 1\ndef"])
+def test_broken_code_is_named_by_file_and_line(module: Module, tmp_path: Path, text: str) -> None:
+    name = module(text)
+    (tmp_path / "card.toml").touch()
+    with pytest.raises(AqaBenchError, match="cannot be imported") as caught:
+        MethodPlugin(CARD, f"{name}:THING", tmp_path).load()
+    assert f"({tmp_path / name}.py, line 2)" in str(caught.value.found)
+
+
+def test_code_that_needs_an_extra_names_it(module: Module, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(UsageError, match="extra 'train'") as caught:
+        MethodPlugin(CARD, f"{module('import torch')}:THING", Path()).load()
+    assert caught.value.remedy == 'pip install "aqa-bench[train]"'
 
 
 @pytest.mark.parametrize(("text", "found"), [("THING = 3", "int"), ("class THING: pass", "THING, a class")])

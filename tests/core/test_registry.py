@@ -135,9 +135,29 @@ def test_a_package_may_hold_several_methods(install: Install) -> None:
 def test_an_entry_point_names_a_package_with_a_card(install: Install, value: str) -> None:
     install("methods", method("their-method"), value=value)
     with pytest.raises(AqaBenchError, match="cannot be found") as caught:
-        registry.methods()
+        registry.find_method("theirs")
     assert value in str(caught.value.where)
     assert "card.toml" in str(caught.value.expected)
+
+
+def test_a_broken_card_breaks_its_own_plugin_alone(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = install("methods", "id = ")
+    assert "constant" in registry.methods()
+    assert str(folder / "card.toml") in caplog.text
+    with pytest.raises(AqaBenchError, match="A card cannot be read") as caught:
+        registry.find_method("theirs")
+    assert caught.value.where == str(folder / "card.toml")
+    install("datasets", family("theirs", "theirs/a").replace("licence", "lisence"))
+    assert CARD.id in registry.dataset_cards()
+    for look_up in (registry.find_dataset, registry.find_family):
+        with pytest.raises(AqaBenchError, match="unfit value"):
+            look_up("theirs/a")
+
+
+def test_no_card_of_ours_is_broken() -> None:
+    assert registry.broken("methods") == registry.broken("datasets") == {}
 
 
 def test_a_collision_names_both_sides(install: Install) -> None:
@@ -151,11 +171,12 @@ def test_a_collision_names_both_sides(install: Install) -> None:
 def test_a_dataset_cannot_take_the_id_of_another_family(install: Install) -> None:
     install("datasets", family("theirs", CARD.id))
     with pytest.raises(AqaBenchError, match="unfit id") as caught:
-        registry.dataset_cards()
+        registry.find_dataset("theirs/a")
     assert caught.value.found == CARD.id
+    assert registry.find_dataset(CARD.id) == CARD
     install("datasets", family("theirs", "theirs/a", "theirs/a"))
     with pytest.raises(AqaBenchError, match="each id once"):
-        registry.dataset_cards()
+        registry.find_family("theirs")
     install("datasets", family("stick-figures", "stick-figures/other"))
     with pytest.raises(AqaBenchError, match="claim the id 'stick-figures'"):
         registry.dataset_cards()
@@ -165,7 +186,7 @@ def test_a_dataset_cannot_take_the_id_of_another_family(install: Install) -> Non
 def test_a_card_has_no_preset_in_its_id(install: Install, name: str) -> None:
     install("datasets", family("theirs", name))
     with pytest.raises(AqaBenchError, match="unfit id"):
-        registry.dataset_cards()
+        registry.find_family("theirs")
 
 
 def test_presets_of_third_parties_are_found_by_id(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:

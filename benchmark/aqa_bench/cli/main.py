@@ -38,7 +38,9 @@ from aqa_bench.cli import (
     validate,
 )
 from aqa_bench.cli.output import report_error
+from aqa_bench.core.blame import plugin_place
 from aqa_bench.core.errors import AqaBenchError
+from aqa_bench.core.extras import missing_extra
 
 __all__ = ["app", "main"]
 
@@ -129,18 +131,28 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if "--debug" in given:
             raise
-        report_error(_unexpected(error))
-        return 1
+        said = _unexpected(error)
+        report_error(said)
+        return said.exit_code
     return code if isinstance(code, int) else 0
 
 
 def _unexpected(error: Exception) -> AqaBenchError:
+    if (missing := missing_extra(error)) is not None:
+        return missing
     if isinstance(error, OSError):
         return AqaBenchError(
             "A file could not be read or written.",
             where=error.filename,
             found=error.strerror or str(error),
             remedy="Check the path, its permissions and the free space.",
+        )
+    if (place := plugin_place(error)) is not None:
+        return AqaBenchError(
+            "A plug-in failed.",
+            where=place,
+            found=f"{type(error).__name__}: {error}",
+            remedy="Correct the plug-in; aqa-bench --debug VERB ... shows the traceback.",
         )
     return AqaBenchError(
         "Something went wrong that should not have.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["checkout_root", "search_path"]
+__all__ = ["checkout_root", "search_path", "shipped_folder"]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -17,6 +17,11 @@ def checkout_root() -> Path | None:
         if (root / "benchmark" / "aqa_bench").resolve() == _PACKAGE and (root / "pyproject.toml").is_file()
         else None
     )
+
+
+def shipped_folder(name: str) -> Path:
+    """A folder of the repository: beside the package in a checkout, inside it in a wheel."""
+    return (checkout_root() or _PACKAGE) / name
 
 
 def search_path(kind: str, package_path: list[str]) -> list[str]:

@@ -8,9 +8,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aqa_bench.core.blame import plugin_place
 from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import AqaBenchError
+from aqa_bench.core.extras import missing_extra
 
 if TYPE_CHECKING:
     from aqa_bench.core.dataset import DatasetFamily
@@ -45,6 +47,7 @@ class MethodPlugin:
 
         Raises:
             AqaBenchError: It cannot be imported, or is no :class:`Method`.
+            UsageError: It needs an extra that is not installed.
         """
         return load_method(self.factory)
 
@@ -87,6 +90,7 @@ def load_method(factory: str) -> type[Method[Any]]:
 
     Raises:
         AqaBenchError: It cannot be imported, or is no :class:`Method`.
+        UsageError: It needs an extra that is not installed.
     """
     from aqa_bench.core.method import Method
 
@@ -105,11 +109,15 @@ def _load(factory: str, fits: Callable[[object], bool], expected: str) -> Any:
         raise
     except Exception as error:
         # Importing foreign code may raise anything.
+        if (missing := missing_extra(error)) is not None:
+            missing.where = factory
+            raise missing from error
+        place = plugin_place(error)
         raise AqaBenchError(
             "A plug-in cannot be imported.",
             where=factory,
             expected=expected,
-            found=f"{type(error).__name__}: {error}",
+            found=f"{type(error).__name__}: {error}" + (f" ({place})" if place else ""),
             remedy="Correct or uninstall the plug-in.",
         ) from error
     if not fits(found):

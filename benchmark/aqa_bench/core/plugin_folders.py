@@ -12,39 +12,56 @@ from typing import Literal, NamedTuple
 from aqa_bench.core.card_file import CARD_FILE
 from aqa_bench.core.errors import AqaBenchError
 
-__all__ = ["PluginFolder", "plugin_folders"]
+__all__ = ["PluginFolder", "card_folder", "plugin_folders"]
 
 
 class PluginFolder(NamedTuple):
     """One plug-in.
 
     Attributes:
-        folder: The folder that holds ``card.toml``.
+        name: What to call it before its card is read: the folder's name, or the entry point's.
+        folder: The folder that holds ``card.toml``; None where an entry point names no such folder.
         package: Its import path.
         origin: How it was found, for messages.
     """
 
-    folder: Path
+    name: str
+    folder: Path | None
     package: str
     origin: str
 
 
 def plugin_folders(kind: Literal["methods", "datasets"]) -> Iterator[PluginFolder]:
-    """The plug-ins of the harness or of its checkout, and those that other distributions announce.
-
-    Raises:
-        AqaBenchError: An entry point names no package with a card.
-    """
+    """The plug-ins of the harness or of its checkout, and those that other distributions announce."""
     ours = import_module(f"aqa_bench.{kind}")
     for place in ours.__path__:
         for file in sorted(Path(place).glob(f"*/{CARD_FILE}")):
             if file.parent.name.isidentifier() and file.is_file():
-                yield PluginFolder(file.parent, f"{ours.__name__}.{file.parent.name}", str(file))
+                name = file.parent.name
+                yield PluginFolder(name, file.parent, f"{ours.__name__}.{name}", str(file))
     for entry in entry_points(group=f"aqa_bench.{kind}"):
-        yield PluginFolder(_folder(entry), entry.value, f"entry point {entry.name} = {entry.value}")
+        origin = f"entry point {entry.name} = {entry.value}"
+        yield PluginFolder(entry.name, _folder(entry), entry.value, origin)
 
 
-def _folder(entry: EntryPoint) -> Path:
+def card_folder(found: PluginFolder) -> Path:
+    """The folder with a plug-in's card.
+
+    Raises:
+        AqaBenchError: Its entry point names no package with a card.
+    """
+    if found.folder is not None:
+        return found.folder
+    raise AqaBenchError(
+        "A plug-in cannot be found.",
+        where=found.origin,
+        expected=f"the name of a package whose folder holds {CARD_FILE}",
+        found=found.package,
+        remedy="Correct or uninstall the plug-in.",
+    )
+
+
+def _folder(entry: EntryPoint) -> Path | None:
     top, *inner = entry.value.split(".")
     if all(part.isidentifier() for part in (top, *inner)):
         # Only the first name is looked up: finding a module in a package would import the package.
@@ -56,10 +73,4 @@ def _folder(entry: EntryPoint) -> Path:
             folder = Path(place, *inner)
             if (folder / CARD_FILE).is_file():
                 return folder
-    raise AqaBenchError(
-        "A plug-in cannot be found.",
-        where=f"entry point {entry.name} = {entry.value}",
-        expected=f"the name of a package whose folder holds {CARD_FILE}",
-        found=entry.value,
-        remedy="Correct or uninstall the plug-in.",
-    )
+    return None

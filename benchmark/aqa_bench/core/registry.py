@@ -1,13 +1,15 @@
 """Look-up of methods and datasets by id, with a suggestion on a miss and an error on a collision.
 
-Cards are read from files: no code of a plug-in runs before it is loaded.
+Cards are read from files: no code of a plug-in runs before it is loaded. A plug-in whose card cannot be read
+is left out with a warning; its error is raised when it is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from aqa_bench.core.card_file import read_family, read_methods
 from aqa_bench.core.cards import MethodCard
@@ -19,7 +21,7 @@ from aqa_bench.core.lookup import find
 from aqa_bench.core.own import own_card, own_cards
 from aqa_bench.core.paths import data_home
 from aqa_bench.core.plugin import DatasetPlugin, MethodPlugin
-from aqa_bench.core.plugin_folders import plugin_folders
+from aqa_bench.core.plugin_folders import PluginFolder, card_folder, plugin_folders
 from aqa_bench.core.split import Scheme
 from aqa_bench.core.task import Modality, Task
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from aqa_bench.core.dataset import Dataset
 
 __all__ = [
+    "broken",
     "dataset_cards",
     "find_dataset",
     "find_family",
@@ -41,22 +44,51 @@ __all__ = [
 ]
 
 P = TypeVar("P", MethodPlugin, DatasetPlugin)
+_Kind = Literal["methods", "datasets"]
+
+_log = logging.getLogger(__name__)
 
 
 @cache
 def methods() -> Mapping[str, MethodPlugin]:
     """Every installed method by id."""
-    return _unique(
-        (plugin.card.id, plugin, found.origin)
-        for found in plugin_folders("methods")
-        for plugin in read_methods(found.folder, found.package)
-    )
+    plugins = _read("methods", lambda found: read_methods(card_folder(found), found.package))
+    return _unique((plugin.card.id, plugin, origin) for plugin, origin in plugins)
 
 
 @cache
 def _families() -> Mapping[str, DatasetPlugin]:
-    found = ((read_family(f.folder, f.package), f.origin) for f in plugin_folders("datasets"))
-    return _unique((family.name, family, origin) for family, origin in found)
+    plugins = _read("datasets", lambda found: (read_family(card_folder(found), found.package),))
+    return _unique((family.name, family, origin) for family, origin in plugins)
+
+
+def broken(kind: _Kind) -> dict[str, AqaBenchError]:
+    """The plug-ins whose cards cannot be read, by the name of their folder or entry point with hyphens."""
+    if kind == "methods":
+        methods()
+    else:
+        _families()
+    return _broken[kind]
+
+
+_broken: dict[_Kind, dict[str, AqaBenchError]] = {"methods": {}, "datasets": {}}
+
+
+def _read(kind: _Kind, read: Callable[[PluginFolder], Iterable[P]]) -> list[tuple[P, str]]:
+    plugins: list[tuple[P, str]] = []
+    for found in plugin_folders(kind):
+        try:
+            plugins.extend((plugin, found.origin) for plugin in read(found))
+        except AqaBenchError as error:
+            _broken[kind][found.name.replace("_", "-")] = error
+            _log.warning("A plug-in is left out. %s", error)
+    return plugins
+
+
+def _check_broken(kind: _Kind, name: str) -> None:
+    """Raise a broken plug-in's own error where it is the one that is asked for."""
+    if (error := broken(kind).get(name)) is not None:
+        raise error
 
 
 @cache
@@ -75,6 +107,8 @@ def refresh() -> None:
     """Forget what was discovered, so that plug-ins installed since are seen."""
     for cached in (methods, _families, dataset_cards):
         cached.cache_clear()
+    for errors in _broken.values():
+        errors.clear()
 
 
 def find_method(method: str) -> MethodPlugin:
@@ -82,7 +116,10 @@ def find_method(method: str) -> MethodPlugin:
 
     Raises:
         UsageError: There is none; the nearest id is suggested.
+        AqaBenchError: There is one, but its card cannot be read.
     """
+    if method not in methods():
+        _check_broken("methods", method)
     return find(methods(), method, "method", "aqa-bench list methods")
 
 
@@ -94,12 +131,14 @@ def find_dataset(dataset: str) -> DatasetCard:
 
     Raises:
         UsageError: There is no such dataset or preset; the nearest one is suggested.
+        AqaBenchError: Its family's card cannot be read.
     """
     base, preset = split_preset(dataset)
     own = own_card(base)
     known = dataset_cards() if own is None else {base: own}
     if base not in known:
         known = {**known, **own_cards()}
+        _check_broken("datasets", family_of(base))
     card = find(known, base, "dataset", "aqa-bench list datasets")
     return card if preset is None else card.at(preset)
 
@@ -118,7 +157,10 @@ def find_family(name: str) -> DatasetPlugin:
     Raises:
         UsageError: There is none.
     """
-    return find(_families(), family_of(name), "dataset", "aqa-bench list datasets")
+    family = family_of(name)
+    if family not in _families():
+        _check_broken("datasets", family)
+    return find(_families(), family, "dataset", "aqa-bench list datasets")
 
 
 def find_task(card: DatasetCard, task: str) -> Task:

@@ -156,7 +156,7 @@ class Samples:
                 "A dataset of PyTorch needs PyTorch.",
                 expected="torch",
                 found=f"no {error.name}",
-                remedy="Install torch; to_numpy needs none.",
+                remedy='pip install "aqa-bench[train]"; to_numpy needs none.',
             ) from error
         return Clips(self.items, form, self.targets if self.part in ("train", "val") else None)
 

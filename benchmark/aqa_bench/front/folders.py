@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aqa_bench.core.checkout import checkout_root
+from aqa_bench.core.checkout import shipped_folder
 
 __all__ = ["leaderboards_folder", "submissions_folder"]
 
@@ -15,13 +15,11 @@ def submissions_folder(given: str | Path | None = None) -> Path | None:
 
 
 def leaderboards_folder(given: str | Path | None = None) -> Path | None:
-    """The folder named, else ``leaderboards`` here, else the checkout's; None where there is none."""
+    """The folder named, else ``leaderboards`` here, else those that come with the benchmark."""
     return _folder("leaderboards", given)
 
 
 def _folder(name: str, given: str | Path | None) -> Path | None:
     if given is not None:
         return Path(given)
-    root = checkout_root()
-    places = [Path(name), *([] if root is None else [root / name])]
-    return next((place for place in places if place.is_dir()), None)
+    return next((place for place in (Path(name), shipped_folder(name)) if place.is_dir()), None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from aqa_bench.core.checkout import checkout_root
+from aqa_bench.core.checkout import shipped_folder
 from aqa_bench.core.dataset_id import split_preset, with_preset
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.own import is_own, own_cards
@@ -69,9 +69,8 @@ class Suite(BaseModel):
 
 
 def shipped_suites() -> dict[str, Path]:
-    """Files of the suites that come with the benchmark, by name: those of a checkout's ``suites/``."""
-    root = checkout_root()
-    return {} if root is None else {file.stem: file for file in sorted((root / "suites").glob("*.toml"))}
+    """Files of the suites that come with the benchmark, by name: a checkout's ``suites/``, or the wheel's."""
+    return {file.stem: file for file in sorted(shipped_folder("suites").glob("*.toml"))}
 
 
 def find_suite(name: str) -> Path:

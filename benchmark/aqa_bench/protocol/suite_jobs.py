@@ -149,8 +149,11 @@ def _died(job: Request, error: Exception) -> JobResult:
 
 def _gpus(device: str) -> tuple[str, ...]:
     def count() -> int:
-        from torch.cuda import device_count
-
+        try:
+            from torch.cuda import device_count
+        except ModuleNotFoundError:
+            # Without PyTorch nothing runs on a GPU.
+            return 0
         return device_count()
 
     return () if device not in ("auto", "cuda") else visible_gpus(os.environ, count)

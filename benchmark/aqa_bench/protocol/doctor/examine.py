@@ -90,7 +90,7 @@ def _device(name: str) -> tuple[str, str]:
         from aqa_bench.learn.training.device import device_name, resolve_device
     except ModuleNotFoundError as error:
         raise UsageError(
-            "The doctor needs PyTorch.", found=str(error), remedy="pip install 'aqa-bench[learn]'"
+            "The doctor needs PyTorch.", found=str(error), remedy='pip install "aqa-bench[train]"'
         ) from error
     device = resolve_device(name)
     return str(device), device_name(device)

@@ -6,7 +6,9 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
+from aqa_bench.core.blame import plugin_place
 from aqa_bench.core.errors import AqaBenchError, DataError, MethodError, RecipeError, UsageError
+from aqa_bench.core.extras import missing_extra
 
 __all__ = ["ended", "failure", "raised", "shown", "strange"]
 
@@ -26,10 +28,13 @@ _MOST_TRACE = 200_000
 def failure(error: BaseException) -> dict[str, Any]:
     """An error as plain JSON."""
     document: dict[str, Any] = {"kind": type(error).__name__, "what": str(error)[:_MOST]}
+    if (place := plugin_place(error)) is not None:
+        document["place"] = place
+    trace = "".join(traceback.format_exception(error))
+    error = missing_extra(error) or error
     if isinstance(error, AqaBenchError):
         named = next(k.__name__ for k in type(error).__mro__ if k.__name__ in _KINDS)
         document |= {"kind": named, "what": error.what} | {name: getattr(error, name) for name in _FIELDS}
-    trace = "".join(traceback.format_exception(error))
     return document | {"trace": trace[-_MOST_TRACE:]}
 
 

@@ -167,10 +167,11 @@ def _conversation(
 def _raised(job: Job, document: Mapping[str, Any]) -> Exception:
     error: Any = raised(document)
     if not isinstance(error, AqaBenchError):
+        place = document.get("place")
         foreign = MethodError(
             f"Method {job.plugin.card.id!r} failed.",
             where=job.where,
-            found=str(error),
+            found=str(error) if place is None else f"{error} ({shown(place, 300)})",
             remedy="aqa-bench --debug shows where; finished splits are kept.",
         )
         for note in getattr(error, "__notes__", ()):
