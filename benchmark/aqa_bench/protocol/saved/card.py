@@ -21,8 +21,7 @@ def card_of(document: ModelDocument) -> str:
         "```sh\naqa-bench predict . FILE...          # videos, images or keypoint files\n"
         f"aqa-bench predict . --dataset {run.dataset}   # its run's test samples, to the last digit\n"
         "```",
-        "```python\nimport aqa_bench as aqa\n\n"
-        'model = aqa.load_model(".")\nmodel.predict(["clip.mp4"])\n```',
+        '```python\nimport aqa_bench as aqa\n\nmodel = aqa.load_model(".")\nmodel.predict(["clip.mp4"])\n```',
         "Nothing in this folder is executed or unpickled: arrays lie in safetensors files, all else is JSON.",
         "## Measured",
         "On the test samples of its own run; the interval is the run's, 95% over groups.",
