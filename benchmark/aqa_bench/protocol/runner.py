@@ -17,6 +17,7 @@ from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.code_digest import CodeDigest
 from aqa_bench.core.files import atomic_directory, check_writable, sha256_bytes
 from aqa_bench.core.lines import clipped
+from aqa_bench.core.paths import cache_home
 from aqa_bench.core.predictions import predictions_csv, read_predictions
 from aqa_bench.core.progress import NullProgress, Part, Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, Sandbox, read_record
@@ -151,8 +152,8 @@ def run(
 def _kept(done: int, planned: int, partials: Partials) -> str:
     where = f" in {partials.folder}" if done else ""
     return (
-        f"{done} of {planned} fits are kept{where}; finished pre-training and features stay in {cache_home()}. "
-        "The same command goes on from there."
+        f"{done} of {planned} fits are kept{where}; finished pre-training and features stay in "
+        f"{cache_home()}. The same command goes on from there."
     )
 
 
