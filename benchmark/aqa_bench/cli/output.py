@@ -63,7 +63,7 @@ def table(
     terminal = sys.stdout.isatty()
     console = Console(highlight=False, markup=False)
     words = [_longest(cells, word=True) for cells in zip(header, *rows, strict=True)]
-    if terminal and sum(words) + 2 * len(words) > console.width:
+    if terminal and sum(words) + 3 * len(words) > console.width:
         return _blocks(header, rows, console.width)
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, cells, width in zip(header, zip(header, *rows, strict=True), words, strict=True):
@@ -72,7 +72,7 @@ def table(
         drawn.add_row(*row, style="bold" if place in bold else None)
     if terminal:
         return console.print(drawn)
-    wide = Console(width=sum(_longest(cells) + 2 for cells in zip(header, *rows, strict=True)), markup=False)
+    wide = Console(width=sum(_longest(cells) + 3 for cells in zip(header, *rows, strict=True)), markup=False)
     with wide.capture() as captured:
         wide.print(drawn, crop=False, no_wrap=True)
     lines = [line.rstrip() for line in captured.get().splitlines()]
