@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from aqa_bench.core.files import sha256_file
+from aqa_bench.core.progress import NullProgress
 from aqa_bench.core.record import read_record
 from aqa_bench.protocol.plan import Request, RunFolders, resolve
 from aqa_bench.protocol.suite_jobs import run_jobs
@@ -119,8 +120,24 @@ def test_progress_counts_every_job(plugins, tmp_path: Path) -> None:
             self.closed = True
 
     counter = Counter()
-    list(run_jobs([Request(DATASET, "noise", "missing")] * 2, tmp_path, progress=counter))
+    list(run_jobs([Request(DATASET, "noise", "missing")] * 2, tmp_path, workers=2, progress=counter))
     assert (counter.total, counter.done, counter.closed) == (2, 2, True)
+
+
+def test_a_run_shows_where_it_and_the_suite_are(plugins, tmp_path: Path) -> None:
+    class Names(NullProgress):
+        def __init__(self) -> None:
+            self.names: list[str] = []
+
+        def start(self, task: str, total: int | None = None) -> None:
+            self.names.append(task)
+
+    shown = Names()
+    list(run_jobs([noise(0), noise(1)], tmp_path, progress=shown))
+    fits = [name for name in shown.names if name.endswith("fitting and scoring")]
+    assert fits[0].startswith("suite 0/2: noise ")
+    assert fits[-1].startswith("suite 1/2")
+    assert shown.names[-1].startswith("suite 2/2")
 
 
 def results_in(folder: Path) -> dict[str, tuple[str, dict]]:

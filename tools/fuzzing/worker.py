@@ -103,7 +103,7 @@ def conversation(content: bytes, _: Path) -> object:
 
 
 def _asked(stage: str, stream: bytes) -> object:
-    from aqa_bench.cli.output import TerminalProgress
+    from aqa_bench.cli.progress import TerminalProgress
     from aqa_bench.core.files import pretty_json
     from aqa_bench.core.task import TaskKind
     from aqa_bench.protocol.custody import checked_scores

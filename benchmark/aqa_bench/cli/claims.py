@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from aqa_bench.cli.options import Json
-from aqa_bench.cli.output import TerminalProgress, emit, say, table
+from aqa_bench.cli.output import emit, say, table
+from aqa_bench.cli.progress import TerminalProgress
 
 __all__ = ["EXAMPLES", "judge"]
 

@@ -10,7 +10,8 @@ import typer
 
 from aqa_bench.cli import dataset_add
 from aqa_bench.cli.options import Json, Keypoints, PeopleRule, as_device
-from aqa_bench.cli.output import TerminalProgress, emit, say, table
+from aqa_bench.cli.output import emit, say, table
+from aqa_bench.cli.progress import TerminalProgress
 from aqa_bench.cli.show import show
 from aqa_bench.core.dataset_id import split_preset
 
@@ -128,6 +129,9 @@ def prepare(
                 draws.render(each, home, progress, device=where, jobs=jobs, role=role) for each in members
             ]
         sentences = [sentence for each in made for sentence in each]
+    except KeyboardInterrupt as stop:
+        stop.add_note(f"Finished files are kept in {home}; the same command goes on from there.")
+        raise
     finally:
         progress.close()
     if as_json:

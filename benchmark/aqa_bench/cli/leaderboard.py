@@ -9,7 +9,8 @@ import typer
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.cli.options import Json, Leaderboards, Submissions
-from aqa_bench.cli.output import TerminalProgress, emit, say
+from aqa_bench.cli.output import emit, say
+from aqa_bench.cli.progress import TerminalProgress
 
 __all__ = ["app"]
 

@@ -76,7 +76,7 @@ def _methods(as_json: bool) -> None:
             name,
             plugin.card.modality,
             plugin.card.regime.value,
-            ", ".join(sorted(plugin.card.needs)) or "-",
+            plugin.card.needed() or "-",
             ", ".join(oracle_with(plugin.card)) or "-",
             ", ".join(recipes[name]),
             plugin.card.summary,

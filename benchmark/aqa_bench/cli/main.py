@@ -122,8 +122,12 @@ def main(arguments: list[str] | None = None) -> int:
         wrong: Any = error
         wrong.show()
         return int(wrong.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        typer.echo("interrupted; finished parts are kept and taken over by the next start", err=True)
+    except (typer.Abort, KeyboardInterrupt) as stop:
+        # Typer makes the one of the other; what was kept is noted on the first.
+        notes = getattr(stop.__cause__ or stop, "__notes__", ())
+        typer.echo("interrupted", err=True)
+        for line in notes or ["Finished parts are kept; the same command goes on from there."]:
+            typer.echo(line, err=True)
         return 130
     except BrokenPipeError:
         sys.stderr.close()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
-from collections.abc import Collection
+import textwrap
+from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Any
 
 import typer
@@ -13,7 +13,7 @@ import typer
 from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.files import pretty_json
 
-__all__ = ["TerminalProgress", "emit", "note", "number", "report_error", "say", "table"]
+__all__ = ["emit", "note", "number", "report_error", "say", "table"]
 
 
 def emit(document: Any) -> None:
@@ -44,7 +44,9 @@ def number(value: float | None, digits: int = 4) -> str:
 def table(
     header: list[str], rows: list[list[str]], title: str | None = None, bold: Collection[int] = ()
 ) -> None:
-    """Print a table: drawn on a terminal, plain and unwrapped elsewhere.
+    """Print a table: on a terminal folded between words to its width, elsewhere one line per row.
+
+    Where not even the longest words fit side by side, each row becomes a block of lines.
 
     Args:
         header: Names of the columns.
@@ -58,64 +60,39 @@ def table(
 
     if title:
         say(title)
-    drawn = Table(*header, box=box.SIMPLE_HEAD, pad_edge=False)
+    terminal = sys.stdout.isatty()
+    console = Console(highlight=False, markup=False)
+    words = [_longest(cells, word=True) for cells in zip(header, *rows, strict=True)]
+    if terminal and sum(words) + 3 * len(words) > console.width:
+        return _blocks(header, rows, console.width)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, cells, width in zip(header, zip(header, *rows, strict=True), words, strict=True):
+        drawn.add_column(name, min_width=width if terminal else _longest(cells))
     for place, row in enumerate(rows):
         drawn.add_row(*row, style="bold" if place in bold else None)
-    width = None if sys.stdout.isatty() else max(400, 40 * len(header))
-    Console(width=width, highlight=False, markup=False).print(
-        drawn, crop=False, no_wrap=not sys.stdout.isatty()
-    )
+    if terminal:
+        return console.print(drawn)
+    wide = Console(width=sum(_longest(cells) + 3 for cells in zip(header, *rows, strict=True)), markup=False)
+    with wide.capture() as captured:
+        wide.print(drawn, crop=False, no_wrap=True)
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    # The rule is as long as the names: padding for one long cell helps nobody.
+    rule = next((place for place, line in enumerate(lines) if line and not line.strip("─ ")), None)
+    if rule:
+        lines[rule] = lines[rule][: len(lines[rule - 1])]
+    return say("\n".join(lines))
 
 
-class TerminalProgress:
-    """Progress on stderr: a rich bar with an ETA on a terminal, a plain line now and then elsewhere.
+def _longest(cells: Iterable[str], *, word: bool = False) -> int:
+    from rich.cells import cell_len
 
-    Args:
-        quiet: Whether to show nothing, e.g. beside ``--json`` in a script.
-    """
+    parts = (part for cell in cells for part in (cell.split() if word else cell.splitlines()))
+    return max(map(cell_len, parts), default=0)
 
-    _LINE_EVERY_S = 10.0
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet or bool(os.environ.get("AQA_BENCH_QUIET"))
-        self._bar: Any = None
-        self._task: Any = None
-        self._name, self._done, self._said = "", 0, 0.0
-        self._total: int | None = None
-
-    def start(self, task: str, total: int | None = None) -> None:
-        """Begin a task; one that was under way is ended."""
-        self.close()
-        self._name, self._done, self._total, self._said = task, 0, total, time.monotonic()
-        if self._quiet or not sys.stderr.isatty():
-            return
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        name, figures = (
-            TextColumn(f"{{task.{n}}}", markup=False) for n in ("description", "fields[figures]")
-        )
-        columns = (name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), figures)
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task(task, total=total, figures="")
-        self._bar.start()
-
-    def advance(self, steps: int = 1, **fields: object) -> None:
-        """Report steps done and figures beside them."""
-        self._done += steps
-        figures = " ".join(
-            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-            for name, value in fields.items()
-        )
-        if self._bar is not None:
-            self._bar.update(self._task, advance=steps, figures=figures)
-        elif not self._quiet and time.monotonic() - self._said > self._LINE_EVERY_S:
-            self._said = time.monotonic()
-            total = "" if self._total is None else f"/{self._total}"
-            typer.echo(f"{self._name}: {self._done}{total} {figures}".rstrip(), err=True)
-
-    def close(self) -> None:
-        """End the task."""
-        if self._bar is not None:
-            self._bar.stop()
-        self._bar = None
+def _blocks(header: list[str], rows: list[list[str]], width: int) -> None:
+    fold = partial(textwrap.fill, width=width, break_long_words=False, break_on_hyphens=False)
+    for row in rows:
+        say(row[0])
+        for name, cell in zip(header[1:], row[1:], strict=True):
+            say(fold(f"{name}: {cell}", initial_indent="  ", subsequent_indent="    "))

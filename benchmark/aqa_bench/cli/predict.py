@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aqa_bench.cli.options import Json, Keypoints, Sandbox, as_device
-from aqa_bench.cli.output import TerminalProgress, emit, number, say, table
+from aqa_bench.cli.output import emit, number, say, table
+from aqa_bench.cli.progress import TerminalProgress
 
 if TYPE_CHECKING:
     from aqa_bench.protocol.saved.document import ModelDocument

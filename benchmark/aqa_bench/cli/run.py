@@ -10,7 +10,8 @@ import typer
 
 from aqa_bench.cli.forecast import show_forecast
 from aqa_bench.cli.options import Force, Json, Keypoints, Out, PeopleRule, Sandbox, as_device
-from aqa_bench.cli.output import TerminalProgress, emit, note, number, say, table
+from aqa_bench.cli.output import emit, note, number, say, table
+from aqa_bench.cli.progress import TerminalProgress
 
 if TYPE_CHECKING:
     from aqa_bench.front.running import Run

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aqa_bench.cli.output import TerminalProgress, say
+from aqa_bench.cli.output import say
+from aqa_bench.cli.progress import TerminalProgress
 
 if TYPE_CHECKING:
     from aqa_bench.core.dataset import Dataset

@@ -12,7 +12,8 @@ from typer.core import TyperGroup
 
 from aqa_bench.cli.forecast import duration, in_words
 from aqa_bench.cli.options import Force, Json, Out, as_device
-from aqa_bench.cli.output import TerminalProgress, emit, say
+from aqa_bench.cli.output import emit, say
+from aqa_bench.cli.progress import TerminalProgress
 
 if TYPE_CHECKING:
     from aqa_bench.protocol.plan import Request

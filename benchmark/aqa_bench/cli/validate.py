@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from aqa_bench.cli.options import Json
-from aqa_bench.cli.output import TerminalProgress, emit, say
+from aqa_bench.cli.output import emit, say
+from aqa_bench.cli.progress import TerminalProgress
 
 __all__ = ["EXAMPLES", "validate_paths"]
 

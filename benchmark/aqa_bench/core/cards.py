@@ -78,6 +78,11 @@ class MethodCard(BaseModel):
         """All that some recipe of it may read: of exact data it is shown nothing else."""
         return self.needs | self.one_of | self.reads
 
+    def needed(self) -> str:
+        """What samples must provide, in words, e.g. ``frames or image``; empty where nothing is asked."""
+        choice = " or ".join(sorted(self.one_of))
+        return ", ".join([*sorted(self.needs), *([choice] if choice else [])])
+
     def can_judge(self, task: Task) -> bool:
         """Whether the task's kind and unit are ones that the method can do, and it tells what is needed."""
         told = not self.needs & task.withheld and (not self.one_of or bool(self.one_of - task.withheld))

@@ -17,8 +17,9 @@ from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.code_digest import CodeDigest
 from aqa_bench.core.files import atomic_directory, check_writable, sha256_bytes
 from aqa_bench.core.lines import clipped
+from aqa_bench.core.paths import cache_home
 from aqa_bench.core.predictions import predictions_csv, read_predictions
-from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.progress import NullProgress, Part, Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, Sandbox, read_record
 from aqa_bench.core.split import Split, splits_fingerprint
 from aqa_bench.core.task import Task
@@ -106,18 +107,19 @@ def run(
     check_writable(out)
     materialise(resolved, progress)
     started = time.perf_counter()
-    hand = Hand(resolved.plugin, resolved.told, launch, exact=resolved.dataset.card.exact)
+    at_work = Part(progress, resolved.plugin.card.id)
+    hand = Hand(resolved.plugin, resolved.told, launch, at_work, resolved.dataset.card.exact)
     if isinstance(resolved.dataset, RegionDataset):
         hand.oracle |= resolved.dataset.oracle
     salt = secrets.token_bytes(16)
     results: dict[tuple[str, str], SplitResult] = {}
-    progress.start(
-        f"{resolved.plugin.card.id} on {resolved.dataset.card.id}", sum(map(len, resolved.splits.values()))
-    )
+    planned = sum(map(len, resolved.splits.values()))
+    progress.start(f"{resolved.plugin.card.id} on {resolved.dataset.card.id}")
     try:
         for task in resolved.tasks:
             custodian = Custodian(resolved.dataset, task.id, salt)
             for split in resolved.splits[task.id]:
+                at_work.name = f"{resolved.plugin.card.id} {task.id} {len(results) + 1}/{planned}"
                 result = partials.read(task.id, split.id)
                 if result is None or (saving and not saving.has(task.id, split.id, result)):
                     fitted = _run_split(resolved, hand, task, split, custodian, device, keep=bool(saving))
@@ -128,10 +130,14 @@ def run(
                     if saving is not None:
                         saving.keep(hand, task.id, split.id, fitted)
                 results[task.id, split.id] = result
-                progress.advance()
+        progress.start(f"{resolved.plugin.card.id}: intervals and floors")
+        seconds = time.perf_counter() - started
+        record, predictions = _finish(resolved, results, seconds, code, launch.sandbox)
+    except KeyboardInterrupt as stop:
+        stop.add_note(_kept(len(results), planned, partials))
+        raise
     finally:
         progress.close()
-    record, predictions = _finish(resolved, results, time.perf_counter() - started, code, launch.sandbox)
     if found is None or found.predictions_sha256 != record.predictions_sha256:
         with atomic_directory(target, replace=force or found is not None) as folder:
             (folder / PREDICTIONS_FILE).write_bytes(predictions)
@@ -141,6 +147,14 @@ def run(
         saving.finish(record, results, read_predictions(target / PREDICTIONS_FILE))
     partials.discard()
     return Outcome(record, target, cached=False, model=model)
+
+
+def _kept(done: int, planned: int, partials: Partials) -> str:
+    where = f" in {partials.folder}" if done else ""
+    return (
+        f"{done} of {planned} fits are kept{where}; finished pre-training and features stay in "
+        f"{cache_home()}. The same command goes on from there."
+    )
 
 
 def _run_split(

@@ -8,10 +8,11 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from pathlib import Path
 
 from aqa_bench.core.errors import AqaBenchError
-from aqa_bench.core.progress import NullProgress, Progress
+from aqa_bench.core.progress import NullProgress, Part, Progress
 from aqa_bench.protocol.finished import FinishedRuns
 from aqa_bench.protocol.plan import Request, resolve
 from aqa_bench.protocol.suite_log import SuiteLog, job_id
@@ -68,22 +69,47 @@ def run_jobs(
         begin with the first seed of every method.
     """
     progress = NullProgress() if progress is None else progress
-    progress.start("suite", len(jobs))
+    within = _Within(progress, len(jobs)) if workers <= 1 or len(jobs) <= 1 else None
+    if within is None:
+        progress.start("suite", len(jobs))
     known = frozenset() if log is None else frozenset(log.failures())
     try:
-        for result in _results(jobs, out, workers, device, force):
+        for done, result in enumerate(_results(jobs, out, workers, device, force, within), start=1):
             if log is not None and result.error is not None:
                 log.failed(result.request, result.error, result.details)
             elif log is not None and known and job_id(result.request) in known:
                 log.succeeded(result.request)
-            progress.advance()
+            if within is None:
+                progress.advance()
+            else:
+                within.done(done, result)
             yield result
+    except KeyboardInterrupt as stop:
+        stop.add_note(f"Finished runs are kept in {out}; the same command goes on from there.")
+        raise
     finally:
         progress.close()
 
 
+class _Within(Part):
+    """Progress of a suite whose runs show their own: the suite's stands before it."""
+
+    def __init__(self, whole: Progress, jobs: int) -> None:
+        super().__init__(whole, f"suite 0/{jobs}")
+        self._jobs, self._ran = jobs, list[float]()
+        self.close()
+
+    def done(self, count: int, result: JobResult) -> None:
+        """Say how many runs are done, and how long those that are left take at the mean of this start's."""
+        if result.error is None and not result.cached:
+            self._ran.append(result.seconds)
+        left = sum(self._ran) / len(self._ran) * (self._jobs - count) if self._ran else 0.0
+        self.name = f"suite {count}/{self._jobs}" + (f", about {ceil(left / 60)} min left" if left else "")
+        self.close()
+
+
 def _results(
-    jobs: Sequence[Request], out: Path, workers: int, device: str, force: bool
+    jobs: Sequence[Request], out: Path, workers: int, device: str, force: bool, progress: Progress | None
 ) -> Iterator[JobResult]:
     left = list(jobs)
     if not force:
@@ -97,7 +123,7 @@ def _results(
     left.sort(key=lambda job: job.seed)
     work = partial(_run_job, out=out, device=device, force=force)
     if workers <= 1 or len(left) <= 1:
-        yield from map(work, left)
+        yield from (work(job, progress=progress) for job in left)
         return
     gpus = worker_gpus(min(workers, len(left)), device, _gpus(device))
     yield from in_processes(left, gpus, work, _died)
@@ -122,11 +148,13 @@ def _on_disk(jobs: Sequence[Request], out: Path) -> Iterator[tuple[Request, JobR
             yield job, JobResult(job, folder, True, None) if found else None
 
 
-def _run_job(job: Request, out: Path, device: str, force: bool) -> JobResult:
+def _run_job(
+    job: Request, out: Path, device: str, force: bool, progress: Progress | None = None
+) -> JobResult:
     from aqa_bench.protocol.runner import run
 
     try:
-        outcome = run(resolve(job), out, device=device, force=force)
+        outcome = run(resolve(job), out, device=device, force=force, progress=progress)
     except Exception as error:
         return _failure(job, error)
     seconds = 0.0 if outcome.cached else outcome.record.timings["total"]

@@ -26,6 +26,7 @@ def render_page(audit: Audit) -> str:
     parts = [
         f"# {audit.dataset}",
         _verdict(audit),
+        *_problems(audit),
         f"Content fingerprint: `{audit.fingerprint}`",
         "## Coverage",
         _table(
@@ -67,6 +68,19 @@ def render_page(audit: Audit) -> str:
 def _verdict(audit: Audit) -> str:
     how = "added" if is_own(audit.dataset) else "published"
     return f"Complete and as {how}." if audit.ok else f"Not complete or not as {how}: see the notes."
+
+
+def _problems(audit: Audit) -> list[str]:
+    """What is wrong, ahead of everything that is merely worth knowing."""
+    coverage = audit.coverage
+    found = [
+        (len(coverage.missing), "missing"),
+        (len(coverage.unreadable), "unreadable"),
+        (audit.groups_across_splits, "groups in two parts of a split"),
+        (len(audit.duplicates), "sets of byte-identical media"),
+    ]
+    lines = [f"- {count:,} {what}" for count, what in found if count]
+    return ["## Problems", "\n".join(lines)] if lines else []
 
 
 def _pool(pool: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ from aqa_bench.core.files import canonical_json
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.paths import cache_home
 from aqa_bench.core.plugin import MethodPlugin
-from aqa_bench.core.progress import Progress
+from aqa_bench.core.progress import NullProgress, Part, Progress
 from aqa_bench.core.report import FitReport
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.state import STATE_BYTES
@@ -94,7 +94,9 @@ class Hand:
         self._recipe = told.recipe.model_dump(mode="json")
         self._prepares = told.prepares
         self._launch = launch
-        self._progress = progress
+        self._progress = progress or NullProgress()
+        self._reports = progress is not None
+        self._at_work = Part(self._progress)
         self._pools, self._samples = shared_folders(plugin)
         self._prepared: dict[tuple[str, ...], Mapping[str, Any]] = {}
         self._seen: dict[str, set[str]] = {}
@@ -226,7 +228,7 @@ class Hand:
         return MediaDesk(
             cache_secret(cache_home()),
             frames_folder(),
-            self._progress,
+            self._at_work,
             exact=self._exact,
             shown=self.plugin.card.modalities,
         )
@@ -246,12 +248,16 @@ class Hand:
             "context": told_context(ctx),
             "recipe": self._recipe,
             "frames": str(frames_folder()),
-            "progress": self._progress is not None,
+            "progress": self._reports,
         }
         job = Job(self.plugin, stage, where, message, body, ctx.cache, ctx.shared)
+        # A method that reports nothing is seen to work, too.
+        self._at_work.meanwhile = _doing(stage, told)
+        self._at_work.close()
         try:
-            return do(job, desk, launch=self._launch, progress=self._progress, part=part)
+            return do(job, desk, launch=self._launch, progress=self._at_work, part=part)
         finally:
+            self._progress.close()
             self.oracle |= desk.exact_read
 
 
@@ -274,6 +280,13 @@ def checked_facts(report: object, where: str) -> dict[str, Any]:
 
 def _entered(desk: MediaDesk, pool: Sequence[Sample], bare: Sequence[Sample]) -> dict[str, Any]:
     return {"pool": desk.enter(pool), "bare": desk.enter(bare, judged=True)}
+
+
+def _doing(stage: str, told: Mapping[str, Any]) -> str:
+    """A stage in words."""
+    if stage == "prepare":
+        return "preparing samples" if told["bare"] else "preparing the pool"
+    return {"fit": "fitting and scoring", "judge": "scoring"}.get(stage, stage)
 
 
 def _named(pool: Sequence[Sample]) -> tuple[str, ...]:
