@@ -177,4 +177,4 @@ def _known(
 
 
 def _file(preset: str, exercise: Exercise, home: Path) -> Path:
-    return home / f"v{GENERATOR_VERSION}" / preset / f"{exercise}.annotations"
+    return home / f"v{GENERATOR_VERSION}" / preset_named(preset).drawn_as / f"{exercise}.annotations"

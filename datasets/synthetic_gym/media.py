@@ -32,8 +32,8 @@ class _Generated(Media):
     @property
     def content_key(self) -> str:
         """Hash of what the media are generated from, for the videos' bytes depend on the encoder's build."""
-        preset, exercise = self._known.preset, self._known.exercise
-        return sha256_bytes(f"gym {GENERATOR_VERSION} {preset} {exercise} {self._sample}".encode())
+        drawn, exercise = PRESETS[self._known.preset].drawn_as, self._known.exercise
+        return sha256_bytes(f"gym {GENERATOR_VERSION} {drawn} {exercise} {self._sample}".encode())
 
 
 class GymClip(_Generated):

@@ -73,8 +73,8 @@ class Preset:
 
     @property
     def drawn_as(self) -> str:
-        """What names its draws in every seed."""
-        return self.name if self.edition == 1 else f"{self.name} {self.edition}"
+        """What names its draws: in every seed, in keys of caches and on disk."""
+        return self.name if self.edition == 1 else f"{self.name}-{self.edition}"
 
 
 def _clips(

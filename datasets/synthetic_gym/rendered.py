@@ -18,7 +18,7 @@ from ..fitness_aqa.layout import Kind
 from .annotated import annotated
 from .cards import CARDS
 from .generate import EVERYTHING, MANIFEST, generate, rendered_kinds
-from .presets import GENERATOR_VERSION, Exercise, Role
+from .presets import GENERATOR_VERSION, Exercise, Role, preset_named
 
 __all__ = ["KINDS_OF_ROLE", "open_release", "release_folder", "render"]
 
@@ -33,7 +33,7 @@ _FAMILY = FitnessAQAFamily(CARDS)
 
 def release_folder(home: Path, preset: str, exercise: Exercise) -> Path:
     """Where the rendered media lie, or will."""
-    return home / f"v{GENERATOR_VERSION}" / preset / exercise
+    return home / f"v{GENERATOR_VERSION}" / preset_named(preset).drawn_as / exercise
 
 
 def open_release(home: Path, preset: str, exercise: Exercise) -> FitnessAQA:

@@ -155,3 +155,21 @@ def test_two_processes_use_two_presets_from_one_data_folder_at_the_same_time(tmp
     home = tmp_path / "data" / "synthetic-gym"
     assert sorted(path.name for path in home.iterdir()) == ["v1"]
     assert sorted(path.name for path in (home / "v1").iterdir()) == ["study", "tiny"]
+
+
+def test_another_edition_shares_nothing_with_the_one_before(tmp_path: Path) -> None:
+    def made() -> tuple[str, Path, set[str], str]:
+        gym = SyntheticGym("barbell-row", "tiny", tmp_path)
+        keys = {sample.media.content_key for sample in gym.samples("lumbar").values()}
+        return gym.preset, gym.folder, keys, gym.fingerprint()
+
+    first = made()
+    try:
+        object.__setattr__(PRESETS["tiny"], "edition", 2)
+        second = made()
+    finally:
+        object.__setattr__(PRESETS["tiny"], "edition", 1)
+    assert first[0] == second[0] == "tiny"
+    assert first[1] != second[1]
+    assert not first[2] & second[2]
+    assert first[3] != second[3]
