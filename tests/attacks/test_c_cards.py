@@ -197,14 +197,13 @@ def test_a_folder_without_a_proper_card_is_not_imported_either(checkout: Path, c
     finally:
         file.write_text(METHOD)
     assert listed["trap"] == named["trap"] == []
-    if card is None:
-        assert "evil" not in {each["id"] for each in json.loads(listed["out"])}
-        assert named["code"] != 0
-    else:
-        for answer in (listed, named):
-            assert answer["code"] == 1
-            assert "methods/evil/card.toml" in answer["err"]
-            assert "Traceback" not in answer["err"]
+    # A broken plug-in breaks itself alone: the others are listed, and only what asks for it fails.
+    assert listed["code"] == 0
+    assert "evil" not in {each["id"] for each in json.loads(listed["out"])}
+    assert named["code"] != 0
+    for answer in () if card is None else (listed, named):
+        assert "methods/evil/card.toml" in answer["err"]
+        assert "Traceback" not in answer["err"]
 
 
 @pytest.mark.parametrize(
@@ -222,6 +221,7 @@ def test_a_card_cannot_take_a_name_or_write_to_the_terminal(checkout: Path, clai
         (answer,) = act(checkout, "list methods")
     finally:
         file.write_text(METHOD)
-    assert (answer["code"], answer["trap"], answer["out"]) == (1, [], "")
+    # Two plug-ins of one name stop everything, since nobody can say which is meant; any other is left out.
+    assert (answer["code"], answer["trap"]) == (int(claim == 'id = "constant"'), [])
     assert "methods/evil/card.toml" in answer["err"]
-    assert "\x1b" not in answer["err"]
+    assert "\x1b" not in answer["err"] + answer["out"]

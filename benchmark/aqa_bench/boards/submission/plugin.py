@@ -9,7 +9,8 @@ from pathlib import Path
 
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.files import FILE_LIMIT
-from aqa_bench.core.card_file import CARD_FILE
+from aqa_bench.core.card_file import CARD_FILE, read_methods
+from aqa_bench.core.errors import AqaBenchError
 
 __all__ = ["check_method_folder", "is_changed", "method_folders"]
 
@@ -48,12 +49,23 @@ def is_changed(folder: Path, base: str | None) -> bool:
 
 
 def check_method_folder(folder: Path) -> Iterator[Problem]:
-    """Check that a method's folder is whole and holds source alone."""
+    """Check that a method's folder is whole, that its card can be read, and that it holds source alone."""
     where = f"{_FOLDER}/{folder.name}"
     for name in _NEEDED:
         if not (folder / name).is_file():
             yield Problem(
                 path=where, rule="a method is whole", expected=", ".join(_NEEDED), found=f"no {name}"
+            )
+    if (folder / CARD_FILE).is_file():
+        try:
+            read_methods(folder, folder.name)
+        except AqaBenchError as error:
+            # Whoever lists plug-ins leaves such a folder out; whoever proposes it has to mend it.
+            yield Problem(
+                path=f"{where}/{CARD_FILE}",
+                rule="a method's card can be read",
+                expected=error.expected or "a card as docs/adding-a-method.md has it",
+                found=error.found or error.what,
             )
     if not folder.name.isidentifier() or folder.name != folder.name.lower():
         yield Problem(
