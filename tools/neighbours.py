@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-import numpy as np
-import numpy.typing as npt
-
+from aqa_bench.boards.assemble import board_inputs
 from aqa_bench.boards.model import Board, Row
+from aqa_bench.boards.row_scores import join_runs, run_files
 from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.core.dataset import Dataset
-from aqa_bench.core.predictions import read_predictions
-from aqa_bench.core.record import PREDICTIONS_FILE, RowKind
+from aqa_bench.core.record import RowKind
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.stats.paired import Difference, paired_difference
-from aqa_bench.stats.scoring import TaskScores, collect
 
 __all__ = ["METRICS", "neighbours"]
 
@@ -43,55 +41,27 @@ def neighbours(board: Board, dataset: Dataset, runs: Sequence[SubmittedRun]) -> 
         and row.method not in ("prior", "duration")
     ]
     rows.sort(key=lambda row: (-(row.secondary.get("auroc") or 0.0), row.method, row.recipe, row.variant))
-    targets = dataset.targets(board.task)
-    groups = {name: sample.group for name, sample in dataset.samples(board.task).items()}
-    scored = [_scores(board, dataset, [by_id[name] for name in row.runs], targets, groups) for row in rows]
-    steps: list[Step] = []
-    for i in range(len(rows) - 1):
-        (a, seeds_a), (b, seeds_b) = scored[i], scored[i + 1]
-        differences = tuple(
-            paired_difference(
-                metric,
-                a[0].targets,
-                _columns(a, metric),
-                _columns(b, metric),
-                groups=a[0].groups,
-                column_seeds_a=seeds_a,
-                column_seeds_b=seeds_b,
-                over="both",
-                n_resamples=RESAMPLES,
-                rng_seed=data_seed(board.dataset, "bootstrap"),
-            )
-            for metric in METRICS
+    inputs = board_inputs(dataset, dataset.card.task(board.task), dataset.card.scheme(board.scheme))
+    scored = [(row, *join_runs(inputs, [run_files(by_id[name]) for name in row.runs])) for row in rows]
+    return [
+        (
+            row,
+            following,
+            tuple(
+                paired_difference(
+                    metric,
+                    a.targets,
+                    a.values(metric),
+                    b.values(metric),
+                    groups=a.groups,
+                    column_seeds_a=seeds_a,
+                    column_seeds_b=seeds_b,
+                    over="both",
+                    n_resamples=RESAMPLES,
+                    rng_seed=data_seed(board.dataset, "bootstrap"),
+                )
+                for metric in METRICS
+            ),
         )
-        steps.append((rows[i], rows[i + 1], differences))
-    return steps
-
-
-def _scores(
-    board: Board,
-    dataset: Dataset,
-    runs: Sequence[SubmittedRun],
-    targets: dict[str, float],
-    groups: dict[str, str],
-) -> tuple[list[TaskScores], npt.NDArray[np.int64]]:
-    found = []
-    for run in runs:
-        table = read_predictions(run.folder / PREDICTIONS_FILE)
-        found.append(
-            collect(
-                table[table["task"] == board.task],
-                targets,
-                groups,
-                kind=dataset.card.task(board.task).kind,
-                decision=run.record.decision,
-                primary=board.primary,
-                where=run.path,
-            )
-        )
-    seeds = [number for number, scores in enumerate(found) for _ in range(scores.scores.shape[1])]
-    return found, np.array(seeds)
-
-
-def _columns(parts: Sequence[TaskScores], metric: str) -> npt.NDArray[np.float64]:
-    return np.hstack([part.values(metric) for part in parts])
+        for (row, a, seeds_a), (following, b, seeds_b) in pairwise(scored)
+    ]

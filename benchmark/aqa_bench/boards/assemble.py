@@ -15,7 +15,7 @@ from aqa_bench.boards.model import Board, DatasetBoards, Row, Standing, oracle_t
 from aqa_bench.boards.pretexts import pretexts_of
 from aqa_bench.boards.receipts import standing_of
 from aqa_bench.boards.reported import reported_rows
-from aqa_bench.boards.row_scores import BoardInputs, RowScores, RunFiles, score_row
+from aqa_bench.boards.row_scores import BoardInputs, RowScores, run_files, score_row
 from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError
@@ -169,7 +169,7 @@ def score_rows(
         DataError: Predictions cannot be read, or name samples that the dataset does not have.
     """
     scores: list[RowScores] = Parallel(n_jobs=jobs)(
-        delayed(score_row)(board, [_files(run) for run in members], _stream(board, members[0], variant))
+        delayed(score_row)(board, [run_files(run) for run in members], _stream(board, members[0], variant))
         for members, variant in rows
     )
     return scores
@@ -209,10 +209,6 @@ def _variant(run: SubmittedRun, siblings: Sequence[SubmittedRun]) -> str:
         if key != "members" and any(settings(other).get(key) != mine[key] for other in siblings)
     ]
     return ", ".join(f"{key}={mine[key]}" for key in differ)
-
-
-def _files(run: SubmittedRun) -> RunFiles:
-    return RunFiles(run.path, run.folder, tuple(run.record.tasks), run.record.decision)
 
 
 def _stream(board: BoardInputs, run: SubmittedRun, variant: str) -> int:

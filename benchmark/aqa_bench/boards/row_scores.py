@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.core.cards import Decision
 from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import PREDICTIONS_FILE
@@ -19,9 +20,10 @@ from aqa_bench.stats.bootstrap import bootstrap_distribution, group_index
 from aqa_bench.stats.evidence import Evidence, evidence
 from aqa_bench.stats.scoring import N_RESAMPLES, TaskScores, collect
 
-__all__ = ["BoardInputs", "RowScores", "RunFiles", "score_row", "score_tables"]
+__all__ = ["BoardInputs", "RowScores", "RunFiles", "join_runs", "run_files", "score_row", "score_tables"]
 
 Matrix = npt.NDArray[np.float64]
+Tables = Sequence[tuple[pd.DataFrame, Sequence[str], Decision, str]]
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class BoardInputs:
         dataset: Id of the dataset.
         task: The task.
         primary: The metric that ranks.
-        targets: Target a sample id.
-        groups: Group a sample id.
+        targets: Target by sample id.
+        groups: Group by sample id.
         train_range: Smallest and greatest training target.
     """
 
@@ -101,19 +103,31 @@ def score_row(board: BoardInputs, members: Sequence[RunFiles], stream: int) -> R
     Raises:
         DataError: Predictions cannot be read, or name samples that the dataset does not have.
     """
-    return score_tables(
-        board,
-        [
-            (read_predictions(run.folder / PREDICTIONS_FILE), run.tasks, run.decision, run.path)
-            for run in members
-        ],
-        stream,
-    )
+    return score_tables(board, _tables(members), stream)
 
 
-def score_tables(
-    board: BoardInputs, members: Sequence[tuple[pd.DataFrame, Sequence[str], Decision, str]], stream: int
-) -> RowScores:
+def join_runs(board: BoardInputs, members: Sequence[RunFiles]) -> tuple[TaskScores, npt.NDArray[np.int64]]:
+    """Scores and decisions of a row without intervals.
+
+    Args:
+        board: What all rows have in common.
+        members: The runs, which differ in their seed alone.
+
+    Returns:
+        The runs side by side, one column per seed and repeat, and the number of every column's run, ``(K,)``.
+
+    Raises:
+        DataError: As :func:`score_row`.
+    """
+    return _joined(board, _tables(members))
+
+
+def run_files(run: SubmittedRun) -> RunFiles:
+    """What is read of a submitted run."""
+    return RunFiles(run.path, run.folder, tuple(run.record.tasks), run.record.decision)
+
+
+def score_tables(board: BoardInputs, members: Tables, stream: int) -> RowScores:
     """Score the seeds of a row from tables of predictions.
 
     Args:
@@ -125,22 +139,7 @@ def score_tables(
     Raises:
         DataError: Predictions name samples that the dataset does not have.
     """
-    task = board.task
-    per_seed, predictions = [], []
-    for table, tasks, decision, where in members:
-        scores = collect(
-            table if tuple(tasks) == (task.id,) else table[table["task"] == task.id],
-            board.targets,
-            board.groups,
-            kind=task.kind,
-            decision=decision,
-            primary=board.primary,
-            where=where,
-        )
-        per_seed.append(scores)
-        predictions.append(len(table))
-    joined = _side_by_side(per_seed)
-    seeds = np.concatenate([np.full(s.scores.shape[1], i) for i, s in enumerate(per_seed)])
+    joined, seeds = _joined(board, members)
     values = joined.values(board.primary)
     distribution = bootstrap_distribution(
         board.primary,
@@ -162,7 +161,33 @@ def score_tables(
         column_seeds=seeds,
         train_range=board.train_range,
     )
-    return RowScores(joined, values, seeds, spread, distribution, stream, tuple(predictions))
+    predictions = tuple(len(table) for table, *_ in members)
+    return RowScores(joined, values, seeds, spread, distribution, stream, predictions)
+
+
+def _tables(members: Sequence[RunFiles]) -> Tables:
+    return [
+        (read_predictions(run.folder / PREDICTIONS_FILE), run.tasks, run.decision, run.path)
+        for run in members
+    ]
+
+
+def _joined(board: BoardInputs, members: Tables) -> tuple[TaskScores, npt.NDArray[np.int64]]:
+    task = board.task
+    per_seed = [
+        collect(
+            table if tuple(tasks) == (task.id,) else table[table["task"] == task.id],
+            board.targets,
+            board.groups,
+            kind=task.kind,
+            decision=decision,
+            primary=board.primary,
+            where=where,
+        )
+        for table, tasks, decision, where in members
+    ]
+    seeds = np.concatenate([np.full(s.scores.shape[1], i) for i, s in enumerate(per_seed)])
+    return _side_by_side(per_seed), seeds
 
 
 def _side_by_side(parts: Sequence[TaskScores]) -> TaskScores:

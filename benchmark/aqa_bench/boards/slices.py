@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from aqa_bench.boards.assemble import board_inputs
 from aqa_bench.boards.documents import read_document
 from aqa_bench.boards.model import Board, DatasetBoards, Row
+from aqa_bench.boards.row_scores import join_runs, run_files
 from aqa_bench.boards.runs import SubmittedRun
 from aqa_bench.core.condition import Condition
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.files import pretty_json
-from aqa_bench.core.predictions import read_predictions
-from aqa_bench.core.record import PREDICTIONS_FILE, RowKind
+from aqa_bench.core.record import RowKind
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.task import TaskKind
 from aqa_bench.stats.bootstrap import bootstrap_distribution, mean_over_seeds, percentile_bounds
 from aqa_bench.stats.floors import floor
-from aqa_bench.stats.scoring import collect
+from aqa_bench.stats.scoring import TaskScores
 from aqa_bench.stats.weighted import weighted_metric
 
 __all__ = [
@@ -46,6 +47,8 @@ _DIGITS = 4
 
 Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Seeds = npt.NDArray[np.int64]
+Scored = tuple[Row, TaskScores, Seeds]
 
 
 class _Strict(BaseModel):
@@ -147,18 +150,21 @@ def slice_boards(boards: DatasetBoards, dataset: Dataset, runs: Sequence[Submitt
         runs: The runs behind them.
     """
     by_id = {run.record.run_id: run for run in runs}
-    first = dataset.card.schemes[0].id
-    found = []
+    scheme = dataset.card.schemes[0]
+    found: list[SlicedBoard] = []
     for board in boards.boards:
-        if board.scheme != first or dataset.card.task(board.task).kind is TaskKind.SCORE:
+        task = dataset.card.task(board.task)
+        conditions = dataset.conditions(task.id)
+        if board.scheme != scheme.id or task.kind is TaskKind.SCORE or not conditions:
             continue
-        conditions = dataset.conditions(board.task)
-        rows = _shown(board) if conditions else []
-        scored = [(row, [by_id[name] for name in row.runs]) for row in rows]
+        inputs = board_inputs(dataset, task, scheme)
+        scored = [
+            (row, *join_runs(inputs, [run_files(by_id[name]) for name in row.runs])) for row in _shown(board)
+        ]
         if scored:
-            sliced = (_slice(board, dataset, condition, scored) for condition in conditions)
-            found += [each for each in sliced if each.parts]
-    return DatasetSlices(version=boards.version, dataset=boards.dataset, boards=tuple(found))
+            found += (_slice(board, condition, scored) for condition in conditions)
+    kept = tuple(board for board in found if board.parts)
+    return DatasetSlices(version=boards.version, dataset=boards.dataset, boards=kept)
 
 
 def _shown(board: Board) -> list[Row]:
@@ -178,25 +184,17 @@ def _shown(board: Board) -> list[Row]:
     return list(best.values())[:MOST_ROWS]
 
 
-def _slice(
-    board: Board,
-    dataset: Dataset,
-    condition: Condition,
-    rows: Sequence[tuple[Row, Sequence[SubmittedRun]]],
-) -> SlicedBoard:
-    targets = dataset.targets(board.task)
-    groups = {name: sample.group for name, sample in dataset.samples(board.task).items()}
-    ids = sorted({name for split in dataset.splits(board.task, board.scheme) for name in split.test})
-    y = np.array([targets[name] for name in ids])
-    measured = np.array([condition.values[name] for name in ids])
+def _slice(board: Board, condition: Condition, rows: Sequence[Scored]) -> SlicedBoard:
+    """All rows are of the same samples, which the first one's scores name."""
+    first = rows[0][1]
+    y = first.targets
+    measured = np.array([condition.values[name] for name in first.ids])
     masks = _masks(measured, y, of_errors=condition.of_errors)
     parts = [_part(measured, y, mask, of_errors=condition.of_errors) for mask in masks]
     sliced = []
-    for row, runs in rows:
-        decisions, seeds = _decisions(board, dataset, runs, targets, groups)
+    for row, scores, seeds in rows:
         values = [
-            _interval(y[mask], decisions[mask], [groups[ids[i]] for i in np.flatnonzero(mask)], seeds, board)
-            for mask in masks
+            _interval(y[mask], scores.decisions[mask], first.groups[mask], seeds, board) for mask in masks
         ]
         sliced.append(
             SlicedRow(
@@ -245,33 +243,8 @@ def _part(measured: Values, y: Values, mask: Mask, *, of_errors: bool) -> Part:
     )
 
 
-def _decisions(
-    board: Board,
-    dataset: Dataset,
-    runs: Sequence[SubmittedRun],
-    targets: Mapping[str, float],
-    groups: Mapping[str, str],
-) -> tuple[Values, npt.NDArray[np.int64]]:
-    """Decisions on the test samples in the order of their ids, a column per seed and repeat."""
-    columns, seeds = [], []
-    for number, run in enumerate(runs):
-        table = read_predictions(run.folder / PREDICTIONS_FILE)
-        scores = collect(
-            table[table["task"] == board.task],
-            targets,
-            groups,
-            kind=dataset.card.task(board.task).kind,
-            decision=run.record.decision,
-            primary=board.primary,
-            where=run.path,
-        )
-        columns.append(scores.decisions)
-        seeds += [number] * scores.decisions.shape[1]
-    return np.hstack(columns), np.array(seeds)
-
-
 def _interval(
-    y: Values, decisions: Values, groups: Sequence[str], seeds: npt.NDArray[np.int64], board: Board
+    y: Values, decisions: Values, groups: npt.NDArray[np.str_], seeds: Seeds, board: Board
 ) -> tuple[float | None, float | None, float | None]:
     once = weighted_metric(_METRIC, y, decisions, np.ones((1, len(y))))
     value = float(mean_over_seeds(once, seeds)[0])

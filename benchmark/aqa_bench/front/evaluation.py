@@ -132,8 +132,11 @@ def _judged(
         )
     own = Contender(name, "", (placed.predictions,), Decision.TUNED)
     standings = rank_among(dataset, task, scheme, board, [own])
-    line = next(line for line in standings.lines if line.origin is Origin.OWN)
-    assert line.scores is not None
+    line, own_scores = next(
+        (line, line.scores)
+        for line in standings.lines
+        if line.origin is Origin.OWN and line.scores is not None
+    )
     floor = primary_floor(scores, metric)
     return TaskEvaluation(
         task=task.id,
@@ -148,7 +151,7 @@ def _judged(
         line=line,
         ranked=standings.ranked,
         board=standings.version,
-        differences=tuple(_differences(dataset, inputs, standings, line.scores, others)),
+        differences=tuple(_differences(dataset, inputs, standings, own_scores, others)),
         predictions=placed.predictions,
     )
 
@@ -227,15 +230,19 @@ def _differences(
             badge = f", {best.badge}" if best.badge else ""
             yield compare_with(inputs, own, best.scores, f"{best.name} (the board's best{badge})")
         return
-    by_name = {key: line for line in reversed(rows) for key in (line.method, line.name, *line.runs)}
+    by_name = {
+        key: (line.name, line.scores)
+        for line in reversed(rows)
+        if line.scores is not None
+        for key in (line.method, line.name, *line.runs)
+    }
     for other in others:
         if isinstance(other, Run):
             name = f"{other.record.method} {other.record.recipe}, seed {other.record.seed}"
             yield compare_with(inputs, own, _run_scores(dataset, inputs, standings.scheme, other), name)
         else:
-            line = find(by_name, str(other), "run or row of the board", "aqa-bench runs")
-            assert line.scores is not None
-            yield compare_with(inputs, own, line.scores, line.name)
+            name, scores = find(by_name, str(other), "run or row of the board", "aqa-bench runs")
+            yield compare_with(inputs, own, scores, name)
 
 
 def _run_scores(dataset: Dataset, inputs: BoardInputs, scheme: str, run: Run) -> RowScores:

@@ -46,7 +46,7 @@ class Shard:
 
 
 class SuiteLog:
-    """``<out>/.suite/<name>/``: ``jobs.jsonl``, a line a job, and ``failed/<job>.json``.
+    """``<out>/.suite/<name>/``: ``jobs.jsonl``, one line per job, and ``failed/<job>.json``.
 
     Every shard writes the whole plan, and a job's error has a file of its own, so that the folders of
     several machines are merged by copying them together.

@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import norm
 
+from aqa_bench.boards.assemble import board_inputs
 from aqa_bench.boards.claims.model import Claim, Pair
 from aqa_bench.boards.claims.result import Measured, Side
 from aqa_bench.boards.claims.rows import Row
 from aqa_bench.boards.receipts import standing_of
-from aqa_bench.boards.row_scores import BoardInputs, RowScores, RunFiles, score_row
+from aqa_bench.boards.row_scores import BoardInputs, RowScores, run_files, score_row
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.seeds import data_seed
@@ -94,7 +95,9 @@ class Scorer:
         key = (*place, tuple(run.record.run_id for run in row))
         if key not in self._scored:
             if place not in self._inputs:
-                self._inputs[place] = _board(self._datasets[record.dataset], pair.task, record.scheme)
+                dataset = self._datasets[record.dataset]
+                task, scheme = dataset.card.task(pair.task), dataset.card.scheme(record.scheme)
+                self._inputs[place] = board_inputs(dataset, task, scheme)
             board = self._inputs[place]
             if board.primary != claim.metric:
                 raise DataError(
@@ -103,7 +106,7 @@ class Scorer:
                     expected=board.primary,
                     found=claim.metric,
                 )
-            files = [RunFiles(r.path, r.folder, tuple(r.record.tasks), r.record.decision) for r in row]
+            files = [run_files(run) for run in row]
             stream = data_seed(record.dataset, record.method, record.recipe) % (1 << 31)
             self._scored[key] = score_row(board, files, stream)
         return self._scored[key]
@@ -127,15 +130,6 @@ def equivalence_p(effect: float, low: float, high: float, margin: float) -> floa
     if not error > 0:
         return 1.0 if away == 0 else _SMALLEST_P
     return float(min(1.0, max(_SMALLEST_P, 2 * norm.sf(away / error))))
-
-
-def _board(dataset: Dataset, task: str, scheme: str) -> BoardInputs:
-    card = dataset.card.task(task)
-    targets = dataset.targets(task)
-    groups = dict.fromkeys(targets, "") | {i: s.group for i, s in dataset.samples(task).items()}
-    train = [targets[i] for i in dataset.splits(task, scheme)[0].train]
-    primary = dataset.card.scheme(scheme).primary or card.primary
-    return BoardInputs(dataset.card.id, card, primary, targets, groups, (min(train), max(train)))
 
 
 def _paired(dataset: str, metric: str, a: RowScores, b: RowScores) -> tuple[float, float, float, float, int]:
