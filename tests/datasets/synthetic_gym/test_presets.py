@@ -17,6 +17,7 @@ from aqa_bench.core.registry import dataset_cards, find_dataset, open_dataset
 from aqa_bench.core.split import splits_fingerprint
 from aqa_bench.core.task import Modality
 from aqa_bench.datasets.synthetic_gym.adapter import FAMILY, SyntheticGym
+from aqa_bench.datasets.synthetic_gym.clip import _staged
 from aqa_bench.datasets.synthetic_gym.diving import presets as diving_presets
 from aqa_bench.datasets.synthetic_gym.diving.adapter import SyntheticDiving
 from aqa_bench.datasets.synthetic_gym.presets import EXERCISES, PRESETS
@@ -166,9 +167,11 @@ def test_another_edition_shares_nothing_with_the_one_before(tmp_path: Path) -> N
     first = made()
     try:
         object.__setattr__(PRESETS["tiny"], "edition", 2)
+        _staged.cache_clear()  # plans name a preset, not its edition, which no process changes but this one
         second = made()
     finally:
         object.__setattr__(PRESETS["tiny"], "edition", 1)
+        _staged.cache_clear()
     assert first[0] == second[0] == "tiny"
     assert first[1] != second[1]
     assert not first[2] & second[2]
