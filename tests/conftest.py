@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,26 @@ def fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     log = tmp_path / "fits.log"
     monkeypatch.setenv("AQA_TEST_LOG", str(log))
     return lambda: log.read_text().splitlines() if log.exists() else []
+
+
+@pytest.fixture(scope="session")
+def _finished_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return {"": tmp_path_factory.mktemp("finished")}
+
+
+@pytest.fixture
+def finished(_finished_runs: dict[str, Path]):
+    """As ``run``, where a test asks only for what was run: made once, then copied."""
+    from aqa_bench.core.record import read_record
+    from aqa_bench.protocol.runner import Outcome, run
+
+    def make(resolved, out: Path) -> Outcome:
+        if resolved.run_id not in _finished_runs:
+            _finished_runs[resolved.run_id] = run(resolved, _finished_runs[""]).path
+        folder = shutil.copytree(_finished_runs[resolved.run_id], out / resolved.folder)
+        return Outcome(read_record(folder), folder, cached=False)
+
+    return make
 
 
 @pytest.fixture

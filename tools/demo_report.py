@@ -140,18 +140,24 @@ def _story(board: Board) -> str:
 
 
 def _examples(task: str, dataset: Dataset) -> list[tuple[Sample, bool, str]]:
-    """The clip with the largest error and a clean one from a like angle, both of the training part."""
+    """The largest error of a lifter who also has a clean clip, and that clip; all of the training part.
+
+    Where nobody has both, the clean clip is another lifter's from the angle that comes nearest.
+    """
     sizes, angles = (_condition(dataset, task, name).values for name in ("error size", "camera angle"))
     (split,) = dataset.splits(task, "official")
     clips = dataset.samples(_CLIPS)
     by_clip = {name if name in clips else name.rpartition("_")[0]: name for name in split.train}
-    bad = max(by_clip, key=lambda clip: sizes[by_clip[clip]])
-    clean = min(
-        (clip for clip, name in by_clip.items() if sizes[name] < 0),
-        key=lambda clip: abs(angles[by_clip[clip]] - angles[by_clip[bad]]),
-    )
+    clean = {clip for clip, name in by_clip.items() if sizes[name] < 0}
+    lifters = {clips[clip].group for clip in clean}
+    bad = max(by_clip, key=lambda clip: (clips[clip].group in lifters, sizes[by_clip[clip]]))
+
+    def likeness(clip: str) -> tuple[bool, float]:
+        turned = abs(angles[by_clip[clip]] - angles[by_clip[bad]])
+        return clips[clip].group != clips[bad].group, turned
+
     wrong, right = _CAPTIONS[task]
-    return [(clips[bad], True, wrong), (clips[clean], False, right)]
+    return [(clips[bad], True, wrong), (clips[min(clean, key=likeness)], False, right)]
 
 
 def _condition(dataset: Dataset, task: str, name: str) -> Condition:

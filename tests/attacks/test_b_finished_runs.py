@@ -100,9 +100,9 @@ CHANGES = [
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_a_changed_run_is_named_kept_aside_and_made_again(
-    resolved, tmp_path: Path, change, caplog: pytest.LogCaptureFixture
+    resolved, finished, tmp_path: Path, change, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = run(resolved(), tmp_path)
+    first = finished(resolved(), tmp_path)
     change(first.path)
     with pytest.raises(DataError) as caught:
         trusted_run(first.path)
@@ -117,9 +117,9 @@ def test_a_changed_run_is_named_kept_aside_and_made_again(
 
 
 def test_scores_replaced_together_with_their_digest_do_not_give_the_metrics(
-    resolved, resealed, tmp_path: Path
+    resolved, finished, resealed, tmp_path: Path
 ) -> None:
-    first = run(resolved(), tmp_path)
+    first = finished(resolved(), tmp_path)
     better_scores(first.path, resealed)
     with pytest.raises(Damaged, match=r"metrics\.form\.\w+\.value 1\.0, as its predictions say"):
         trusted_run(first.path)
@@ -128,9 +128,9 @@ def test_scores_replaced_together_with_their_digest_do_not_give_the_metrics(
 
 
 def test_a_metric_changed_and_sealed_again_does_not_follow_from_the_predictions(
-    resolved, resealed, tmp_path: Path
+    resolved, finished, resealed, tmp_path: Path
 ) -> None:
-    folder = run(resolved(), tmp_path).path
+    folder = finished(resolved(), tmp_path).path
     metrics = json.loads((folder / "run.json").read_text())["metrics"]
     metrics["form"]["accuracy"]["value"] = 1.0
     resealed(folder, metrics=metrics)
@@ -142,21 +142,25 @@ def test_a_metric_changed_and_sealed_again_does_not_follow_from_the_predictions(
     "changes", [{"seed": 7}, {"hyperparameters": {"trick": "", "shift": 9.0}}, {"method_version": 2}]
 )
 def test_a_record_that_claims_another_run_does_not_give_its_id(
-    resolved, resealed, tmp_path: Path, changes
+    resolved, finished, resealed, tmp_path: Path, changes
 ) -> None:
-    folder = run(resolved(), tmp_path).path
+    folder = finished(resolved(), tmp_path).path
     with pytest.raises(Damaged, match="run-id"):
         trusted_run(resealed(folder, **changes))
 
 
-def test_a_dishonest_run_that_calls_itself_honest_is_named(resolved, resealed, tmp_path: Path) -> None:
-    folder = run(resolved(scheme="one-class-leaky"), tmp_path).path
+def test_a_dishonest_run_that_calls_itself_honest_is_named(
+    resolved, finished, resealed, tmp_path: Path
+) -> None:
+    folder = finished(resolved(scheme="one-class-leaky"), tmp_path).path
     with pytest.raises(Damaged, match="honesty of scheme one-class-leaky"):
         trusted_run(resealed(folder, honest=True))
 
 
-def test_another_seeds_run_in_the_place_of_this_one_is_not_an_answer(resolved, tmp_path: Path) -> None:
-    wanted, other = run(resolved(seed=0), tmp_path), run(resolved(seed=1), tmp_path)
+def test_another_seeds_run_in_the_place_of_this_one_is_not_an_answer(
+    resolved, finished, tmp_path: Path
+) -> None:
+    wanted, other = finished(resolved(seed=0), tmp_path), finished(resolved(seed=1), tmp_path)
     shutil.rmtree(wanted.path)
     shutil.copytree(other.path, wanted.path)
     again = run(resolved(seed=0), tmp_path)
@@ -165,8 +169,10 @@ def test_another_seeds_run_in_the_place_of_this_one_is_not_an_answer(resolved, t
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_ensembles_and_comparisons_refuse_a_changed_member(resolved, tmp_path: Path, change) -> None:
-    folders = [run(resolved(seed=seed), tmp_path / "runs").path for seed in (0, 1)]
+def test_ensembles_and_comparisons_refuse_a_changed_member(
+    resolved, finished, tmp_path: Path, change
+) -> None:
+    folders = [finished(resolved(seed=seed), tmp_path / "runs").path for seed in (0, 1)]
     change(folders[1])
     for use in (lambda: combine(folders, tmp_path / "out"), lambda: compare(*folders, n_resamples=10)):
         with pytest.raises(DataError) as caught:
@@ -175,8 +181,10 @@ def test_ensembles_and_comparisons_refuse_a_changed_member(resolved, tmp_path: P
     assert not list((tmp_path / "out").rglob("run.json"))
 
 
-def test_an_ensemble_with_a_member_of_made_up_scores_is_refused(resolved, resealed, tmp_path: Path) -> None:
-    folders = [run(resolved(seed=seed), tmp_path / "runs").path for seed in (0, 1)]
+def test_an_ensemble_with_a_member_of_made_up_scores_is_refused(
+    resolved, finished, resealed, tmp_path: Path
+) -> None:
+    folders = [finished(resolved(seed=seed), tmp_path / "runs").path for seed in (0, 1)]
     better_scores(folders[0], resealed)
     with pytest.raises(Damaged, match="as its predictions say"):
         combine(folders, tmp_path / "out")

@@ -20,17 +20,16 @@ from aqa_bench.core.receipt import Verdict, write_receipt
 from aqa_bench.protocol.plan import Request, resolve
 from aqa_bench.protocol.reproduce import compare_runs
 from aqa_bench.protocol.rerun import Given
-from aqa_bench.protocol.runner import run
 
 AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@example.org")
 DATASET = "stick-figures/shoulder-press"
 
 
 @pytest.fixture
-def submissions(tmp_path: Path) -> Path:
+def submissions(finished, tmp_path: Path) -> Path:
     """Two runs; the first has a receipt."""
     root = tmp_path / "submissions"
-    first, _ = (run(resolve(Request(DATASET, method)), root).path for method in ("constant", "prior"))
+    first, _ = (finished(resolve(Request(DATASET, method)), root).path for method in ("constant", "prior"))
     write_receipt(receipt_of(root, first), compare_runs(first, first, Given()))
     return root
 

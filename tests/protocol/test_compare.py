@@ -10,16 +10,15 @@ from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.registry import open_dataset
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.protocol.compare import compare
-from aqa_bench.protocol.runner import run
 from aqa_bench.stats.paired import paired_difference
 
 DATASET = "stick-figures/shoulder-press"
 
 
 @pytest.fixture
-def pair(resolved, tmp_path: Path) -> tuple[Path, Path]:
-    first = run(resolved("steady", scheme="one-class"), tmp_path).path
-    return first, run(resolved("noise", scheme="one-class"), tmp_path).path
+def pair(resolved, finished, tmp_path: Path) -> tuple[Path, Path]:
+    first = finished(resolved("steady", scheme="one-class"), tmp_path).path
+    return first, finished(resolved("noise", scheme="one-class"), tmp_path).path
 
 
 def scores(folder: Path) -> tuple[np.ndarray, list[str]]:

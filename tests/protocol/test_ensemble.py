@@ -16,7 +16,6 @@ from aqa_bench.core.run_id import recorded_run_id
 from aqa_bench.protocol import ensemble
 from aqa_bench.protocol.ensemble import combine
 from aqa_bench.protocol.finished import FinishedRun
-from aqa_bench.protocol.runner import run
 from aqa_bench.protocol.score import rescore
 from aqa_bench.stats.thresholds import tune_threshold
 
@@ -25,8 +24,8 @@ KEY = ["sample_id", "task", "fold", "split"]
 
 
 @pytest.fixture
-def members(resolved, tmp_path: Path) -> list[Path]:
-    made = [run(resolved(scheme="folds", seed=s), tmp_path / "runs").path for s in (0, 1, 2)]
+def members(resolved, finished, tmp_path: Path) -> list[Path]:
+    made = [finished(resolved(scheme="folds", seed=s), tmp_path / "runs").path for s in (0, 1, 2)]
     return sorted(made, key=lambda folder: folder.name)
 
 
@@ -71,10 +70,12 @@ def test_the_order_of_the_members_does_not_matter_and_it_is_made_once(
     assert combine(members[:2], tmp_path / "runs").record.run_id != first.record.run_id
 
 
-def test_members_that_all_decide_by_themselves_keep_their_threshold(resolved, tmp_path: Path) -> None:
-    runs = [run(resolved("steady", f"shift={s}", scheme="folds"), tmp_path).path for s in (0.0, 0.5)]
+def test_members_that_all_decide_by_themselves_keep_their_threshold(
+    resolved, finished, tmp_path: Path
+) -> None:
+    runs = [finished(resolved("steady", f"shift={s}", scheme="folds"), tmp_path).path for s in (0.0, 0.5)]
     assert combine(runs, tmp_path).record.decision is Decision.OWN
-    runs[1] = run(resolved("noise", scheme="folds"), tmp_path).path
+    runs[1] = finished(resolved("noise", scheme="folds"), tmp_path).path
     mixed = combine(runs, tmp_path).record
     assert mixed.decision is Decision.TUNED
     assert mixed.method == "noise+steady"

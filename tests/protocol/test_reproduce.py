@@ -17,14 +17,13 @@ from aqa_bench.core.record import read_record
 from aqa_bench.protocol import reproduce as module
 from aqa_bench.protocol.reproduce import LARGEST_DIFFERENCE, compare_runs, reproduce
 from aqa_bench.protocol.rerun import Given
-from aqa_bench.protocol.runner import run
 
 DATASET = "stick-figures/shoulder-press"
 
 
 @pytest.fixture
-def claimed(resolved, tmp_path: Path) -> Path:
-    return run(resolved(), tmp_path / "runs").path
+def claimed(resolved, finished, tmp_path: Path) -> Path:
+    return finished(resolved(), tmp_path / "runs").path
 
 
 @pytest.fixture
@@ -137,8 +136,8 @@ def test_a_damaged_claim_is_named_before_anything_runs(
         reproduce(renamed)
 
 
-def test_another_run_is_no_rerun(claimed: Path, resolved, tmp_path: Path) -> None:
-    stranger = run(resolved(seed=1), tmp_path / "runs").path
+def test_another_run_is_no_rerun(claimed: Path, resolved, finished, tmp_path: Path) -> None:
+    stranger = finished(resolved(seed=1), tmp_path / "runs").path
     assert read_record(stranger).run_id != read_record(claimed).run_id
     with pytest.raises(DataError, match="The rerun is another run"):
         compare_runs(claimed, stranger, Given())

@@ -20,8 +20,8 @@ DATASET = "stick-figures/shoulder-press"
 
 
 @pytest.fixture
-def record(resolved, tmp_path: Path) -> RunRecord:
-    return run(resolved("noise", "shift=0.25", seed=3, shuffle_labels=True), tmp_path / "runs").record
+def record(resolved, finished, tmp_path: Path) -> RunRecord:
+    return finished(resolved("noise", "shift=0.25", seed=3, shuffle_labels=True), tmp_path / "runs").record
 
 
 def changed(record: RunRecord, **values: Any) -> RunRecord:
@@ -38,8 +38,8 @@ def test_the_request_is_what_the_record_says(record: RunRecord) -> None:
     assert resolved.run_id == record.run_id
 
 
-def test_a_text_that_looks_like_a_number_stays_a_text(resolved, tmp_path: Path) -> None:
-    made = run(resolved("noise", 'trick="1"'), tmp_path / "runs").record
+def test_a_text_that_looks_like_a_number_stays_a_text(resolved, finished, tmp_path: Path) -> None:
+    made = finished(resolved("noise", 'trick="1"'), tmp_path / "runs").record
     again = resolve(request_of(made, Given()))
     assert again.run_id == made.run_id
 
@@ -110,9 +110,9 @@ def test_the_child_gets_a_fresh_cache_that_goes_and_the_records_arithmetic(
 
 
 def test_members_of_an_ensemble_are_made_again_and_must_be_there(
-    resolved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    resolved, finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    members = [run(resolved(scheme="folds", seed=s), tmp_path / "runs").path for s in (0, 1)]
+    members = [finished(resolved(scheme="folds", seed=s), tmp_path / "runs").path for s in (0, 1)]
     mean = combine(members, tmp_path / "runs").path
     made: list[str] = []
     real = subprocess.run
