@@ -14,6 +14,7 @@ from aqa_bench.cli.forecast import duration, in_words
 from aqa_bench.cli.options import Force, Json, Out, as_device
 from aqa_bench.cli.output import emit, say
 from aqa_bench.cli.progress import TerminalProgress
+from aqa_bench.cli.suite_plan import plan
 
 if TYPE_CHECKING:
     from aqa_bench.protocol.plan import Request
@@ -45,6 +46,8 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+app.command("plan", epilog="Example:  aqa-bench suite plan study --out jobs.json --cost")(plan)
+
 File = Annotated[str, typer.Argument(help="A TOML file, or the name of a shipped suite.", metavar="FILE")]
 
 
@@ -63,22 +66,30 @@ def run_suite(
     as_json: Json = False,
 ) -> None:
     """Run a suite (the default: suite FILE); what is on disk is skipped, a failure stops nothing."""
-    from aqa_bench.protocol.suite import find_suite, plan_jobs, read_suite
+    from aqa_bench.protocol.executors.sources import asked_for
     from aqa_bench.protocol.suite_jobs import run_jobs
     from aqa_bench.protocol.suite_log import SuiteLog
 
-    path = find_suite(file)
-    planned = plan_jobs(read_suite(path))
-    chosen = _part(planned, shard)
+    asked = asked_for(file)
+    chosen = _part(asked.requests, shard)
     if cost and not dry_run:
         raise typer.BadParameter("goes with --dry-run", param_hint="--cost")
     if dry_run:
         return _show_costs(chosen, out, device, as_json) if cost else _show_plan(chosen, as_json)
-    log = SuiteLog(out, path.stem)
-    log.plan(planned)
+    log = SuiteLog(out, asked.suite)
+    log.plan(asked.requests)
     progress = TerminalProgress(quiet=as_json)
     results = list(
-        run_jobs(chosen, out, workers=jobs, device=device, force=force, log=log, progress=progress)
+        run_jobs(
+            chosen,
+            out,
+            workers=jobs,
+            device=device,
+            force=force,
+            log=log,
+            progress=progress,
+            planned=asked.planned,
+        )
     )
     _show_results(results, out, log.folder, as_json)
     if any(result.error for result in results):
@@ -95,12 +106,12 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Say what is done, failed and left, and how long the rest will take."""
-    from aqa_bench.protocol.suite import find_suite, plan_jobs, read_suite
+    from aqa_bench.protocol.executors.sources import asked_for
     from aqa_bench.protocol.suite_log import SuiteLog
     from aqa_bench.protocol.suite_status import suite_status
 
-    path = find_suite(file)
-    found = suite_status(_part(plan_jobs(read_suite(path)), shard), out, SuiteLog(out, path.stem), jobs)
+    asked = asked_for(file)
+    found = suite_status(_part(asked.requests, shard), out, SuiteLog(out, asked.suite), jobs)
     if as_json:
         return emit(
             {

@@ -13,7 +13,7 @@ from aqa_bench.protocol.finished import FinishedRuns
 from aqa_bench.protocol.plan import Request
 from aqa_bench.protocol.suite_log import SuiteLog, job_id
 
-__all__ = ["SuiteStatus", "suite_status"]
+__all__ = ["Durations", "SuiteStatus", "suite_status"]
 
 _Kind = tuple[str, ...]
 
@@ -84,20 +84,39 @@ def suite_status(jobs: Sequence[Request], out: Path, log: SuiteLog, workers: int
     return SuiteStatus(len(seconds), failed, tuple(left), again, dict(stuck), eta)
 
 
+class Durations:
+    """What jobs take, by what jobs like them have taken.
+
+    Args:
+        seconds: Jobs that are done, and what they took.
+    """
+
+    def __init__(self, seconds: Iterable[tuple[Request, float]]) -> None:
+        taken: dict[_Kind, list[float]] = defaultdict(list)
+        for job, value in seconds:
+            for kind in _kinds(job):
+                taken[kind].append(value)
+        self._mean = {kind: fmean(values) for kind, values in taken.items()}
+
+    def like(self, job: Request, *, anything: bool = True) -> float | None:
+        """The mean of the jobs that are most like it; None where nothing is.
+
+        Args:
+            job: The job.
+            anything: Whether jobs of other methods will do.
+        """
+        kinds = _kinds(job) if anything else _kinds(job)[:-1]
+        return next((self._mean[kind] for kind in kinds if kind in self._mean), None)
+
+
 def _estimate(
     seconds: Iterable[tuple[Request, float]], todo: Sequence[Request], workers: int
 ) -> float | None:
     if not todo:
         return 0.0
-    taken: dict[_Kind, list[float]] = defaultdict(list)
-    for job, value in seconds:
-        for kind in _kinds(job):
-            taken[kind].append(value)
-    if not taken:
-        return None
-    mean = {kind: fmean(values) for kind, values in taken.items()}
-    total = sum(next(mean[kind] for kind in _kinds(job) if kind in mean) for job in todo)
-    return total / min(workers, len(todo))
+    durations = Durations(seconds)
+    known = [value for job in todo if (value := durations.like(job)) is not None]
+    return sum(known) / min(workers, len(todo)) if known else None
 
 
 def _kinds(job: Request) -> tuple[_Kind, ...]:
