@@ -19,9 +19,9 @@ from aqa_bench.protocol.executors.work import JobResult, Workshop, failure
 from aqa_bench.protocol.finished import FinishedRuns
 from aqa_bench.protocol.plan import Request
 from aqa_bench.protocol.suite_log import SuiteLog, job_id
-from aqa_bench.protocol.suite_workers import visible_gpus, worker_gpus
+from aqa_bench.protocol.suite_workers import cuda_devices, visible_gpus, worker_gpus
 
-__all__ = ["JobResult", "Schedule", "run_jobs"]
+__all__ = ["JobResult", "Schedule", "remaining", "run_jobs"]
 
 
 Schedule: TypeAlias = Callable[[Sequence[PlannedJob], Workshop], Iterator[JobResult]]
@@ -125,6 +125,25 @@ def _results(
     yield from schedule(chosen, shop)
 
 
+def remaining(
+    jobs: Sequence[Request], shop: Workshop, planned: Sequence[PlannedJob] | None = None
+) -> tuple[list[JobResult], list[PlannedJob]]:
+    """What is left of jobs, for an executor that is not waited for.
+
+    Args:
+        jobs: The jobs.
+        shop: Names the folder of runs, and whether what is there is run again.
+        planned: As for :func:`run_jobs`.
+
+    Returns:
+        Results of jobs that are on disk or cannot be started, and the jobs to do.
+    """
+    looked = [(job, None) for job in jobs] if shop.force else list(_on_disk(jobs, shop.out))
+    left = [job for job, result in looked if result is None]
+    known = [result for _, result in looked if result is not None]
+    return known, plan_of(left) if planned is None else wanted_for(planned, left)
+
+
 def _here(
     jobs: Sequence[PlannedJob], shop: Workshop, *, workers: int, progress: Progress | None
 ) -> Iterator[JobResult]:
@@ -158,12 +177,4 @@ def _on_disk(jobs: Sequence[Request], out: Path) -> Iterator[tuple[Request, JobR
 
 
 def _gpus(device: str) -> tuple[str, ...]:
-    def count() -> int:
-        try:
-            from torch.cuda import device_count
-        except ModuleNotFoundError:
-            # Without PyTorch nothing runs on a GPU.
-            return 0
-        return device_count()
-
-    return () if device not in ("auto", "cuda") else visible_gpus(os.environ, count)
+    return () if device not in ("auto", "cuda") else visible_gpus(os.environ, cuda_devices)

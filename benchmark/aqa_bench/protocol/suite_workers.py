@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from aqa_bench.core.lifeline import end_with_parent
 
-__all__ = ["NO_GPU", "in_processes", "taking_turns", "visible_gpus", "worker_gpus"]
+__all__ = ["NO_GPU", "THREADS", "cuda_devices", "in_processes", "taking_turns", "visible_gpus", "worker_gpus"]
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -19,7 +19,8 @@ R = TypeVar("R")
 NO_GPU = ""
 """What a process sees that is to see no GPU."""
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+"""Variables that say how many threads a process computes with."""
 
 
 def in_processes(
@@ -66,7 +67,7 @@ def taking_turns(
     Yields:
         Jobs with their results, in the order in which they end.
     """
-    for name in _THREADS:
+    for name in THREADS:
         os.environ.setdefault(name, "1")
     line, held = get_context("spawn").Pipe(duplex=False)
     processes = [_process(gpu, line) for gpu in gpus]
@@ -135,6 +136,15 @@ def visible_gpus(environment: Mapping[str, str], count: Callable[[], int]) -> tu
     # CUDA sees those before the first name that is not valid.
     valid = [name.isdecimal() or name.startswith(("GPU-", "MIG-")) for name in names]
     return tuple(names[: [*valid, False].index(False)])
+
+
+def cuda_devices() -> int:
+    """Number of GPUs of this machine; none without PyTorch, since nothing runs on them then."""
+    try:
+        from torch.cuda import device_count
+    except ModuleNotFoundError:
+        return 0
+    return device_count()
 
 
 def _process(gpu: str | None, line: Connection) -> ProcessPoolExecutor:

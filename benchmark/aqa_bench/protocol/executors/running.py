@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from aqa_bench.core.bounded import parse_json, read_bounded
 from aqa_bench.core.files import pretty_json, write_atomic
 from aqa_bench.core.lock import attempt, exclusive
 
 __all__ = ["Running", "at_work", "running_jobs"]
-
-_ENGINES: Final[Mapping[str, tuple[str, ...]]] = {
-    "slurm": ("SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID"),
-    "slurm job": ("SLURM_JOB_ID",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +32,10 @@ class Running:
     process: int
     since: str
     engine: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.host}, process {self.process}, since {self.since}"
+        return f"{self.engine} on {where}" if self.engine else where
 
 
 @contextmanager
@@ -80,7 +78,10 @@ def running_jobs(folder: Path) -> dict[str, Running]:
 
 
 def _engine() -> str:
-    for name, variables in _ENGINES.items():
-        if all(variable in os.environ for variable in variables):
-            return f"{name.partition(' ')[0]} {'_'.join(os.environ[variable] for variable in variables)}"
-    return ""
+    """What SLURM calls the task that this process is part of, and its node; empty elsewhere."""
+    job = os.environ.get("SLURM_JOB_ID")
+    if job is None:
+        return ""
+    array, task = os.environ.get("SLURM_ARRAY_JOB_ID"), os.environ.get("SLURM_ARRAY_TASK_ID")
+    name = job if array is None or task is None else f"{array}_{task}"
+    return f"slurm {name}, node {os.environ.get('SLURMD_NODENAME', '?')},"
