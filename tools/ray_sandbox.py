@@ -1,8 +1,8 @@
 """A Ray cluster of two nodes on this machine, to try suites on.
 
-Run ``python tools/ray_sandbox.py --cpus 1``: it prints the cluster's address and ends it with Ctrl-C, or when its
-input is closed. A line ``kill`` on its input kills the second node and all that runs on it, ``node`` starts
-another. It needs the package ray, root or not, and no network.
+Run ``python tools/ray_sandbox.py --cpus 1``: it prints the address of the cluster, and ends it with Ctrl-C or
+when its input is closed. A line ``kill`` on its input kills the second node and all that runs on it, ``node``
+starts another. It needs the package ray, and no network.
 """
 
 from __future__ import annotations

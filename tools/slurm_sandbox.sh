@@ -72,6 +72,10 @@ end() {  # end the process that a pid file names, and its children
   rm -f "$1"
 }
 
+says() {  # whether a process has a variable of this value
+  tr '\0' '\n' < "/proc/$1/environ" 2> /dev/null | grep -qx "$2=$3"
+}
+
 kill_tree() {  # kill a process and all below it, the deepest first
   local child
   for child in $(pgrep -P "$1" || true); do kill_tree "$child"; done
@@ -106,11 +110,14 @@ case $verb in
   kill)
     [ $# = 3 ] || usage
     pid=$(cat "$dir/run/slurmd-$3.pid")
-    # Steps are children of nobody: their daemon names the node.
-    for step in $(pgrep -f "slurmstepd: \[" || true); do
-      [ "$(tr '\0' '\n' < "/proc/$step/environ" 2> /dev/null | sed -n 's/^SLURMD_NODENAME=//p')" = "$3" ] && kill_tree "$step"
-    done
     kill -KILL "$pid" 2> /dev/null || true
+    # Steps are nobody's children: the cluster's file is in their environment, the node in their children's.
+    for step in $(pgrep -f "slurmstepd: \[" || true); do
+      says "$step" SLURM_CONF "$conf" || continue
+      for child in $(pgrep -P "$step" || true); do
+        if says "$child" SLURMD_NODENAME "$3"; then kill_tree "$step"; fi
+      done
+    done
     rm -f "$dir/run/slurmd-$3.pid"
     ;;
   node)

@@ -63,7 +63,8 @@ class Agenda:
         waiting = self._then.pop(job.id, [])
         if well:
             for name in waiting:
-                self._missing[name].discard(job.id)
+                # One that also waited for a failure is gone.
+                self._missing.get(name, set()).discard(job.id)
                 self._offer(self._jobs[name])
             return []
         lost = [self._jobs[name] for name in waiting if self._missing.pop(name, None) is not None]
