@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from aqa_bench.protocol.executors.running import Running, running_jobs
+
 ROOT = Path(__file__).resolve().parents[3]
 PLUGINS = ROOT / "tests" / "plugins"
 WANTED = "AQA_BENCH_SANDBOX"
@@ -64,6 +68,9 @@ class Place:
     def learnt(self) -> Counter[str]:
         return Counter(line for line in self.log() if line.startswith("learnt"))
 
+    def running(self, out: str, suite: str = "faults") -> dict[str, Running]:
+        return running_jobs(self.home / out / ".suite" / suite / "running")
+
     def predictions(self, out: str) -> dict[str, bytes]:
         folder = self.home / out
         return {
@@ -73,15 +80,14 @@ class Place:
 
     def tables(self, out: str) -> dict[str, bytes]:
         """Boards of a folder of runs, without what a clock said."""
-        from aqa_bench.boards import assemble
+        from aqa_bench.boards import assemble, row_scores
         from aqa_bench.boards.building.leaderboard import build
 
-        kept, assemble.latency_ms = assemble.latency_ms, lambda *_: None
-        try:
-            build(self.home / out, self.home / f"boards-{out}")
-        finally:
-            assemble.latency_ms = kept
         folder = self.home / f"boards-{out}"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(assemble, "latency_ms", lambda *_: None)
+            patch.setattr(row_scores, "N_RESAMPLES", 50)
+            build(self.home / out, folder)
         return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("table.*")}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+
 from .sandbox import ROOT, WANTED, WHY_NOT, Place, check_faults, faults, until
 
 pytestmark = [

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from .sandbox import ROOT, WANTED, WHY_NOT, Place, check_faults, faults, until
 
 MOST = 5
@@ -49,16 +50,12 @@ def hand_over(place: Place, suite: object, out: str, *more: object) -> dict:
     return place.ask("suite", "run", suite, *options, "--out", place.home / out, *more)
 
 
-def left(place: Place, suite: object, out: str) -> int:
-    found = place.ask("suite", "status", suite, "--out", place.home / out)
-    return found["jobs"] - found["done"]
-
-
 def task_at_work(place: Place, out: str) -> tuple[str, str]:
     """SLURM's id and node of a task that is pre-training."""
-    for told in place.ask("suite", "status", faults(place), "--out", place.home / out)["pretrainings"]:
-        words = told["engine"].replace(",", "").split()
-        return words[1], words[3]
+    for name, told in place.running(out).items():
+        if name.startswith("p"):
+            _, task, _, node = told.engine.replace(",", "").split()
+            return task, node
     raise AssertionError("nothing is running")
 
 
@@ -68,7 +65,7 @@ def test_the_smoke_suite_is_the_same_there_and_here_in_arrays_that_the_cluster_t
     # Nine jobs, and no more than five tasks an array.
     assert (local["jobs"], len(given["submitted"]), given["arrays"]) == (9, 9, 2)
     assert hand_over(place, "smoke", "there")["queued_before"] > 0
-    until(lambda: left(place, "smoke", "there") == 0)
+    until(lambda: len(place.predictions("there")) == 9)
     assert place.predictions("there") == place.predictions("here")
     assert len(place.predictions("there")) == 9
     tables = place.tables("there")
@@ -83,7 +80,7 @@ def test_a_node_that_is_killed_loses_nothing_and_repeats_nothing(place: Place, c
     _, node = task_at_work(place, "out")
     subprocess.run([_SANDBOX, "kill", cluster, node], check=True)
     subprocess.run([_SANDBOX, "node", cluster, node], check=True)
-    until(lambda: left(place, suite, "out") == 0)
+    until(lambda: len(place.predictions("out")) == 3)
     check_faults(place, "out")
 
 
@@ -95,7 +92,7 @@ def test_a_preempted_job_goes_on_from_its_checkpoint(place: Place, how: str) -> 
     task, _ = task_at_work(place, "out")
     command = ["scontrol", "requeue", task] if how == "requeued" else ["scancel", "--signal=USR2", task]
     subprocess.run(command, env=place.environment(), check=True)
-    until(lambda: left(place, suite, "out") == 0)
+    until(lambda: len(place.predictions("out")) == 3)
     check_faults(place, "out")
 
 
@@ -108,7 +105,7 @@ def test_a_scratch_disk_that_is_full_is_left_alone(place: Place) -> None:
     try:
         (place.home / "options.toml").write_text(f'{_OPTIONS}scratch = "{disk}"\n')
         hand_over(place, faults(place), "out")
-        until(lambda: left(place, faults(place), "out") == 0)
+        until(lambda: len(place.predictions("out")) == 3)
         check_faults(place, "out")
         logs = [file.read_text() for file in (place.home / "out/.suite/faults/slurm").glob("*log.err")]
         assert any(f"stay in the cache, not in {disk}" in text for text in logs)
@@ -121,9 +118,9 @@ def test_a_suite_is_cancelled_and_retried(place: Place) -> None:
     hand_over(place, suite, "out")
     until(lambda: len(place.learnt()) >= 2)
     assert place.ask("suite", "cancel", suite, "--out", place.home / "out")["cancelled"] == 5
-    until(lambda: place.ask("suite", "status", suite, "--out", place.home / "out")["running"] == [])
+    until(lambda: not place.running("out"))
     options = ("--executor", "slurm", "--options", place.home / "options.toml")
     again = place.ask("suite", "retry", suite, *options, "--out", place.home / "out")
     assert len(again["submitted"]) == 5
-    until(lambda: left(place, suite, "out") == 0)
+    until(lambda: len(place.predictions("out")) == 3)
     check_faults(place, "out")
