@@ -20,7 +20,9 @@ __all__ = ["plan"]
 
 
 def plan(
-    file: Annotated[str, typer.Argument(help="A TOML file, a shipped suite, or a job file.", metavar="FILE")],
+    files: Annotated[
+        list[str], typer.Argument(help="TOML files, shipped suites, or a job file.", metavar="FILE...")
+    ],
     out: Annotated[Path | None, typer.Option(help="The job file to write.")] = None,
     runs: Annotated[Path, typer.Option(help="Folder of runs: what is there is done.")] = Path("runs"),
     cost: Annotated[bool, typer.Option("--cost", help="Estimate times by probes (minutes).")] = False,
@@ -35,9 +37,9 @@ def plan(
     from aqa_bench.protocol.executors.agenda import wanted_for
     from aqa_bench.protocol.executors.job_file import write_job_file
     from aqa_bench.protocol.executors.simulate import simulate as play
-    from aqa_bench.protocol.executors.sources import asked_for, plan_suite
+    from aqa_bench.protocol.executors.sources import asked_together, plan_suite
 
-    asked = asked_for(file)
+    asked = asked_together(files)
     jobs = asked.planned or plan_suite(asked.requests, runs, probe=cost, times=times, device=device)
     if out is not None:
         write_job_file(out, asked.suite, jobs)

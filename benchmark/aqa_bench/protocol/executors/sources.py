@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aqa_bench.core.errors import UsageError
 from aqa_bench.core.record import RunRecord
 from aqa_bench.protocol.executors.costs import known_costs, probed_costs, read_times
 from aqa_bench.protocol.executors.job_file import PlannedJob, read_job_file
@@ -14,7 +15,7 @@ from aqa_bench.protocol.finished import FinishedRuns
 from aqa_bench.protocol.plan import Request, RunFolders
 from aqa_bench.protocol.suite import find_suite, plan_jobs, read_suite
 
-__all__ = ["Asked", "asked_for", "plan_suite"]
+__all__ = ["Asked", "asked_for", "asked_together", "plan_suite"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,23 @@ def asked_for(name: str) -> Asked:
         return Asked(found.suite, found.requests, found.jobs)
     path = find_suite(name)
     return Asked(path.stem, plan_jobs(read_suite(path)))
+
+
+def asked_together(names: Sequence[str]) -> Asked:
+    """The jobs of several suites, each once.
+
+    Raises:
+        UsageError: There is no such file, or one of several is a job file.
+    """
+    found = [asked_for(name) for name in names]
+    if len(found) == 1:
+        return found[0]
+    if any(asked.planned is not None for asked in found):
+        raise UsageError(
+            "Job files are planned already.", expected="files or names of suites", found=", ".join(names)
+        )
+    requests = dict.fromkeys(request for asked in found for request in asked.requests)
+    return Asked("_".join(dict.fromkeys(asked.suite for asked in found))[:100], [*requests])
 
 
 def plan_suite(
