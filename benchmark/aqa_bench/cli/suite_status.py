@@ -38,9 +38,10 @@ def status(
     found = suite_status(part_of(asked.requests, shard), out, log, jobs)
     if as_json:
         return emit(_document(found))
+    moving = f" ({len(found.running)} running, {len(found.queued)} queued)"
     say(
         f"{found.jobs} jobs: {found.done} done, {len(found.failed)} failed, {len(found.left)} left"
-        f" ({len(found.running)} running, {len(found.queued)} queued)"
+        + (moving if found.running or found.queued else "")
     )
     for job, place in found.running.items():
         say(f"running: {name_of(job)}: {place}")

@@ -117,7 +117,8 @@ def test_a_suite_is_cancelled_and_retried(place: Place) -> None:
     suite = faults(place)
     hand_over(place, suite, "out")
     until(lambda: len(place.learnt()) >= 2)
-    assert place.ask("suite", "cancel", suite, "--out", place.home / "out")["cancelled"] == 5
+    # On a busy machine the pre-trainings may have ended by now; the runs have not.
+    assert place.ask("suite", "cancel", suite, "--out", place.home / "out")["cancelled"] >= 3
     until(lambda: not place.running("out"))
     options = ("--executor", "slurm", "--options", place.home / "options.toml")
     again = place.ask("suite", "retry", suite, *options, "--out", place.home / "out")
