@@ -1,7 +1,7 @@
 """Rough times of the paper recipes on one GPU, for ``suite plan --simulate --times``.
 
-Run ``python tools/paper_times.py``: it prints docs/estimates/paper-times.toml. Measured is one number: the images
-per second of a training step of ResNet-18 on an H200 (doctor-h200.json). All else is arithmetic: every
+Run ``python tools/paper_times.py``: it prints docs/estimates/paper-times.toml. One number is measured: the
+images per second of a training step of ResNet-18 on an H200 (doctor-h200.json). All else is arithmetic: every
 network does as many multiply-adds per second, a forward pass is a third of a step, and datasets are as large
 as the squats. Heads over time, validation, decoding and starts are left out, so real runs take longer.
 Times of what runs on CPUs are set to a round number: they do not touch the GPUs.

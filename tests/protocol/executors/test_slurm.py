@@ -43,9 +43,8 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
 def test_heads_come_after_their_own_pre_training(job, recorder: Recorder, tmp_path: Path) -> None:
     jobs = [job("p1", gpu=True), job("p2", gpu=True), job("3", after=("p2",), seconds=60.0, gpu=True)]
     jobs += [job(str(i), seconds=30.0) for i in range(4, 9)]
-    options = SlurmOptions(
-        account="me", gpu_type="a100", gpu_partition="gpu", partition="cpu", scratch="$TMPDIR"
-    )
+    where = {"partition": "cpu", "gpu_partition": "gpu"}
+    options = SlurmOptions(account="me", gpu_type="a100", scratch="$TMPDIR", **where)
     found = slurm.submit(jobs, "mine", Workshop(tmp_path), options=options, pack_s=60.0)
     assert (found.arrays, found.packs, found.there) == (4, 6, 0)
     first, head, *plain = recorder.told
