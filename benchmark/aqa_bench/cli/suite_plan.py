@@ -20,7 +20,7 @@ __all__ = ["plan"]
 
 
 def plan(
-    files: Annotated[
+    suites: Annotated[
         list[str], typer.Argument(help="TOML files, shipped suites, or a job file.", metavar="FILE...")
     ],
     out: Annotated[Path | None, typer.Option(help="The job file to write.")] = None,
@@ -39,7 +39,7 @@ def plan(
     from aqa_bench.protocol.executors.simulate import simulate as play
     from aqa_bench.protocol.executors.sources import asked_together, plan_suite
 
-    asked = asked_together(files)
+    asked = asked_together(suites)
     jobs = asked.planned or plan_suite(asked.requests, runs, probe=cost, times=times, device=device)
     if out is not None:
         write_job_file(out, asked.suite, jobs)
