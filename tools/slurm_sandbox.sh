@@ -64,11 +64,13 @@ PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 CONF
 }
 
-end() {  # end the process that a pid file names, and its children
+end() {  # end the process that a pid file names; one that does not listen is killed
   [ -f "$1" ] || return 0
   local pid
   pid=$(cat "$1")
-  kill "-${2:-TERM}" "$pid" 2> /dev/null || true
+  kill "$pid" 2> /dev/null || true
+  for _ in $(seq 20); do kill -0 "$pid" 2> /dev/null || break; sleep 0.25; done
+  kill -KILL "$pid" 2> /dev/null || true
   rm -f "$1"
 }
 
