@@ -37,6 +37,7 @@ expected, what was found and what to do. `--json` prints one document on stdout 
 | `AQA_BENCH_CACHE` | folder of features, weights and frames; default: the platform's user cache folder |
 | `AQA_BENCH_FRAMES` | how frames too many for memory are kept: `raw`, `jpeg` or `auto` (default) |
 | `AQA_BENCH_FRAMES_LIMIT` | [space for them](gpu.md#space-for-decoded-frames), e.g. `80GB` |
+| `AQA_BENCH_SCRATCH` | folder on this machine's own disk for decoded frames; default: the cache |
 | `AQA_BENCH_OFFLINE` | set to 1: never open a socket, as `--offline` |
 | `AQA_BENCH_PRECISION` | `float32` or `bfloat16` for networks; default: bfloat16 on GPUs that have it |
 """

@@ -57,8 +57,10 @@ def test_without_locks_it_warns_once_and_goes_on(
     for name in ("a", "b"):
         with exclusive(tmp_path / name):
             pass
-    with attempt(tmp_path / "a") as held, attempt(tmp_path / "a", without_locks=False) as known:
-        assert (held, known) == (True, False)
+    with attempt(tmp_path / "a") as held, attempt(tmp_path / "a") as second:
+        assert (held, second) == (True, False)
+    with attempt(tmp_path / "a") as again:
+        assert again
     (warning,) = [record.getMessage() for record in caplog.records]
     assert str(tmp_path) in warning
     assert "has no locks" in warning

@@ -97,11 +97,12 @@ def _check_names(given: dict[str, Any]) -> None:
         recipe = recipe or given.get("recipe")
         if recipe and recipe not in recipe_names(plugin.folder):
             raise UsageError("No such recipe.", where=method, found=recipe)
-    suite = given.get("file")
-    if suite is not None and not suite.endswith(".toml") and suite not in shipped_suites():
-        raise UsageError("No such suite.", found=suite)
-    if suite is not None and suite.startswith("suites/") and not (ROOT / suite).is_file():
-        raise UsageError("No such suite.", found=suite)
+    for suite in filter(None, [given.get("file"), *(given.get("suites") or ())]):
+        # A job file is what the reader calls it.
+        if not suite.endswith((".toml", ".json")) and suite not in shipped_suites():
+            raise UsageError("No such suite.", found=suite)
+        if suite.startswith("suites/") and not (ROOT / suite).is_file():
+            raise UsageError("No such suite.", found=suite)
 
 
 def _wrong_commands(page: Path, text: str) -> list[str]:

@@ -11,15 +11,16 @@ from aqa_bench.protocol.suite_workers import in_processes, visible_gpus, worker_
     ("workers", "device", "gpus", "expected"),
     [
         (2, "auto", ("0", "1"), ("0", "1")),
-        (3, "cuda", ("4", "7"), ("4", "7", "4")),
+        (3, "cuda", ("4", "7"), ("4", "7")),
+        (3, "auto", ("4", "7"), ("4", "7", "")),
         (2, "auto", ("0", "1", "2"), ("0", "1")),
-        (2, "auto", ("0",), (None, None)),
+        (2, "auto", ("0",), ("0", "")),
         (2, "auto", (), (None, None)),
         (2, "cpu", ("0", "1"), (None, None)),
         (2, "cuda:1", ("0", "1"), (None, None)),
     ],
 )
-def test_gpus_are_shared_out_in_turn(
+def test_each_gpu_has_one_process_and_the_others_see_none(
     workers: int, device: str, gpus: tuple[str, ...], expected: tuple[str | None, ...]
 ) -> None:
     assert worker_gpus(workers, device, gpus) == expected

@@ -8,12 +8,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from aqa_bench.core.errors import AqaBenchError
+from aqa_bench.core.link_claim import STALE_S, claim
 
 __all__ = ["attempt", "exclusive"]
 
@@ -48,7 +49,8 @@ def exclusive(path: Path, poll_s: float = 0.1) -> Iterator[None]:
     """Hold a lock file, waiting for whoever holds it; after a second a warning says for whom.
 
     The operating system drops the lock when its holder ends, however that happens, so that a killed
-    process leaves nothing stale. On a file system without locks a warning is given and work goes on.
+    process leaves nothing stale. On a file system without locks an atomic link is made in its place
+    (:mod:`~aqa_bench.core.link_claim`): a killed holder's counts as dead after a minute.
 
     Args:
         path: The lock file; made when missing and left in place. Its time of change is when it was taken.
@@ -57,9 +59,9 @@ def exclusive(path: Path, poll_s: float = 0.1) -> Iterator[None]:
     Raises:
         AqaBenchError: The lock file cannot be made or locked.
     """
-    with _opened(path) as file:
+    with _opened(path) as file, ExitStack() as held:
         begun, told = time.monotonic(), False
-        while not _taken(file, path):
+        while not _taken(file, path, held):
             if not told and time.monotonic() - begun >= _PATIENCE_S:
                 logger.warning("Waiting for another process: %s", _holder(file, path))
                 told = True
@@ -68,12 +70,11 @@ def exclusive(path: Path, poll_s: float = 0.1) -> Iterator[None]:
 
 
 @contextmanager
-def attempt(path: Path, *, without_locks: bool = True) -> Iterator[bool]:
+def attempt(path: Path) -> Iterator[bool]:
     """Hold a lock file if nobody else does.
 
     Args:
         path: The lock file; made when missing and left in place.
-        without_locks: What is answered on a file system that has no locks.
 
     Yields:
         Whether it is held.
@@ -81,8 +82,8 @@ def attempt(path: Path, *, without_locks: bool = True) -> Iterator[bool]:
     Raises:
         AqaBenchError: The lock file cannot be made or locked.
     """
-    with _opened(path) as file:
-        yield _taken(file, path, without_locks)
+    with _opened(path) as file, ExitStack() as held:
+        yield _taken(file, path, held)
 
 
 @contextmanager
@@ -96,7 +97,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _taken(file: IO[bytes], path: Path, without_locks: bool = True) -> bool:
+def _taken(file: IO[bytes], path: Path, held: ExitStack) -> bool:
     try:
         taken = _lock(file.fileno())
     except OSError as error:
@@ -105,16 +106,26 @@ def _taken(file: IO[bytes], path: Path, without_locks: bool = True) -> bool:
         if path.parent not in _warned:
             _warned.add(path.parent)
             logger.warning(
-                "The file system of %s has no locks (%s): two processes may do the same work there twice. "
-                "Run one at a time, or choose another folder (AQA_BENCH_DATA, AQA_BENCH_CACHE, --out).",
+                "The file system of %s has no locks (%s): links take their place, and what a killed process "
+                "held there is free after %d s.",
                 path.parent,
                 error.strerror or error,
+                STALE_S,
             )
-        return without_locks
+        return _linked(path, held)
     if taken:
         with suppress(OSError):
             os.utime(path)
     return taken
+
+
+def _linked(path: Path, held: ExitStack) -> bool:
+    try:
+        made = claim(path)
+    except OSError as error:
+        raise _impossible(path, error) from error
+    held.callback(made.release)
+    return made.held
 
 
 def _holder(file: IO[bytes], path: Path) -> str:

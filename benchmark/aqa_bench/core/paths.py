@@ -7,7 +7,9 @@ from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
 
-__all__ = ["cache_home", "data_home", "downloads_home", "is_offline"]
+__all__ = ["SCRATCH", "cache_home", "data_home", "downloads_home", "frames_home", "is_offline"]
+
+SCRATCH = "AQA_BENCH_SCRATCH"
 
 
 def data_home() -> Path:
@@ -26,6 +28,11 @@ def downloads_home() -> Path:
     The worker of a method has a cache of its own, and finds here what was downloaded before.
     """
     return _from_environment("AQA_BENCH_DOWNLOADS") or cache_home() / "weights"
+
+
+def frames_home() -> Path:
+    """Folder of decoded frames: in ``AQA_BENCH_SCRATCH``, a disk of this machine's own, or in the cache."""
+    return (_from_environment(SCRATCH) or cache_home()) / "frames"
 
 
 def is_offline() -> bool:

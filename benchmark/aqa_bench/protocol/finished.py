@@ -138,11 +138,12 @@ class FinishedRuns:
 
     Args:
         out: Folder of runs.
+        folders: Where requests are resolved; one of its own by default.
     """
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, folders: RunFolders | None = None) -> None:
         self._out = out
-        self._folder_of = RunFolders()
+        self._folder_of = RunFolders() if folders is None else folders
         self._code = cache(self._code_of)
 
     def folder(self, job: Request) -> Path:

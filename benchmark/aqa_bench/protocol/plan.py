@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.cards import MethodCard
@@ -26,7 +28,7 @@ from aqa_bench.protocol.regions import cut_out, region_of
 from aqa_bench.protocol.worker.recipes import Told, read_recipe
 from aqa_bench.protocol.worker.session import Launcher, forked
 
-__all__ = ["Request", "ResolvedRun", "RunFolders", "fits", "resolve", "run_id_of"]
+__all__ = ["Choice", "Request", "ResolvedRun", "RunFolders", "fits", "resolve", "run_id_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Request:
         people: Who is taken of several people in them, ``nearest`` or ``largest``; by default what their
             manifest says.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     dataset: str
     method: str
@@ -166,7 +170,7 @@ class RunFolders:
         Raises:
             AqaBenchError: As :func:`resolve`.
         """
-        choice = _choose(request, self._recipe, self._keypoints)
+        choice = self.choice(request)
         place = request.dataset, request.pretrain_on
         if place in self._failed:
             raise self._failed[place].with_traceback(None)
@@ -179,6 +183,14 @@ class RunFolders:
         name = choice.card.id
         splits = {task.id: self._splits(name, task.id, choice.scheme) for task in choice.tasks}
         return f"{name}/{request.method}/{choice.run_id(fingerprint, splits, pool)}"
+
+    def choice(self, request: Request) -> Choice:
+        """A request with its defaults filled in; no data are read for it.
+
+        Raises:
+            UsageError: As :func:`resolve`.
+        """
+        return _choose(request, self._recipe, self._keypoints)
 
     def dataset(self, request: Request) -> Dataset:
         """The dataset of a request, opened once.
@@ -193,7 +205,7 @@ class RunFolders:
 
 
 @dataclass(frozen=True)
-class _Choice:
+class Choice:
     """A request with its defaults filled in, looked up and checked; no data are read for it."""
 
     plugin: MethodPlugin
@@ -210,6 +222,7 @@ class _Choice:
     told: Told
 
     def run_id(self, fingerprint: str, splits: dict[str, str], pool_fingerprint: str = "") -> str:
+        """The run-id, with fingerprints of dataset, splits and another dataset's pool."""
         return run_id_of(
             dataset=self.card.id,
             fingerprint=fingerprint,
@@ -227,7 +240,7 @@ def _choose(
     request: Request,
     recipe_of: Callable[[MethodPlugin, str, tuple[str, ...]], Told],
     keypoints_of: Callable[[str | None, str | None], KeypointFolder],
-) -> _Choice:
+) -> Choice:
     plugin = find_method(request.method)
     card = find_dataset(request.dataset)
     recipe_name = request.recipe or plugin.default_recipe
@@ -251,7 +264,7 @@ def _choose(
     seed = request.seed if plugin.card.stochastic else 0
     pool = _foreign_pool(request, plugin.card, card)
     shuffled = request.shuffle_labels
-    return _Choice(
+    return Choice(
         plugin,
         card,
         recipe_name,

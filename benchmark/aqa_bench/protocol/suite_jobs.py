@@ -4,42 +4,28 @@ from __future__ import annotations
 
 import os
 import shutil
-import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import ceil
 from pathlib import Path
+from typing import TypeAlias
 
-from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.progress import NullProgress, Part, Progress
+from aqa_bench.protocol.executors.agenda import wanted_for
+from aqa_bench.protocol.executors.job_file import PlannedJob
+from aqa_bench.protocol.executors.local import in_turn
+from aqa_bench.protocol.executors.planning import plan_of
+from aqa_bench.protocol.executors.work import JobResult, Workshop, failure
 from aqa_bench.protocol.finished import FinishedRuns
-from aqa_bench.protocol.plan import Request, resolve
+from aqa_bench.protocol.plan import Request
 from aqa_bench.protocol.suite_log import SuiteLog, job_id
-from aqa_bench.protocol.suite_workers import in_processes, visible_gpus, worker_gpus
+from aqa_bench.protocol.suite_workers import cuda_devices, visible_gpus, worker_gpus
 
-__all__ = ["JobResult", "run_jobs"]
+__all__ = ["JobResult", "Schedule", "remaining", "run_jobs"]
 
 
-@dataclass(frozen=True)
-class JobResult:
-    """How one job ended.
-
-    Attributes:
-        request: The job.
-        path: The run's folder, or None where it failed.
-        cached: Whether it was on disk already.
-        error: Why it failed, or None.
-        seconds: Seconds the run took, 0 where it was on disk.
-        details: Traceback of what a plug-in raised, or empty.
-    """
-
-    request: Request
-    path: Path | None
-    cached: bool
-    error: str | None
-    seconds: float = 0.0
-    details: str = ""
+Schedule: TypeAlias = Callable[[Sequence[PlannedJob], Workshop], Iterator[JobResult]]
+"""Has jobs done somewhere, and gives the results of the runs among them as they end."""
 
 
 def run_jobs(
@@ -51,30 +37,39 @@ def run_jobs(
     force: bool = False,
     log: SuiteLog | None = None,
     progress: Progress | None = None,
+    planned: Sequence[PlannedJob] | None = None,
+    schedule: Schedule | None = None,
 ) -> Iterator[JobResult]:
-    """Run jobs, one thread per process; a job that fails never stops the others.
+    """Run jobs; one that fails never stops the others.
 
     Args:
         jobs: The jobs.
         out: Folder of runs; what is there already is not run again.
-        workers: Number of processes; 1 runs in this one.
-        device: As for a single run. Where there are several GPUs and the choice is free, each process
-            gets one.
+        workers: Number of processes of one thread; 1 runs in this one. Where the choice of a device is free,
+            each GPU has one of them, and those that are left over do what is for CPUs.
+        device: As for a single run.
         force: Whether to run again what is on disk.
         log: Where errors are kept; those of jobs that succeed are cleared.
         progress: Where to report.
+        planned: The jobs as they were planned, with pre-trainings and estimates; planned here by default.
+        schedule: Has them done; in processes of this machine by default.
 
     Yields:
         Results: first the jobs that are on disk or cannot be started, then the others as they end. These
         begin with the first seed of every method.
     """
     progress = NullProgress() if progress is None else progress
-    within = _Within(progress, len(jobs)) if workers <= 1 or len(jobs) <= 1 else None
+    alone = schedule is None and (workers <= 1 or len(jobs) <= 1)
+    within = _Within(progress, len(jobs)) if alone else None
     if within is None:
         progress.start("suite", len(jobs))
+    shop = Workshop(out, device, force, None if log is None else log.claims)
+    if schedule is None:
+        schedule = partial(_here, workers=workers, progress=within)
     known = frozenset() if log is None else frozenset(log.failures())
     try:
-        for done, result in enumerate(_results(jobs, out, workers, device, force, within), start=1):
+        results = _results(jobs, shop, planned, schedule, pretraining=not alone)
+        for done, result in enumerate(results, start=1):
             if log is not None and result.error is not None:
                 log.failed(result.request, result.error, result.details)
             elif log is not None and known and job_id(result.request) in known:
@@ -109,24 +104,57 @@ class _Within(Part):
 
 
 def _results(
-    jobs: Sequence[Request], out: Path, workers: int, device: str, force: bool, progress: Progress | None
+    jobs: Sequence[Request],
+    shop: Workshop,
+    planned: Sequence[PlannedJob] | None,
+    schedule: Schedule,
+    *,
+    pretraining: bool,
 ) -> Iterator[JobResult]:
     left = list(jobs)
-    if not force:
+    if not shop.force:
         left.clear()
-        for job, result in _on_disk(jobs, out):
+        for job, result in _on_disk(jobs, shop.out):
             if result is None:
                 left.append(job)
             else:
                 yield result
-    # Seeds of one method share features and pre-trainings: side by side they would wait for each other.
-    left.sort(key=lambda job: job.seed)
-    work = partial(_run_job, out=out, device=device, force=force)
-    if workers <= 1 or len(left) <= 1:
-        yield from (work(job, progress=progress) for job in left)
+    if not left:
         return
-    gpus = worker_gpus(min(workers, len(left)), device, _gpus(device))
-    yield from in_processes(left, gpus, work, _died)
+    chosen = plan_of(left, pretraining=pretraining) if planned is None else wanted_for(planned, left)
+    yield from schedule(chosen, shop)
+
+
+def remaining(
+    jobs: Sequence[Request], shop: Workshop, planned: Sequence[PlannedJob] | None = None
+) -> tuple[list[JobResult], list[PlannedJob]]:
+    """What is left of jobs, for an executor that is not waited for.
+
+    Args:
+        jobs: The jobs.
+        shop: Names the folder of runs, and whether what is there is run again.
+        planned: As for :func:`run_jobs`.
+
+    Returns:
+        Results of jobs that are on disk or cannot be started, and the jobs to do.
+    """
+    looked = [(job, None) for job in jobs] if shop.force else list(_on_disk(jobs, shop.out))
+    left = [job for job, result in looked if result is None]
+    known = [result for _, result in looked if result is not None]
+    return known, plan_of(left) if planned is None else wanted_for(planned, left)
+
+
+def _here(
+    jobs: Sequence[PlannedJob], shop: Workshop, *, workers: int, progress: Progress | None
+) -> Iterator[JobResult]:
+    """In processes of this machine, or in this one."""
+    runs = [job for job in jobs if job.is_run]
+    if workers <= 1 or len(runs) <= 1:
+        # Seeds of one method share features and pre-trainings: the first makes them.
+        yield from (shop.do(job, progress) for job in sorted(runs, key=lambda job: job.request.seed))
+    else:
+        gpus = worker_gpus(min(workers, len(runs)), shop.device, _gpus(shop.device))
+        yield from in_turn(jobs, gpus, shop)
 
 
 def _on_disk(jobs: Sequence[Request], out: Path) -> Iterator[tuple[Request, JobResult | None]]:
@@ -139,7 +167,7 @@ def _on_disk(jobs: Sequence[Request], out: Path) -> Iterator[tuple[Request, JobR
             # A run that does not stand is made again; the runner says why.
             found = finished.look(job)[0] is not None
         except Exception as error:
-            yield job, _failure(job, error)
+            yield job, failure(job, error)
         else:
             stale = partial.get(f".{folder.name}.partial") if found else None
             if stale is not None:
@@ -148,40 +176,5 @@ def _on_disk(jobs: Sequence[Request], out: Path) -> Iterator[tuple[Request, JobR
             yield job, JobResult(job, folder, True, None) if found else None
 
 
-def _run_job(
-    job: Request, out: Path, device: str, force: bool, progress: Progress | None = None
-) -> JobResult:
-    from aqa_bench.protocol.runner import run
-
-    try:
-        outcome = run(resolve(job), out, device=device, force=force, progress=progress)
-    except Exception as error:
-        return _failure(job, error)
-    seconds = 0.0 if outcome.cached else outcome.record.timings["total"]
-    return JobResult(job, outcome.path, outcome.cached, None, seconds)
-
-
-def _failure(job: Request, error: Exception) -> JobResult:
-    # A plug-in may raise anything; the suite reports it and goes on.
-    told = str(error) if isinstance(error, AqaBenchError) else f"{type(error).__name__}: {error}"
-    foreign = error if not isinstance(error, AqaBenchError) else error.__cause__
-    # What a method raised in its worker comes as a note.
-    notes = "\n".join(getattr(error, "__notes__", ()))
-    details = notes if foreign is None else "".join(traceback.format_exception(foreign))
-    return JobResult(job, None, False, told, details=details)
-
-
-def _died(job: Request, error: Exception) -> JobResult:
-    return JobResult(job, None, False, f"its process ended: {type(error).__name__}: {error}")
-
-
 def _gpus(device: str) -> tuple[str, ...]:
-    def count() -> int:
-        try:
-            from torch.cuda import device_count
-        except ModuleNotFoundError:
-            # Without PyTorch nothing runs on a GPU.
-            return 0
-        return device_count()
-
-    return () if device not in ("auto", "cuda") else visible_gpus(os.environ, count)
+    return () if device not in ("auto", "cuda") else visible_gpus(os.environ, cuda_devices)

@@ -54,10 +54,15 @@ class SuiteLog:
     Args:
         out: Folder of runs.
         name: Name of the suite.
+
+    Attributes:
+        folder: The folder.
+        claims: Folder where it is noted who is at which job.
     """
 
     def __init__(self, out: Path, name: str) -> None:
         self.folder = out / ".suite" / name
+        self.claims = self.folder / "running"
         self._failures = self.folder / "failed"
 
     def plan(self, jobs: Sequence[Request]) -> Path:

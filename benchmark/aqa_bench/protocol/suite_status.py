@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
 from aqa_bench.core.errors import AqaBenchError
+from aqa_bench.protocol.executors.running import Running, running_jobs
+from aqa_bench.protocol.executors.slurm_queue import Queued, SlurmQueue
 from aqa_bench.protocol.finished import FinishedRuns
 from aqa_bench.protocol.plan import Request
 from aqa_bench.protocol.suite_log import SuiteLog, job_id
 
-__all__ = ["SuiteStatus", "suite_status"]
+__all__ = ["Durations", "SuiteStatus", "suite_status"]
 
 _Kind = tuple[str, ...]
 
@@ -29,6 +31,9 @@ class SuiteStatus:
         again: Jobs of ``left`` whose run on disk does not stand (damaged, or of other code), with why.
         stuck: Why jobs of ``left`` cannot start on this machine (e.g. data not prepared), with how many.
         eta_seconds: Estimated seconds until failed and left jobs are done; None where no run tells.
+        running: Jobs of ``left`` that somebody is at, with where.
+        queued: Jobs of ``left`` that wait in SLURM's queue.
+        pretrainings: Pre-trainings that somebody is at, by id.
     """
 
     done: int
@@ -37,6 +42,9 @@ class SuiteStatus:
     again: Mapping[Request, str]
     stuck: Mapping[str, int]
     eta_seconds: float | None
+    running: Mapping[Request, Running] = field(default_factory=dict)
+    queued: Mapping[Request, Queued] = field(default_factory=dict)
+    pretrainings: Mapping[str, Running] = field(default_factory=dict)
 
     @property
     def jobs(self) -> int:
@@ -57,6 +65,9 @@ def suite_status(jobs: Sequence[Request], out: Path, log: SuiteLog, workers: int
         workers: Processes that the rest is shared by.
     """
     finished, errors = FinishedRuns(out), log.failures()
+    at_work, waiting = running_jobs(log.claims), SlurmQueue(log.folder).queued()
+    running: dict[Request, Running] = {}
+    queued: dict[Request, Queued] = {}
     seconds: list[tuple[Request, float]] = []
     failed: dict[Request, str] = {}
     left: list[Request] = []
@@ -69,19 +80,52 @@ def suite_status(jobs: Sequence[Request], out: Path, log: SuiteLog, workers: int
         except Exception as error:
             # As where jobs run: a plug-in may raise anything.
             why, reason = "", error.what if isinstance(error, AqaBenchError) else str(error)
+        name = job_id(job)
         if record is not None:
             seconds.append((job, record.timings.get("total", 0.0)))
+        elif name in at_work or name in waiting:
+            left.append(job)
+            if name in at_work:
+                running[job] = at_work[name]
+            else:
+                queued[job] = waiting[name]
         elif why:
             again[job] = why
             left.append(job)
-        elif (name := job_id(job)) in errors:
+        elif name in errors:
             failed[job] = errors[name]
         else:
             left.append(job)
             if reason:
                 stuck[reason] += 1
-    eta = _estimate(seconds, [*failed, *left], workers)
-    return SuiteStatus(len(seconds), failed, tuple(left), again, dict(stuck), eta)
+    eta = _estimate(seconds, [*failed, *left], max(workers, len(running)))
+    learning = {name: told for name, told in at_work.items() if name.startswith("p")}
+    return SuiteStatus(len(seconds), failed, tuple(left), again, dict(stuck), eta, running, queued, learning)
+
+
+class Durations:
+    """What jobs take, by what jobs like them have taken.
+
+    Args:
+        seconds: Jobs that are done, and what they took.
+    """
+
+    def __init__(self, seconds: Iterable[tuple[Request, float]]) -> None:
+        taken: dict[_Kind, list[float]] = defaultdict(list)
+        for job, value in seconds:
+            for kind in _kinds(job):
+                taken[kind].append(value)
+        self._mean = {kind: fmean(values) for kind, values in taken.items()}
+
+    def like(self, job: Request, *, anything: bool = True) -> float | None:
+        """The mean of the jobs that are most like it; None where nothing is.
+
+        Args:
+            job: The job.
+            anything: Whether jobs of other methods will do.
+        """
+        kinds = _kinds(job) if anything else _kinds(job)[:-1]
+        return next((self._mean[kind] for kind in kinds if kind in self._mean), None)
 
 
 def _estimate(
@@ -89,15 +133,9 @@ def _estimate(
 ) -> float | None:
     if not todo:
         return 0.0
-    taken: dict[_Kind, list[float]] = defaultdict(list)
-    for job, value in seconds:
-        for kind in _kinds(job):
-            taken[kind].append(value)
-    if not taken:
-        return None
-    mean = {kind: fmean(values) for kind, values in taken.items()}
-    total = sum(next(mean[kind] for kind in _kinds(job) if kind in mean) for job in todo)
-    return total / min(workers, len(todo))
+    durations = Durations(seconds)
+    known = [value for job in todo if (value := durations.like(job)) is not None]
+    return sum(known) / min(workers, len(todo)) if known else None
 
 
 def _kinds(job: Request) -> tuple[_Kind, ...]:

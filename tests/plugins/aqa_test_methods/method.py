@@ -39,7 +39,7 @@ class Scores:
 
 class Tricky(Method[TrickyRecipe]):
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Scores:
-        _log(f"{ctx.split} {ctx.seed}")
+        log(f"{ctx.split} {ctx.seed}")
         ctx.report.update(parameters=len(train), device="cpu")
         ctx.report.extras["note"] = ("a", 1)
         if pool:
@@ -51,7 +51,7 @@ class Tricky(Method[TrickyRecipe]):
         return Scores(ctx.seed, self.recipe.trick, self.recipe.shift)
 
 
-def _log(line: str) -> None:
+def log(line: str) -> None:
     name = os.environ.get("AQA_TEST_LOG")
     if not name:
         return

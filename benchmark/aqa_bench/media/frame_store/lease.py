@@ -56,7 +56,7 @@ def in_use(root: Path) -> set[str]:
     """
     names: set[str] = set()
     for lease in (root / _LEASES).glob("*.json"):
-        with attempt(lease, without_locks=False) as is_dead:
+        with attempt(lease) as is_dead:
             if is_dead:
                 lease.unlink(missing_ok=True)
             else:

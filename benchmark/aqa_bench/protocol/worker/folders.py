@@ -11,7 +11,7 @@ from pathlib import Path
 from aqa_bench.core.code_digest import computing_code
 from aqa_bench.core.files import canonical_json, sha256_bytes
 from aqa_bench.core.lock import attempt, exclusive
-from aqa_bench.core.paths import cache_home, downloads_home
+from aqa_bench.core.paths import cache_home, downloads_home, frames_home
 from aqa_bench.core.plugin import MethodPlugin
 
 __all__ = ["frames_folder", "private_folder", "shared_folders", "variables"]
@@ -34,7 +34,7 @@ def shared_folders(plugin: MethodPlugin) -> tuple[Path, Path]:
 
 def frames_folder() -> Path:
     """Folder of the frame stores, which serve every method and are filled by the runner alone."""
-    return cache_home() / "frames"
+    return frames_home()
 
 
 @contextmanager

@@ -31,6 +31,7 @@ class Told:
         reads: What it reads besides what the method's card needs.
         fields: Names of all hyper-parameters.
         left_out: Defaults of those that documents leave out at their default.
+        pretraining: Those that its pre-trained weights depend on; None where it does not say.
     """
 
     recipe: Recipe
@@ -40,6 +41,7 @@ class Told:
     reads: frozenset[Modality] = frozenset()
     fields: frozenset[str] = frozenset()
     left_out: Mapping[str, object] = field(default_factory=dict)
+    pretraining: Mapping[str, object] | None = None
 
 
 def read_recipe(
@@ -63,7 +65,7 @@ def read_recipe(
         answer = do(Job(plugin, "recipe", where, told, cache=cache), launch=launch)
     recipe = PlainRecipe.of(answer.header.get("recipe"), where)
     said = answer.header
-    left_out = said.get("left_out")
+    left_out, pretraining = said.get("left_out"), said.get("pretraining")
     return Told(
         recipe,
         prepares=said.get("prepares") is True,
@@ -72,6 +74,7 @@ def read_recipe(
         reads=frozenset(name for name in plugin.card.reads if name in _texts(said.get("reads"))),
         fields=_texts(said.get("fields")),
         left_out=left_out if isinstance(left_out, dict) else {},
+        pretraining=pretraining if isinstance(pretraining, dict) else None,
     )
 
 

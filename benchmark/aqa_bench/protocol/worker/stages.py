@@ -40,7 +40,9 @@ def _recipe(bench: Bench) -> Answer:
     if told["overrides"]:
         recipe = recipe.with_overrides(told["overrides"], f"{told['method']}, recipe {told['name']}")
     fields = type(recipe).model_fields
+    pretraining = getattr(recipe, "pretraining", None)
     facts = {
+        "pretraining": None if pretraining is None else pretraining(),
         "prepares": kind.prepare is not Method.prepare,
         "embeds": hasattr(kind, "extractor"),
         "saves": kind.saves(),

@@ -1,0 +1,1 @@
+"""Executors: they schedule the jobs of a suite, and the one engine does them."""
