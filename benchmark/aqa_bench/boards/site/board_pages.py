@@ -38,7 +38,7 @@ def write_boards(site: Site, boards: DatasetBoards, tables: Path, records: Mappi
     """
     name = slug(board_name(boards.dataset))
     files = []
-    for suffix in ("csv", "json", "md", "tex"):
+    for suffix in ("csv", "json"):
         file = tables / board_name(boards.dataset) / f"table.{suffix}"
         if file.is_file():
             site.put(f"tables/{name}.{suffix}", file.read_bytes())
@@ -53,7 +53,7 @@ def write_boards(site: Site, boards: DatasetBoards, tables: Path, records: Mappi
         tasks=[
             {
                 "main": _board(site, members[0], several=len(members) > 1),
-                "others": [_board(site, board, several=True) for board in members[1:]],
+                "others": [_board(site, board, several=True, more=False) for board in members[1:]],
                 "error": _error(site, boards.dataset, task),
                 "pictures": pictures[task],
             }
@@ -71,7 +71,7 @@ def write_boards(site: Site, boards: DatasetBoards, tables: Path, records: Mappi
     )
 
 
-def _board(site: Site, board: Board, *, several: bool) -> dict[str, object]:
+def _board(site: Site, board: Board, *, several: bool, more: bool = True) -> dict[str, object]:
     errors = "" if board.positive is None else f", {count(board.positive)} of them with the error"
     unit, name = samples_name(board), task_name(board.dataset, board.task)
     question = "" if board.question == name else board.question
@@ -82,7 +82,7 @@ def _board(site: Site, board: Board, *, several: bool) -> dict[str, object]:
         "about": ", ".join(filter(None, (question, f"protocol {board.scheme}" if several else ""))),
         "story": story_of(board),
         "forest": forest_of(board, site.methods),
-        "tables": board_tables(board, site.methods),
+        "tables": board_tables(board, site.methods, more=more),
         "strip": _strip(parts_of(board)),
         "rule": board.rule if board.rule.endswith(".") else f"{board.rule}.",
         "metric": metric_name(board.primary),
@@ -104,7 +104,7 @@ def _strip(parts: Parts) -> str:
         ("printed number", parts.reported),
     )
     words = [f"{len(rows)} {name}{'s' * (len(rows) != 1)}" for name, rows in named if rows]
-    return f"{' and '.join(filter(None, (', '.join(words[:-1]), words[-1])))} as tables" if words else ""
+    return f"Table of {' and '.join(filter(None, (', '.join(words[:-1]), words[-1])))}" if words else ""
 
 
 def _error(site: Site, dataset: str, task: str) -> str:

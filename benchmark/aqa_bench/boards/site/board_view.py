@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from aqa_bench.boards.model import Board, Row, board_name
 from aqa_bench.boards.pages.render import (
@@ -62,12 +63,13 @@ def short_cost(row: Row) -> str:
     return ", ".join(filter(None, (_short(row.parameters), _milliseconds(row)))) or "-"
 
 
-def board_tables(board: Board, methods: Collection[str]) -> list[Table]:
+def board_tables(board: Board, methods: Collection[str], *, more: bool = True) -> list[Table]:
     """Entries, controls, oracles and reported rows, each in a table of its own; empty ones are left out.
 
     Args:
         board: The board.
         methods: Methods that have a page.
+        more: With the columns that show only when a reader asks for them.
     """
     parts = parts_of(board)
     about = f"{task_name(board.dataset, board.task)}, {board.scheme}"
@@ -115,6 +117,12 @@ def _table(board: Board, id: str, caption: str, rows: Sequence[Row], methods: Co
         for row in rows
     )
     return Table(id=id, caption=caption, columns=columns, lines=lines, names=1)
+
+
+def _narrow(table: Table) -> Table:
+    kept = [i for i, column in enumerate(table.columns) if not column.more]
+    lines = tuple(replace(line, cells=tuple(line.cells[i] for i in kept)) for line in table.lines)
+    return replace(table, columns=tuple(table.columns[i] for i in kept), lines=lines)
 
 
 def _cells(

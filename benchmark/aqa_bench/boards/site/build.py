@@ -24,7 +24,7 @@ from aqa_bench.boards.site.cards import (
     recipes_table,
     tasks_table,
 )
-from aqa_bench.boards.site.engine import make_engine
+from aqa_bench.boards.site.engine import asset, make_engine
 from aqa_bench.boards.site.index_view import empty_tiles, groups_of
 from aqa_bench.boards.site.learned_view import read_claims, sections_of, tally
 from aqa_bench.boards.site.markdown import render_markdown
@@ -113,6 +113,7 @@ def build_site(
         with atomic_directory(out, replace=True) as root:
             site = Site(root, engine, boards, known)
             site.put(_MARK, f"{version}\n".encode())
+            site.put("site.css", asset("site.css").encode())
             for each in boards:
                 write_boards(site, each, leaderboards / version, records)
                 progress.advance()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aqa_bench.boards.model import Board, DatasetBoards
 from aqa_bench.boards.site.board_view import board_id, board_page
 from aqa_bench.boards.site.forest import Forest, forest_of
 from aqa_bench.boards.site.story import parts_of, story_of
-from aqa_bench.boards.site.words import dataset_name, exercise, task_name
+from aqa_bench.boards.site.words import dataset_name, exercise, lowered, task_name
 
 __all__ = ["Group", "Tile", "empty_tiles", "groups_of", "main_boards"]
 
@@ -67,9 +67,15 @@ def groups_of(boards: Sequence[DatasetBoards], methods: Collection[str]) -> list
                 name = exercise(each.dataset)
                 tiles.setdefault(name, []).append(_tile(members, methods))
                 entries[name] = max(entries.get(name, 0), measured)
-    return [
-        Group(name, tuple(tiles[name])) for name in sorted(tiles, key=lambda name: (-entries[name], name))
+    names = sorted(tiles, key=lambda name: (-entries[name], name))
+    groups = [Group(name, tuple(tiles[name])) for name in names if len(tiles[name]) > 1]
+    single = [
+        replace(tiles[name][0], name=f"{name}: {lowered(tiles[name][0].name)}")
+        for name in names
+        if len(tiles[name]) == 1
     ]
+    last = Group("More exercises" if groups else "Exercises", tuple(single))
+    return [*groups, last] if single else groups
 
 
 def empty_tiles(boards: Sequence[DatasetBoards]) -> list[Tile]:

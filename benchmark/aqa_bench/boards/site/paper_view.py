@@ -107,7 +107,9 @@ def _section(table: ComparedTable, section: Section) -> tuple[str, str, Table]:
         *([Column("remarks")] if marks else []),
     )
     shown = (recomputed, measured, twin, marks)
-    lines = tuple(site_tables.Line(_cells(table, line, shown), _kind(line)) for line in section.lines)
+    # Set in bold only where rows of ours stand between.
+    bold = any(line.under for line in section.lines)
+    lines = tuple(site_tables.Line(_cells(table, line, shown), _kind(line, bold)) for line in section.lines)
     floors = [
         f"floor {section.floor:.{table.digits}f} ({section.floor_basis})"
         if section.floor is not None
@@ -126,7 +128,7 @@ def _section(table: ComparedTable, section: Section) -> tuple[str, str, Table]:
 
 def _cells(table: ComparedTable, line: Line, shown: Sequence[bool]) -> tuple[Cell, ...]:
     recomputed, measured, twin, marks = shown
-    note = {"control": "control", "oracle": "oracle"}.get(_kind(line), "")
+    note = "oracle" if line.oracle else "control" if line.control else ""
     difference = "" if line.difference is None else f"{line.difference:+.{table.digits}f}"
     return (
         Cell(line.method, note=note or ("†" if line.source else ""), small=line.recipe),
@@ -138,13 +140,13 @@ def _cells(table: ComparedTable, line: Line, shown: Sequence[bool]) -> tuple[Cel
     )
 
 
-def _kind(line: Line) -> str:
+def _kind(line: Line, bold: bool) -> str:
     if line.oracle:
         return "oracle"
     if line.control:
         return "control"
     if line.printed is not None:
-        return "reported" if line.source else "printed"
+        return "reported" if line.source or not bold else "printed"
     return "under" if line.under else "method"
 
 

@@ -67,8 +67,11 @@ def story_of(board: Board) -> Story:
     if not entries:
         lead = f"{tested}, no method has been measured yet."
         return Story(lead, ("The controls below are what the first one has to beat.",))
-    best = entries[0]
+    best = (max if board.higher_is_better else min)(entries, key=lambda row: row.value or 0.0)
     name, reached = entry_name(best), f"reaches {metric_name(board.primary)} {_valued(best)}"
+    if not board.honest:
+        # Whoever has seen the answers beats nobody.
+        return Story(f"{tested}, some of whose labels methods may see, {name} {reached}.", ())
     if board.floor is None:
         lead = f"{tested}, {name} {reached}, the best of {_entries(len(entries))}."
         return Story(lead, tuple(_more(board, parts, entries)))
