@@ -60,7 +60,7 @@ def paper_page(table: ComparedTable) -> PaperPage:
         f"Printed: {table.citation}",
         f"Metric: {metric_name(table.metric)}{unit}. Data: {dataset_name(table.dataset)}.",
     ]
-    if table.twin:
+    if table.twin and any(line.twin for section in table.sections for line in section.lines):
         about.append(
             f"The column twin is measured on {dataset_name(table.twin)}, generated data with the same tasks. "
             "It shows that a method runs and how it compares there; its values are not comparable with print."
