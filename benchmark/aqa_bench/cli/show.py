@@ -75,10 +75,11 @@ def _sheet(dataset: Dataset, sample: Sample, task: str, count: int, blur: bool) 
         left, top = (side - scale * width) / 2, (side - scale * height) / 2
         boxes = media.bar_boxes()[at] * scale + np.array([left, top, left, top])
     spans = dataset.error_spans(task).get(sample.id, ())
+    seconds = at / media.fps if media.fps else np.array([])
     marked = frozenset(
         place
-        for place, seconds in enumerate(at / media.fps)
-        if any(start <= seconds <= end for start, end in spans)
+        for place, second in enumerate(seconds.tolist())
+        if any(start <= second <= end for start, end in spans)
     )
     if marked:
         title.append(f"Red edge: {dataset.card.task(task).name.lower()}.")

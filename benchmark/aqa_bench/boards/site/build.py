@@ -16,6 +16,8 @@ from aqa_bench.boards.site.board_pages import write_boards
 from aqa_bench.boards.site.board_view import board_page
 from aqa_bench.boards.site.cards import (
     commands,
+    cost_fact,
+    first_paragraph,
     measured_methods,
     method_facts,
     method_results,
@@ -160,7 +162,8 @@ def _methods(site: Site) -> None:
             path,
             name if plugin is None else plugin.card.name,
             summary="" if plugin is None else plugin.card.summary,
-            facts=[] if plugin is None else method_facts(plugin),
+            idea=render_markdown(first_paragraph(text), name),
+            facts=[] if plugin is None else [*method_facts(plugin), *cost_fact(name, site.boards)],
             skills=method_skills(name, site.boards),
             commands="" if plugin is None else commands(plugin, site.boards),
             recipes=None if plugin is None else recipes_table(plugin),

@@ -23,6 +23,8 @@ from aqa_bench.core.registry import oracle_with
 __all__ = [
     "Fact",
     "commands",
+    "cost_fact",
+    "first_paragraph",
     "measured_methods",
     "method_facts",
     "method_results",
@@ -126,6 +128,35 @@ def method_skills(method: str, boards: Sequence[DatasetBoards]) -> Forest | None
         return None
     bands = (Band("0: the floor", "floor", scale.at(0.0), scale.at(0.0), 0.0),)
     return Forest("Skill", (("Boards", tuple(marks)),), bands, tuple(scale.ticks()))
+
+
+def first_paragraph(text: str) -> str:
+    """The first paragraph of a card under its heading: the idea in a few sentences.
+
+    >>> first_paragraph("# cvcspc\\n\\nFrames of two videos\\nattract.\\n\\nSource: a paper.")
+    'Frames of two videos\\nattract.'
+    """
+    parts = [part.strip() for part in text.split("\n\n")]
+    return next((part for part in parts if part and not part.startswith(("#", "|", "`", "-", "!"))), "")
+
+
+def cost_fact(method: str, boards: Sequence[DatasetBoards]) -> list[Fact]:
+    """What the method's runs cost, from the rows that say it; empty where none does."""
+    rows = [row for _, row in _rows(boards) if row.method == method and row.kind is RowKind.MEASURED]
+    told = [
+        _spread([row.parameters for row in rows if row.parameters is not None], "parameters", ",.0f"),
+        _spread([row.gflops for row in rows if row.gflops is not None], "GFLOPs per sample", ".2g"),
+        _spread([row.latency_ms for row in rows if row.latency_ms is not None], "ms per sample", ".2g"),
+    ]
+    found = "; ".join(filter(None, told))
+    return [Fact("costs", f"{found}, over its recipes and boards")] if found else []
+
+
+def _spread(values: Sequence[float], unit: str, form: str) -> str:
+    if not values:
+        return ""
+    low, high = (format(end, form) for end in (min(values), max(values)))
+    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
 
 
 def commands(plugin: MethodPlugin, boards: Sequence[DatasetBoards]) -> str:
