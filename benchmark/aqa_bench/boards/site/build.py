@@ -27,7 +27,7 @@ from aqa_bench.boards.site.cards import (
     tasks_table,
 )
 from aqa_bench.boards.site.engine import asset, make_engine
-from aqa_bench.boards.site.index_view import empty_tiles, groups_of
+from aqa_bench.boards.site.index_view import empty_tiles, groups_of, leads
 from aqa_bench.boards.site.learned_view import read_claims, sections_of, tally
 from aqa_bench.boards.site.markdown import render_markdown
 from aqa_bench.boards.site.names import slug
@@ -191,8 +191,9 @@ def _datasets(site: Site) -> None:
                 "id": slug(name),
                 "tasks": tasks_table(cards_by_id[name], by_id.get(name)),
                 "board": board_page(name) if name in by_id else "",
+                "leads": leads(by_id[name]) if name in by_id else [],
             }
-            for name in ids
+            for name in sorted(ids, key=lambda name: name not in by_id)
         ]
         text = render_markdown(readme(find_family(family).folder), family)
         site.write("dataset.html", path, family, cards=cards, text=text)

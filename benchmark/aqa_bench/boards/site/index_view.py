@@ -11,7 +11,7 @@ from aqa_bench.boards.site.forest import Forest, forest_of
 from aqa_bench.boards.site.story import parts_of, story_of
 from aqa_bench.boards.site.words import dataset_name, exercise, lowered, task_name
 
-__all__ = ["Group", "Tile", "empty_tiles", "groups_of", "main_boards"]
+__all__ = ["Group", "Tile", "empty_tiles", "groups_of", "leads", "main_boards"]
 
 _SHOWN = 4
 
@@ -76,6 +76,11 @@ def groups_of(boards: Sequence[DatasetBoards], methods: Collection[str]) -> list
     ]
     last = Group("More exercises" if groups else "Exercises", tuple(single))
     return [*groups, last] if single else groups
+
+
+def leads(boards: DatasetBoards) -> list[Tile]:
+    """Every task of a dataset with its sentence."""
+    return [_tile(members, ()) for members in main_boards(boards).values()]
 
 
 def empty_tiles(boards: Sequence[DatasetBoards]) -> list[Tile]:
