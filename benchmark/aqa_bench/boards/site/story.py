@@ -66,7 +66,9 @@ def story_of(board: Board) -> Story:
     entries = [row for row in parts.entries if row.value is not None]
     if not entries:
         lead = f"{tested}, no method has been measured yet."
-        return Story(lead, ("The controls below are what the first one has to beat.",))
+        printed = "Printed numbers of others stand beside them; nobody scored those again."
+        more = "The controls below are what the first one has to beat."
+        return Story(lead, (more, *([printed] if parts.reported else [])))
     best = (max if board.higher_is_better else min)(entries, key=lambda row: row.value or 0.0)
     name, reached = entry_name(best), f"reaches {metric_name(board.primary)} {_valued(best)}"
     if not board.honest:
