@@ -25,7 +25,7 @@ class CoverageRow:
         found: Of those, ids with readable media.
         missing: Ids without any media.
         unreadable: Ids whose media cannot be read.
-        extra: Media that no split of the task names; counted once a task, at its first part.
+        extra: Media that no split of the task names; counted once per task, at its first part.
     """
 
     task: str

@@ -96,7 +96,7 @@ def _pool(pool: Mapping[str, Any]) -> Iterator[str]:
         yield f"The unlabelled pool keeps {pool['kept']:,} of {pool['found']:,} clips."
     for rule, n in pool["left_out"].items():
         if n:
-            yield f"Clips left out of the pool since {POOL_RULES[rule]}: {n:,}."
+            yield f"{n:,} unlabelled clips dropped: {POOL_RULES[rule]}."
 
 
 def _outliers(media: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

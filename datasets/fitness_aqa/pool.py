@@ -14,13 +14,13 @@ from .layout import EXERCISES, Kind
 __all__ = ["POOL_RULES", "Pool", "clip_of", "group_of", "held_out_ids", "select_pool", "track_fits"]
 
 POOL_RULES: Mapping[str, str] = {
-    "video unreadable": "the video cannot be read",
-    "no trajectory": "no bar trajectory came with it",
-    "trajectory unusable": "its trajectory is malformed, constant, too long, or half empty",
-    "traj_nan": "the release lists its trajectory as unusable",
-    "held-out clip": "it is, or a judged image comes from, a val or test clip of the exercise",
-    "held-out source": "it was cut from the source video of a val or test clip of the exercise",
-    "held-out twin": "its bytes equal a val or test clip's",
+    "video unreadable": "their videos cannot be read",
+    "no trajectory": "no bar trajectory came with them",
+    "trajectory unusable": "their trajectories are malformed, constant, too long, or half empty",
+    "traj_nan": "the release lists their trajectories as unusable",
+    "held-out clip": "they overlap val or test of the exercise",
+    "held-out source": "they share a source video with val or test of the exercise",
+    "held-out twin": "they are byte-identical to val or test clips",
 }
 """Why a clip of the unlabelled set is left out, in the order the rules are applied."""
 

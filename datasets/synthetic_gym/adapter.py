@@ -141,6 +141,15 @@ class SyntheticGym(Dataset):
         """Size of the error, angle of the camera, joints in sight."""
         return conditions_of(self.annotated, task, self.card.task(task).unit)
 
+    def error_spans(self, task: str) -> Mapping[str, Sequence[tuple[float, float]]]:
+        """Spans in which an error of clips is over its threshold."""
+        if self.card.task(task).unit is not Unit.CLIP:
+            return {}
+        return {
+            clip: [(start, end) for start, end in known["intervals"].get(task, [])]
+            for clip, known in self.annotated.clips.items()
+        }
+
     def lifters(self) -> GymLifters:
         """Clips of the same scenes with other people, who are in no task and no pool."""
         return GymLifters(self.preset)

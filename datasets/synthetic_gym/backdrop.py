@@ -1,4 +1,4 @@
-"""The still part of the picture: room and furniture, cast once a clip."""
+"""The still part of the picture: room and furniture, cast once per clip."""
 
 from __future__ import annotations
 

@@ -48,8 +48,8 @@ def test_retrieve_shows_and_measures_methods_side_by_side(gym, tmp_path: Path) -
     assert found["methods"][0]["elevation_error"]["value"] < found["chance"]["elevation_error"]["value"]
     assert found["left_out"] == {}
     height, width, _ = picture(sheet).shape
-    assert width > (1 + 2 + 1 + 2) * 144
-    assert height > 3 * 144
+    assert width > (1 + 2) * 168
+    assert height > 2 * 3 * 168
     again = gym(*arguments, "--frames", "6", "--queries", "3", "--top", "2", "--out", sheet, "--json")
     assert again.document == found
 

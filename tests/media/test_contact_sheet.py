@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from aqa_bench.media.contact_sheet import contact_sheet
+from aqa_bench.media.contact_sheet import Block, block_sheet, contact_sheet
 from aqa_bench.media.faces import blur_faces
 from aqa_bench.media.layouts import LAYOUTS
 
@@ -58,3 +58,19 @@ def test_a_sheet_holds_every_frame_and_draws_boxes() -> None:
     yellow = (boxed == (255, 200, 0)).all(axis=-1)
     assert not (plain == (255, 200, 0)).all(axis=-1).any()
     assert yellow.sum() == 9 * (2 * 14 + 2 * 12)
+
+
+def test_blocks_stand_below_each_other_and_marked_frames_have_a_red_edge() -> None:
+    frames = np.zeros((4, 30, 30, 3), np.uint8)
+    one, two = (
+        np.asarray(Image.open(io.BytesIO(block_sheet(["title"], blocks, columns=2))))
+        for blocks in (
+            [Block("first", frames, ["x"] * 4)],
+            [Block("first", frames, ["x"] * 4), Block("second", frames, ["x"] * 4, marked=frozenset({3}))],
+        )
+    )
+    assert two.shape[0] > 1.7 * one.shape[0]
+    red = (two == (220, 30, 30)).all(axis=-1)
+    assert red.sum() == 30 * 30 - 22 * 22
+    assert red[: one.shape[0]].sum() == 0
+    assert not (one == (220, 30, 30)).all(axis=-1).any()

@@ -32,7 +32,7 @@ class PrintedRow(_Strict):
         printed_as: Its name there.
         method: The benchmark's method id.
         modality: What it looks at.
-        values: A value a task of the table, as printed.
+        values: One value per task of the table, as printed.
         recipes: Patterns of the recipes that stand for it; empty for all of the method's.
         pretrained_on: Exercise that it was pre-trained on, where rows differ in nothing else.
         average: The printed average of the values, where there is one.

@@ -24,7 +24,7 @@ class ReportedResult(BaseModel):
         method: Method id, or the paper's own name.
         modality: What the method looks at.
         samples: Test samples.
-        values: Printed value a metric id.
+        values: Printed value by metric id.
         source: Citation.
         note: Known errata.
     """

@@ -40,7 +40,9 @@ def explain_method(
         list[str] | None, typer.Option("--set", help="key=value over the recipe; repeatable.")
     ] = None,
     out: Annotated[Path, typer.Option(help="The contact sheet, a PNG.")] = Path("explanation.png"),
-    blur: Annotated[bool, typer.Option(help="Make faces unrecognisable.")] = True,
+    blur: Annotated[
+        bool | None, typer.Option(help="Make faces unrecognisable. Default: unless generated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Fit a method on one split and show what in the frames of val samples speaks for an error.
@@ -63,7 +65,8 @@ def explain_method(
         pretrain_on=pretrain_on,
     )
     found = explain(request, samples=samples, device=device, progress=TerminalProgress(quiet=as_json))
-    write_atomic(out, explanation_sheet(found, frames=frames, blur=blur))
+    hidden = not found.card.exact if blur is None else blur
+    write_atomic(out, explanation_sheet(found, frames=frames, blur=hidden))
     if as_json:
         emit(_document(found, seed, out))
     else:

@@ -45,7 +45,9 @@ def retrieve_frames(
         list[str] | None, typer.Option("--set", help="key=value over every recipe; repeatable.")
     ] = None,
     out: Annotated[Path, typer.Option(help="The contact sheet, a PNG.")] = Path("retrieval.png"),
-    blur: Annotated[bool, typer.Option(help="Make faces unrecognisable.")] = True,
+    blur: Annotated[
+        bool | None, typer.Option(help="Make faces unrecognisable. Default: unless generated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show and measure which frames of other videos a method's features hold nearest.
@@ -70,7 +72,7 @@ def retrieve_frames(
         pretrain_on=pretrain_on,
     )
     found = retrieve(request, device=device, progress=TerminalProgress(quiet=as_json))
-    write_atomic(out, retrieval_sheet(found, blur=blur))
+    write_atomic(out, retrieval_sheet(found, blur=not found.card.exact if blur is None else blur))
     if as_json:
         emit(_document(found, request.seed, out))
     else:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-_LAYOUT = "coco-17"
+_SIDE, _COLUMNS = 176, 6
 
 
 def show(
@@ -27,9 +27,11 @@ def show(
     task: Annotated[str, typer.Option(help="Task id; the first one by default.")] = "",
     out: Annotated[Path, typer.Option(help="The picture, a PNG.")] = Path("sample.png"),
     frames: Annotated[int, typer.Option(min=1, max=64, help="Frames of a clip to show.")] = 16,
-    blur: Annotated[bool, typer.Option(help="Make faces unrecognisable.")] = True,
+    blur: Annotated[
+        bool | None, typer.Option(help="Make faces unrecognisable. Default: unless generated.")
+    ] = None,
 ) -> None:
-    """Draw a contact sheet of a sample: frames, phase, bar boxes and labels."""
+    """Draw a contact sheet of a sample: frames, bar height, bar boxes, labels, and when an error shows."""
     from aqa_bench.core.files import write_atomic
     from aqa_bench.core.lookup import find
     from aqa_bench.core.registry import find_task, open_dataset
@@ -40,39 +42,51 @@ def show(
     samples = opened.samples(chosen.id)
     shown = find(samples, sample or next(iter(samples)), f"sample of {dataset} {chosen.id}", "dataset verify")
     opened.materialise(frozenset({Modality.FRAMES, Modality.IMAGE}), TerminalProgress())
-    write_atomic(out, _sheet(opened, shown, frames, blur))
+    hidden = not opened.card.exact if blur is None else blur
+    write_atomic(out, _sheet(opened, shown, chosen.id, frames, hidden))
     say(str(out))
 
 
-def _sheet(dataset: Dataset, sample: Sample, count: int, blur: bool) -> bytes:
+def _sheet(dataset: Dataset, sample: Sample, task: str, count: int, blur: bool) -> bytes:
     import numpy as np
 
     from aqa_bench.core.task import Modality
     from aqa_bench.media.clips import uniform
     from aqa_bench.media.contact_sheet import contact_sheet
-    from aqa_bench.media.faces import blur_faces
+    from aqa_bench.media.figures import figure_frames, letterboxed
 
     media = sample.media
     title = [
-        f"{dataset.card.id}  sample {sample.id}  group {sample.group}  {dataset.card.licence}",
+        f"{dataset.card.name}: sample {sample.id}, group {sample.group}. Licence: {dataset.card.licence}",
         _labels(dataset, sample),
     ]
     if Modality.FRAMES not in media.provides:
-        picture = media.image()[None]
-        return contact_sheet(blur_faces(picture) if blur else picture, [""], title)
+        return contact_sheet(figure_frames(media, [0], blur=blur), [""], title)
     at = np.asarray(uniform(media.length, min(count, media.length)))
-    frames, captions, boxes = media.frames(at.tolist()), [f"frame {i}" for i in at], None
+    frames = figure_frames(media, at.tolist(), blur=blur)
+    captions, boxes = [f"frame {i}" for i in at], None
     if Modality.TRAJECTORY in media.provides:
         elevation = media.trajectory().elevation
-        captions = [f"{i}  e={elevation[i]:.2f}" for i in at]
+        captions = [f"{i}: bar height {elevation[i]:.2f}" for i in at]
+    side = max(_SIDE, *frames.shape[1:3])
     if Modality.BAR_BOXES in media.provides:
-        boxes = media.bar_boxes()[at]
-    if blur:
-        known = Modality.KEYPOINTS in media.provides
-        frames = blur_faces(frames, media.keypoints(_LAYOUT)[at] if known else None, _LAYOUT)
-    return contact_sheet(frames, captions, title, boxes)
+        height, width = frames.shape[1:3]
+        scale = side / max(height, width)
+        left, top = (side - scale * width) / 2, (side - scale * height) / 2
+        boxes = media.bar_boxes()[at] * scale + np.array([left, top, left, top])
+    spans = dataset.error_spans(task).get(sample.id, ())
+    seconds = at / media.fps if media.fps else np.array([])
+    marked = frozenset(
+        place
+        for place, second in enumerate(seconds.tolist())
+        if any(start <= second <= end for start, end in spans)
+    )
+    if marked:
+        title.append(f"Red edge: {dataset.card.task(task).name.lower()}.")
+    squares = np.stack([letterboxed(frame, side) for frame in frames])
+    return contact_sheet(squares, captions, title, boxes, columns=_COLUMNS, marked=marked)
 
 
 def _labels(dataset: Dataset, sample: Sample) -> str:
-    labels = {task.id: dataset.targets(task.id).get(sample.id) for task in dataset.card.tasks}
-    return "  ".join(f"{task}={value:g}" for task, value in labels.items() if value is not None)
+    labels = {task.name: dataset.targets(task.id).get(sample.id) for task in dataset.card.tasks}
+    return "Labels: " + ", ".join(f"{task} {value:g}" for task, value in labels.items() if value is not None)

@@ -172,6 +172,13 @@ class Dataset(ABC):
         """
         return ()
 
+    def error_spans(self, task: str) -> Mapping[str, Sequence[tuple[float, float]]]:
+        """When an error shows, for figures: start and end in seconds by sample id; none where not known.
+
+        They are labels: no method sees them.
+        """
+        return {}
+
     def lifters(self) -> LifterClips | None:
         """Clips of its own to train a finder of the lifter on; None where a dataset has none to spare."""
         return None

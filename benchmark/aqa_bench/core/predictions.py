@@ -94,7 +94,7 @@ def _cells(content: bytes) -> list[str]:
     _check_header(lines[0] if lines else None)
     odd = next((i for i, line in enumerate(lines) if len(line) != _WIDTH), None)
     if odd is not None:
-        raise _MismatchError(f"{_WIDTH} values a line", f"{len(lines[odd])} in line {odd + 1}")
+        raise _MismatchError(f"{_WIDTH} values per line", f"{len(lines[odd])} in line {odd + 1}")
     return [cell for line in lines for cell in line]
 
 

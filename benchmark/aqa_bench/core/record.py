@@ -177,7 +177,7 @@ class RunRecord(_Strict):
         coverage: Coverage a task.
         train_ranges: Lowest and highest train target a score task.
         metrics: Metric values per task, on test.
-        floors: Trivial value of the primary metric a task; None where there is none.
+        floors: Trivial value of the primary metric by task; None where there is none.
         skill: (primary - floor) / (1 - floor) a task; None where there is no floor.
         predictions_sha256: Hash of the predictions' file.
         migrated_from: Run-id under an earlier protocol, where the run was made under that; not hashed.

@@ -34,7 +34,7 @@ Region: TypeAlias = Sequence[Box]
 def from_heights(
     values: npt.ArrayLike, *, starts: Starts, confidence: npt.ArrayLike | None = None
 ) -> Trajectory:
-    """Build the trajectory from one measured height a frame.
+    """Build the trajectory from one measured height per frame.
 
     The sign of the measurement is found from the data: the turning point is the interior extremum
     (after Gaussian smoothing, sigma 2 frames) furthest from the mean of the two ends, and it is the

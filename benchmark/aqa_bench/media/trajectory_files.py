@@ -18,7 +18,7 @@ _LARGEST = 1e6
 
 
 def parse_squat(text: str | bytes, *, n_frames: int | None = None, where: object = None) -> Trajectory:
-    """Read a squat trajectory: a flat JSON list, one height a frame, NaN or null for a gap.
+    """Read a squat trajectory: a flat JSON list, one height per frame, NaN or null for a gap.
 
     Args:
         text: The JSON document.

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from aqa_bench.core.sample import UInt8Array
 from aqa_bench.core.task import Modality, TaskKind
 from aqa_bench.media.clips import uniform
-from aqa_bench.media.contact_sheet import contact_sheet
+from aqa_bench.media.contact_sheet import Block, block_sheet
 from aqa_bench.media.figures import figure_frames, letterboxed
 from aqa_bench.protocol.explanation import Explained, Explanation
 
@@ -36,22 +36,18 @@ def explanation_sheet(found: Explanation, *, frames: int = 8, blur: bool = True)
     """
     longest = max(len(item.attribution.indices) for item in found.samples)
     columns = min(frames, longest)
-    blank = np.full((_SIDE, _SIDE, 3), 250, np.uint8)
-    pictures: list[UInt8Array] = []
-    captions: list[str] = []
-    for item in found.samples:
-        at = uniform(len(item.attribution.indices), min(columns, len(item.attribution.indices)))
-        row = _row(item, at, blur)
-        pictures += row + [blank] * (columns - len(row))
-        captions += [*_captions(item, at), *[""] * (columns - len(row))]
     towards = "a high score" if found.task.kind is TaskKind.SCORE else "an error"
     title = [
-        f"{found.card.id}  {found.task.id}  {found.method} ({found.recipe})  {found.part} samples  "
-        f"{found.card.licence}",
-        f"red speaks for {towards}, blue against; +/-: sum over the frame",
-        *(f"row {i}: {item.id}  {_verdict(item)}" for i, item in enumerate(found.samples, 1)),
+        f"{found.method} ({found.recipe}) on {found.card.id}, {found.task.name}, {found.part} samples",
+        f"Red speaks for {towards}, blue against; the number under a frame is their sum over it.",
+        f"Licence: {found.card.licence}",
     ]
-    return contact_sheet(np.stack(pictures), captions, title, columns=columns)
+    return block_sheet(title, [_block(item, columns, blur) for item in found.samples], columns=columns)
+
+
+def _block(item: Explained, columns: int, blur: bool) -> Block:
+    at = uniform(len(item.attribution.indices), min(columns, len(item.attribution.indices)))
+    return Block(f"{item.id}: {_verdict(item)}", np.stack(_row(item, at, blur)), _captions(item, at))
 
 
 def laid_over(
@@ -97,13 +93,13 @@ def _captions(item: Explained, at: npt.NDArray[np.int64]) -> list[str]:
     sums = item.attribution.maps.sum(axis=(1, 2))
     clip = Modality.FRAMES in item.sample.media.provides
     return [
-        (f"frame {item.attribution.indices[i]}  " if clip else "") + f"{sums[i]:+.2f}" for i in at.tolist()
+        (f"frame {item.attribution.indices[i]}: " if clip else "") + f"{sums[i]:+.2f}" for i in at.tolist()
     ]
 
 
 def _verdict(item: Explained) -> str:
-    text = f"label {item.target:g}  score {item.score:.2f}"
+    text = f"label {item.target:g}, score {item.score:.2f}"
     if item.on_person is None:
         return text
     share, area = item.on_person
-    return f"{text}  on the person {share:.0%} of it, on {area:.0%} of the area"
+    return f"{text}; {share:.0%} of it on the person, who fills {area:.0%} of the picture"

@@ -1,4 +1,4 @@
-"""Retrieved frames as a contact sheet, methods side by side."""
+"""Retrieved frames as a contact sheet, a block for each method."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import math
 import numpy as np
 
 from aqa_bench.core.sample import UInt8Array
-from aqa_bench.media.contact_sheet import contact_sheet
+from aqa_bench.media.contact_sheet import Block, block_sheet
 from aqa_bench.media.figures import figure_frames, letterboxed
 from aqa_bench.protocol.pose_frames import PoseFrames
-from aqa_bench.protocol.retrieve import Retrieval
+from aqa_bench.protocol.retrieve import MethodRetrieval, Retrieval
 
 __all__ = ["retrieval_sheet"]
 
-_SIDE = 144
-_PAPER = 250
+_SIDE = 168
+_MEASURES = {"elevation_error": "bar height off by", "keypoint_error": "joints off by"}
 
 
 def retrieval_sheet(found: Retrieval, *, blur: bool = True) -> bytes:
-    """Draw a row for each query shown: the query, then each method's neighbours, nearest first.
+    """Draw a block for each method: a row for each query, then its neighbours, one per video, nearest first.
 
     Args:
         found: What was retrieved.
@@ -28,29 +28,35 @@ def retrieval_sheet(found: Retrieval, *, blur: bool = True) -> bytes:
     Returns:
         A PNG.
     """
-    frames, top = found.frames, found.methods[0].nearest.shape[1]
-    columns = (1 + top) * len(found.methods)
+    chance = ", ".join(
+        f"{words} {found.chance[name].value:.3f}" for name, words in _MEASURES.items() if name in found.chance
+    )
+    title = [
+        f"{found.card.id}, {found.task.name}. Licence: {found.card.licence}",
+        "Left: the query. Then the nearest frame of each of the nearest videos.",
+        *([f"A random frame of another video: {chance}."] if chance else []),
+    ]
+    columns = 1 + max(method.shown_nearest.shape[1] for method in found.methods)
+    blocks = [_block(found, method, blur) for method in found.methods]
+    return block_sheet(title, blocks, columns=columns)
+
+
+def _block(found: Retrieval, method: MethodRetrieval, blur: bool) -> Block:
     pictures: list[UInt8Array] = []
     captions: list[str] = []
-    for query in found.shown.tolist():
-        pictures.append(_picture(frames, query, blur))
-        captions.append(_caption(frames, query, "query"))
-        for place, method in enumerate(found.methods):
-            if place:
-                pictures.append(np.full((_SIDE, _SIDE, 3), _PAPER, np.uint8))
-                captions.append("")
-            pairs = zip(method.nearest[query].tolist(), method.similarity[query], strict=True)
-            for near, cosine in pairs:
-                pictures.append(_picture(frames, near, blur))
-                captions.append(_caption(frames, near, f"cos {cosine:.2f}"))
-    boxes = np.full((len(pictures), 4), np.nan)
-    boxes[::columns] = (0, 0, _SIDE - 1, _SIDE - 1)
-    order = ", then ".join(f"{m.method} ({m.recipe})" for m in found.methods)
-    title = [
-        f"{found.card.id}  {found.task.id}  {found.card.licence}",
-        f"left: query; then the {top} nearest frames of other videos by: {order}",
-    ]
-    return contact_sheet(np.stack(pictures), captions, title, boxes, columns=columns)
+    for row, query in enumerate(found.shown.tolist()):
+        pictures.append(_picture(found.frames, query, blur))
+        captions.append(_caption(found.frames, query, "query"))
+        pairs = zip(method.shown_nearest[row].tolist(), method.shown_similarity[row], strict=True)
+        for near, cosine in pairs:
+            pictures.append(_picture(found.frames, near, blur))
+            captions.append(_caption(found.frames, near, f"cos {cosine:.2f}"))
+    numbers = "; ".join(
+        f"{words} {error.value:.3f} [{error.low:.3f}, {error.high:.3f}]"
+        for name, words in _MEASURES.items()
+        if (error := method.errors.get(name)) is not None
+    )
+    return Block(f"{method.method} ({method.recipe}): {numbers}".rstrip(": "), np.stack(pictures), captions)
 
 
 def _picture(frames: PoseFrames, at: int, blur: bool) -> UInt8Array:
@@ -60,4 +66,4 @@ def _picture(frames: PoseFrames, at: int, blur: bool) -> UInt8Array:
 
 def _caption(frames: PoseFrames, at: int, text: str) -> str:
     elevation = float(frames.elevation[at])
-    return text if math.isnan(elevation) else f"{text}  e={elevation:.2f}"
+    return text if math.isnan(elevation) else f"{text}, bar height {elevation:.2f}"

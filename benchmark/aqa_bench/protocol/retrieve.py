@@ -18,6 +18,7 @@ from aqa_bench.core.task import Task, Unit
 from aqa_bench.learn.looking.retrieval import (
     elevation_errors,
     keypoint_errors,
+    nearest_of_each_group,
     nearest_of_other_groups,
     random_of_other_groups,
     spread_queries,
@@ -83,6 +84,9 @@ class MethodRetrieval:
         facts: What the method tells of its weights.
         nearest: ``(N, k)`` frames retrieved for every frame.
         similarity: ``(N, k)`` their cosine similarity.
+        shown_nearest: ``(q, k)`` for the frames to show as queries, the nearest frame of each of the
+            nearest other videos.
+        shown_similarity: ``(q, k)`` their cosine similarity.
         errors: By measure, the mean over queries and neighbours with its interval over videos.
         against_first: Likewise, the difference to the first method, over the same resamples.
     """
@@ -92,6 +96,8 @@ class MethodRetrieval:
     facts: dict[str, Any]
     nearest: npt.NDArray[np.int64]
     similarity: npt.NDArray[np.float32]
+    shown_nearest: npt.NDArray[np.int64]
+    shown_similarity: npt.NDArray[np.float32]
     errors: dict[str, Interval]
     against_first: dict[str, Interval]
 
@@ -152,6 +158,7 @@ def retrieve(
         ids = ids[np.sort(rng.choice(len(ids), request.clips, replace=False))]
     frames = collect_frames(custodian.bare(ids.tolist()), request.frames)
     chance = _errors(frames, random_of_other_groups(frames.groups, _CHANCE_DRAWS, rng))
+    shown = spread_queries(frames.elevation, frames.groups, request.queries, rng)
     unknown = {name for name, values in chance.items() if not np.isfinite(values).any()}
     methods: list[MethodRetrieval] = []
     first: dict[str, Array] = {}
@@ -163,7 +170,10 @@ def retrieve(
         first = first or errors
         means = {k: _interval(v, frames.groups) for k, v in errors.items()}
         name = run.plugin.card.id
-        methods.append(MethodRetrieval(name, run.recipe_name, facts, nearest, similarity, means, apart))
+        apiece = nearest_of_each_group(embeddings, frames.groups, shown, request.top)
+        methods.append(
+            MethodRetrieval(name, run.recipe_name, facts, nearest, similarity, *apiece, means, apart)
+        )
     return Retrieval(
         card=runs[0].dataset.card,
         task=task,
@@ -173,7 +183,7 @@ def retrieve(
         methods=tuple(methods),
         chance={k: _interval(v, frames.groups) for k, v in chance.items() if k not in unknown},
         left_out={k: reason for k, reason in _UNKNOWN.items() if k in unknown},
-        shown=spread_queries(frames.elevation, frames.groups, request.queries, rng),
+        shown=shown,
     )
 
 

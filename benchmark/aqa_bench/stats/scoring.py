@@ -1,7 +1,7 @@
 """From predictions and targets to a task's metrics: the one place where a run is scored.
 
 A metric is computed on the pooled test scores of the folds of each repeat and averaged over
-repeats, with one threshold a fold.
+repeats, with one threshold per fold.
 """
 
 from __future__ import annotations

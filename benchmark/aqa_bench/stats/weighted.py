@@ -83,7 +83,7 @@ def metric_of_weights(
         y: As in `weighted_metric`.
         values: As in `weighted_metric`.
         groups: Group of every sample, 0 to G - 1, ``(n,)``, if weights are those of groups: decisions are
-            then counted once a group, not once a sample and resample.
+            then counted once per group, not once per sample and resample.
         train_range: As in `weighted_metric`.
 
     Returns:

@@ -12,6 +12,7 @@ pytest.importorskip("markdown_it", reason="the extra site is not installed")
 
 from aqa_bench.boards.claims.pages import claims_files
 from aqa_bench.boards.claims.report import judge_claims
+from aqa_bench.boards.papers.tables import paper_files
 from aqa_bench.boards.site import build_site
 
 HOSTILE = "<script>alert(1)</script>\"&amp;'$x_{1}$"
@@ -95,20 +96,27 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     )
     write_tables(root / "leaderboards", "else/where", [board("else/where", "folds", rows[1:2])])
     wild = "synthetic-gym/backsquat@wild"
-    write_tables(root / "leaderboards", wild, [board(wild, "official", rows[1:2])])
+    tied = [row(f"method-{i}", 0.8 - i / 100, 1 + (i > 4), gflops=0.1 * i, latency_ms=1.0) for i in range(9)]
+    control = row("constant", 0.5, 3, control=True, regime="control")
+    exact = row("rocket", 0.95, None, oracle=["keypoints"], why_unranked="an oracle")
+    squats = board(wild, "official", [*tied, control, exact]) | {"task": "kie", "question": "Knees inward"}
+    write_tables(root / "leaderboards", wild, [squats])
     record = root / "submissions" / dataset / "pose-tdm" / f"{len('pose-tdm'):016x}" / "run.json"
     record.parent.mkdir(parents=True)
     record.write_text("{}\n")
     papers = root / "leaderboards" / "papers"
     papers.mkdir()
-    (papers / "table-2.html").write_text("<!doctype html><html lang=en><title>2</title><p>2</p></html>")
+    files = paper_files(["2"], {}, [])
+    for name, text in files.items():
+        (papers / name).write_text(text)
     claims = claims_files(judge_claims([], lambda name, runs: "none"))
-    (root / "leaderboards" / "v2" / "claims.md").write_text(claims["claims.md"])
+    (root / "leaderboards" / "v2" / "claims.json").write_text(claims["claims.json"])
     docs = root / "docs"
     docs.mkdir()
     (docs / "protocol.md").write_text(
         "# The protocol\n\nSee [elsewhere](faq.md).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
     )
+    (docs / "errata.md").write_text("# Errata of the field\n\n## One\n\n```\naqa-bench table 1\n```\n")
     return root / "submissions", root / "leaderboards", docs
 
 

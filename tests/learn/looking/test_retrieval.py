@@ -11,6 +11,7 @@ from aqa_bench.learn.looking import retrieval
 from aqa_bench.learn.looking.retrieval import (
     elevation_errors,
     keypoint_errors,
+    nearest_of_each_group,
     nearest_of_other_groups,
     normalised_poses,
     random_of_other_groups,
@@ -35,6 +36,22 @@ def test_neighbours_are_those_of_sklearn_on_other_groups_alone(seed: int, n_grou
         distance, found = known.fit(embeddings[others]).kneighbors(embeddings[own])
         np.testing.assert_array_equal(indices[own], others[found])
         np.testing.assert_allclose(similarities[own], 1 - distance, atol=1e-5)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.integers(1, 8))
+@settings(max_examples=20, deadline=None)
+def test_each_video_gives_its_nearest_frame_once(seed: int, n_groups: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    groups = rng.permutation(np.arange(n_groups).repeat(4))
+    embeddings, queries = rng.normal(size=(len(groups), 7)), rng.choice(len(groups), 3, replace=False)
+    indices, similarities = nearest_of_each_group(embeddings, groups, queries, count)
+    assert indices.shape == (3, min(count, n_groups - 1))
+    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    for query, found, cosines in zip(queries, indices, similarities, strict=True):
+        best = {g: (unit[groups == g] @ unit[query]).max() for g in set(groups) - {groups[query]}}
+        ordered = sorted(best, key=lambda g: -best[g])[:count]
+        assert groups[found].tolist() == ordered
+        np.testing.assert_allclose(cosines, [best[g] for g in ordered], atol=1e-5)
 
 
 def test_blocks_of_queries_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

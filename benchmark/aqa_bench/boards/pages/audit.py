@@ -52,7 +52,7 @@ def render_page(audit: Audit) -> str:
                 for part, count in table.splits.items()
             ],
         ),
-        "The floor is what the task's primary metric gives to a method that looks at nothing.",
+        "The floor is the score of blind guessing in the task's primary metric.",
         "## Leakage",
         f"Groups in two parts of a split: {audit.groups_across_splits}. "
         f"Sets of byte-identical media: {len(audit.duplicates)}.",

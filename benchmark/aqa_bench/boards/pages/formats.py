@@ -1,8 +1,7 @@
-"""Tables as pages of Markdown, LaTeX (booktabs) and HTML: the same data give the same bytes."""
+"""Tables as pages of Markdown and LaTeX (booktabs): the same data give the same bytes."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +9,7 @@ from enum import StrEnum
 from aqa_bench.boards.pages.escape import markdown_text
 from aqa_bench.boards.pages.render import markdown_table
 
-__all__ = ["Grid", "Page", "RowStyle", "page_html", "page_latex", "page_markdown"]
+__all__ = ["Grid", "Page", "RowStyle", "page_latex", "page_markdown"]
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -29,15 +28,6 @@ _LATEX = {
     "<": r"$<$",
     ">": r"$>$",
 }
-_CSS = (
-    ":root{color-scheme:light dark}"
-    "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem}"
-    ".scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
-    "caption{text-align:left;font-weight:600;padding:.5rem 0}"
-    "th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid #8886;white-space:nowrap}"
-    ".text{text-align:left}"
-    "tbody th{font-weight:400}tr.reported{background:#8882}tr.control th{font-style:italic}"
-)
 
 
 class RowStyle(StrEnum):
@@ -124,33 +114,6 @@ def page_latex(page: Page) -> str:
     return "\n".join(parts)
 
 
-def page_html(page: Page) -> str:
-    """The page as one HTML file that asks nothing of any server."""
-    body = [f"<h1>{html.escape(page.title)}</h1>", *(f"<p>{html.escape(text)}</p>" for text in page.text)]
-    for grid in page.grids:
-        head = "".join(
-            f'<th scope="col"{" class=text" if i in grid.texts else ""}>{html.escape(name)}</th>'
-            for i, name in enumerate(grid.header)
-        )
-        body += [f'<section id="{html.escape(grid.id)}">', f"<h2>{html.escape(grid.title)}</h2>"]
-        body += [f"<p>{html.escape(grid.text)}</p>"] if grid.text else []
-        body += ['<div class="scroll" tabindex="0"><table>', f"<caption>{html.escape(grid.title)}</caption>"]
-        body += [f"<thead><tr>{head}</tr></thead>", "<tbody>"]
-        for style, cells in grid.rows:
-            told = _marked(grid, [html.escape(cell) for cell in cells], style, "{}")
-            row = [_html_cell(grid, i, cell) for i, cell in enumerate(told)]
-            body.append(f'<tr class="{style}">{"".join(row)}</tr>' if style else f"<tr>{''.join(row)}</tr>")
-        body += ["</tbody></table></div>", "</section>"]
-    body += _html_list(page.notes)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(page.title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(body)
-        + "\n</main>\n</body>\n</html>\n"
-    )
-
-
 def _shown(grid: Grid, cells: Sequence[str]) -> list[str]:
     """Cells for Markdown: texts are nothing but text, and what else holds a bar does not end its cell."""
     return [
@@ -165,15 +128,6 @@ def _marked(grid: Grid, cells: Sequence[str], style: RowStyle, italic: str, dagg
     elif style is RowStyle.REPORTED:
         told[grid.names] += dagger
     return told
-
-
-def _html_cell(grid: Grid, column: int, cell: str) -> str:
-    text = ' class="text"' if column in grid.texts else ""
-    return f'<th scope="row"{text}>{cell}</th>' if column == grid.names else f"<td{text}>{cell}</td>"
-
-
-def _html_list(notes: Sequence[str]) -> list[str]:
-    return ["<ul>", *(f"<li>{html.escape(note)}</li>" for note in notes), "</ul>"] if notes else []
 
 
 def _tex(text: str) -> str:

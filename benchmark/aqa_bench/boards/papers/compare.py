@@ -15,8 +15,11 @@ from aqa_bench.core.record import RowKind
 __all__ = ["compare_table"]
 
 _DECIMALS = 6
+_FAITHFUL = ("paper", "released", "ogata", "openpose", "spin", "hmr", "dives")
+"""Recipes that follow a paper: they alone stand beside a printed value."""
 _OWN_RECIPES = (
-    "Recipes other than paper, released and ogata depart from the papers; each method's card says how."
+    f"Recipes other than {', '.join(_FAITHFUL)} depart from the papers, and each method's card says how: "
+    "they stand in rows of their own under the printed row, without its value."
 )
 
 
@@ -72,9 +75,12 @@ def _section(
         mine = [candidate for candidate in candidates if _stands_for(candidate, printed)]
         claimed.update(map(id, mine))
         marks = tuple(_marks(table, task, printed.values[index], floor))
+        beside = next((candidate for candidate in mine if candidate.row.recipe in _FAITHFUL), None)
+        lines.append(_line(printed.printed_as, beside, table, printed=printed.values[index], marks=marks))
         lines += [
-            _line(printed.printed_as, candidate, table, printed=printed.values[index], marks=marks)
-            for candidate in (mine or (None,))
+            _line(candidate.row.method, candidate, table, under=printed.printed_as)
+            for candidate in mine
+            if candidate is not beside
         ]
     lines += _reported_elsewhere(table, task, floor)
     rest = [candidate for candidate in candidates if id(candidate) not in claimed]
@@ -157,6 +163,7 @@ def _line(
     table: PrintedTable,
     printed: float | None = None,
     marks: tuple[str, ...] = (),
+    under: str = "",
 ) -> Line:
     if candidate is None:
         return Line(method=method, kind=RowKind.REPORTED, printed=printed, marks=marks)
@@ -168,6 +175,7 @@ def _line(
         kind=RowKind.REPORTED if printed is not None and measured is None else RowKind.MEASURED,
         control=row.control,
         oracle=bool(row.oracle),
+        under=under,
         printed=printed,
         measured=measured,
         difference=difference,

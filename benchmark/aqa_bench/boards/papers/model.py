@@ -47,6 +47,7 @@ class Line(_Strict):
             else ``reported``.
         control: Whether it is a floor or a shortcut control.
         oracle: Whether its measurement on the twin reads the generator's exact data.
+        under: The printed row that it stands under, measured with a recipe that is not the paper's; or empty.
         source: Who printed the number, where that is not the table's paper.
         printed: The printed value.
         recomputed: The same from other printed numbers, where it can be recomputed.
@@ -61,6 +62,7 @@ class Line(_Strict):
     kind: RowKind
     control: bool = False
     oracle: bool = False
+    under: str = ""
     source: str = ""
     printed: float | None = None
     recomputed: float | None = None

@@ -7,18 +7,20 @@ import io
 
 from aqa_bench.boards.model import Board, Row
 from aqa_bench.boards.pages.escape import spreadsheet_cell
-from aqa_bench.boards.pages.formats import Grid, Page, RowStyle, page_html, page_latex, page_markdown
+from aqa_bench.boards.pages.formats import Grid, Page, RowStyle, page_latex, page_markdown
 from aqa_bench.boards.pages.render import board_cells, board_csv
 from aqa_bench.boards.papers.anomaly import AnomalyTable
 from aqa_bench.boards.papers.model import AVERAGE, ComparedTable, Line, Measurement, Section
+from aqa_bench.core.files import pretty_json
 from aqa_bench.core.record import RowKind
 
 __all__ = ["anomaly_files", "table_files", "table_markdown"]
 
 _LEGEND = (
-    "† is a number of another source, nothing measured here on the same data (kind reported). Controls, "
-    "floors and shortcuts that a method has to beat, are in italics. Intervals are 95%, bootstrap over "
-    "groups and seeds. Difference is measured less printed."
+    "† Reported by the source; not measured here on the same data. Controls, floors and shortcuts that a "
+    "method has to beat, are in italics. A printed row stands once; under it come measurements of the method "
+    "with other recipes. Intervals are 95%, bootstrap over groups and seeds. Difference is measured less "
+    "printed."
 )
 _METRICS = {"f1": "F1 of the errors", "accuracy": "accuracy", "spearman": "Spearman's rank correlation"}
 
@@ -29,15 +31,18 @@ def table_markdown(table: ComparedTable) -> str:
 
 
 def table_files(table: ComparedTable) -> dict[str, str]:
-    """A compared table as ``table-N.md``, ``.csv``, ``.tex`` and ``.html``."""
+    """A compared table as ``table-N.md``, ``.csv``, ``.tex`` and ``.json``."""
     page = _page(table)
-    contents = {"md": page_markdown, "tex": page_latex, "html": page_html}
-    files = {f"{page.id}.{suffix}": render(page) for suffix, render in contents.items()}
-    return files | {f"{page.id}.csv": _csv(table)}
+    return {
+        f"{page.id}.md": page_markdown(page),
+        f"{page.id}.tex": page_latex(page),
+        f"{page.id}.csv": _csv(table),
+        f"{page.id}.json": pretty_json(table.model_dump(mode="json")),
+    }
 
 
 def anomaly_files(table: AnomalyTable) -> dict[str, str]:
-    """The anomaly table as ``anomaly.md``, ``.csv``, ``.tex`` and ``.html``."""
+    """The anomaly table as ``anomaly.md``, ``.csv`` and ``.tex``."""
     page = Page(
         id=table.id,
         title=table.title,
@@ -49,7 +54,6 @@ def anomaly_files(table: AnomalyTable) -> dict[str, str]:
         "anomaly.md": table.to_markdown() + "\n",
         "anomaly.csv": board_csv(table.boards),
         "anomaly.tex": page_latex(page),
-        "anomaly.html": page_html(page),
     }
 
 
@@ -141,6 +145,7 @@ def _csv(table: ComparedTable) -> str:
             "kind": line.kind.value,
             "method": line.method,
             "recipe": line.recipe,
+            "under": line.under,
             "control": line.control,
             **({"oracle": line.oracle} if oracles else {}),
             "printed": line.printed,

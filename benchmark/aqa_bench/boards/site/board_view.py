@@ -1,8 +1,9 @@
-"""A board as a table of the site: every column that the leaderboard has."""
+"""The rows of a board as narrow tables of the site; the rest waits behind a choice of columns."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from aqa_bench.boards.model import Board, Row, board_name
 from aqa_bench.boards.pages.render import (
@@ -19,20 +20,17 @@ from aqa_bench.boards.pages.render import (
 )
 from aqa_bench.boards.receipts import RULE
 from aqa_bench.boards.site.names import slug
+from aqa_bench.boards.site.story import parts_of
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
+from aqa_bench.boards.site.words import span, task_name, value
 from aqa_bench.core.record import RowKind
 
-__all__ = ["OWN_TASK", "board_id", "board_page", "board_table", "row_id", "row_kind"]
+__all__ = ["OWN_TASK", "board_id", "board_page", "board_tables", "row_id", "row_kind", "short_cost"]
 
 OWN_TASK = Column(
-    "own task", about="success of pre-training at its own task on held-out clips, before → after"
-)
-
-_KINDS = (
-    ("method", "measured methods"),
-    ("control", "controls"),
-    ("oracle", "oracles"),
-    ("reported", "reported rows"),
+    "own task",
+    about="how well pre-training solves its own task on clips held out from it, before → after",
+    more=True,
 )
 
 
@@ -60,86 +58,99 @@ def row_kind(row: Row) -> str:
     return "oracle" if row.oracle else "method"
 
 
-def board_table(board: Board, methods: Collection[str]) -> Table:
-    """The rows of a board.
+def short_cost(row: Row) -> str:
+    """Parameters and time in a few letters: ``3.5 M, 1.1 ms``."""
+    return ", ".join(filter(None, (_short(row.parameters), _milliseconds(row)))) or "-"
+
+
+def board_tables(board: Board, methods: Collection[str], *, more: bool = True) -> list[Table]:
+    """Entries, controls, oracles and reported rows, each in a table of its own; empty ones are left out.
 
     Args:
         board: The board.
         methods: Methods that have a page.
+        more: With the columns that show only when a reader asks for them.
     """
+    parts = parts_of(board)
+    about = f"{task_name(board.dataset, board.task)}, {board.scheme}"
+    named = (
+        ("table", f"Entries: {about}", parts.entries),
+        ("controls", f"Controls, which an entry has to beat: {about}", parts.controls),
+        ("oracles", f"Oracles, which read exact data of the generator: {about}", parts.oracles),
+        ("reported", f"Printed by others, not scored again: {about}", parts.reported),
+    )
+    return [
+        _table(board, f"{board_id(board)}-{name}", text, rows, methods) for name, text, rows in named if rows
+    ]
+
+
+def _table(board: Board, id: str, caption: str, rows: Sequence[Row], methods: Collection[str]) -> Table:
     metrics = shown_metrics(board, SECONDARY)
     badges = any(row.standing is not None for row in board.rows)
-    intervals = any(row.rank_low is not None for row in board.rows)
+    places = any(row.rank_low is not None for row in board.rows)
     columns = (
-        Column("rank group", True, RANKS),
+        Column("rank", True, RANKS),
         Column("method"),
-        Column("recipe"),
-        Column("kind"),
+        Column(metric_name(board.primary), True, "mean over seeds and repeats, and its 95% interval"),
+        Column("skill", True, "(value - floor) / (1 - floor): 0 is the floor, 1 a perfect score"),
         *([Column("badge", about=RULE)] if badges else []),
-        Column("regime"),
-        Column("looks at"),
-        Column("backbone"),
-        Column("pre-trained on"),
+        Column("cost", True, "parameters, and milliseconds per sample in predict; sorted by parameters"),
+        *(
+            [Column("ranks", True, "places that the row may have; sorted by the best", True)]
+            if places
+            else []
+        ),
+        Column("exact value", True, "sorted by the interval's lower end", True),
+        *(Column(name, more=True) for name in ("regime", "looks at", "backbone", "pre-trained on")),
         OWN_TASK,
-        Column(metric_name(board.primary), True, "the metric that ranks: mean over seeds and repeats"),
-        Column("95% interval", True, "BCa bootstrap over groups and seeds; sorted by its lower end"),
-        Column("skill", True, "(value - floor) / (1 - floor)"),
-        *([Column("ranks", True, "places that the row may have; sorted by the best")] if intervals else []),
-        *(Column(metric_name(name), True) for name in metrics),
-        Column("seeds × splits", True),
-        Column("coverage", True, "samples scored of those tested"),
-        Column("parameters", True),
-        Column("GFLOPs", True, "giga multiply-adds per sample"),
-        Column("ms/sample", True, "wall clock of predicting, as recorded by the runs"),
-        Column("device"),
-        Column("record"),
+        *(Column(metric_name(name), True, more=True) for name in metrics),
+        Column("seeds × splits", True, more=True),
+        Column("coverage", True, "samples scored of those tested", True),
+        Column("parameters", True, more=True),
+        Column("GFLOPs", True, "giga multiply-adds per sample", True),
+        Column("ms/sample", True, "wall clock of predicting, as the runs recorded it", True),
+        Column("device", more=True),
+        Column("record", more=True),
     )
     lines = tuple(
-        Line(_cells(board, row, i, metrics, methods, (badges, intervals)), row_kind(row), row_id(board, i))
-        for i, row in enumerate(board.rows)
+        Line(_cells(board, row, metrics, methods, (badges, places)), row_kind(row), rank=row.rank)
+        for row in rows
     )
-    there = {line.kind for line in lines}
-    return Table(
-        id=f"{board_id(board)}-table",
-        caption=f"{board.dataset}, {board.task} ({board.question}), scheme {board.scheme}",
-        columns=columns,
-        lines=lines,
-        names=1,
-        kinds=tuple(kind for kind in _KINDS if kind[0] in there) if len(there) > 1 else (),
-    )
+    return Table(id=id, caption=caption, columns=columns, lines=lines, names=1)
+
+
+def _narrow(table: Table) -> Table:
+    kept = [i for i, column in enumerate(table.columns) if not column.more]
+    lines = tuple(replace(line, cells=tuple(line.cells[i] for i in kept)) for line in table.lines)
+    return replace(table, columns=tuple(table.columns[i] for i in kept), lines=lines)
 
 
 def _cells(
-    board: Board,
-    row: Row,
-    index: int,
-    metrics: list[str],
-    methods: Collection[str],
-    optional: tuple[bool, bool],
+    board: Board, row: Row, metrics: list[str], methods: Collection[str], optional: tuple[bool, bool]
 ) -> tuple[Cell, ...]:
-    badges, intervals = optional
+    badges, places = optional
     reported = row.kind is RowKind.REPORTED
     page = f"methods/{slug(row.method)}.html" if row.method in methods and not reported else ""
-    notes = {"control": "control", "oracle": "oracle", "reported": "† reported"}
-    skill = number(row.skill) if row.skill is not None else "-"
+    recipe = f"{row.recipe} ({row.variant})" if row.variant else row.recipe
     splits = number_cell("-", None) if reported else number_cell(f"{row.seeds} × {row.splits}", row.seeds)
     runs = f"{len(row.runs)} run" + ("" if len(row.runs) == 1 else "s")
-    where = f"records/{slug(board_name(board.dataset))}.html#{row_id(board, index)}"
+    where = f"records/{slug(board_name(board.dataset))}.html#{row_id(board, board.rows.index(row))}"
+    exact = "not printed" if reported and row.low is None else f"{number(row.value)} {interval(row)}"
+    skill = "-" if row.skill is None else f"{row.skill:.2f}"
     return (
         number_cell("-" if row.rank is None else str(row.rank), row.rank),
-        Cell(row.method, href=page, note=notes.get(row_kind(row), "")),
-        Cell(f"{row.recipe} ({row.variant})" if row.variant else row.recipe or "-"),
-        Cell(row.kind.value),
+        Cell(row.method, href=page, small=recipe),
+        number_cell(value(row), row.value, small=span(row)),
+        number_cell(skill, row.skill),
         *([Cell(badge(row))] if badges else []),
+        number_cell(short_cost(row), row.parameters),
+        *([number_cell(ranks(row), row.rank_low)] if places else []),
+        number_cell(exact, row.low),
         Cell(row.regime or "-"),
         Cell(row.modality or "-"),
         Cell(row.backbone or "-"),
         Cell(row.pretrained_on or "-"),
         Cell(pretext_text(row.pretext)),
-        number_cell(number(row.value), row.value),
-        number_cell("not printed" if reported and row.low is None else interval(row), row.low),
-        number_cell(skill, row.skill),
-        *([number_cell(ranks(row), row.rank_low)] if intervals else []),
         *(number_cell(number(row.secondary.get(name)), row.secondary.get(name)) for name in metrics),
         splits,
         number_cell(f"{row.scored}/{board.samples}", row.scored / board.samples if board.samples else None),
@@ -149,3 +160,16 @@ def _cells(
         Cell(row.device or "-"),
         Cell(runs, href=where) if row.runs else Cell("see below" if row.source else "-"),
     )
+
+
+def _short(parameters: int | None) -> str:
+    if parameters is None:
+        return ""
+    for size, letter in ((1_000_000, " M"), (1_000, " k")):
+        if parameters >= size:
+            return f"{parameters / size:.3g}{letter} params"
+    return f"{parameters} params"
+
+
+def _milliseconds(row: Row) -> str:
+    return "" if row.latency_ms is None else f"{row.latency_ms:.2g} ms"

@@ -9,7 +9,10 @@ from pathlib import Path
 from aqa_bench.boards.model import Board, DatasetBoards, Row, board_name
 from aqa_bench.boards.pages.render import interval, metric_name, number, pretext_text, ranks
 from aqa_bench.boards.site.board_view import OWN_TASK, board_id, board_page, row_kind
+from aqa_bench.boards.site.forest import Band, Forest, Mark, Scale
+from aqa_bench.boards.site.index_view import main_boards
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
+from aqa_bench.boards.site.words import dataset_name, task_name, value
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.plugin import MethodPlugin
@@ -19,9 +22,13 @@ from aqa_bench.core.registry import oracle_with
 
 __all__ = [
     "Fact",
+    "commands",
+    "cost_fact",
+    "first_paragraph",
     "measured_methods",
     "method_facts",
     "method_results",
+    "method_skills",
     "readme",
     "recipes_table",
     "tasks_table",
@@ -102,6 +109,83 @@ def method_results(method: str, boards: Sequence[DatasetBoards]) -> Table | None
         OWN_TASK,
     )
     return Table.of("results", f"Results of {method}", columns, lines) if lines else None
+
+
+def method_skills(method: str, boards: Sequence[DatasetBoards]) -> Forest | None:
+    """Skill of a method on the first board of each task, each at its own floor; None where there is none.
+
+    Skill puts boards with other metrics and floors on one axis: 0 is the floor, 1 a perfect score.
+    """
+    scale = Scale(-0.5, 1.02)
+    marks = []
+    for each in boards:
+        for board, *_ in main_boards(each).values():
+            rows = [
+                r for r in board.rows if r.method == method and r.kind is RowKind.MEASURED and not r.control
+            ]
+            marks += [_skill_mark(board, row, scale) for row in rows if row.skill is not None]
+    if not marks:
+        return None
+    bands = (Band("0: the floor", "floor", scale.at(0.0), scale.at(0.0), 0.0),)
+    return Forest("Skill", (("Boards", tuple(marks)),), bands, tuple(scale.ticks()))
+
+
+def first_paragraph(text: str) -> str:
+    """The first paragraph of a card under its heading: the idea in a few sentences.
+
+    >>> first_paragraph("# cvcspc\\n\\nFrames of two videos\\nattract.\\n\\nSource: a paper.")
+    'Frames of two videos\\nattract.'
+    """
+    parts = [part.strip() for part in text.split("\n\n")]
+    return next((part for part in parts if part and not part.startswith(("#", "|", "`", "-", "!"))), "")
+
+
+def cost_fact(method: str, boards: Sequence[DatasetBoards]) -> list[Fact]:
+    """What the method's runs cost, from the rows that say it; empty where none does."""
+    rows = [row for _, row in _rows(boards) if row.method == method and row.kind is RowKind.MEASURED]
+    told = [
+        _spread([row.parameters for row in rows if row.parameters is not None], "parameters", ",.0f"),
+        _spread([row.gflops for row in rows if row.gflops is not None], "GFLOPs per sample", ".2g"),
+        _spread([row.latency_ms for row in rows if row.latency_ms is not None], "ms per sample", ".2g"),
+    ]
+    found = "; ".join(filter(None, told))
+    return [Fact("costs", f"{found}, over its recipes and boards")] if found else []
+
+
+def _spread(values: Sequence[float], unit: str, form: str) -> str:
+    if not values:
+        return ""
+    low, high = (format(end, form) for end in (min(values), max(values)))
+    return f"{low} {unit}" if low == high else f"{low} to {high} {unit}"
+
+
+def commands(plugin: MethodPlugin, boards: Sequence[DatasetBoards]) -> str:
+    """How to run a method on a dataset that it has results on, else on one that it can be run on."""
+    method = plugin.card.id
+    measured = [board.dataset for board, row in _rows(boards) if row.method == method and not row.oracle]
+    dataset = measured[0] if measured else "synthetic-gym/backsquat"
+    return f"aqa-bench run --method {method} --dataset {dataset}\naqa-bench runs"
+
+
+def _skill_mark(board: Board, row: Row, scale: Scale) -> Mark:
+    def skill(value: float | None) -> float | None:
+        if value is None or board.floor is None or board.floor >= 1:
+            return None
+        return (value - board.floor) / (1 - board.floor)
+
+    low, at, high = (None if v is None else scale.at(v) for v in map(skill, (row.low, row.value, row.high)))
+    where = f"{task_name(board.dataset, board.task)}, {dataset_name(board.dataset)}"
+    return Mark(
+        name=where,
+        recipe=" ".join(filter(None, (row.recipe, f"({row.variant})" if row.variant else ""))),
+        href=f"{board_page(board.dataset)}#{board_id(board)}",
+        kind=row_kind(row),
+        at=at,
+        low=low,
+        high=high,
+        text="-" if row.skill is None else f"{row.skill:.2f}",
+        span=f"{metric_name(board.primary)} {value(row)}",
+    )
 
 
 def tasks_table(card: DatasetCard, boards: DatasetBoards | None) -> Table:

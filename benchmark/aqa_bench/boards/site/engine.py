@@ -1,4 +1,4 @@
-"""Templates to pages: escaped throughout, with the style and script in the page and a policy that says so."""
+"""Templates to pages: escaped throughout, with the script in the page and a policy that says so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aqa_bench.core.errors import UsageError
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["Engine", "make_engine"]
+__all__ = ["Engine", "asset", "make_engine", "missing_extra"]
 
 _PACKAGE = "aqa_bench.boards.site"
 
@@ -66,14 +66,13 @@ def make_engine(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    style, script = (_asset(name) for name in ("site.css", "site.js"))
+    script = asset("site.js")
     policy = (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        f"default-src 'none'; style-src 'self'; script-src '{_digest(script)}'; "
         "img-src 'self' data:; base-uri 'none'; form-action 'none'"
     )
     # Our own files, not anybody's input.
     environment.globals.update(
-        style=Markup(style),
         script=Markup(script),
         policy=policy,
         version=version,
@@ -93,7 +92,8 @@ def missing_extra(error: ImportError) -> UsageError:
     )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of one of the site's own files: ``site.css`` or ``site.js``."""
     return (resources.files(_PACKAGE) / "static" / name).read_text(encoding="utf-8")
 
 

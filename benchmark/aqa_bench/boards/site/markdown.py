@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +38,16 @@ def render_markdown(text: str, caption: str) -> Markup:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse(text)
     heading = caption
+    captions: Counter[str] = Counter()
     for i, token in enumerate(tokens):
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
             if token.type == "heading_open":
                 heading = _plain(tokens[i + 1].children or [])
         elif token.type == "table_open":
-            token.meta["caption"] = heading
+            captions[heading] += 1
+            again = captions[heading]
+            token.meta["caption"] = heading if again == 1 else f"{heading} ({again})"
         elif token.type in ("th_open", "td_open"):
             _align(token)
         elif token.type in ("fence", "code_block"):

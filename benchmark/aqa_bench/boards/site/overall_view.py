@@ -22,7 +22,7 @@ _COLUMNS = (
     Column("metric"),
     Column("value", True),
     Column("95% interval", True, "BCa bootstrap over groups and seeds; sorted by its lower end"),
-    Column("floor", True, "what a method that looks at nothing gets"),
+    Column("floor", True, "the score of blind guessing"),
     Column("skill", True, "(value - floor) / (1 - floor)"),
     Column("methods", True, "measured, controls not counted"),
     Column("runs", True),

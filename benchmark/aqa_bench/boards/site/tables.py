@@ -10,11 +10,19 @@ __all__ = ["Cell", "Column", "Line", "Table", "number_cell"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, what it means, and whether it holds numbers."""
+    """A column.
+
+    Attributes:
+        name: Its name.
+        numeric: Whether it holds numbers.
+        about: What it means.
+        more: Whether it shows only when a reader asks for it.
+    """
 
     name: str
     numeric: bool = False
     about: str = ""
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,21 +34,24 @@ class Cell:
         value: What it is sorted by: a number as text where the column is numeric; empty where missing.
         href: Where it leads, relative to the site; empty where nowhere.
         note: A word set apart behind the text.
+        small: A second line in small print.
     """
 
     text: str
     value: str = ""
     href: str = ""
     note: str = ""
+    small: str = ""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row: its cells, the kind that a filter knows it by, and its anchor."""
+    """A row: its cells, the kind that a filter knows it by, its anchor, and the rank that it may share."""
 
     cells: tuple[Cell, ...]
     kind: str = ""
     id: str = ""
+    rank: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,6 @@ class Table:
         return cls(id, caption, tuple(columns), tuple(lines), names)
 
 
-def number_cell(text: str, value: float | None, href: str = "") -> Cell:
+def number_cell(text: str, value: float | None, href: str = "", small: str = "") -> Cell:
     """A number as it is shown, sorted by its full value."""
-    return Cell(text, "" if value is None else repr(value), href)
+    return Cell(text, "" if value is None else repr(value), href, small=small)

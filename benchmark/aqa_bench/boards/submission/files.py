@@ -1,4 +1,4 @@
-"""What lies in a folder of submissions: two small plain files a run, and nothing else."""
+"""What lies in a folder of submissions: two small plain files per run, and nothing else."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from aqa_bench.media.torso import torso_length
 __all__ = [
     "elevation_errors",
     "keypoint_errors",
+    "nearest_of_each_group",
     "nearest_of_other_groups",
     "normalised_poses",
     "random_of_other_groups",
@@ -72,6 +73,43 @@ def nearest_of_other_groups(
             near = np.flatnonzero(values >= least)
             chosen = near[np.argsort(-values[near], kind="stable")][:count]
             indices[row], similarities[row] = chosen, values[chosen]
+    return indices, similarities
+
+
+def nearest_of_each_group(
+    embeddings: Array, groups: npt.ArrayLike, queries: Indices, count: int
+) -> tuple[Indices, npt.NDArray[np.float32]]:
+    """For some frames, the nearest frame of each of the nearest other groups by cosine.
+
+    Args:
+        embeddings: ``(N, D)``, as in :func:`nearest_of_other_groups`.
+        groups: ``(N,)`` source video or session of every frame.
+        queries: ``(q,)`` indices of frames.
+        count: Neighbours wanted; fewer where there are fewer other groups for every query.
+
+    Returns:
+        ``(q, k)`` int64 indices, nearest first, no two of one group, and their cosine similarities.
+
+    Raises:
+        DataError: Frames and groups do not match, or all frames are of one group.
+
+    Example:
+        >>> embeddings = np.array([[1.0, 0.0], [0.9, 0.1], [0.8, 0.3], [0.0, 1.0]])
+        >>> nearest_of_each_group(embeddings, ["a", "b", "b", "c"], np.array([0]), 2)[0].tolist()
+        [[1, 3]]
+    """
+    index = _checked_groups(groups, len(embeddings), 1)
+    x = np.asarray(embeddings, np.float32)
+    x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), _TINY)
+    k = min(count, int(index.max()))
+    indices = np.empty((len(queries), k), np.int64)
+    similarities = np.empty((len(queries), k), np.float32)
+    for row, query in enumerate(queries.tolist()):
+        cosine = x @ x[query]
+        order = np.argsort(-cosine, kind="stable")
+        order = order[index[order] != index[query]]
+        first = np.sort(np.unique(index[order], return_index=True)[1])[:k]
+        indices[row], similarities[row] = order[first], cosine[order[first]]
     return indices, similarities
 
 

@@ -134,7 +134,7 @@ def fit(
         precision: Arithmetic of model and loss.
         on_epoch: Validation after an epoch, in evaluation mode and without gradients; higher is better.
         patience: Stop after this many epochs without a better score.
-        after_epoch: Called once an epoch is over, before its checkpoint is written.
+        after_epoch: Called when an epoch is over, before its checkpoint is written.
         scheduler: Learning-rate schedule.
         schedule_by: Whether the schedule advances after each epoch or each step of the optimiser.
         accumulate: Batches whose mean gradient makes one step.

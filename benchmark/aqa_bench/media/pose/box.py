@@ -50,7 +50,7 @@ def crop(frames: UInt8Array, box: npt.ArrayLike) -> UInt8Array:
 
     Args:
         frames: ``(T, H, W, 3)`` uint8.
-        box: x1, y1, x2, y2 in pixels; rounded to whole pixels, at least one a side.
+        box: x1, y1, x2, y2 in pixels; rounded to whole pixels, at least one per side.
 
     Returns:
         ``(T, h, w, 3)`` uint8, a new array.

@@ -24,7 +24,7 @@ class MediaPipePose:
 
     Args:
         tracking: Follow the person; otherwise detect anew in every frame.
-        smooth: Smooth landmarks over time. Its filter expects about 30 frames a second; at fewer, the
+        smooth: Smooth landmarks over time. Its filter expects about 30 frames per second; at fewer, the
             landmarks lag behind the body.
         min_confidence: Least confidence of a detection, in [0, 1].
     """

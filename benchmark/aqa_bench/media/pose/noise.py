@@ -58,7 +58,7 @@ class NoiseModel:
 
 
 CALIBRATED = NoiseModel()
-"""Bias 3.1% of the height a clip, jitter 1% (AR(1), 0.6), outlier bursts on 15% of the frames for leg
+"""Bias 3.1% of the height per clip, jitter 1% (AR(1), 0.6), outlier bursts on 15% of the frames for leg
 joints and 35% for arm joints, legs swapped in 10%, 5% of the clips lost."""
 
 

@@ -1,6 +1,7 @@
 "use strict";
 (() => {
   const root = document.documentElement;
+  root.classList.add("js");
   const remembered = () => { try { return localStorage.getItem("aqa-bench-theme"); } catch { return null; } };
   const remember = (theme) => { try { localStorage.setItem("aqa-bench-theme", theme); } catch { /* not kept */ } };
   const given = remembered();
@@ -44,70 +45,162 @@
     return sign * (a - b);
   };
 
-  const addSorting = (table) => {
-    const body = table.tBodies[0];
-    const original = [...body.rows];
-    [...table.tHead.rows[0].cells].forEach((head, column) => {
+  const addSorting = (table, rows, openTies) => {
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, column) => {
       const numeric = "numeric" in head.dataset;
       const button = make("button", { type: "button" }, head.textContent.trim());
       if (head.title) button.title = head.title;
       head.replaceChildren(button);
       button.addEventListener("click", () => {
+        openTies();
         const now = head.getAttribute("aria-sort");
         const first = numeric && column > 0 ? "descending" : "ascending";
         const next = now === null ? first : now === "ascending" ? "descending" : "ascending";
-        for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+        for (const other of heads) other.removeAttribute("aria-sort");
         head.setAttribute("aria-sort", next);
         const sign = next === "ascending" ? 1 : -1;
-        const keyed = original.map((row) => [key(row, column, numeric), row]);
+        const keyed = rows.map((row) => [key(row, column, numeric), row]);
         keyed.sort(([a], [b]) => compare(a, b, sign));
-        body.append(...keyed.map(([, row]) => row));
+        table.tBodies[0].append(...keyed.map(([, row]) => row));
       });
     });
   };
 
-  const addFilter = (box, table) => {
-    const rows = [...table.tBodies[0].rows];
-    if (rows.length < 4) return;
-    const tools = make("div", { class: "tools", role: "group", "aria-label": `Filter: ${table.caption.textContent}` });
-    const labelled = (text, control) => {
-      const label = make("label", {}, text);
-      label.append(control);
-      tools.append(label);
-      return control;
-    };
-    const words = labelled("Filter rows", make("input", { type: "search", autocomplete: "off" }));
-    const kinds = box.querySelector("template[data-kinds]");
-    let kind = null;
-    if (kinds) {
-      kind = labelled("Show", make("select"));
-      kind.append(make("option", { value: "" }, "everything"), kinds.content.cloneNode(true));
-    }
-    const told = make("p", { role: "status" });
-    tools.append(told);
-    const texts = rows.map((row) => row.textContent.toLowerCase());
-    const apply = () => {
-      const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
-      rows.forEach((row, i) => {
-        const fits = wanted.every((word) => texts[i].includes(word)) && (!kind?.value || row.dataset.kind === kind.value);
-        row.hidden = !fits;
-        shown += Number(fits);
+  // Rows that share the rank of the one above wait behind one line that says so.
+  const collapseTies = (table, rows) => {
+    const opened = [];
+    const ranks = [...new Set(rows.map((row) => row.dataset.rank).filter(Boolean))];
+    for (const rank of ranks) {
+      const tied = rows.filter((row) => row.dataset.rank === rank).slice(1);
+      if (tied.length < 2) continue;
+      const line = make("tr", { class: "ties" });
+      const cell = make("td", { colspan: String(table.tHead.rows[0].cells.length) });
+      const words = `Show ${tied.length} more of rank ${rank}, which this test set cannot tell from the one above`;
+      const button = make("button", { type: "button", "aria-expanded": "false" }, words);
+      const open = () => {
+        for (const row of tied) row.hidden = false;
+        line.remove();
+      };
+      button.addEventListener("click", () => {
+        open();
+        tied[0].querySelector("a, button")?.focus();
       });
-      told.textContent = `${shown} of ${rows.length} rows shown`;
+      cell.append(button);
+      line.append(cell);
+      for (const row of tied) row.hidden = true;
+      tied[0].before(line);
+      opened.push(open);
+    }
+    return () => { for (const open of opened.splice(0)) open(); };
+  };
+
+  const addFilter = (tools, table, rows, openTies) => {
+    if (rows.length < 8) return;
+    const label = make("label", {}, "Filter rows");
+    const words = make("input", { type: "search", autocomplete: "off" });
+    label.append(words);
+    const shownOf = make("p", { role: "status" });
+    tools.append(label, shownOf);
+    const texts = rows.map((row) => row.textContent.toLowerCase());
+    words.addEventListener("input", () => {
+      openTies();
+      const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+      rows.forEach((row, i) => { row.hidden = !wanted.every((word) => texts[i].includes(word)); });
+      shownOf.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows shown`;
+    });
+  };
+
+  const addColumns = (tools, table) => {
+    const heads = [...table.tHead.rows[0].cells];
+    if (!heads.some((head) => head.classList.contains("more"))) return;
+    const details = make("details", { class: "columns" });
+    details.append(make("summary", {}, "More columns"));
+    const choices = make("fieldset");
+    choices.append(make("legend", {}, "Columns"));
+    heads.forEach((head, column) => {
+      if (!head.classList.contains("more")) return;
+      const label = make("label");
+      const box = make("input", { type: "checkbox" });
+      label.append(box, head.textContent.trim());
+      choices.append(label);
+      box.addEventListener("change", () => {
+        for (const row of table.rows) row.cells[column]?.classList.toggle("on", box.checked);
+      });
+    });
+    details.append(choices);
+    tools.append(details);
+  };
+
+  // A table that becomes cards on a phone keeps its roles, and each cell its column's name.
+  const addCards = (table, rows) => {
+    const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent.trim());
+    if (!table.classList.contains("second")) return;
+    table.classList.add("cards");
+    const roles = [[table, "table"], [table.tHead, "rowgroup"], [table.tBodies[0], "rowgroup"], [table.tHead.rows[0], "row"]];
+    for (const head of table.tHead.rows[0].cells) roles.push([head, "columnheader"]);
+    for (const row of rows) {
+      roles.push([row, "row"]);
+      [...row.cells].forEach((cell, i) => {
+        roles.push([cell, cell.tagName === "TH" ? "rowheader" : "cell"]);
+        cell.dataset.label = heads[i];
+      });
+    }
+    for (const [element, role] of roles) element.setAttribute("role", role);
+  };
+
+  const addCopy = (box) => {
+    const holder = make("div", { class: "copied" });
+    box.replaceWith(holder);
+    const button = make("button", { type: "button" }, "Copy");
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(box.textContent.trim());
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(box);
+        button.textContent = "Selected";
+      }
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+    holder.append(box, button);
+  };
+
+  const addLoop = (image) => {
+    const still = image.getAttribute("src");
+    const button = make("button", { type: "button" });
+    const show = (moving) => {
+      image.setAttribute("src", moving ? image.dataset.loop : still);
+      button.textContent = moving ? "Pause" : "Play";
+      button.setAttribute("aria-label", `${button.textContent} the two repetitions`);
     };
-    words.addEventListener("input", apply);
-    kind?.addEventListener("change", apply);
-    apply();
-    box.prepend(tools);
+    button.addEventListener("click", () => show(image.getAttribute("src") === still));
+    show(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+    image.closest("figure").append(button);
+  };
+
+  const openTarget = () => {
+    const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+    for (let e = target; e; e = e.parentElement) if (e.tagName === "DETAILS") e.open = true;
+    target?.scrollIntoView();
   };
 
   document.addEventListener("DOMContentLoaded", () => {
     addThemeButton();
     for (const box of document.querySelectorAll("[data-table]")) {
       const table = box.querySelector("table");
-      addFilter(box, table);
-      addSorting(table);
+      const rows = [...table.tBodies[0].rows];
+      const tools = make("div", { class: "tools", role: "group", "aria-label": `Tools: ${table.caption.textContent}` });
+      addCards(table, rows);
+      addColumns(tools, table);
+      const openTies = collapseTies(table, rows);
+      addFilter(tools, table, rows, openTies);
+      addSorting(table, rows, openTies);
+      if (tools.childElementCount) box.prepend(tools);
     }
+    document.querySelectorAll("pre").forEach(addCopy);
+    document.querySelectorAll("img[data-loop]").forEach(addLoop);
+    addEventListener("hashchange", openTarget);
+    openTarget();
   });
 })();

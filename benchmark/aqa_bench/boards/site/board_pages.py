@@ -1,0 +1,142 @@
+"""The page of a dataset's boards: story, picture of the error, plot, tables, and what follows them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from aqa_bench.boards.curves import read_curves
+from aqa_bench.boards.model import Board, DatasetBoards, board_name
+from aqa_bench.boards.pages.render import RANKS, count, metric_name
+from aqa_bench.boards.site.board_view import board_id, board_page, board_tables
+from aqa_bench.boards.site.drawing import Svg
+from aqa_bench.boards.site.error_pictures import error_picture
+from aqa_bench.boards.site.forest import forest_of
+from aqa_bench.boards.site.index_view import main_boards
+from aqa_bench.boards.site.names import slug
+from aqa_bench.boards.site.plots import COST_CAPTION, cost_plot
+from aqa_bench.boards.site.records import copy_records, records_table
+from aqa_bench.boards.site.story import RULE_OF_BEATING, Parts, parts_of, story_of
+from aqa_bench.boards.site.study_plots import CURVES_CAPTION, SLICES_CAPTION, curve_plot, slices_plot
+from aqa_bench.boards.site.words import samples_name, task_name
+from aqa_bench.boards.site.writing import Site
+from aqa_bench.boards.slices import SlicedBoard, read_slices
+from aqa_bench.core.registry import find_family, known_dataset
+
+__all__ = ["write_boards"]
+
+
+def write_boards(site: Site, boards: DatasetBoards, tables: Path, records: Mapping[str, Path]) -> None:
+    """Write the page of a dataset's boards, its files, pictures and records.
+
+    Args:
+        site: The site under way.
+        boards: The boards.
+        tables: Folder of the version's leaderboards.
+        records: Record of every run by its path below the submissions.
+    """
+    name = slug(board_name(boards.dataset))
+    files = []
+    for suffix in ("csv", "json"):
+        file = tables / board_name(boards.dataset) / f"table.{suffix}"
+        if file.is_file():
+            site.put(f"tables/{name}.{suffix}", file.read_bytes())
+            files.append((suffix.upper(), f"tables/{name}.{suffix}"))
+    pictures = _pictures(site, boards, tables / board_name(boards.dataset))
+    card = known_dataset(boards.dataset)
+    site.write(
+        "board.html",
+        board_page(boards.dataset),
+        card.name if card else boards.dataset,
+        dataset=boards,
+        tasks=[
+            {
+                "main": _board(site, members[0], several=len(members) > 1),
+                "others": [_board(site, board, several=True, more=False) for board in members[1:]],
+                "error": _error(site, boards.dataset, task),
+                "pictures": pictures[task],
+            }
+            for task, members in main_boards(boards).items()
+        ],
+        files=files,
+        about=f"datasets/{slug(find_family(card.id).name)}.html" if card else "",
+        records=f"records/{name}.html",
+        beating=RULE_OF_BEATING,
+    )
+    there = copy_records(boards, records, site.root)
+    each = [records_table(board, there) for board in boards.boards]
+    site.write(
+        "records.html", f"records/{name}.html", f"Runs of {boards.dataset}", tables=each, complete=bool(there)
+    )
+
+
+def _board(site: Site, board: Board, *, several: bool, more: bool = True) -> dict[str, object]:
+    errors = "" if board.positive is None else f", {count(board.positive)} of them with the error"
+    unit, name = samples_name(board), task_name(board.dataset, board.task)
+    question = "" if board.question == name else board.question
+    return {
+        "board": board,
+        "id": board_id(board),
+        "name": name,
+        "about": ", ".join(filter(None, (question, f"protocol {board.scheme}" if several else ""))),
+        "story": story_of(board),
+        "forest": forest_of(board, site.methods),
+        "tables": board_tables(board, site.methods, more=more),
+        "strip": _strip(parts_of(board)),
+        "rule": board.rule if board.rule.endswith(".") else f"{board.rule}.",
+        "metric": metric_name(board.primary),
+        "floor": "none" if board.floor is None else f"{board.floor:.4f}",
+        "sizes": f"{count(board.samples)} {unit}{errors}, from {count(board.groups)} groups",
+        "ranks": RANKS if any(row.rank_low is not None for row in board.rows) else "",
+        "unranked": sorted(
+            {f"{r.method} is not ranked: {r.why_unranked}." for r in board.rows if r.why_unranked}
+        ),
+        "sources": sorted({row.source for row in board.rows if row.source}),
+    }
+
+
+def _strip(parts: Parts) -> str:
+    """What stands in the tables under the entries, in words; empty where there is nothing."""
+    named = (
+        ("control", parts.controls),
+        ("oracle", parts.oracles),
+        ("printed number", parts.reported),
+    )
+    words = [f"{len(rows)} {name}{'s' * (len(rows) != 1)}" for name, rows in named if rows]
+    return f"Table of {' and '.join(filter(None, (', '.join(words[:-1]), words[-1])))}" if words else ""
+
+
+def _error(site: Site, dataset: str, task: str) -> str:
+    """Path of a task's picture below the site, without its ending; empty where there is none."""
+    found = error_picture(dataset, task)
+    if found is None:
+        return ""
+    loop, still = found
+    for file in (loop, still):
+        site.put(f"errors/{file.name}", file.read_bytes())
+    return f"errors/{loop.stem}"
+
+
+def _pictures(site: Site, boards: DatasetBoards, tables: Path) -> dict[str, list[dict[str, str]]]:
+    """Value against cost, learning curves and where methods fail, by task."""
+    pictures: dict[str, list[dict[str, str]]] = defaultdict(list)
+    base = f"plots/{slug(board_name(boards.dataset))}"
+
+    def add(task: str, kind: str, name: str, picture: Svg, caption: str) -> None:
+        path = f"{base}-{slug(task)}-{kind}"
+        site.picture(path, picture)
+        pictures[task].append({"name": name, "base": path, "caption": caption, "alt": caption})
+
+    for task, members in main_boards(boards).items():
+        picture = cost_plot(members[0])
+        if picture is not None:
+            add(task, "cost", "What it costs", picture, COST_CAPTION)
+    for curves in read_curves(tables):
+        add(curves.task, "labels", "Learning curves", curve_plot(curves), CURVES_CAPTION)
+    sliced: dict[str, list[SlicedBoard]] = defaultdict(list)
+    for board in read_slices(tables):
+        sliced[board.task].append(board)
+    for task, thirds in sliced.items():
+        add(task, "slices", "Where methods fail", slices_plot(thirds), SLICES_CAPTION)
+    return pictures

@@ -1,0 +1,50 @@
+"""A site under way: where its pages and files go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aqa_bench.boards.model import DatasetBoards
+from aqa_bench.boards.pages.render import rule_of
+from aqa_bench.boards.site.drawing import Svg
+from aqa_bench.boards.site.engine import Engine
+
+__all__ = ["Site"]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site under way.
+
+    Attributes:
+        root: Its folder.
+        engine: Its templates.
+        boards: All boards.
+        methods: Methods that have a page.
+    """
+
+    root: Path
+    engine: Engine
+    boards: tuple[DatasetBoards, ...]
+    methods: frozenset[str]
+
+    @property
+    def badge_rule(self) -> str:
+        """The rule of the badges; empty in versions without them."""
+        return next((rule for each in self.boards if (rule := rule_of(each))), "")
+
+    def write(self, template: str, path: str, title: str, **values: object) -> None:
+        """Write a page. Args as :meth:`Engine.page`."""
+        self.put(path, self.engine.page(template, path, title, **values).encode())
+
+    def picture(self, base: str, picture: Svg) -> None:
+        """Write a picture for light and for dark pages."""
+        for theme, content in zip(Svg._fields, picture, strict=True):
+            self.put(f"{base}-{theme}.svg", content)
+
+    def put(self, path: str, content: bytes) -> None:
+        """Write a file; the same path may be written again."""
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
