@@ -25,6 +25,7 @@ from aqa_bench.cli import (
     features,
     leaderboard,
     listing,
+    method,
     new,
     predict,
     reproduce,
@@ -58,6 +59,7 @@ app = typer.Typer(
 )
 app.command("list", epilog=listing.EXAMPLES)(listing.list_things)
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(method.app, name="method")
 app.command("run", epilog=run.EXAMPLES)(run.run_method)
 app.command("runs", epilog=runs.EXAMPLES)(runs.list_runs)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate_scores)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_task
 from aqa_bench.cli.options import Json, Keypoints, Sandbox, as_device
 from aqa_bench.cli.output import emit, number, say, table
 from aqa_bench.cli.progress import TerminalProgress
@@ -39,10 +40,13 @@ def predict(
         list[Path] | None,
         typer.Argument(help="Videos, images, keypoints (.npz, .npy), or folders of OpenPose JSON files."),
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Dataset id, in place of files.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(autocompletion=complete_dataset, help="Dataset id, in place of files.")
+    ] = None,
     split: Annotated[Part, typer.Option(help="With --dataset: which part of its splits.")] = Part.TEST,
     task: Annotated[
-        list[str] | None, typer.Option(help="Task id; repeatable. Default: all that fit.")
+        list[str] | None,
+        typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all that fit."),
     ] = None,
     layout: Annotated[
         str | None, typer.Option(help="Joint order of keypoint files that do not name one.")

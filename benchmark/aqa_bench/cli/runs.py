@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_task
 from aqa_bench.cli.options import Json
 from aqa_bench.cli.output import emit, note, say, table
 
@@ -22,8 +23,10 @@ def list_runs(
     folders: Annotated[
         list[Path] | None, typer.Argument(help="Folders with runs, at any depth. Default: runs.")
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Only this dataset.")] = None,
-    task: Annotated[str | None, typer.Option(help="Only this task.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(autocompletion=complete_dataset, help="Only this dataset.")
+    ] = None,
+    task: Annotated[str | None, typer.Option(autocompletion=complete_task, help="Only this task.")] = None,
     submissions: Annotated[
         Path | None, typer.Option(help="Folder of submitted runs. Default: submissions, or the checkout's.")
     ] = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_task
 from aqa_bench.cli.output import say
 from aqa_bench.cli.progress import TerminalProgress
 
@@ -21,10 +22,16 @@ _LAYOUT = "coco-17"
 
 def show(
     dataset: Annotated[
-        str, typer.Argument(help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.")
+        str,
+        typer.Argument(
+            autocompletion=complete_dataset,
+            help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.",
+        ),
     ],
     sample: Annotated[str, typer.Option(help="Sample id; the first one by default.")] = "",
-    task: Annotated[str, typer.Option(help="Task id; the first one by default.")] = "",
+    task: Annotated[
+        str, typer.Option(autocompletion=complete_task, help="Task id; the first one by default.")
+    ] = "",
     out: Annotated[Path, typer.Option(help="The picture, a PNG.")] = Path("sample.png"),
     frames: Annotated[int, typer.Option(min=1, max=64, help="Frames of a clip to show.")] = 16,
     blur: Annotated[bool, typer.Option(help="Make faces unrecognisable.")] = True,
