@@ -38,7 +38,9 @@ def predict(
     model: Annotated[Path, typer.Argument(help="Folder that run --save-model wrote.")],
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Videos, images, keypoints (.npz, .npy), or folders of OpenPose JSON files."),
+        typer.Argument(
+            help="Videos, images, files of joints (docs/own-data.md), or folders of OpenPose JSON files."
+        ),
     ] = None,
     dataset: Annotated[
         str | None, typer.Option(autocompletion=complete_dataset, help="Dataset id, in place of files.")
@@ -49,7 +51,13 @@ def predict(
         typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all that fit."),
     ] = None,
     layout: Annotated[
-        str | None, typer.Option(help="Joint order of keypoint files that do not name one.")
+        str | None,
+        typer.Option(
+            help="Joint order of keypoint files that do not name one, or a CSV file that maps their joints."
+        ),
+    ] = None,
+    dimensions: Annotated[
+        int | None, typer.Option(min=2, max=3, help="2 or 3, where files of joints do not tell.")
     ] = None,
     keypoints: Keypoints = None,
     features: Annotated[
@@ -84,7 +92,13 @@ def predict(
     saved, progress = load_model(model), TerminalProgress(quiet=as_json)
     if dataset is None:
         judged = saved.judge_files(
-            files or (), tasks=task or (), layout=layout, device=device, launch=launch, progress=progress
+            files or (),
+            tasks=task or (),
+            layout=layout,
+            dimensions=dimensions,
+            device=device,
+            launch=launch,
+            progress=progress,
         )
     else:
         judged = judge_dataset(

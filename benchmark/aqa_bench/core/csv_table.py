@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,10 +136,8 @@ def cells_of(text: str) -> tuple[str, list[tuple[int, tuple[str, ...]]]]:
         csv.Error: A line cannot be read; the text says which.
     """
     first = next((line for line in text.splitlines() if line.strip()), "")
-    told = first.strip().lower()
-    delimiter = max(_DELIMITERS, key=first.count)
-    if told.startswith("sep=") and told[4:] in tuple(_DELIMITERS):
-        delimiter = told[4:]
+    told = re.fullmatch(f"sep=([{_DELIMITERS}])", first.strip(), re.IGNORECASE)
+    delimiter = told[1] if told else max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     found: list[tuple[int, tuple[str, ...]]] = []
     begin = 1
@@ -149,9 +148,7 @@ def cells_of(text: str) -> tuple[str, list[tuple[int, tuple[str, ...]]]]:
             begin = reader.line_num + 1
     except csv.Error as error:
         raise csv.Error(f"line {reader.line_num}: {error}") from error
-    if found and told.startswith("sep="):
-        found = found[1:]
-    return delimiter, found
+    return delimiter, found[1:] if told else found
 
 
 def parsed_number(text: str, delimiter: str = ",") -> float:
