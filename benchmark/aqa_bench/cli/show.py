@@ -13,7 +13,7 @@ from aqa_bench.cli.progress import TerminalProgress
 
 if TYPE_CHECKING:
     from aqa_bench.core.dataset import Dataset
-    from aqa_bench.core.sample import Sample
+    from aqa_bench.core.sample import Media, Sample
 
 __all__ = ["show"]
 
@@ -36,7 +36,7 @@ def show(
     frames: Annotated[int, typer.Option(min=1, max=64, help="Frames of a clip to show.")] = 16,
     blur: Annotated[bool, typer.Option(help="Make faces unrecognisable.")] = True,
 ) -> None:
-    """Draw a contact sheet of a sample: frames, phase, bar boxes and labels."""
+    """Draw a contact sheet of a sample: frames, phase, bar boxes and labels; stick figures of keypoints."""
     from aqa_bench.core.files import write_atomic
     from aqa_bench.core.lookup import find
     from aqa_bench.core.registry import find_task, open_dataset
@@ -46,7 +46,8 @@ def show(
     chosen = find_task(opened.card, task) if task else opened.card.tasks[0]
     samples = opened.samples(chosen.id)
     shown = find(samples, sample or next(iter(samples)), f"sample of {dataset} {chosen.id}", "dataset verify")
-    opened.materialise(frozenset({Modality.FRAMES, Modality.IMAGE}), TerminalProgress())
+    wanted = frozenset({Modality.FRAMES, Modality.IMAGE, Modality.KEYPOINTS})
+    opened.materialise(wanted & opened.card.provides, TerminalProgress())
     write_atomic(out, _sheet(opened, shown, frames, blur))
     say(str(out))
 
@@ -64,6 +65,8 @@ def _sheet(dataset: Dataset, sample: Sample, count: int, blur: bool) -> bytes:
         f"{dataset.card.id}  sample {sample.id}  group {sample.group}  {dataset.card.licence}",
         _labels(dataset, sample),
     ]
+    if not media.provides & {Modality.FRAMES, Modality.IMAGE}:
+        return _figures(media, title, count)
     if Modality.FRAMES not in media.provides:
         picture = media.image()[None]
         return contact_sheet(blur_faces(picture) if blur else picture, [""], title)
@@ -78,6 +81,22 @@ def _sheet(dataset: Dataset, sample: Sample, count: int, blur: bool) -> bytes:
         known = Modality.KEYPOINTS in media.provides
         frames = blur_faces(frames, media.keypoints(_LAYOUT)[at] if known else None, _LAYOUT)
     return contact_sheet(frames, captions, title, boxes)
+
+
+def _figures(media: Media, title: list[str], count: int) -> bytes:
+    """Stick figures, of a sample that has keypoints and no pictures."""
+    import numpy as np
+
+    from aqa_bench.media.clips import uniform
+    from aqa_bench.media.contact_sheet import contact_sheet
+    from aqa_bench.media.stick_figures import figure_pose, stick_figures
+
+    keypoints, layout = figure_pose(media)
+    at = np.asarray(uniform(len(keypoints), min(count, len(keypoints))))
+    seen = (keypoints[at, :, 2] > 0).sum(axis=1)
+    captions = [f"frame {i}  {joints} joints" for i, joints in zip(at, seen, strict=True)]
+    shown = [*title, f"drawn as {layout}: left orange, right blue"]
+    return contact_sheet(stick_figures(keypoints, layout)[at], captions, shown)
 
 
 def _labels(dataset: Dataset, sample: Sample) -> str:
