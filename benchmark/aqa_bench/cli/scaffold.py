@@ -61,7 +61,8 @@ def create(kind: str, name: str, root: Path | None = None) -> list[Path]:
         written.append(write_atomic(target, _filled(file, words)))
     if not inside:
         written.append(write_atomic(folder / module / "__init__.py", f'"""{words["title"]}."""\n'))
-        written += [write_atomic(place / "pyproject.toml", _filled(*_templates("package"), words))]
+        (project,) = _templates("package")
+        written.append(write_atomic(place / "pyproject.toml", _filled(project, words)))
     return sorted(written)
 
 

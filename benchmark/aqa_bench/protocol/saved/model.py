@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -41,6 +41,8 @@ __all__ = ["Judgement", "SavedModel", "load_model"]
 
 _log = logging.getLogger(__name__)
 Array = npt.NDArray[np.float64]
+_TOGETHER = 64 << 20
+"""Bytes of fits that share a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +159,10 @@ class SavedModel:
             if not samples:
                 continue
             shown = self._shown(samples)
-            scores = [
-                self.scores(saved, fold, shown, device=device, launch=launch, progress=progress)
-                for fold in saved.folds
-            ]
+            scores = self.scores(saved, saved.folds, shown, device=device, launch=launch, progress=progress)
             warnings = [tuple(unlike(medias[i], self.document.input)) for i in fitting]
             names = [str(files[i]) for i in fitting]
-            judged += combined(saved, names, np.stack(scores), warnings)
+            judged += combined(saved, names, scores, warnings)
         if files and not judged:
             units = ", ".join(f"{saved.task.id}: {saved.task.unit}" for saved in chosen)
             raise UsageError(
@@ -194,7 +193,7 @@ class SavedModel:
     def scores(
         self,
         saved: SavedTask,
-        fold: Fold,
+        folds: Sequence[Fold],
         samples: Sequence[Sample],
         *,
         device: str,
@@ -202,11 +201,38 @@ class SavedModel:
         progress: Progress | None = None,
         exact: frozenset[Modality] = frozenset(),
     ) -> Array:
-        """Scores ``(n,)`` of one fit, made in a worker from the samples' media alone."""
-        run, task = self.document.run, saved.task
-        ctx = FitContext(
+        """Scores ``(folds, n)``, made in workers from the samples' media alone; small fits share a worker."""
+        run = self.document.run
+        recipe = PlainRecipe.of(run.hyperparameters, f"{self.folder} {saved.task.id}")
+        hand = Hand(self.plugin, Told(recipe), launch, progress, exact)
+        rows: list[Array] = []
+        for group in self._groups(saved, folds):
+            fits = [(self._context(saved, fold, device), self._where(saved, fold), s) for fold, s in group]
+            found = hand.judge_each(fits, samples).scores
+            where = fits[0][1]
+            checked = checked_scores(found, len(fits) * len(samples), saved.task.kind, run.method, where)
+            rows.append(checked.reshape(len(fits), len(samples)))
+        return np.concatenate(rows)
+
+    def _groups(self, saved: SavedTask, folds: Sequence[Fold]) -> Iterator[list[tuple[Fold, bytes]]]:
+        """Fits with their states, as many as travel to one worker together."""
+        group: list[tuple[Fold, bytes]] = []
+        for fold in folds:
+            state = pack_state(read_fold(self.folder, self.document, saved.task.id, fold.split))
+            if group and sum(len(content) for _, content in group) + len(state) > _TOGETHER:
+                yield group
+                group = []
+            group.append((fold, state))
+        yield group
+
+    def _where(self, saved: SavedTask, fold: Fold) -> str:
+        return f"{self.folder} {saved.task.id}, {fold.split}"
+
+    def _context(self, saved: SavedTask, fold: Fold, device: str) -> FitContext:
+        run = self.document.run
+        return FitContext(
             dataset=run.dataset,
-            task=task,
+            task=saved.task,
             split=fold.split,
             seed=fold.seed,
             device=device,
@@ -214,12 +240,6 @@ class SavedModel:
             run_seed=run.seed,
             method=run.method,
         )
-        where = f"{self.folder} {task.id}, {fold.split}"
-        recipe = PlainRecipe.of(run.hyperparameters, where)
-        hand = Hand(self.plugin, Told(recipe), launch, progress, exact)
-        state = pack_state(read_fold(self.folder, self.document, task.id, fold.split))
-        judged = hand.judge(ctx, where, state, samples)
-        return checked_scores(judged.scores, len(samples), task.kind, run.method, where)
 
     def _check(self, file: Path, media: Media) -> None:
         card = self.plugin.card
