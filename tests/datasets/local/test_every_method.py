@@ -31,7 +31,7 @@ KINDS = ("videos", "images", "shoulder-press", "joints")
 PARTS = ("train",) * 8 + ("val",) * 4 + ("test",) * 4
 
 CHOSEN = {
-    "videos": ("duration", "kinetics", "pad", "pose-tdm", "still", "videospeed-2"),
+    "videos": ("duration", "kinetics", "pad", "pose-tdm", "still"),
     "images": ("cvcspc", "imagenet", "prior"),
     "shoulder-press": ("pose-tdm", "pose-trainer-dtw", "pose-trainer-rules", "rocket", "stgcn-ocsvm"),
     "joints": ("pose-tdm", "pose-trainer-rules", "rocket"),
