@@ -14,8 +14,8 @@ from aqa_bench.core.sample import FloatArray, Media, Sample, UInt8Array
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality
 from aqa_bench.media.layouts import convert
+from aqa_bench.media.pose.front import front_view
 
-from .front import front_view
 from .index import OwnClip, OwnIndex, load_index
 from .poses import PoseReader
 from .splits import make_splits
@@ -134,7 +134,7 @@ class OwnDataset(Dataset):
         return self.index.fingerprint()
 
     def samples(self, task: str) -> Mapping[str, Sample]:
-        """Every clip, in the table's order."""
+        """Every clip by id."""
         return dict(self._samples)
 
     def targets(self, task: str) -> Mapping[str, float]:

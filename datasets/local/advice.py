@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.lookup import bare
 from aqa_bench.core.task import Task, TaskKind
 
 from .index import OwnClip
@@ -73,7 +74,7 @@ def advice(
         split: Whether a column splits.
     """
     of_tasks = (note for task in tasks for note in _of_task(task, clips))
-    return (*_of_groups(clips, grouped, split), *of_tasks)
+    return (*_of_groups(clips, grouped, split), *_of_spelling(clips), *_of_copies(clips), *of_tasks)
 
 
 def _of_groups(clips: Mapping[str, OwnClip], grouped: bool, split: bool) -> Iterator[str]:
@@ -97,6 +98,31 @@ def _of_groups(clips: Mapping[str, OwnClip], grouped: bool, split: bool) -> Iter
         )
     if split and not any(clip.part == "val" for clip in clips.values()):
         yield "The split has no val part: thresholds stay at .5, and methods that select by val do without."
+
+
+def _of_spelling(clips: Mapping[str, OwnClip]) -> Iterator[str]:
+    alike: dict[str, list[str]] = {}
+    for group in sorted({clip.group for clip in clips.values()}):
+        alike.setdefault(bare(group.casefold()), []).append(group)
+    for names in alike.values():
+        if len(names) > 1:
+            yield (
+                f"Groups {' and '.join(names)} differ in spelling alone: if they are one, write one name, "
+                "since clips of one group may otherwise stand in train and in test."
+            )
+
+
+def _of_copies(clips: Mapping[str, OwnClip]) -> Iterator[str]:
+    same: dict[str, list[str]] = {}
+    for name, clip in clips.items():
+        same.setdefault(clip.sha256, []).append(name)
+    apart = [names for names in same.values() if len({clips[name].group for name in names}) > 1]
+    if apart:
+        yield (
+            f"{len(apart)} files are in the table more than once, in several groups, e.g. "
+            f"{' and '.join(apart[0][:2])}: a method may be tested on what it learnt. Leave the copies out, "
+            "or give them one group."
+        )
 
 
 def _of_task(task: Task, clips: Mapping[str, OwnClip]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import canonical_json, sha256_bytes, sha256_file
+from aqa_bench.core.lookup import same_number
 from aqa_bench.media.images import IMAGE_SUFFIXES
 from aqa_bench.media.pose.pose_files import POSE_SUFFIXES
 
@@ -68,8 +69,15 @@ class Shelf:
         ]
         if len(found) == 1 and found[0].name != path.name:
             return found[0]
+        if len(found) == 1:
+            return _unusable(found[0])
         if found:
             return "several files: " + ", ".join(sorted(entry.name for entry in found))
+        stems = {Path(known).stem: known for known in around} | {known: known for known in around}
+        number = same_number(wanted, stems)
+        if number is not None:
+            hint = "spreadsheets change numbers: format the column as text"
+            return f"no such file (did you mean {stems[number]}? {hint})"
         near = difflib.get_close_matches(wanted, around, n=1, cutoff=0.5)
         return "no such file" + (f" (did you mean {near[0]}?)" if near else "")
 
@@ -104,6 +112,12 @@ def digest_of(path: Path) -> tuple[str, int]:
             found=error.strerror or str(error),
             remedy="Correct its permissions or the link, or leave the row out.",
         ) from error
+
+
+def _unusable(path: Path) -> str:
+    if path.is_symlink() and not path.exists():
+        return f"a link to {path.readlink()}, where nothing is"
+    return f"a folder without {_JSON} files, {path.name}" if path.is_dir() else f"no file, {path.name}"
 
 
 def _composed(name: str) -> str:

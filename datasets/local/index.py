@@ -76,7 +76,7 @@ class OwnIndex(_Strict):
         card: The dataset's card.
         reading: How its files are read.
         grouped: Whether a column said what the groups are; otherwise each clip is one.
-        clips: Its clips by sample id, in the table's order.
+        clips: Its clips by sample id.
         notes: What a person should know of it, in sentences.
     """
 

@@ -112,16 +112,17 @@ def read_labels(table: CsvTable, column: str, unit: Unit, *, score: bool) -> Lab
 def _number(table: CsvTable, row: int, column: str) -> float:
     text = table.rows[row][table.place(column)]
     try:
-        value = float(text)
+        value = table.number(row, column)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or "_" in text:
+    if not math.isfinite(value):
         what = (
             "A label is missing."
             if text.lower() in ("", "nan", "na", "n/a", "none")
             else "A label is no number."
         )
         remedy = _REMEDY + (" Or leave the row out." if "missing" in what else "")
+        remedy += " Write a decimal point, not a comma." if "," in text else ""
         raise unfit_cell(table, row, column, what, "0 or 1, or a score", remedy)
     return value
 

@@ -16,9 +16,8 @@ from aqa_bench.media.pose.named_joints import (
     JointMap,
     RawPose,
     arranged,
+    chosen_layout,
     folded,
-    layout_of_names,
-    read_joint_map,
 )
 from aqa_bench.media.pose.people import People
 from aqa_bench.media.pose.pose_files import read_pose_file
@@ -133,7 +132,7 @@ def _settle(
                 found=raw.kind.value,
                 remedy="Keep them in datasets of their own, or say which they are with --dimensions.",
             )
-    layout, joints = _layout(raws, files[first], request)
+    layout, joints = chosen_layout(raws.values(), request.layout, files[first])
     reading = Reading(
         kind="joints" if pose.kind is PoseKind.JOINTS else "keypoints",
         layout=layout,
@@ -156,33 +155,6 @@ def _settle(
         )
     looked.reading = reading
     looked.notes = tuple(_told(raws, layout, joints, gaps))
-
-
-def _layout(raws: Mapping[str, RawPose], where: Path, request: OwnTable) -> tuple[str, JointMap | None]:
-    """The layout of all clips, and the map into it."""
-    names = dict.fromkeys(name for raw in raws.values() for name in raw.names or ())
-    told = {raw.layout for raw in raws.values()} - {None}
-    if request.layout is not None and _is_table(request.layout):
-        joints = read_joint_map(Path(request.layout).expanduser())
-        return layout_of_names(joints, request.layout), joints
-    if request.layout is not None:
-        return find_layout(request.layout).name, None
-    if len(told) == 1:
-        return str(told.pop()), None
-    if names:
-        return layout_of_names(names, where), None
-    shape = next(iter(raws.values())).values.shape
-    raise UsageError(
-        "The joint order of the keypoints is not known.",
-        where=where,
-        expected="--layout NAME, or --layout joints.csv with the columns source and joint",
-        found=f"layouts {', '.join(sorted(map(str, told)))}" if told else f"an array of shape {shape}",
-        remedy="docs/own-data.md lists the layouts and shows a table.",
-    )
-
-
-def _is_table(layout: str) -> bool:
-    return layout.lower().endswith(".csv") or Path(layout).expanduser().is_file()
 
 
 def _told(raws: Mapping[str, RawPose], layout: str, joints: JointMap | None, gaps: int) -> list[str]:

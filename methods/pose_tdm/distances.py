@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aqa_bench.core.errors import DataError
+from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.core.task import Modality
 from aqa_bench.media.clips import resample_time
@@ -37,7 +38,10 @@ _FROM_FILES = "Give poses that you have: --keypoints DIR (docs/keypoints.md)."
 
 
 def distance_sequences(
-    samples: Sequence[Sample], recipe: TDMRecipe, poses: Sequence[Path] = ()
+    samples: Sequence[Sample],
+    recipe: TDMRecipe,
+    poses: Sequence[Path] = (),
+    progress: Progress | None = None,
 ) -> npt.NDArray[np.float32]:
     """Distance matrices of samples at one length.
 
@@ -47,6 +51,7 @@ def distance_sequences(
         samples: The samples.
         recipe: Names the source, layout, normalisation and length.
         poses: Folders where estimated poses are kept: the first is written to, and all are read.
+        progress: Where to report, sample by sample.
 
     Returns:
         ``(n, length, D)`` float32; D is V (V - 1) / 2 for V joints.
@@ -56,7 +61,13 @@ def distance_sequences(
         UsageError: The layout does not exist or the estimator is not installed.
     """
     # A joint halfway between two frames cuts corners and shortens limbs; a distance halfway does not.
-    sequences = [resample_time(_distances(sample.media, recipe, poses), recipe.length) for sample in samples]
+    display = progress or NullProgress()
+    display.start(f"poses of source {recipe.source}", len(samples))
+    sequences = []
+    for sample in samples:
+        sequences.append(resample_time(_distances(sample.media, recipe, poses), recipe.length))
+        display.advance()
+    display.close()
     widths = {sequence.shape[1] for sequence in sequences}
     if len(widths) > 1:
         raise DataError(

@@ -89,7 +89,7 @@ class PoseTDM(Method[TDMRecipe]):
             ctx: Its cache keeps the poses.
         """
         if samples and estimates(self.recipe):
-            distance_sequences(samples, self.recipe, ctx.places("pose"))
+            distance_sequences(samples, self.recipe, ctx.places("pose"), ctx.progress)
         return {}
 
     def fit(
@@ -136,6 +136,7 @@ class PoseTDM(Method[TDMRecipe]):
                 is_score=is_score,
                 seed=ctx.seed,
                 device=device,
+                progress=ctx.progress,
             )
         ctx.report.update(
             parameters=parameter_count(head),

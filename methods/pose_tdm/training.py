@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from aqa_bench.core.progress import Progress
 from aqa_bench.learn.heads.resnet1d import ResNet1D
 from aqa_bench.learn.supervised.training import Examples, TrainingConfig
 from aqa_bench.learn.supervised.training import train_head as train
@@ -26,7 +27,14 @@ def new_head(recipe: TDMRecipe, in_features: int, *, is_score: bool) -> ResNet1D
 
 
 def train_head(
-    examples: Examples, val: Examples, recipe: TDMRecipe, *, is_score: bool, seed: int, device: torch.device
+    examples: Examples,
+    val: Examples,
+    recipe: TDMRecipe,
+    *,
+    is_score: bool,
+    seed: int,
+    device: torch.device,
+    progress: Progress | None = None,
 ) -> tuple[ResNet1D, FitResult]:
     """Train a head, on class-weighted cross-entropy or squared error.
 
@@ -38,6 +46,7 @@ def train_head(
         seed: Seed of the order of batches. Initial weights and dropout draw from PyTorch's default
             generator.
         device: Where to compute.
+        progress: Where to report.
 
     Returns:
         The head in evaluation mode on ``device``, and what the training came to.
@@ -53,5 +62,7 @@ def train_head(
         class_weights=recipe.class_weights,
         select=recipe.select,
     )
-    result = train(head, examples, val, config, is_score=is_score, seed=seed, device=device)
+    result = train(
+        head, examples, val, config, is_score=is_score, seed=seed, device=device, progress=progress
+    )
     return head, result

@@ -37,13 +37,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def light(home: Path, *arguments: str) -> Done:
+    return light_python(home, "-m", "aqa_bench", *arguments)
+
+
+def light_python(home: Path, *arguments: str) -> Done:
     path = os.pathsep.join([str(home / "hide"), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = os.environ | {
         "PYTHONPATH": path,
         "AQA_BENCH_DATA": str(home / "data"),
         "AQA_BENCH_CACHE": str(home / "cache"),
     }
-    command = [sys.executable, "-m", "aqa_bench", *arguments]
+    command = [sys.executable, *arguments]
     return subprocess.run(
         command, cwd=home / "here", env=environment, capture_output=True, text=True, check=False
     )
@@ -89,6 +93,39 @@ def test_scores_of_others_are_evaluated(home: Path) -> None:
     done = light(home, "evaluate", str(home / "scores.csv"), "--dataset", DATASET)
     assert done.returncode == 0, done.stderr
     assert "1.000" in done.stdout
+
+
+BOARDS = """
+import sys
+from aqa_bench.boards import row_scores
+from aqa_bench.cli.main import main
+
+# Intervals of boards are tested with the statistics; those of records are theirs.
+row_scores.N_RESAMPLES = 200
+places = ["--submissions", "runs", "--leaderboards", "boards"]
+for command in (
+    ["leaderboard", "build", *places],
+    ["leaderboard", "check", *places],
+    ["leaderboard", "show", "stick-figures/shoulder-press", *places],
+    ["leaderboard", "site", "--out", "site", *places],
+    ["claims", "--submissions", "runs"],
+    ["validate", "runs"],
+    ["method", "info", "cvcspc"],
+):
+    print("==", *command, "->", main(command))
+loaded = {name.partition(".")[0] for name in sys.modules}
+print("loaded", sorted(loaded & {"torch", "torchvision", "timm", "captum", "pytorchvideo"}))
+"""
+
+
+def test_boards_site_and_claims_need_no_pytorch(home: Path, runs: list[str]) -> None:
+    done = light_python(home, "-c", BOARDS)
+    ends = [line.rpartition(" ")[2] for line in done.stdout.splitlines() if line.startswith("== ")]
+    assert ends == ["0"] * 7, done.stdout + done.stderr
+    assert done.stdout.rstrip().endswith("loaded []")
+    here = home / "here"
+    assert (here / "boards" / "v2" / "stick-figures-shoulder-press" / "table.json").is_file()
+    assert (here / "site" / "index.html").is_file()
 
 
 @pytest.mark.parametrize(

@@ -154,16 +154,22 @@ def test_a_broken_card_breaks_its_own_plugin_alone(
     for look_up in (registry.find_dataset, registry.find_family):
         with pytest.raises(AqaBenchError, match="unfit value"):
             look_up("theirs/a")
+    assert registry.known_dataset("theirs/a") is None
 
 
 def test_no_card_of_ours_is_broken() -> None:
     assert registry.broken("methods") == registry.broken("datasets") == {}
 
 
-def test_a_collision_names_both_sides(install: Install) -> None:
+def test_a_collision_names_both_sides_and_leaves_the_others(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
     install("methods", method("constant"))
+    assert "prior" in registry.methods()
+    assert "constant" not in registry.methods()
+    assert "claim the id 'constant'" in caplog.text
     with pytest.raises(AqaBenchError, match="claim the id 'constant'") as caught:
-        registry.methods()
+        registry.find_method("constant")
     assert "methods/constant/card.toml" in str(caught.value.where)
     assert "theirs = thirdparty" in str(caught.value.where)
 
@@ -179,7 +185,9 @@ def test_a_dataset_cannot_take_the_id_of_another_family(install: Install) -> Non
         registry.find_family("theirs")
     install("datasets", family("stick-figures", "stick-figures/other"))
     with pytest.raises(AqaBenchError, match="claim the id 'stick-figures'"):
-        registry.dataset_cards()
+        registry.find_dataset(CARD.id)
+    assert registry.known_dataset(CARD.id) is None
+    assert "synthetic-gym/diving" in registry.dataset_cards()
 
 
 @pytest.mark.parametrize("name", ["theirs/a@small", "theirs@small"])

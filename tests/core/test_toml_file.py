@@ -18,6 +18,12 @@ def test_tables_are_read_whatever_ends_their_lines(tmp_path: Path) -> None:
     assert read_toml(file) == {"a": "x.y", "b": {"c": [1, 2]}}
 
 
+def test_an_editors_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    assert read_toml(written(tmp_path, "\ufeffa = 'é'\r\n".encode())) == {"a": "é"}
+    with pytest.raises(ValueError, match="utf-8"):
+        read_toml(written(tmp_path, "a = 'é'".encode("utf-16")))
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

@@ -79,3 +79,18 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_an_absent_score_in_a_frame_is_said() -> None:
     with pytest.raises(DataError, match="row 1"):
         read_scores(pd.DataFrame({"sample_id": ["a", "b"], "score": [0.5, None]}))
+
+
+def test_more_that_spreadsheets_write(tmp_path: Path) -> None:
+    expected = [("a", 0.5), ("b", 1.0)]
+    for content in (
+        b"sep=;\r\nsample_id;score\r\na;0,5\r\nb;1\r\n",
+        "sample_id\tscore\r\na\t0,5\r\nb\t1\r\n".encode("utf-16"),
+        b"sample_id\tscore\ra\t0.5\rb\t1\r",
+    ):
+        assert [(row.sample, row.score) for row in read_scores(written(tmp_path, content))] == expected
+
+
+def test_ids_that_pandas_made_floats_of_are_the_ids_again() -> None:
+    frame = pd.DataFrame({"sample_id": [32.0, 7.0], "score": [0.5, 1]})
+    assert [row.sample for row in read_scores(frame)] == ["32", "7"]

@@ -10,6 +10,8 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.task import Modality
 from aqa_bench.media.file_media import media_of_file
 from aqa_bench.media.images import encode_png
+from aqa_bench.media.layouts import find_layout
+from aqa_bench.media.pose.front import front_view
 from aqa_bench.media.video import encode
 
 POINTS = np.random.default_rng(0).uniform(10, 90, (4, 18, 3)).astype(np.float32)
@@ -54,6 +56,41 @@ def test_keypoints_come_from_arrays_and_openpose(tmp_path: Path) -> None:
     np.testing.assert_allclose(media_of_file(still).keypoints("openpose-18"), POINTS[-1:], rtol=1e-6)
     keys = {media_of_file(file, layout="openpose-18").content_key for file in tmp_path.glob("a.np?")}
     assert len(keys) == 1
+
+
+def test_files_of_joints_are_read_as_own_data_are(tmp_path: Path) -> None:
+    names = ("left_hip", "right_hip", "left_ankle", "right_ankle", "left_shoulder", "right_shoulder")
+    rows = [
+        f"{frame},{name},{frame + place},{2 * place},0.5"
+        for frame in range(3)
+        for place, name in enumerate(names)
+    ]
+    long = tmp_path / "a.csv"
+    long.write_text("\n".join(["frame,joint,x,y,confidence", *rows]))
+    clip = media_of_file(long, partial=True)
+    assert (clip.provides, clip.length) == ({Modality.KEYPOINTS}, 3)
+    at = find_layout("openpose-18").index
+    found = clip.keypoints("openpose-18")
+    np.testing.assert_allclose(found[:, at("right_hip")], [[1, 2, 0.5], [2, 2, 0.5], [3, 2, 0.5]])
+    assert not found[:, at("right_wrist")].any()
+    with pytest.raises(DataError, match="nose"):
+        media_of_file(long).keypoints("coco-17")
+    mapping = tmp_path / "joints.csv"
+    mapping.write_text("source,joint\nleft_hip,right_hip\n")
+    turned = media_of_file(long, layout=str(mapping), partial=True).keypoints("openpose-18")
+    np.testing.assert_allclose(turned[:, at("right_hip"), 0], [0, 1, 2])
+
+
+def test_joints_in_space_are_seen_from_the_front(tmp_path: Path) -> None:
+    joints = np.random.default_rng(1).normal(size=(5, 12, 3)).astype(np.float32)
+    np.save(tmp_path / "a.npy", joints)
+    with pytest.raises(DataError, match="--dimensions 3"):
+        media_of_file(tmp_path / "a.npy", layout="body-12")
+    clip = media_of_file(tmp_path / "a.npy", layout="body-12", dimensions=3)
+    assert clip.provides == {Modality.KEYPOINTS, Modality.JOINTS_3D}
+    np.testing.assert_array_equal(clip.joints_3d("body-12")[..., :3], joints)
+    seen = front_view(clip.joints_3d("body-12"), "body-12")
+    np.testing.assert_array_equal(clip.keypoints("body-12"), seen)
 
 
 def test_features_are_read_where_they_are_wanted(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqa_bench.cli import dataset_add
+from aqa_bench.cli.completion import complete_dataset, complete_task
 from aqa_bench.cli.options import Json, Keypoints, PeopleRule, as_device
 from aqa_bench.cli.output import emit, say, table
 from aqa_bench.cli.progress import TerminalProgress
@@ -32,7 +33,11 @@ def _as_device(text: str | None) -> str | None:
 
 
 DatasetId = Annotated[
-    str, typer.Argument(help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.")
+    str,
+    typer.Argument(
+        autocompletion=complete_dataset,
+        help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.",
+    ),
 ]
 
 
@@ -69,7 +74,10 @@ def info(dataset: DatasetId, as_json: Json = False) -> None:
 def prepare(
     dataset: Annotated[
         str,
-        typer.Argument(help="Dataset id, or the name of a family of them; with @PRESET for another preset."),
+        typer.Argument(
+            autocompletion=complete_dataset,
+            help="Dataset id, or the name of a family of them; with @PRESET for another preset.",
+        ),
     ],
     source: Annotated[
         list[Path] | None, typer.Option(help="Folder or archive of the release; repeatable.")
@@ -150,7 +158,8 @@ def verify(
     keypoints: Keypoints = None,
     people: PeopleRule = None,
     task: Annotated[
-        list[str] | None, typer.Option(help="Task id that the keypoints are for; repeatable.")
+        list[str] | None,
+        typer.Option(autocompletion=complete_task, help="Task id that the keypoints are for; repeatable."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset
 from aqa_bench.cli.options import Json, as_device
 from aqa_bench.cli.output import emit, number, say, table
 from aqa_bench.cli.progress import TerminalProgress
@@ -37,7 +38,10 @@ class Start(StrEnum):
     epilog="Example:  aqa-bench detector train --dataset synthetic-gym/backsquat --out detectors/squat"
 )
 def train(
-    dataset: Annotated[str, typer.Option(help="Dataset id whose samples have boxes of the bar.")],
+    dataset: Annotated[
+        str,
+        typer.Option(autocompletion=complete_dataset, help="Dataset id whose samples have boxes of the bar."),
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the detector; an older one there gives way.")],
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the frames.")] = None,
     clips: Annotated[int, typer.Option(min=1, help="Most clips to train on.")] = 150,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aqa_bench.cli.completion import complete_method
 from aqa_bench.cli.options import Json, as_device
 from aqa_bench.cli.output import emit, say, table
 
@@ -25,7 +26,8 @@ def see_doctor(
     device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
     quick: Annotated[bool, typer.Option("--quick", help="Default recipes only, and no speed.")] = False,
     method: Annotated[
-        list[str] | None, typer.Option(help="Method id to try; repeatable. Default: all.")
+        list[str] | None,
+        typer.Option(autocompletion=complete_method, help="Method id to try; repeatable. Default: all."),
     ] = None,
     limit: Annotated[float, typer.Option(min=10, help="Seconds that all of it may take.")] = 300.0,
     as_json: Json = False,

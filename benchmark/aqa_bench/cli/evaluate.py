@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_task
 from aqa_bench.cli.options import Json
 from aqa_bench.cli.output import emit, say
 
@@ -24,9 +25,14 @@ def evaluate_scores(
         Path,
         typer.Argument(help="CSV with columns sample_id and score; optional: task, split (val, test), fold."),
     ],
-    dataset: Annotated[str, typer.Option(help="Dataset id (aqa-bench list datasets).")],
+    dataset: Annotated[
+        str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
+    ],
     task: Annotated[
-        str | None, typer.Option(help="Task id; needed where there are several and no column task.")
+        str | None,
+        typer.Option(
+            autocompletion=complete_task, help="Task id; needed where there are several and no column task."
+        ),
     ] = None,
     scheme: Annotated[str | None, typer.Option(help="Split scheme. Default: the dataset's.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the judge. Default: the file's.")] = None,

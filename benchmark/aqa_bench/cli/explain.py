@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_method, complete_recipe, complete_task
 from aqa_bench.cli.options import Json, as_device
 from aqa_bench.cli.output import emit, number, say, table
 from aqa_bench.cli.progress import TerminalProgress
@@ -22,15 +23,28 @@ EXAMPLES = (
 
 
 def explain_method(
-    dataset: Annotated[str, typer.Option(help="Dataset id (aqa-bench list datasets).")],
-    method: Annotated[str, typer.Option(help="Method id (aqa-bench list methods).")],
-    task: Annotated[str | None, typer.Option(help="Task id. Default: the method's first.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="Named hyper-parameters. Default: the method's.")] = None,
+    dataset: Annotated[
+        str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
+    ],
+    method: Annotated[
+        str, typer.Option(autocompletion=complete_method, help="Method id (aqa-bench list methods).")
+    ],
+    task: Annotated[
+        str | None, typer.Option(autocompletion=complete_task, help="Task id. Default: the method's first.")
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(autocompletion=complete_recipe, help="Named hyper-parameters. Default: the method's."),
+    ] = None,
     scheme: Annotated[
         str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")
     ] = None,
     pretrain_on: Annotated[
-        str | None, typer.Option(help="Dataset id whose unlabelled samples are learned from instead.")
+        str | None,
+        typer.Option(
+            autocompletion=complete_dataset,
+            help="Dataset id whose unlabelled samples are learned from instead.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the run and of the samples shown.")] = 0,
     samples: Annotated[int, typer.Option(min=1, max=32, help="Samples to explain.")] = 4,

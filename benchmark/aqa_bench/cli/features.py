@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_method, complete_recipe, complete_task
 from aqa_bench.cli.options import Json, as_device
 from aqa_bench.cli.output import emit, say
 from aqa_bench.cli.progress import TerminalProgress
@@ -23,11 +24,22 @@ app = typer.Typer(
     epilog="Example:  aqa-bench features export --method imagenet --dataset synthetic-gym/backsquat --out F"
 )
 def export(
-    method: Annotated[str, typer.Option(help="Id of an image method (aqa-bench list methods).")],
-    dataset: Annotated[str, typer.Option(help="Dataset id (aqa-bench list datasets).")],
+    method: Annotated[
+        str,
+        typer.Option(autocompletion=complete_method, help="Id of an image method (aqa-bench list methods)."),
+    ],
+    dataset: Annotated[
+        str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
+    ],
     out: Annotated[Path, typer.Option(help="Folder to write; it must not exist.")],
-    task: Annotated[list[str] | None, typer.Option(help="Task id; repeatable. Default: all.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="Named hyper-parameters. Default: the method's.")] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all."),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(autocompletion=complete_recipe, help="Named hyper-parameters. Default: the method's."),
+    ] = None,
     scheme: Annotated[
         str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")
     ] = None,

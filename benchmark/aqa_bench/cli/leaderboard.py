@@ -1,4 +1,4 @@
-"""``aqa-bench leaderboard``: build the tables from submissions, check them, or write them as a site."""
+"""``aqa-bench leaderboard``: show the tables, build them from submissions, check them, or write a site."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from aqa_bench import BENCHMARK_VERSION
+from aqa_bench.cli import board
 from aqa_bench.cli.options import Json, Leaderboards, Submissions
 from aqa_bench.cli.output import emit, say
 from aqa_bench.cli.progress import TerminalProgress
@@ -17,8 +18,10 @@ __all__ = ["app"]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes that score; the tables are the same.")]
 
 app = typer.Typer(
-    help="Build the leaderboards from submissions, check them, or write them as a site.", no_args_is_help=True
+    help="Show the leaderboards, build them from submissions, check them, or write them as a site.",
+    no_args_is_help=True,
 )
+app.command("show", epilog=board.EXAMPLES)(board.show_board)
 
 
 @app.command(epilog="Examples:  aqa-bench leaderboard build  |  aqa-bench leaderboard build --as-of v2")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from aqa_bench.cli.options import Json
-from aqa_bench.cli.output import emit, table
+from aqa_bench.cli.output import emit, note, table
 
 __all__ = ["EXAMPLES", "list_things"]
 
@@ -57,11 +58,10 @@ def _datasets(as_json: bool) -> None:
 
 
 def _methods(as_json: bool) -> None:
-    from aqa_bench.core.recipe_file import recipe_names
     from aqa_bench.core.registry import methods, oracle_with
 
     plugins = methods()
-    recipes = {name: recipe_names(plugin.folder) for name, plugin in plugins.items()}
+    recipes = {name: _recipes(plugin.folder) for name, plugin in plugins.items()}
     if as_json:
         return emit(
             [
@@ -78,12 +78,24 @@ def _methods(as_json: bool) -> None:
             plugin.card.regime.value,
             plugin.card.needed() or "-",
             ", ".join(oracle_with(plugin.card)) or "-",
-            ", ".join(recipes[name]),
+            ", ".join(recipes[name]) or "-",
             plugin.card.summary,
         ]
         for name, plugin in plugins.items()
     ]
     return table(["method", "modality", "regime", "needs", "oracle with", "recipes", "idea"], rows)
+
+
+def _recipes(folder: Path) -> list[str]:
+    """Names of recipes; none where the file is broken, which must not hide the other methods."""
+    from aqa_bench.core.errors import RecipeError
+    from aqa_bench.core.recipe_file import recipe_names
+
+    try:
+        return recipe_names(folder)
+    except RecipeError as error:
+        note(f"warning: {error}")
+        return []
 
 
 def _tables(as_json: bool) -> None:

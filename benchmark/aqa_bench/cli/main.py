@@ -11,6 +11,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from aqa_bench import BENCHMARK_VERSION, __version__
 from aqa_bench.cli import (
@@ -25,6 +26,7 @@ from aqa_bench.cli import (
     features,
     leaderboard,
     listing,
+    method,
     new,
     predict,
     reproduce,
@@ -47,8 +49,22 @@ __all__ = ["app", "main"]
 # Typer brings its own copy of click since 0.26; its public names lead to the classes in either case.
 _WRONG_USAGE: type[Exception] = typer.BadParameter.__mro__[2]
 
+
+class _Interrupted(Exception):  # noqa: N818 - what happened, which is no error
+    """Ctrl-C, on its way past Typer, some versions of which make an exit code of it and lose its notes."""
+
+
+class _Verbs(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise _Interrupted from stop
+
+
 app = typer.Typer(
     name="aqa-bench",
+    cls=_Verbs,
     help="The open benchmark of action quality assessment: how well do people move?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -58,6 +74,7 @@ app = typer.Typer(
 )
 app.command("list", epilog=listing.EXAMPLES)(listing.list_things)
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(method.app, name="method")
 app.command("run", epilog=run.EXAMPLES)(run.run_method)
 app.command("runs", epilog=runs.EXAMPLES)(runs.list_runs)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate_scores)
@@ -122,8 +139,8 @@ def main(arguments: list[str] | None = None) -> int:
         wrong: Any = error
         wrong.show()
         return int(wrong.exit_code)
-    except (typer.Abort, KeyboardInterrupt) as stop:
-        # Typer makes the one of the other; what was kept is noted on the first.
+    except (_Interrupted, typer.Abort, KeyboardInterrupt) as stop:
+        # What was kept is noted on the first.
         notes = getattr(stop.__cause__ or stop, "__notes__", ())
         typer.echo("interrupted", err=True)
         for line in notes or ["Finished parts are kept; the same command goes on from there."]:

@@ -16,7 +16,12 @@ app = typer.Typer(no_args_is_help=True, help="Start a method or a dataset from a
 
 _Name = Annotated[str, typer.Argument(help="Its id: lower case, words joined by hyphens.")]
 _Root = Annotated[
-    Path | None, typer.Option("--root", help="Checkout to write to. Default: the one that runs.")
+    Path | None,
+    typer.Option(
+        "--root",
+        help="Checkout to write to. Default: the one that runs; an installed aqa-bench writes a package, "
+        "NAME/ in the current folder.",
+    ),
 ]
 
 
@@ -42,4 +47,10 @@ def _create(kind: str, name: str, root: Path | None, as_json: bool) -> None:
     here = Path.cwd()
     for path in written:
         say(f"written: {(path.relative_to(here) if path.is_relative_to(here) else path).as_posix()}")
-    say(f"Next: docs/adding-a-{kind.removesuffix('s')}.md")
+    package = next((path.parent for path in written if path.name == "pyproject.toml"), None)
+    if package is None:
+        say(f"Next: docs/adding-a-{kind.removesuffix('s')}.md")
+    else:
+        # An installed benchmark has no documentation beside it.
+        shown = package.relative_to(here) if package.is_relative_to(here) else package
+        say(f"Next: pip install -e {shown.as_posix()}, then aqa-bench list {kind}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_task
 from aqa_bench.cli.options import Json, Keypoints, Sandbox, as_device
 from aqa_bench.cli.output import emit, number, say, table
 from aqa_bench.cli.progress import TerminalProgress
@@ -37,15 +38,26 @@ def predict(
     model: Annotated[Path, typer.Argument(help="Folder that run --save-model wrote.")],
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Videos, images, keypoints (.npz, .npy), or folders of OpenPose JSON files."),
+        typer.Argument(
+            help="Videos, images, files of joints (docs/own-data.md), or folders of OpenPose JSON files."
+        ),
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Dataset id, in place of files.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(autocompletion=complete_dataset, help="Dataset id, in place of files.")
+    ] = None,
     split: Annotated[Part, typer.Option(help="With --dataset: which part of its splits.")] = Part.TEST,
     task: Annotated[
-        list[str] | None, typer.Option(help="Task id; repeatable. Default: all that fit.")
+        list[str] | None,
+        typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all that fit."),
     ] = None,
     layout: Annotated[
-        str | None, typer.Option(help="Joint order of keypoint files that do not name one.")
+        str | None,
+        typer.Option(
+            help="Joint order of keypoint files that do not name one, or a CSV file that maps their joints."
+        ),
+    ] = None,
+    dimensions: Annotated[
+        int | None, typer.Option(min=2, max=3, help="2 or 3, where files of joints do not tell.")
     ] = None,
     keypoints: Keypoints = None,
     features: Annotated[
@@ -80,7 +92,13 @@ def predict(
     saved, progress = load_model(model), TerminalProgress(quiet=as_json)
     if dataset is None:
         judged = saved.judge_files(
-            files or (), tasks=task or (), layout=layout, device=device, launch=launch, progress=progress
+            files or (),
+            tasks=task or (),
+            layout=layout,
+            dimensions=dimensions,
+            device=device,
+            launch=launch,
+            progress=progress,
         )
     else:
         judged = judge_dataset(

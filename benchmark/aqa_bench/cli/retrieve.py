@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_task
 from aqa_bench.cli.options import Json, as_device
 from aqa_bench.cli.output import emit, number, say, table
 from aqa_bench.cli.progress import TerminalProgress
@@ -28,12 +29,21 @@ _MEASURES = {
 
 
 def retrieve_frames(
-    dataset: Annotated[str, typer.Option(help="Dataset id (aqa-bench list datasets).")],
+    dataset: Annotated[
+        str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
+    ],
     method: Annotated[list[str], typer.Option(help="Method id, or METHOD:RECIPE; repeatable.")],
-    task: Annotated[str | None, typer.Option(help="Whose clips are used. Default: first of clips.")] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(autocompletion=complete_task, help="Whose clips are used. Default: first of clips."),
+    ] = None,
     scheme: Annotated[str | None, typer.Option(help="Split scheme. Default: the dataset's first.")] = None,
     pretrain_on: Annotated[
-        str | None, typer.Option(help="Dataset id whose unlabelled samples are learned from instead.")
+        str | None,
+        typer.Option(
+            autocompletion=complete_dataset,
+            help="Dataset id whose unlabelled samples are learned from instead.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of runs and of the queries shown.")] = 0,
     frames: Annotated[int, typer.Option(min=1, help="Frames per clip, spread evenly.")] = 32,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_method, complete_recipe, complete_task
 from aqa_bench.cli.forecast import show_forecast
 from aqa_bench.cli.options import Force, Json, Keypoints, Out, PeopleRule, Sandbox, as_device
 from aqa_bench.cli.output import emit, note, number, say, table
@@ -27,15 +28,29 @@ EXAMPLES = (
 
 
 def run_method(
-    method: Annotated[str, typer.Option(help="Method id (aqa-bench list methods).")],
-    dataset: Annotated[str, typer.Option(help="Dataset id (aqa-bench list datasets).")],
-    task: Annotated[list[str] | None, typer.Option(help="Task id; repeatable. Default: all.")] = None,
-    recipe: Annotated[str | None, typer.Option(help="Named hyper-parameters. Default: the method's.")] = None,
+    method: Annotated[
+        str, typer.Option(autocompletion=complete_method, help="Method id (aqa-bench list methods).")
+    ],
+    dataset: Annotated[
+        str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
+    ],
+    task: Annotated[
+        list[str] | None,
+        typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all."),
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(autocompletion=complete_recipe, help="Named hyper-parameters. Default: the method's."),
+    ] = None,
     scheme: Annotated[
         str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")
     ] = None,
     pretrain_on: Annotated[
-        str | None, typer.Option(help="Dataset id whose unlabelled samples are learned from instead.")
+        str | None,
+        typer.Option(
+            autocompletion=complete_dataset,
+            help="Dataset id whose unlabelled samples are learned from instead.",
+        ),
     ] = None,
     features: Annotated[
         Path | None, typer.Option(help="Folder of features, for --method features; short for --set path=.")

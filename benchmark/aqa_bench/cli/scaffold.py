@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 
@@ -23,10 +25,13 @@ _MARKS = ("benchmark/aqa_bench", "pyproject.toml")
 def create(kind: str, name: str, root: Path | None = None) -> list[Path]:
     """Write the folder of a new plug-in, and its test where there is a template of one.
 
+    In a checkout the folder stands among the others. An installed benchmark writes a package of its own below
+    the current folder, which ``pip install -e`` makes known by its entry point.
+
     Args:
         kind: ``methods`` or ``datasets``.
         name: Id of the plug-in: lower-case words joined by hyphens.
-        root: Checkout of the benchmark; by default the one that this package runs from.
+        root: Checkout of the benchmark; by default the one that this package runs from, if it does.
 
     Returns:
         The files written.
@@ -36,25 +41,38 @@ def create(kind: str, name: str, root: Path | None = None) -> list[Path]:
     """
     module = name.replace("-", "_")
     _check_name(kind, name, module)
-    place = _checkout(root)
-    _check_free(kind, name, place, module)
+    inside = root is not None or checkout_root() is not None
+    place = _checkout(root) if inside else Path.cwd() / name
+    folder, tests = (place / kind, place / "tests" / kind) if inside else (place, place / "tests")
+    _check_free(kind, name, [folder / module, tests / module] if inside else [place])
     words = {
         "name": name,
+        "kind": kind,
         "module": module,
+        "package": f"aqa_bench.{kind}.{module}" if inside else module,
         "class_name": "".join(word.capitalize() for word in name.split("-")),
         "title": name.replace("-", " ").capitalize(),
     }
-    templates = resources.files("aqa_bench.cli") / "templates" / kind
     written = []
-    for file in sorted(templates.iterdir(), key=lambda entry: entry.name):
-        target = (
-            place
-            / (f"tests/{kind}/{module}" if file.name.startswith("test_") else f"{kind}/{module}")
-            / file.name.removesuffix(".txt").replace("test_plugin", f"test_{module}")
-        )
-        text = Template(file.read_text(encoding="utf-8")).substitute(words)
-        written.append(write_atomic(target, text))
-    return written
+    for file in _templates(kind):
+        called = file.name.removesuffix(".txt").replace("test_plugin", f"test_{module}")
+        own = tests / module if inside else tests
+        target = (own if called.startswith("test_") else folder / module) / called
+        written.append(write_atomic(target, _filled(file, words)))
+    if not inside:
+        written.append(write_atomic(folder / module / "__init__.py", f'"""{words["title"]}."""\n'))
+        (project,) = _templates("package")
+        written.append(write_atomic(place / "pyproject.toml", _filled(project, words)))
+    return sorted(written)
+
+
+def _templates(kind: str) -> list[Traversable]:
+    folder = resources.files("aqa_bench.cli") / "templates" / kind
+    return sorted(folder.iterdir(), key=lambda entry: entry.name)
+
+
+def _filled(file: Traversable, words: Mapping[str, str]) -> str:
+    return Template(file.read_text(encoding="utf-8")).substitute(words)
 
 
 def _check_name(kind: str, name: str, module: str) -> None:
@@ -73,18 +91,17 @@ def _checkout(root: Path | None) -> Path:
     if place is None or not all((place / mark).exists() for mark in _MARKS):
         raise UsageError(
             "There is no checkout of the benchmark to write to.",
-            where="--root" if root is not None else None,
+            where="--root",
             expected=f"a folder with {' and '.join(_MARKS)}",
-            found="an installed package" if place is None else str(place),
-            remedy="Clone the repository and name it with --root. Plug-ins in packages of their own: "
-            "entry-point groups aqa_bench.methods and aqa_bench.datasets.",
+            found=str(place),
+            remedy="Clone the repository and name it with --root. Without --root an installed aqa-bench "
+            "writes a package of its own.",
         )
     return place
 
 
-def _check_free(kind: str, name: str, place: Path, module: str) -> None:
+def _check_free(kind: str, name: str, folders: list[Path]) -> None:
     taken = set(methods()) if kind == "methods" else {card.partition("/")[0] for card in dataset_cards()}
-    folders = [place / kind / module, place / "tests" / kind / module]
     there = next((folder for folder in folders if folder.exists()), None)
     if name in taken or there is not None:
         raise UsageError(

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_task
 from aqa_bench.cli.output import say
 from aqa_bench.cli.progress import TerminalProgress
 
 if TYPE_CHECKING:
     from aqa_bench.core.dataset import Dataset
-    from aqa_bench.core.sample import Sample
+    from aqa_bench.core.sample import Media, Sample
 
 __all__ = ["show"]
 
@@ -21,17 +22,23 @@ _SIDE, _COLUMNS = 176, 6
 
 def show(
     dataset: Annotated[
-        str, typer.Argument(help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.")
+        str,
+        typer.Argument(
+            autocompletion=complete_dataset,
+            help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.",
+        ),
     ],
     sample: Annotated[str, typer.Option(help="Sample id; the first one by default.")] = "",
-    task: Annotated[str, typer.Option(help="Task id; the first one by default.")] = "",
+    task: Annotated[
+        str, typer.Option(autocompletion=complete_task, help="Task id; the first one by default.")
+    ] = "",
     out: Annotated[Path, typer.Option(help="The picture, a PNG.")] = Path("sample.png"),
     frames: Annotated[int, typer.Option(min=1, max=64, help="Frames of a clip to show.")] = 16,
     blur: Annotated[
         bool | None, typer.Option(help="Make faces unrecognisable. Default: unless generated.")
     ] = None,
 ) -> None:
-    """Draw a contact sheet of a sample: frames, bar height, bar boxes, labels, and when an error shows."""
+    """Draw a contact sheet of a sample: frames, bar height, bar boxes, labels; stick figures of keypoints."""
     from aqa_bench.core.files import write_atomic
     from aqa_bench.core.lookup import find
     from aqa_bench.core.registry import find_task, open_dataset
@@ -41,7 +48,8 @@ def show(
     chosen = find_task(opened.card, task) if task else opened.card.tasks[0]
     samples = opened.samples(chosen.id)
     shown = find(samples, sample or next(iter(samples)), f"sample of {dataset} {chosen.id}", "dataset verify")
-    opened.materialise(frozenset({Modality.FRAMES, Modality.IMAGE}), TerminalProgress())
+    wanted = frozenset({Modality.FRAMES, Modality.IMAGE, Modality.KEYPOINTS})
+    opened.materialise(wanted & opened.card.provides, TerminalProgress())
     hidden = not opened.card.exact if blur is None else blur
     write_atomic(out, _sheet(opened, shown, chosen.id, frames, hidden))
     say(str(out))
@@ -60,6 +68,8 @@ def _sheet(dataset: Dataset, sample: Sample, task: str, count: int, blur: bool) 
         f"{dataset.card.name}: sample {sample.id}, group {sample.group}. Licence: {dataset.card.licence}",
         _labels(dataset, sample),
     ]
+    if not media.provides & {Modality.FRAMES, Modality.IMAGE}:
+        return _figures(media, title, count)
     if Modality.FRAMES not in media.provides:
         return contact_sheet(figure_frames(media, [0], blur=blur), [""], title)
     at = np.asarray(uniform(media.length, min(count, media.length)))
@@ -85,6 +95,22 @@ def _sheet(dataset: Dataset, sample: Sample, task: str, count: int, blur: bool) 
         title.append(f"Red edge: {dataset.card.task(task).name.lower()}.")
     squares = np.stack([letterboxed(frame, side) for frame in frames])
     return contact_sheet(squares, captions, title, boxes, columns=_COLUMNS, marked=marked)
+
+
+def _figures(media: Media, title: list[str], count: int) -> bytes:
+    """Stick figures, of a sample that has keypoints and no pictures."""
+    import numpy as np
+
+    from aqa_bench.media.clips import uniform
+    from aqa_bench.media.contact_sheet import contact_sheet
+    from aqa_bench.media.stick_figures import figure_pose, stick_figures
+
+    keypoints, layout = figure_pose(media)
+    at = np.asarray(uniform(len(keypoints), min(count, len(keypoints))))
+    seen = (keypoints[at, :, 2] > 0).sum(axis=1)
+    captions = [f"frame {i}  {joints} joints" for i, joints in zip(at, seen, strict=True)]
+    shown = [*title, f"drawn as {layout}: left orange, right blue"]
+    return contact_sheet(stick_figures(keypoints, layout)[at], captions, shown)
 
 
 def _labels(dataset: Dataset, sample: Sample) -> str:

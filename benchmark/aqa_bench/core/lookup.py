@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from aqa_bench.core.errors import UsageError
 
-__all__ = ["find"]
+__all__ = ["bare", "find", "same_number"]
 
 T = TypeVar("T")
+
+_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)|\.0+$")
 
 
 def find(known: Mapping[str, T], name: str, noun: str, listing: str) -> T:
@@ -34,3 +37,22 @@ def find(known: Mapping[str, T], name: str, noun: str, listing: str) -> T:
         found=name,
         remedy=f"{listing} shows them all.",
     )
+
+
+def same_number(name: str, known: Iterable[str]) -> str | None:
+    """The one name that differs in what a spreadsheet does to numbers: zeros in front, or ``.0`` behind.
+
+    >>> same_number("7", ["007", "017"]), same_number("32.0", ["32"]), same_number("1", ["01", "001"])
+    ('007', '32', None)
+    """
+    found = [other for other in known if bare(other) == bare(name)]
+    return found[0] if len(found) == 1 else None
+
+
+def bare(name: str) -> str:
+    """A name without the zeros that spreadsheets take from its numbers, or add to them.
+
+    >>> bare("p007-01"), bare("12.0"), bare("100")
+    ('p7-1', '12', '100')
+    """
+    return _ZEROS.sub("", name)

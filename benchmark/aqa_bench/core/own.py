@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from aqa_bench.core.bounded import DOCUMENT_BYTES
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.paths import data_home
@@ -21,6 +23,7 @@ OWN = "local"
 """Family of own datasets."""
 
 _FILE, _KIND, _VERSION = "dataset.json", "own-dataset", 1
+_AGAIN = "Add the dataset again: aqa-bench dataset add NAME --replace --table CSV --media DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def read_own(file: Path) -> dict[str, Any]:
         _KIND,
         _VERSION,
         limit=4 * DOCUMENT_BYTES,
-        remedy="Add the dataset again: aqa-bench dataset add NAME --replace --table CSV --media DIR",
+        remedy=_AGAIN,
     )
     return document
 
@@ -100,7 +103,20 @@ def own_card(dataset: str) -> DatasetCard | None:
         Damaged: What is kept of it is damaged.
     """
     file = own_file(data_home() / OWN, dataset.removeprefix(f"{OWN}/"))
-    return DatasetCard.model_validate(read_own(file)["card"]) if is_own(dataset) and file.exists() else None
+    return _card(file) if is_own(dataset) and file.exists() else None
+
+
+def _card(file: Path) -> DatasetCard:
+    try:
+        return DatasetCard.model_validate(read_own(file)["card"])
+    except (KeyError, ValidationError) as error:
+        raise Damaged(
+            "An own dataset was kept by another version of the benchmark.",
+            where=file,
+            expected="a card of this version",
+            found=str(error).splitlines()[0],
+            remedy=_AGAIN,
+        ) from error
 
 
 def own_cards() -> Mapping[str, DatasetCard]:
@@ -111,7 +127,7 @@ def own_cards() -> Mapping[str, DatasetCard]:
     cards: dict[str, DatasetCard] = {}
     for file in sorted((data_home() / OWN).glob(f"*/{_FILE}")):
         try:
-            card = DatasetCard.model_validate(read_own(file)["card"])
+            card = _card(file)
         except Damaged as error:
             logger.warning("%s is left out: %s", error.where, error.what)
         else:

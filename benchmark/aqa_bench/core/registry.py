@@ -1,7 +1,7 @@
 """Look-up of methods and datasets by id, with a suggestion on a miss and an error on a collision.
 
-Cards are read from files: no code of a plug-in runs before it is loaded. A plug-in whose card cannot be read
-is left out with a warning; its error is raised when it is asked for.
+Cards are read from files: no code of a plug-in runs before it is loaded. A plug-in whose card cannot be read,
+or two that claim one id, are left out with a warning; the error is raised when they are asked for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aqa_bench.core.card_file import read_family, read_methods
 from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of, split_preset
-from aqa_bench.core.errors import AqaBenchError, UsageError
+from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.guard import refused_to_methods
 from aqa_bench.core.lookup import find
 from aqa_bench.core.own import own_card, own_cards
@@ -53,17 +53,18 @@ _log = logging.getLogger(__name__)
 def methods() -> Mapping[str, MethodPlugin]:
     """Every installed method by id."""
     plugins = _read("methods", lambda found: read_methods(card_folder(found), found.package))
-    return _unique((plugin.card.id, plugin, origin) for plugin, origin in plugins)
+    return _unique("methods", ((plugin.card.id, plugin, origin) for plugin, origin in plugins))
 
 
 @cache
 def _families() -> Mapping[str, DatasetPlugin]:
     plugins = _read("datasets", lambda found: (read_family(card_folder(found), found.package),))
-    return _unique((family.name, family, origin) for family, origin in plugins)
+    return _unique("datasets", ((family.name, family, origin) for family, origin in plugins))
 
 
 def broken(kind: _Kind) -> dict[str, AqaBenchError]:
-    """The plug-ins whose cards cannot be read, by the name of their folder or entry point with hyphens."""
+    """The plug-ins that are left out, by the name of their folder or entry point with hyphens, or by the id
+    that two of them claim."""
     if kind == "methods":
         methods()
     else:
@@ -80,9 +81,13 @@ def _read(kind: _Kind, read: Callable[[PluginFolder], Iterable[P]]) -> list[tupl
         try:
             plugins.extend((plugin, found.origin) for plugin in read(found))
         except AqaBenchError as error:
-            _broken[kind][found.name.replace("_", "-")] = error
-            _log.warning("A plug-in is left out. %s", error)
+            _leave_out(kind, found.name.replace("_", "-"), error)
     return plugins
+
+
+def _leave_out(kind: _Kind, name: str, error: AqaBenchError) -> None:
+    _broken[kind][name] = error
+    _log.warning("A plug-in is left out. %s", error)
 
 
 def _check_broken(kind: _Kind, name: str) -> None:
@@ -144,10 +149,10 @@ def find_dataset(dataset: str) -> DatasetCard:
 
 
 def known_dataset(dataset: str) -> DatasetCard | None:
-    """As :func:`find_dataset`; None where this installation has no such dataset or preset."""
+    """As :func:`find_dataset`; None where there is no such dataset or preset here, or a broken one."""
     try:
         return find_dataset(dataset)
-    except UsageError:
+    except AqaBenchError:
         return None
 
 
@@ -197,16 +202,20 @@ def open_dataset(dataset: str) -> Dataset:
     return family.load().open(card.id, data_home() / family.name)
 
 
-def _unique(found: Iterable[tuple[str, P, str]]) -> Mapping[str, P]:
+def _unique(kind: _Kind, found: Iterable[tuple[str, P, str]]) -> Mapping[str, P]:
     plugins: dict[str, P] = {}
     origins: dict[str, str] = {}
     for name, plugin, origin in found:
-        if name in plugins:
-            raise AqaBenchError(
-                f"Two plug-ins claim the id {name!r}.",
-                where=f"{origins[name]} and {origin}",
-                expected="each id once",
-                remedy="Rename one of them, or uninstall it.",
-            )
-        plugins[name], origins[name] = plugin, origin
+        if name not in origins:
+            plugins[name], origins[name] = plugin, origin
+            continue
+        # Neither is taken: a stranger's must not pass for ours, and ours must not hide that there are two.
+        plugins.pop(name, None)
+        error = AqaBenchError(
+            f"Two plug-ins claim the id {name!r}.",
+            where=f"{origins[name]} and {origin}",
+            expected="each id once",
+            remedy="Rename one of them, or uninstall it.",
+        )
+        _leave_out(kind, name, error)
     return dict(sorted(plugins.items()))

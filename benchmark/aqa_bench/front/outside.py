@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from aqa_bench.core.bounded import read_bounded
+from aqa_bench.core.csv_table import cells_of, parsed_number, text_of
 from aqa_bench.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ Source: TypeAlias = "str | Path | pd.DataFrame"
 
 _NEEDED = ("sample_id", "score")
 _OPTIONAL = ("task", "split", "fold")
-_DELIMITERS = (",", ";", "\t")
 _MOST_BYTES = 64 << 20
 _EXPECTED = "columns sample_id and score; optional: task, split (val or test), fold"
 
@@ -51,7 +50,7 @@ def read_scores(source: Source) -> list[OutsideScore]:
     """Read scores.
 
     A CSV may have a byte order mark, line ends of Windows, semicolons or tabs, and, with these, decimal
-    commas. Columns of other names are left alone.
+    commas, as :func:`aqa_bench.core.csv_table.cells_of` reads them. Columns of other names are left alone.
 
     Args:
         source: A CSV file or a DataFrame; ``sample_id`` may be its index.
@@ -65,7 +64,7 @@ def read_scores(source: Source) -> list[OutsideScore]:
     frame = source if "sample_id" in source.columns else source.reset_index(names="sample_id")
     header = [str(name).strip().lower() for name in frame.columns]
     lines = (
-        (f"row {number}", ["" if _absent(cell) else str(cell) for cell in cells])
+        (f"row {number}", [_text(cell) for cell in cells])
         for number, cells in enumerate(frame.itertuples(index=False, name=None))
     )
     return _rows(header, lines, "the DataFrame", ",")
@@ -73,18 +72,14 @@ def read_scores(source: Source) -> list[OutsideScore]:
 
 def _read_file(file: Path) -> list[OutsideScore]:
     try:
-        text = read_bounded(file, _MOST_BYTES).decode("utf-8-sig")
+        delimiter, found = cells_of(text_of(read_bounded(file, _MOST_BYTES)))
     except (OSError, ValueError) as error:
-        found = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _unreadable(file, "a CSV file in UTF-8", found) from error
-    first = text.partition("\n")[0].lower()
-    delimiter = max(_DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        lines = [(f"line {reader.line_num}", cells) for cells in reader if any(cells)]
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _unreadable(file, "a CSV file in UTF-8", said) from error
     except csv.Error as error:
         raise _unreadable(file, "a CSV file", str(error)) from error
+    header = [name.lower() for name in found[0][1]] if found else []
+    lines = ((f"line {number}", cells) for number, cells in found[1:])
     return _rows(header, lines, file, delimiter)
 
 
@@ -120,9 +115,16 @@ def _rows(
 
 def _number(text: str, delimiter: str) -> float:
     try:
-        return float(text if delimiter == "," else text.replace(",", "."))
+        return parsed_number(text, delimiter)
     except ValueError:
         return math.nan
+
+
+def _text(cell: object) -> str:
+    if _absent(cell):
+        return ""
+    # A column of numbers with a gap is one of floats: 32.0 is the id 32.
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _absent(cell: object) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aqa_bench.core.errors import DataError, UsageError
-from aqa_bench.core.lookup import find
+from aqa_bench.core.lookup import find, same_number
 from aqa_bench.core.predictions import COLUMNS
 from aqa_bench.core.split import Split
 from aqa_bench.front.outside import OutsideScore
@@ -215,7 +215,10 @@ def _plain(name: str) -> str:
 
 
 def _suggested(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(_plain(name), known, n=1, cutoff=0.5)
+    plain = _plain(name)
+    if (number := same_number(plain, known)) is not None:
+        return f"{name!r} (did you mean {number!r}? spreadsheets change numbers: format the column as text)"
+    near = difflib.get_close_matches(plain, known, n=1, cutoff=0.5)
     return f"{name!r}" + (f" (did you mean {near[0]!r}?)" if near else "")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -113,15 +115,20 @@ def run(
         hand.oracle |= resolved.dataset.oracle
     salt = secrets.token_bytes(16)
     results: dict[tuple[str, str], SplitResult] = {}
+    fresh: list[float] = []
     planned = sum(map(len, resolved.splits.values()))
     progress.start(f"{resolved.plugin.card.id} on {resolved.dataset.card.id}")
     try:
         for task in resolved.tasks:
             custodian = Custodian(resolved.dataset, task.id, salt)
             for split in resolved.splits[task.id]:
-                at_work.name = f"{resolved.plugin.card.id} {task.id} {len(results) + 1}/{planned}"
+                at_work.name = (
+                    f"{resolved.plugin.card.id} {task.id} {len(results) + 1}/{planned}"
+                    f"{_left(fresh, planned - len(results))}"
+                )
                 result = partials.read(task.id, split.id)
                 if result is None or (saving and not saving.has(task.id, split.id, result)):
+                    begun = time.perf_counter()
                     fitted = _run_split(resolved, hand, task, split, custodian, device, keep=bool(saving))
                     result = fitted.result
                     # Before it is kept: what was fitted while somebody edited the code is of neither code.
@@ -129,6 +136,7 @@ def run(
                     partials.keep(task.id, split.id, result)
                     if saving is not None:
                         saving.keep(hand, task.id, split.id, fitted)
+                    fresh.append(time.perf_counter() - begun)
                 results[task.id, split.id] = result
         progress.start(f"{resolved.plugin.card.id}: intervals and floors")
         seconds = time.perf_counter() - started
@@ -147,6 +155,16 @@ def run(
         saving.finish(record, results, read_predictions(target / PREDICTIONS_FILE))
     partials.discard()
     return Outcome(record, target, cached=False, model=model)
+
+
+def _left(fresh: list[float], fits: int) -> str:
+    """How long the fits to come will take at the pace of those that were made; empty where that is short.
+
+    The first one is left out where there are others: it starts programs and fills caches.
+    """
+    pace = fresh[1:] or fresh
+    seconds = median(pace) * fits if pace else 0.0
+    return f" (about {math.ceil(seconds / 60)} min for all left)" if seconds >= 60 else ""
 
 
 def _kept(done: int, planned: int, partials: Partials) -> str:

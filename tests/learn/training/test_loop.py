@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from aqa_bench.core.errors import DataError, MethodError, RecipeError
 from aqa_bench.core.sealed import sealed_read
+from aqa_bench.learn.training import loop
 from aqa_bench.learn.training.device import Precision, deterministic
 from aqa_bench.learn.training.loop import FitResult, fit, optimizer, to_device
 
@@ -279,6 +280,20 @@ def test_progress_is_told_and_closed(tmp_path: Path) -> None:
     with pytest.raises(MethodError):
         _fit(_model(), batches=lambda _: [], progress=failing)
     assert failing.calls[-1] == "closed"
+
+
+def test_long_epochs_are_counted_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "_TELL_EVERY_S", 0.0)
+    recorder = _Recorder()
+    batch = torch.ones(2, 4) * torch.tensor([[1.0], [2.0]]), torch.ones(2, 1)
+    # One batch more than was said, then one less: the count of epochs is right all the same.
+    sizes = [4, 2]
+    _fit(_model(), batches=lambda e: [batch] * sizes[e], epochs=2, progress=recorder, per_epoch=3)
+    assert recorder.calls[0] == ("training", 6)
+    steps = recorder.calls[1:-1]
+    assert sum(n for n, _ in steps) == 6
+    assert len([n for n, told in steps if told]) == 2
+    assert all(n >= 0 for n, _ in steps)
 
 
 class _Clip(NamedTuple):

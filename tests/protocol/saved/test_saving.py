@@ -17,6 +17,7 @@ from aqa_bench.core.sealed import Damaged, blank_stamp, stamped
 from aqa_bench.protocol import runner
 from aqa_bench.protocol.plan import Request, ResolvedRun, resolve
 from aqa_bench.protocol.runner import Outcome, run
+from aqa_bench.protocol.saved import model as saved_model
 from aqa_bench.protocol.saved import saving
 from aqa_bench.protocol.saved.dataset import judge_dataset
 from aqa_bench.protocol.saved.document import MODEL_FILE
@@ -99,6 +100,18 @@ def test_it_predicts_its_runs_samples_to_the_last_digit(made: tuple[Outcome, Sav
         assert j.error == (j.score >= j.threshold)
 
 
+def test_small_fits_share_a_worker(made: tuple[Outcome, SavedModel], monkeypatch: pytest.MonkeyPatch) -> None:
+    _, model = made
+    saved, samples = model.document.tasks[0], list(open_dataset(DATASET).samples("form").values())[:3]
+    stages, do = [], Hand._do
+    monkeypatch.setattr(Hand, "_do", lambda self, *told: stages.append(told[0]) or do(self, *told))
+    together = model.scores(saved, saved.folds, samples, device="cpu")
+    assert (together.shape, stages) == ((2, 3), ["judge"])
+    monkeypatch.setattr(saved_model, "_TOGETHER", 1)
+    np.testing.assert_array_equal(model.scores(saved, saved.folds, samples, device="cpu"), together)
+    assert stages == ["judge"] * 3
+
+
 def test_files_are_judged_by_all_fits(made: tuple[Outcome, SavedModel], tmp_path: Path) -> None:
     _, model = made
     samples = list(open_dataset(DATASET).samples("form").values())[:3]
@@ -109,7 +122,7 @@ def test_files_are_judged_by_all_fits(made: tuple[Outcome, SavedModel], tmp_path
         np.savez(files[-1], keypoints=np.concatenate([clip, clip]) if number else clip, layout="openpose-18")
     found = model.predict(files)
     saved = model.document.tasks[0]
-    alone = np.stack([model.scores(saved, fold, samples, device="cpu") for fold in saved.folds])
+    alone = np.concatenate([model.scores(saved, [fold], samples, device="cpu") for fold in saved.folds])
     assert found["score"][0] == alone[:, 0].mean()
     threshold = np.mean([fold.threshold for fold in saved.folds])
     shares = [np.mean(np.array(f.val_scores) <= alone[i, 0]) for i, f in enumerate(saved.folds)]
@@ -228,7 +241,7 @@ class TestHostileFolders:
         sample = next(iter(open_dataset(DATASET).samples("form").values()))
         model = load_model(folder)
         saved = model.document.tasks[0]
-        return [model.scores(saved, fold, [sample], device="cpu") for fold in saved.folds]
+        return model.scores(saved, saved.folds, [sample], device="cpu")
 
     def test_what_was_edited_or_swapped_is_refused(self, model: Path) -> None:
         first, second = (state_file(model, "form", split) for split in ("r0f0", "r0f1"))
@@ -238,7 +251,7 @@ class TestHostileFolders:
             with pytest.raises(Damaged):
                 self.judged(model)
         first.write_bytes(one)
-        assert self.judged(model)
+        assert len(self.judged(model))
         second.unlink()
         with pytest.raises(Damaged):
             self.judged(model)

@@ -137,11 +137,11 @@ def _compared(m: Measured) -> list[str]:
 
 def _who(side: Side, elsewhere: bool) -> str:
     if side.standing is None:
-        return f"{side.name} (printed) {side.value:.4f}"
+        return f"{side.name} (printed) {side.value:z.4f}"
     seeds = f"{side.seeds} seed{'s' if side.seeds != 1 else ''}"
     badge = "" if side.standing is Standing.REPRODUCED else f", {side.standing}"
     where = f" on {side.dataset}" if elsewhere else ""
-    value = "-" if side.value is None else f"{side.value:.4f}"
+    value = "-" if side.value is None else f"{side.value:z.4f}"
     return f"{side.method} {side.recipe}{where} {value} ({seeds}{badge})"
 
 
@@ -154,7 +154,7 @@ def _interval(m: Measured) -> str:
 
 
 def _p(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+    return "-" if value is None else f"{value:z.4f}"
 
 
 def _escaped(cells: Sequence[str], texts: Sequence[int]) -> list[str]:

@@ -67,7 +67,9 @@ def render_page(audit: Audit) -> str:
 
 def _verdict(audit: Audit) -> str:
     how = "added" if is_own(audit.dataset) else "published"
-    return f"Complete and as {how}." if audit.ok else f"Not complete or not as {how}: see the notes."
+    if audit.ok:
+        return f"Complete and as {how}."
+    return f"Not complete or not as {how}: see the {'problems' if _problems(audit) else 'notes'}."
 
 
 def _problems(audit: Audit) -> list[str]:

@@ -253,13 +253,17 @@ def metric_name(metric: str) -> str:
 
 
 def number(value: float | None, digits: int = _SHOWN) -> str:
-    """A number of a table; ``-`` where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}"
+    """A number of a table; ``-`` where there is none, and no minus before zero.
+
+    >>> number(-0.00004), number(-0.00006), number(None)
+    ('0.0000', '-0.0001', '-')
+    """
+    return "-" if value is None else f"{value:z.{digits}f}"
 
 
 def interval(row: Row) -> str:
     """The row's 95% interval; ``-`` where there is none."""
-    return "-" if row.low is None or row.high is None else f"[{row.low:.{_SHOWN}f}, {row.high:.{_SHOWN}f}]"
+    return "-" if row.low is None or row.high is None else f"[{number(row.low)}, {number(row.high)}]"
 
 
 def ranks(row: Row) -> str:
@@ -279,9 +283,9 @@ def pretext_text(successes: Sequence[PretextSuccess]) -> str:
 
 
 def _success(success: PretextSuccess) -> str:
-    before = "" if success.before is None else f"{success.before:.2f} → "
+    before = "" if success.before is None else f"{success.before:z.2f} → "
     chance = "" if success.chance is None else f" (chance {success.chance:.2f})"
-    return f"{success.task} {before}{success.after:.2f}{chance}"
+    return f"{success.task} {before}{success.after:z.2f}{chance}"
 
 
 def count(value: int | None) -> str:

@@ -176,6 +176,7 @@ def finetuned(
         augment=recipe.finetuning_augment(),
         seed=derive_seed(ctx.seed, "finetune"),
         device=device,
+        progress=ctx.progress,
     )
     ctx.report.update(
         regime="finetune",

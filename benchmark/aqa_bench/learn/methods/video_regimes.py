@@ -153,6 +153,7 @@ def finetuned(
         augment=recipe.finetuning_augment(flip=0.0),
         seed=derive_seed(ctx.seed, "finetune"),
         device=device,
+        progress=ctx.progress,
     )
     ctx.report.update(
         parameters=parameter_count(network),

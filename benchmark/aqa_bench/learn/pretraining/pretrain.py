@@ -281,6 +281,7 @@ def pretrain(
                 after_epoch=after_epoch if world.is_main else None,
                 log=weights.log if world.is_main else None,
                 progress=progress,
+                per_epoch=per_epoch,
                 task=f"pre-training {name}",
             )
         if world.size > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import Parameter
 
 from aqa_bench.core.method import FitContext
+from aqa_bench.core.progress import Progress
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.seeds import derive_seed
 from aqa_bench.learn.augment.transform import Compose
@@ -95,6 +97,7 @@ def train_head(
     is_score: bool,
     seed: int,
     device: torch.device,
+    progress: Progress | None = None,
 ) -> FitResult:
     """Train a head in place, on class-weighted cross-entropy or the loss of scores.
 
@@ -106,6 +109,7 @@ def train_head(
         is_score: Whether targets are scores.
         seed: Seed of the order of batches. Dropout draws from PyTorch's default generator.
         device: Where to compute.
+        progress: Where to report.
     """
     head.to(device)
     # Features are small: copied once, an epoch waits for no transfer.
@@ -130,6 +134,8 @@ def train_head(
         device=device,
         on_epoch=score if len(val) else None,
         patience=config.patience,
+        progress=progress,
+        task="training the head",
     )
 
 
@@ -163,6 +169,7 @@ def fit_head(
         is_score=data.coding.is_score,
         seed=derive_seed(ctx.seed, "head"),
         device=device,
+        progress=ctx.progress,
     )
 
 
@@ -251,6 +258,7 @@ def finetune_network(
     augment: Compose,
     seed: int,
     device: torch.device,
+    progress: Progress | None = None,
 ) -> FitResult:
     """Train a network in place on class-weighted cross-entropy or squared error.
 
@@ -263,6 +271,7 @@ def finetune_network(
         augment: Applied to training pictures.
         seed: Seed of the order of samples and of the augmentation.
         device: Where to compute.
+        progress: Where to report.
 
     Raises:
         DataError: A picture cannot be read.
@@ -305,4 +314,7 @@ def finetune_network(
             precision=precision,
             on_epoch=score if len(val) else None,
             patience=config.patience,
+            progress=progress,
+            per_epoch=math.ceil(len(train) / config.batch_size),
+            task="training on labels",
         )

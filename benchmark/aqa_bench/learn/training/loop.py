@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -69,6 +69,7 @@ def optimizer(
 
 Batch = TypeVar("Batch")
 _CHECK_EVERY = 32
+_TELL_EVERY_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def fit(
     checkpoint_every: int = 1,
     log: Path | None = None,
     progress: Progress | None = None,
+    per_epoch: int | None = None,
     task: str = "training",
 ) -> FitResult:
     """Train a model, and leave it with its best weights (its last ones without validation).
@@ -141,7 +143,8 @@ def fit(
         checkpoint: File to resume from when it exists and is whole, written whole or not at all.
         checkpoint_every: Epochs between checkpoints; the last epoch is always kept.
         log: JSON-lines file, one object per epoch: epoch, loss, score, lr, seconds.
-        progress: Display, counted in epochs.
+        progress: Display, counted in batches where ``per_epoch`` says how many there are, else in epochs.
+        per_epoch: Batches of an epoch.
         task: What the display calls it.
 
     Returns:
@@ -163,10 +166,11 @@ def fit(
         except Damaged as error:
             # It costs time, not the run.
             _log.warning("A damaged checkpoint is not used, the training begins again: %s", error)
-    display.start(task, epochs)
+    each = per_epoch or 1
+    display.start(task, epochs * each)
     try:
         if history.losses:
-            display.advance(len(history.losses), loss=history.losses[-1])
+            display.advance(len(history.losses) * each, loss=history.losses[-1])
         while len(history.losses) < epochs and not history.exhausted(patience):
             epoch, start = len(history.losses), time.perf_counter()
             # Read before the epoch, since the schedule may change it at any step.
@@ -174,10 +178,9 @@ def fit(
             model.train()
             # Only one of the two may advance it, or a schedule by epochs would run out within the first.
             stepped = scheduler if schedule_by == "step" else None
+            counted = _Counted(batches(epoch), display if per_epoch else None, each)
             history.losses.append(
-                _train_epoch(
-                    model, batches(epoch), loss, optimizer, stepped, device, precision, accumulate, epoch
-                )
+                _train_epoch(model, counted, loss, optimizer, stepped, device, precision, accumulate, epoch)
             )
             if scheduler is not None and stepped is None:
                 scheduler.step()
@@ -202,7 +205,8 @@ def fit(
             if log is not None:
                 write_atomic(log, history.json_lines())
             shown = {"score": history.scores[-1]} if history.scores else {}
-            display.advance(1, loss=history.losses[-1], **shown)
+            # What an epoch had more or less than was said evens out here.
+            display.advance(each - counted.told, loss=history.losses[-1], **shown)
     finally:
         display.close()
     # After the loop, not at the best epoch: training went on from the latest weights.
@@ -217,6 +221,24 @@ def fit(
         losses=tuple(history.losses),
         scores=tuple(history.scores),
     )
+
+
+class _Counted(Iterable[Batch]):
+    """The batches of an epoch, told to a display now and then."""
+
+    def __init__(self, batches: Iterable[Batch], display: Progress | None, most: int) -> None:
+        self._batches, self._display, self._most = batches, display, most
+        self.told = 0
+
+    def __iter__(self) -> Iterator[Batch]:
+        last = time.perf_counter()
+        for done, batch in enumerate(self._batches):
+            now = time.perf_counter()
+            # Rarely enough to cost nothing, often enough for an estimate within the first seconds.
+            if self._display is not None and now - last > _TELL_EVERY_S and done <= self._most:
+                self._display.advance(done - self.told)
+                self.told, last = done, now
+            yield batch
 
 
 def _train_epoch(

@@ -162,9 +162,10 @@ def checked_joints(values: FloatArray, kind: PoseKind, layout: str, path: Path) 
         unknown = int((~finite).sum())
     low, high = float(confidence.min(initial=0)), float(confidence.max(initial=0))
     if low < -_CONFIDENCE_TOLERANCE or high > 1 + _CONFIDENCE_TOLERANCE:
-        raise _unusable(
-            path, "confidences from 0 to 1", f"{low:g} to {high:g}", "Scale the confidences to 0 to 1."
-        )
+        remedy = "Scale the confidences to 0 to 1."
+        if kind is PoseKind.KEYPOINTS:
+            remedy += " Own data in space: --dimensions 3."
+        raise _unusable(path, "confidences from 0 to 1", f"{low:g} to {high:g}", remedy)
     result = np.concatenate([points, np.clip(confidence, 0, 1)[..., None]], axis=2)
     result[result[..., -1] == 0] = 0
     if kind is PoseKind.KEYPOINTS:

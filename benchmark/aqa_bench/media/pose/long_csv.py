@@ -71,9 +71,8 @@ def read_long_csv(path: Path) -> RawPose:
 
 
 def _frame(table: CsvTable, row: int) -> int:
-    text = table.rows[row][table.place("frame")]
     try:
-        number = float(text)
+        number = table.number(row, "frame")
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or number != int(number) or abs(number) > 1e12:
@@ -87,7 +86,7 @@ def _number(table: CsvTable, row: int, column: str) -> float:
     if text.lower() in _MISSING:
         return math.nan
     try:
-        number = float(text)
+        number = table.number(row, column)
     except ValueError:
         remedy = "Write numbers with a decimal point; leave the cell empty where the joint was not seen."
         raise unfit_cell(table, row, column, "A keypoint is no number.", "a number", remedy) from None

@@ -11,12 +11,20 @@ from pathlib import Path
 import numpy as np
 
 from aqa_bench.core.csv_table import read_csv, unfit_cell
-from aqa_bench.core.errors import DataError
+from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.sample import FloatArray
 from aqa_bench.media.layouts import LAYOUTS, find_layout
 from aqa_bench.media.pose.arrays import PoseKind, checked_joints
 
-__all__ = ["JointMap", "RawPose", "arranged", "folded", "layout_of_names", "read_joint_map"]
+__all__ = [
+    "JointMap",
+    "RawPose",
+    "arranged",
+    "chosen_layout",
+    "folded",
+    "layout_of_names",
+    "read_joint_map",
+]
 
 JointMap = Mapping[str, tuple[str, ...]]
 """Names in the files by name of our joint; of several, the mean is taken."""
@@ -102,6 +110,44 @@ def layout_of_names(names: Iterable[str], where: Path | str) -> str:
         found=found,
         remedy="Map them by a table with the columns source and joint: --layout joints.csv, see "
         "docs/own-data.md.",
+    )
+
+
+def chosen_layout(raws: Iterable[RawPose], asked: str | None, where: Path) -> tuple[str, JointMap | None]:
+    """The layout of some clips, and the map into it.
+
+    Args:
+        raws: The clips.
+        asked: Name of a layout, or a table that :func:`read_joint_map` reads; None where the clips tell.
+        where: What to name in an error.
+
+    Raises:
+        UsageError: There is no such layout, or neither the clips nor ``asked`` tell which it is.
+        DataError: The table cannot be read, or names of joints are of no layout.
+    """
+    known = list(raws)
+    names = dict.fromkeys(name for raw in known for name in raw.names or ())
+    told = {raw.layout for raw in known} - {None}
+    if asked is not None and (asked.lower().endswith(".csv") or Path(asked).expanduser().is_file()):
+        joints = read_joint_map(Path(asked).expanduser())
+        return layout_of_names(joints, asked), joints
+    if asked is not None:
+        return find_layout(asked).name, None
+    if len(told) == 1:
+        return str(told.pop()), None
+    if names:
+        return layout_of_names(names, where), None
+    shown = (
+        f"layouts {', '.join(sorted(map(str, told)))}"
+        if told
+        else f"an array of shape {known[0].values.shape}"
+    )
+    raise UsageError(
+        "The joint order of the keypoints is not known.",
+        where=where,
+        expected="--layout NAME, or --layout joints.csv with the columns source and joint",
+        found=shown,
+        remedy="docs/own-data.md lists the layouts and shows a table.",
     )
 
 

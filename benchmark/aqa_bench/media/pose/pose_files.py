@@ -8,6 +8,7 @@ from pathlib import Path
 from aqa_bench.core.errors import DataError
 from aqa_bench.media.pose.arrays import PoseKind, read_stored
 from aqa_bench.media.pose.c3d import read_c3d
+from aqa_bench.media.pose.deeplabcut import is_deeplabcut, read_deeplabcut
 from aqa_bench.media.pose.long_csv import read_long_csv
 from aqa_bench.media.pose.named_joints import RawPose
 from aqa_bench.media.pose.openpose import read_openpose_json
@@ -16,7 +17,12 @@ from aqa_bench.media.pose.trc import read_trc
 
 __all__ = ["POSE_SUFFIXES", "read_pose_file"]
 
-_NAMED: dict[str, Callable[[Path], RawPose]] = {".csv": read_long_csv, ".c3d": read_c3d, ".trc": read_trc}
+
+def _read_table(path: Path) -> RawPose:
+    return read_deeplabcut(path) if is_deeplabcut(path) else read_long_csv(path)
+
+
+_NAMED: dict[str, Callable[[Path], RawPose]] = {".csv": _read_table, ".c3d": read_c3d, ".trc": read_trc}
 
 POSE_SUFFIXES = frozenset({".npy", ".npz", *_NAMED})
 """Suffixes of files that hold the joints of one clip."""

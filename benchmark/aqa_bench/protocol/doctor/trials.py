@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aqa_bench.core.errors import AqaBenchError, MethodError
+from aqa_bench.core.errors import AqaBenchError, MethodError, RecipeError
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import load_recipe, recipe_names
@@ -59,8 +59,16 @@ def planned_trials(*, quick: bool = False) -> list[tuple[MethodPlugin, str]]:
     """
     plugins = list(methods().values())
     first = [(plugin, plugin.default_recipe) for plugin in plugins]
-    others = [(p, name) for p in plugins for name in recipe_names(p.folder) if name != p.default_recipe]
+    others = [(p, name) for p in plugins for name in _recipes(p.folder) if name != p.default_recipe]
     return first if quick else [*first, *others]
+
+
+def _recipes(folder: Path) -> list[str]:
+    try:
+        return recipe_names(folder)
+    except RecipeError:
+        # The trial of the default recipe says what is wrong with the file.
+        return []
 
 
 def run_trials(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aqa_bench.core.files import sha256_bytes
+from aqa_bench.core.paths import cache_home
 from aqa_bench.core.sample import Media
 from aqa_bench.core.sealed import Damaged, sealed_read_json, sealed_write_json
 from aqa_bench.learn.lifter.parts import LAYOUT, Part, joints_box
@@ -18,7 +19,7 @@ from aqa_bench.media.clips import uniform
 if TYPE_CHECKING:
     from aqa_bench.learn.lifter.finder import LifterFinder
 
-__all__ = ["BoxOf", "FoundBoxes", "JointBoxes"]
+__all__ = ["BoxOf", "FoundBoxes", "JointBoxes", "found_boxes"]
 
 _FILE = "lifter-boxes", 1
 _FRAMES = 8
@@ -68,6 +69,11 @@ class FoundBoxes:
             boxes = {name: np.round(box, _DIGITS).tolist() for name, box in found.items()}
             sealed_write_json(path, *_FILE, boxes)
         return np.array(boxes[part], np.float64)
+
+
+def found_boxes(name: str, finder: Callable[[], LifterFinder]) -> FoundBoxes:
+    """Boxes of a finder, kept in the cache."""
+    return FoundBoxes(name, finder, cache_home() / "lifter" / "boxes")
 
 
 class JointBoxes:

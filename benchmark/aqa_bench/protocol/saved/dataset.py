@@ -81,10 +81,10 @@ def judge_dataset(
         scheme = run.scheme if own else dataset.card.schemes[0].id
         splits = {split.id: split for split in dataset.splits(saved.task.id, scheme)}
 
-        def scores(fold: Fold, ids: Sequence[str], saved: SavedTask = saved) -> np.ndarray:
+        def scores(folds: Sequence[Fold], ids: Sequence[str], saved: SavedTask = saved) -> np.ndarray:
             return model.scores(
                 saved,
-                fold,
+                folds,
                 custodian.bare(ids),  # noqa: B023 - called within the same turn
                 device=device,
                 launch=launch,
@@ -95,7 +95,7 @@ def judge_dataset(
         if own:
             for fold in saved.folds:
                 ids, wanted = _asked(custodian, splits[fold.split], part)
-                judged += _alone(saved, fold, ids, scores(fold, ids), wanted)
+                judged += _alone(saved, fold, ids, scores([fold], ids)[0], wanted)
             continue
         named = dict.fromkeys(i for split in splits.values() for i in getattr(split, part))
         ids = custodian.available(list(named))
@@ -103,7 +103,7 @@ def judge_dataset(
             continue
         media = dataset.samples(saved.task.id)
         warnings = [tuple(unlike(media[i].media, model.document.input)) for i in ids]
-        judged += combined(saved, ids, np.stack([scores(fold, ids) for fold in saved.folds]), warnings)
+        judged += combined(saved, ids, scores(saved.folds, ids), warnings)
     return judged
 
 

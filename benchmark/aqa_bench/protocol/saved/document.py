@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,7 +18,16 @@ from aqa_bench.core.record import MetricValue, RunRecord
 from aqa_bench.core.sealed import Damaged, blank_stamp, check_stamp, stamped
 from aqa_bench.core.task import Task
 
-__all__ = ["MODEL_FILE", "Fold", "Input", "ModelDocument", "SavedTask", "read_document"]
+__all__ = [
+    "MODEL_FILE",
+    "Fold",
+    "Input",
+    "ModelDocument",
+    "SavedFinder",
+    "SavedTask",
+    "model_schema",
+    "read_document",
+]
 
 MODEL_FILE = "model.json"
 
@@ -106,6 +117,18 @@ class Input(_Strict):
     height: tuple[int, int] | None
 
 
+class SavedFinder(_Strict):
+    """The finder of the lifter whose boxes the pictures were cut to.
+
+    Attributes:
+        name: What tells its boxes from those of others.
+        sha256: Digest of its file.
+    """
+
+    name: Line
+    sha256: _Digest
+
+
 class ModelDocument(_Strict):
     """What a saved model says of itself.
 
@@ -115,6 +138,7 @@ class ModelDocument(_Strict):
         tasks: The tasks, in the run's order.
         input: What it looks at.
         shared: Digest of the file of arrays that all fits share; None without one.
+        finder: The finder that comes with it; None where pictures are not cut, or are cut by joints.
         licence: Licence of the data that it was trained on.
         notes: What the dataset's card says of its data.
         seal: Kind, version and digest of the file of this document.
@@ -125,6 +149,7 @@ class ModelDocument(_Strict):
     tasks: list[SavedTask] = Field(min_length=1, max_length=100)
     input: Input
     shared: _Digest | None
+    finder: SavedFinder | None = None
     licence: Annotated[str, StringConstraints(max_length=2000)]
     notes: list[Annotated[str, StringConstraints(max_length=2000)]] = Field(max_length=100)
     seal: str = ""
@@ -172,3 +197,12 @@ def _odd(file: Path, found: str) -> Damaged:
         found=found,
         remedy=_REMEDY,
     )
+
+
+def model_schema() -> str:
+    """JSON Schema of the document, as committed under ``docs/schemas``."""
+    return json.dumps(ModelDocument.model_json_schema(), indent=2, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(model_schema())

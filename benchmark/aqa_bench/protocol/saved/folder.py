@@ -13,8 +13,10 @@ from aqa_bench.protocol.saved.document import MODEL_FILE, ModelDocument, read_do
 
 __all__ = [
     "CARD_FILE",
+    "FINDER_FILE",
     "SHARED_FILE",
     "check_target",
+    "checked_file",
     "is_model_of",
     "read_fold",
     "state_file",
@@ -23,6 +25,7 @@ __all__ = [
 
 CARD_FILE = "README.md"
 SHARED_FILE = "shared.safetensors"
+FINDER_FILE = "lifter.finder"
 
 
 def state_file(folder: Path, task: str, split: str) -> Path:
@@ -98,6 +101,8 @@ def is_model_of(folder: Path, run_id: str, predictions_sha256: str) -> bool:
         for saved in document.tasks:
             for fold in saved.folds:
                 read_fold(folder, document, saved.task.id, fold.split)
+        if document.finder is not None:
+            checked_file(folder / FINDER_FILE, document.finder.sha256)
     except AqaBenchError:
         return False
     return (document.run.run_id, document.run.predictions_sha256) == (run_id, predictions_sha256)
@@ -129,14 +134,25 @@ def _written(file: Path, state: State) -> str:
     return sha256_bytes(content)
 
 
-def _checked(file: Path, digest: str) -> State:
-    state = read_state(file)
-    if (found := sha256_file(file)) != digest:
+def checked_file(file: Path, digest: str) -> Path:
+    """A file of a model's folder, which has to be the one that its document names.
+
+    Raises:
+        Damaged: It is missing, or another one.
+    """
+    found = sha256_file(file) if file.is_file() else None
+    if found != digest:
         raise Damaged(
             "A file of a saved model is not the one that its document names.",
             where=file,
             expected=f"sha256 {digest}",
-            found=f"sha256 {found}",
+            found="no such file" if found is None else f"sha256 {found}",
             remedy="Copy the whole folder again, or save the model again.",
         )
+    return file
+
+
+def _checked(file: Path, digest: str) -> State:
+    state = read_state(file)
+    checked_file(file, digest)
     return state

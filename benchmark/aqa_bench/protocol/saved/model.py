@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from aqa_bench.core.code_digest import computing_code
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.method import FitContext
+from aqa_bench.core.own import is_own
 from aqa_bench.core.paths import cache_home
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.progress import Progress
@@ -23,7 +25,7 @@ from aqa_bench.core.state import pack_state
 from aqa_bench.core.task import Modality, Unit
 from aqa_bench.protocol.custody import checked_scores
 from aqa_bench.protocol.saved.document import Fold, ModelDocument, SavedTask, read_document
-from aqa_bench.protocol.saved.folder import read_fold
+from aqa_bench.protocol.saved.folder import FINDER_FILE, checked_file, read_fold
 from aqa_bench.protocol.saved.inputs import unlike
 from aqa_bench.protocol.worker.hand import Hand
 from aqa_bench.protocol.worker.plain_recipe import PlainRecipe
@@ -33,10 +35,14 @@ from aqa_bench.protocol.worker.session import Launcher, forked
 if TYPE_CHECKING:
     import pandas as pd
 
+    from aqa_bench.learn.lifter.finder import LifterFinder
+
 __all__ = ["Judgement", "SavedModel", "load_model"]
 
 _log = logging.getLogger(__name__)
 Array = npt.NDArray[np.float64]
+_TOGETHER = 64 << 20
+"""Bytes of fits that share a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,7 @@ class SavedModel:
         *,
         task: str | None = None,
         layout: str | None = None,
+        dimensions: int | None = None,
         device: str = "auto",
     ) -> pd.DataFrame:
         """Judge files, in this process' own workers.
@@ -98,7 +105,8 @@ class SavedModel:
         Args:
             files: Videos, images or keypoints, as :func:`~aqa_bench.media.file_media.media_of_file` reads.
             task: One task; by default all whose unit the files have.
-            layout: Joint order of keypoints whose files do not say it.
+            layout: Joint order of keypoints whose files do not say it, or a table that maps their names.
+            dimensions: 2 or 3, where files of joints do not tell.
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 
         Returns:
@@ -111,7 +119,8 @@ class SavedModel:
         import pandas as pd
 
         tasks = () if task is None else (task,)
-        found = self.judge_files([Path(file) for file in files], tasks=tasks, layout=layout, device=device)
+        paths = [Path(file) for file in files]
+        found = self.judge_files(paths, tasks=tasks, layout=layout, dimensions=dimensions, device=device)
         columns = ["file", "task", "score", "threshold", "error", "val_share", "warnings"]
         rows = [
             (j.sample, j.task, j.score, j.threshold, j.error, j.val_share, "; ".join(j.warnings))
@@ -125,6 +134,7 @@ class SavedModel:
         *,
         tasks: Sequence[str] = (),
         layout: str | None = None,
+        dimensions: int | None = None,
         device: str = "auto",
         launch: Launcher = forked,
         progress: Progress | None = None,
@@ -133,7 +143,12 @@ class SavedModel:
         from aqa_bench.media.file_media import media_of_file
 
         wants = Modality.FEATURES in self.plugin.card.needs
-        medias = [media_of_file(file, layout=layout, features=wants) for file in files]
+        # Own data lack joints, and so may files that are judged like them.
+        lacks = is_own(self.document.run.dataset)
+        medias = [
+            media_of_file(file, layout=layout, features=wants, dimensions=dimensions, partial=lacks)
+            for file in files
+        ]
         for file, media in zip(files, medias, strict=True):
             self._check(file, media)
         chosen = self.chosen(tasks)
@@ -144,13 +159,10 @@ class SavedModel:
             if not samples:
                 continue
             shown = self._shown(samples)
-            scores = [
-                self.scores(saved, fold, shown, device=device, launch=launch, progress=progress)
-                for fold in saved.folds
-            ]
+            scores = self.scores(saved, saved.folds, shown, device=device, launch=launch, progress=progress)
             warnings = [tuple(unlike(medias[i], self.document.input)) for i in fitting]
             names = [str(files[i]) for i in fitting]
-            judged += combined(saved, names, np.stack(scores), warnings)
+            judged += combined(saved, names, scores, warnings)
         if files and not judged:
             units = ", ".join(f"{saved.task.id}: {saved.task.unit}" for saved in chosen)
             raise UsageError(
@@ -181,7 +193,7 @@ class SavedModel:
     def scores(
         self,
         saved: SavedTask,
-        fold: Fold,
+        folds: Sequence[Fold],
         samples: Sequence[Sample],
         *,
         device: str,
@@ -189,11 +201,38 @@ class SavedModel:
         progress: Progress | None = None,
         exact: frozenset[Modality] = frozenset(),
     ) -> Array:
-        """Scores ``(n,)`` of one fit, made in a worker from the samples' media alone."""
-        run, task = self.document.run, saved.task
-        ctx = FitContext(
+        """Scores ``(folds, n)``, made in workers from the samples' media alone; small fits share a worker."""
+        run = self.document.run
+        recipe = PlainRecipe.of(run.hyperparameters, f"{self.folder} {saved.task.id}")
+        hand = Hand(self.plugin, Told(recipe), launch, progress, exact)
+        rows: list[Array] = []
+        for group in self._groups(saved, folds):
+            fits = [(self._context(saved, fold, device), self._where(saved, fold), s) for fold, s in group]
+            found = hand.judge_each(fits, samples).scores
+            where = fits[0][1]
+            checked = checked_scores(found, len(fits) * len(samples), saved.task.kind, run.method, where)
+            rows.append(checked.reshape(len(fits), len(samples)))
+        return np.concatenate(rows)
+
+    def _groups(self, saved: SavedTask, folds: Sequence[Fold]) -> Iterator[list[tuple[Fold, bytes]]]:
+        """Fits with their states, as many as travel to one worker together."""
+        group: list[tuple[Fold, bytes]] = []
+        for fold in folds:
+            state = pack_state(read_fold(self.folder, self.document, saved.task.id, fold.split))
+            if group and sum(len(content) for _, content in group) + len(state) > _TOGETHER:
+                yield group
+                group = []
+            group.append((fold, state))
+        yield group
+
+    def _where(self, saved: SavedTask, fold: Fold) -> str:
+        return f"{self.folder} {saved.task.id}, {fold.split}"
+
+    def _context(self, saved: SavedTask, fold: Fold, device: str) -> FitContext:
+        run = self.document.run
+        return FitContext(
             dataset=run.dataset,
-            task=task,
+            task=saved.task,
             split=fold.split,
             seed=fold.seed,
             device=device,
@@ -201,12 +240,6 @@ class SavedModel:
             run_seed=run.seed,
             method=run.method,
         )
-        where = f"{self.folder} {task.id}, {fold.split}"
-        recipe = PlainRecipe.of(run.hyperparameters, where)
-        hand = Hand(self.plugin, Told(recipe), launch, progress, exact)
-        state = pack_state(read_fold(self.folder, self.document, task.id, fold.split))
-        judged = hand.judge(ctx, where, state, samples)
-        return checked_scores(judged.scores, len(samples), task.kind, run.method, where)
 
     def _check(self, file: Path, media: Media) -> None:
         card = self.plugin.card
@@ -225,14 +258,24 @@ class SavedModel:
     def _shown(self, samples: Sequence[Sample]) -> Sequence[Sample]:
         """The samples, of which the model's region is left."""
         from aqa_bench.core.registry import open_dataset
-        from aqa_bench.protocol.regions import RegionDataset, cut_out, region_of
+        from aqa_bench.protocol.regions import Cutter, RegionDataset, cut_out, found_boxes, region_of
 
         region = region_of(PlainRecipe.of(self.document.run.hyperparameters, str(self.folder)))
         if region is None:
             return samples
-        # The finder of the lifter is the dataset's own.
+        if (known := self.document.finder) is not None:
+            file = checked_file(self.folder / FINDER_FILE, known.sha256)
+            cutter = Cutter(region, found_boxes(known.name, partial(_finder, file)))
+            return [cutter.cut(sample) for sample in samples]
         view = cut_out(open_dataset(self.document.run.dataset), region)
         return [view.cut(sample) for sample in samples] if isinstance(view, RegionDataset) else samples
+
+
+@lru_cache(maxsize=1)
+def _finder(file: Path) -> LifterFinder:
+    from aqa_bench.learn.lifter.finder import LifterFinder
+
+    return LifterFinder.load(file)
 
 
 def load_model(path: str | Path) -> SavedModel:

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from aqa_bench.core.errors import MethodError, UsageError
-from aqa_bench.core.files import atomic_directory, canonical_json, sha256_bytes, write_atomic
+from aqa_bench.core.files import atomic_directory, canonical_json, sha256_bytes, sha256_file, write_atomic
 from aqa_bench.core.record import RunRecord
 from aqa_bench.core.sample import Sample
 from aqa_bench.core.sealed import Damaged, sealed_read_json, sealed_write_json
@@ -23,10 +23,10 @@ from aqa_bench.core.task import TaskKind
 from aqa_bench.protocol.fitting import Fitting
 from aqa_bench.protocol.partials import SplitResult
 from aqa_bench.protocol.plan import ResolvedRun
-from aqa_bench.protocol.regions.choice import region_of
+from aqa_bench.protocol.regions import RegionDataset, region_of
 from aqa_bench.protocol.saved.card import card_of
-from aqa_bench.protocol.saved.document import MODEL_FILE, Fold, Input, ModelDocument, SavedTask
-from aqa_bench.protocol.saved.folder import CARD_FILE, check_target, write_states
+from aqa_bench.protocol.saved.document import MODEL_FILE, Fold, Input, ModelDocument, SavedFinder, SavedTask
+from aqa_bench.protocol.saved.folder import CARD_FILE, FINDER_FILE, check_target, write_states
 from aqa_bench.protocol.saved.inputs import described, joined
 from aqa_bench.protocol.worker.hand import Hand
 from aqa_bench.stats.run_scores import primary_metric
@@ -138,12 +138,22 @@ class ModelSaving:
                 tasks=[self._task(task, record, digests, predictions) for task in record.tasks],
                 input=joined(inputs),
                 shared=shared,
+                finder=self._finder(folder),
                 licence=card.licence[:2000],
                 notes=[note[:2000] for note in card.notes],
             )
             (folder / MODEL_FILE).write_bytes(document.to_json())
             (folder / CARD_FILE).write_text(card_of(document), encoding="utf-8", newline="\n")
         return self._target
+
+    def _finder(self, folder: Path) -> SavedFinder | None:
+        """Write the finder whose boxes the method's pictures were cut to."""
+        dataset = self._resolved.dataset
+        found = dataset.finder() if isinstance(dataset, RegionDataset) else None
+        if found is None:
+            return None
+        name, finder = found
+        return SavedFinder(name=name, sha256=sha256_file(finder.save(folder / FINDER_FILE)))
 
     def _task(
         self, name: str, record: RunRecord, digests: dict[tuple[str, str], str], predictions: pd.DataFrame

@@ -141,10 +141,23 @@ class Hand:
         Raises:
             AqaBenchError: As for :meth:`fit`.
         """
-        desk = self._desk()
+        return self.judge_each([(ctx, where, state)], bare)
+
+    def judge_each(self, fits: Sequence[tuple[FitContext, str, bytes]], bare: Sequence[Sample]) -> Judged:
+        """As :meth:`judge` of several fits of one task, which share a worker.
+
+        Returns:
+            The scores of one fit after those of another.
+        """
+        desk, (ctx, where, _) = self._desk(), fits[0]
+        told = [
+            {"bytes": len(state), "split": each.split, "seed": each.seed, "where": at}
+            for each, at, state in fits
+        ]
         with private_folder() as cache:
             alone = replace(ctx, cache=cache, shared=(), prepared={}, leaked=None)
-            answer = self._do("judge", where, alone, _entered(desk, (), bare), desk, state)
+            message = {"fits": told} | _entered(desk, (), bare)
+            answer = self._do("judge", where, alone, message, desk, b"".join(state for _, _, state in fits))
         return Judged(self._scores(answer, where), desk.asked)
 
     def _scores(self, answer: Message, where: str) -> npt.NDArray[np.float64]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from aqa_bench.core.errors import MethodError
 from aqa_bench.core.method import Method
@@ -82,12 +84,16 @@ def _fit(bench: Bench) -> Answer:
 
 
 def _judge(bench: Bench) -> Answer:
-    ctx, where = bench.context(), str(bench.told["where"])
-    predictor = bench.method().restore(unpack_state(bytes(bench.body), where), ctx)
-    bare = bench.reception.samples(bench.told["bare"])
-    raw = predictor.predict(bare)
-    scores = checked_scores(raw, len(bare), TaskKind(ctx.task.kind), str(bench.told["method"]), where)
-    return Answer({}, scores.astype("<f8").tobytes())
+    bare, start, scores = bench.reception.samples(bench.told["bare"]), 0, []
+    for fit in bench.told["fits"]:
+        where, end = str(fit["where"]), start + int(fit["bytes"])
+        ctx = replace(bench.context(), split=str(fit["split"]), seed=int(fit["seed"]))
+        state = unpack_state(bytes(memoryview(bench.body)[start:end]), where)
+        raw = bench.method().restore(state, ctx).predict(bare)
+        kind = TaskKind(ctx.task.kind)
+        scores.append(checked_scores(raw, len(bare), kind, str(bench.told["method"]), where))
+        start = end
+    return Answer({}, np.concatenate(scores).astype("<f8").tobytes())
 
 
 def _features(bench: Bench) -> Answer:
