@@ -32,6 +32,7 @@ from aqa_bench.cli import (
     run,
     runs,
     score,
+    serve,
     submit,
     suite,
     tables,
@@ -74,6 +75,7 @@ app.add_typer(detector.app, name="detector")
 app.add_typer(features.app, name="features")
 app.command("table", epilog=tables.EXAMPLES)(tables.make_table)
 app.command("claims", epilog=claims.EXAMPLES)(claims.judge)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve_coach)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.see_doctor)
 app.command("submit", epilog=submit.EXAMPLES)(submit.submit_runs)
 app.command("validate", epilog=validate.EXAMPLES)(validate.validate_paths)
