@@ -31,11 +31,13 @@ def fake() -> ModuleType:
     return module
 
 
-@pytest.fixture(autouse=True)
-def _engine_found(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _engine_found() -> Iterator[None]:
     """Processes of the app find the engine of the tests."""
     path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
-    monkeypatch.setenv("PYTHONPATH", path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", path)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -49,17 +51,19 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return encode(tmp_path_factory.mktemp("clip") / "clip.mp4", frames, 30.0)
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Any:
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Of an app that the tests of a module share."""
     from aqa_bench.coach.web.settings import Limits, Settings
 
     limits = Limits(bytes=2 << 20, seconds=20, job_s=60, silent_s=30, memory=800 << 20, spare=0)
-    return Settings(data=tmp_path / "coach", engine=ENGINE, limits=limits)
+    return Settings(data=tmp_path_factory.mktemp("coach"), engine=ENGINE, limits=limits)
 
 
 @pytest.fixture
-def with_limits() -> Callable[..., Any]:
-    return lambda settings, **changes: replace(settings, limits=replace(settings.limits, **changes))
+def own_settings(settings: Any, tmp_path: Path) -> Callable[..., Any]:
+    """Settings of an app of one's own, with other limits."""
+    return lambda **limits: replace(settings, data=tmp_path / "own", limits=replace(settings.limits, **limits))
 
 
 class Browser:
@@ -87,31 +91,34 @@ class Browser:
         return self.client.post(path, data={"token": self.token(), **fields}, follow_redirects=False)
 
 
-@pytest.fixture
-def app(settings: Any, fake: ModuleType) -> Any:
+@pytest.fixture(scope="module")
+def app(settings: Any, fake: ModuleType) -> Iterator[Any]:
     pytest.importorskip("starlette", reason="the extra coach is not installed")
+    from starlette.testclient import TestClient
+
     from aqa_bench.coach.web.app import create_app
 
-    return create_app(settings, exercises=fake.EXERCISES)
+    app = create_app(settings, exercises=fake.EXERCISES)
+    with TestClient(app):
+        yield app
 
 
 @pytest.fixture
-def visitors(app: Any) -> Iterator[Callable[[], Browser]]:
+def visitors(app: Any) -> Callable[[], Browser]:
     """Makes browsers, each with cookies of its own."""
     from starlette.testclient import TestClient
 
-    opened: list[Any] = []
+    return lambda: Browser(TestClient(app, base_url="http://localhost"))
 
-    def visitor() -> Browser:
-        client = TestClient(app, base_url="http://localhost")
-        if not opened:
-            client.__enter__()
-        opened.append(client)
-        return Browser(client)
 
-    yield visitor
-    if opened:
-        opened[0].__exit__(None, None, None)
+@pytest.fixture(scope="module")
+def worker(settings: Any, app: Any) -> Iterator[Any]:
+    """A worker that is stepped by hand, and stays warm."""
+    from aqa_bench.coach.web.worker import Worker
+
+    worker = Worker(settings, settings.data / "worker.log")
+    yield worker
+    worker.close()
 
 
 @pytest.fixture

@@ -52,7 +52,8 @@ class Worker:
         self._jobs = Jobs(Database(settings.data / "jobs.sqlite"))
         self._storage: Storage = open_storage(settings.storage, settings.data)
         self._work = settings.data / "work"
-        self._judge = Judge(settings.engine, settings.limits, log.open("a", encoding="utf-8"))
+        self._log = log.open("a", encoding="utf-8")
+        self._judge = Judge(settings.engine, settings.limits, self._log)
         self._parent = os.getppid()
         self._stopped = False
         self._told, self._expired = 0.0, -_EXPIRE_S
@@ -71,7 +72,12 @@ class Worker:
                 if not self.step():
                     time.sleep(_IDLE_S)
         finally:
-            self._judge.end()
+            self.close()
+
+    def close(self) -> None:
+        """End the process that judges."""
+        self._judge.end()
+        self._log.close()
 
     def step(self) -> bool:
         """Judge the next clip, or delete what is old.
