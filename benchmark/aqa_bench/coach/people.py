@@ -6,18 +6,18 @@ the whole and at overlapping parts; whoever appears is then followed in a window
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from aqa_bench.coach.reading import Footage
-from aqa_bench.coach.tracks import CERTAIN, Tracks, box_of
+from aqa_bench.coach.tracks import Tracks, box_of
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.sample import FloatArray, UInt8Array
-from aqa_bench.media.layouts import find_layout
+from aqa_bench.media.layouts import find_layout, missing
 from aqa_bench.media.pose.people import Track, follow
 
 __all__ = ["Estimators", "MediaPipeEstimators", "Window", "track_people"]
@@ -30,7 +30,9 @@ _LONGEST = 640
 _LOOKS = 6
 _MOST_OTHERS = 4
 _LEAST_SECONDS = 0.5
+_CERTAIN = 0.5
 _SURE = 0.6
+_FEWEST_JOINTS = 6
 _GREY = 114
 
 
@@ -70,13 +72,24 @@ class MediaPipeEstimators:
         self._detecting = MediaPipePose(tracking=False, min_confidence=0.5)
         self.source = " ".join(self._following.identity.split()[:2])
 
-    def following(self) -> AbstractContextManager[Look]:
+    @contextmanager
+    def following(self) -> Iterator[Look]:
         """An estimator of one clip."""
-        return self._following.opened()
+        with self._following.opened() as look:
+            yield lambda frame: _certain(look(frame), frame)
 
-    def detecting(self) -> AbstractContextManager[Look]:
+    @contextmanager
+    def detecting(self) -> Iterator[Look]:
         """An estimator of single pictures."""
-        return self._detecting.opened()
+        with self._detecting.opened() as look:
+            yield lambda frame: _certain(look(frame), frame)
+
+
+def _certain(joints: FloatArray, frame: UInt8Array) -> FloatArray:
+    """Joints without those that MediaPipe only guesses, hidden ones and ones outside of the picture."""
+    height, width = frame.shape[:2]
+    inside = (joints[:, 0] >= 0) & (joints[:, 0] < width) & (joints[:, 1] >= 0) & (joints[:, 1] < height)
+    return np.where((inside & (joints[:, 2] >= _CERTAIN))[:, None], joints, 0).astype(np.float32)
 
 
 def track_people(footage: Footage, estimators: Estimators, progress: Progress) -> Tracks:
@@ -161,8 +174,7 @@ def _look_into(picture: UInt8Array, window: Window, look: Look, people: list[Flo
 
 def _note(people: list[FloatArray], joints: FloatArray, corner: tuple[int, int]) -> None:
     """Add a person, unless nobody was found or it is somebody who is there already."""
-    certain = joints[..., 2] >= CERTAIN
-    if certain.sum() < 4 or joints[..., 2].mean() < CERTAIN / 2:
+    if (~missing(joints)).sum() < _FEWEST_JOINTS:
         return
     moved = joints.copy()
     moved[:, 0] += corner[0]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aqa_bench.coach.tracks import CERTAIN
 from aqa_bench.core.sample import FloatArray
-from aqa_bench.media.layouts import find_layout
+from aqa_bench.media.layouts import find_layout, missing
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -38,7 +37,7 @@ def draw_skeleton(
         mark: Colour of the rings.
     """
     order = find_layout(layout)
-    seen = joints[:, 2] >= CERTAIN
+    seen = ~missing(joints)
     for first, second in ((order.index(one), order.index(other)) for one, other in order.edges):
         if seen[first] and seen[second]:
             ends = [(float(x), float(y)) for x, y, _ in joints[[first, second]]]

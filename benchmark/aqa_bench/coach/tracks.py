@@ -15,10 +15,10 @@ from aqa_bench.core.files import write_atomic
 from aqa_bench.core.sample import FloatArray
 from aqa_bench.media.layouts import find_layout, missing
 
-__all__ = ["CERTAIN", "Tracks", "box_of", "people_of", "read_tracks", "write_tracks"]
+__all__ = ["Tracks", "box_of", "people_of", "read_tracks", "write_tracks"]
 
-CERTAIN = 0.5
-"""Confidence from which on a joint counts as seen."""
+_VERSION = 1
+"""Raised whenever people are found in another way."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Tracks:
 
 def box_of(joints: FloatArray) -> tuple[float, float, float, float] | None:
     """x1, y1, x2, y2 around the joints ``(..., 3)`` that are seen; None where fewer than two are."""
-    seen = joints[joints[..., 2] >= CERTAIN]
+    seen = joints[~missing(joints)]
     if len(seen) < 2:
         return None
     (left, top), (right, bottom) = seen[:, :2].min(axis=0), seen[:, :2].max(axis=0)
@@ -81,7 +81,7 @@ def _best_frame(joints: FloatArray) -> int:
 
 def _moving(joints: FloatArray) -> float:
     """Median over joints of their path, in body heights; jitter below a hundredth of one is no path."""
-    shown = joints[..., 2] >= CERTAIN
+    shown = ~missing(joints)
     heights = [np.ptp(frame[seen, 1]) for frame, seen in zip(joints, shown, strict=True) if seen.sum() > 1]
     height = float(np.median(heights)) if heights else 0.0
     if height <= 0:
@@ -109,7 +109,7 @@ def write_tracks(file: Path, tracks: Tracks, clip: str) -> None:
         joints=tracks.joints.astype(np.float32),
         layout=np.array(tracks.layout),
         source=np.array(tracks.source),
-        clip=np.array(clip),
+        clip=np.array(f"{_VERSION} {clip}"),
     )
     write_atomic(file, buffer.getvalue())
 
@@ -136,6 +136,6 @@ def read_tracks(file: Path, clip: str, frames: int, source: str | None = None) -
         )
     except (OSError, ArrayError, AqaBenchError):
         return None
-    if of != clip or not fits or source not in (None, found.source):
+    if of != f"{_VERSION} {clip}" or not fits or source not in (None, found.source):
         return None
     return found if np.isfinite(found.joints).all() else None
