@@ -23,7 +23,7 @@ from aqa_bench.coach.reading import read
 from aqa_bench.coach.repetitions import Cut, cut
 from aqa_bench.coach.tested import known_clips
 from aqa_bench.coach.tracks import people_of
-from aqa_bench.coach.verdicts import Case, repetitions_of, unjudged
+from aqa_bench.coach.verdicts import Case, is_compared, repetitions_of, unjudged
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.files import write_atomic
 from aqa_bench.core.progress import NullProgress, Progress
@@ -82,6 +82,7 @@ def assess(
     series: list[Series] = []
     obstacles: list[Obstacle] = []
     evidence: list[Evidence] = []
+    notes: list[str] = []
     with _timed(seconds, "judging"):
         if lifter is None:
             obstacles.append(_NOBODY)
@@ -102,6 +103,8 @@ def assess(
                 obstacles.append(_no_judge(error))
             else:
                 evidence = [*judge.evidence]
+                if not is_compared(judge, known_clips()[exercise]):
+                    notes.append(_NOT_COMPARED)
                 repetitions = repetitions_of(case, judge, shown)
     with _timed(seconds, "drawing"):
         draw(footage, tracks, Marks(lifter, repetitions, obstacles), out, shown, blur=blur_faces)
@@ -118,6 +121,7 @@ def assess(
         series=series,
         obstacles=obstacles,
         video=VIDEO_FILE,
+        notes=notes,
         seconds=seconds,
     )
     write_atomic(out / ASSESSMENT_FILE, said.model_dump_json(indent=1))
@@ -128,6 +132,10 @@ _NOBODY = Obstacle(
     kind="joints",
     text="Nobody was found in the clip.",
     advice="Film one person, whole, well lit, from a few steps away.",
+)
+
+_NOT_COMPARED = (
+    "What the judge's test clips were like is not known here, so nothing says whether this clip is like them."
 )
 
 

@@ -49,14 +49,15 @@ class Judge(Protocol):
     """A judge at work.
 
     Attributes:
-        dataset: Dataset id that it was tested on.
+        fingerprint: Of the dataset that it was tested on; None for the exercise's own judge, which was tested
+            on the clips that ``tested.json`` describes.
         evidence: How well it does there, one entry per task.
         stills: Tasks that are judged by the picture of the turn.
         side: Side of the pictures that it was trained on in pixels; None where it looks at none.
         shows_reasons: Whether its verdicts can be checked by what it finds.
     """
 
-    dataset: str
+    fingerprint: str | None
     evidence: list[Evidence]
     stills: frozenset[str]
     side: int | None
@@ -87,7 +88,8 @@ def open_judge(exercise: str, model: Path | None, progress: Progress) -> Judge:
         AqaBenchError: The fit failed.
     """
     if model is not None:
-        return _SavedJudge(load_model(model), (), None)
+        saved = load_model(model)
+        return _SavedJudge(saved, (), None, saved.document.run.dataset_fingerprint)
     entry = JUDGES[exercise]
     return _fitted(entry, progress) if entry.fitted else _RulesJudge(entry, progress)
 
@@ -102,6 +104,7 @@ class _RulesJudge:
 
     stills: frozenset[str] = frozenset()
     side: int | None = None
+    fingerprint: str | None = None
 
     def __init__(self, entry: JudgeEntry, progress: Progress) -> None:
         plugin, card = find_method(entry.method), find_dataset(entry.dataset)
@@ -109,7 +112,7 @@ class _RulesJudge:
         recipe = load_recipe(plugin.folder, kind.recipe_type(), entry.recipe)
         context = FitContext(card.id, task, "all", 0, "cpu", cache_home(), method=entry.method)
         self._predictor = kind(recipe).restore(State(), context)
-        self.dataset, self.shows_reasons = entry.dataset, isinstance(self._predictor, FindsReasons)
+        self.shows_reasons = isinstance(self._predictor, FindsReasons)
         found = evidence_of_rules(entry, _rules_run(entry, progress))
         self.evidence = [] if found is None else [found]
 
@@ -131,13 +134,16 @@ class _SavedJudge:
         model: The method.
         warnings: What to know of its evidence.
         run: Its run, where it is here.
+        fingerprint: Of the dataset that it was tested on, where it is not the exercise's own judge.
     """
 
     shows_reasons = False
 
-    def __init__(self, model: SavedModel, warnings: Sequence[str], run: Run | None) -> None:
+    def __init__(
+        self, model: SavedModel, warnings: Sequence[str], run: Run | None, fingerprint: str | None = None
+    ) -> None:
         document = model.document
-        self._model, self.dataset = model, document.run.dataset
+        self._model, self.fingerprint = model, fingerprint
         self.evidence = evidence_of_model(document, warnings, run)
         # A score of how well somebody did has no threshold, so it is no verdict of good or error.
         scored = {saved.task.id for saved in document.tasks if saved.task.kind is TaskKind.SCORE}

@@ -23,6 +23,12 @@ _ANGLES = {
 }
 
 
+_STANDS = frozenset({"lean_most", "hips_travel", "hips_drift", "feet_drift", "feet_lift"})
+_LEGS = _STANDS | {"knee_least"}
+_HANDS = _STANDS | {"hands_least", "hands_most"}
+_ARMS = _HANDS | {"elbow_least", "elbow_most", "arm_least", "arm_most"}
+
+
 @dataclass(frozen=True)
 class Motion:
     """How a repetition of an exercise shows.
@@ -35,6 +41,8 @@ class Motion:
         angle: Which joint's angle is plotted.
         bar: Height of the bar in the unit of ``effort``, or what is nearest to it, ``(T,)``.
         starts: Where the bar is at rest.
+        figures: The numbers of :mod:`aqa_bench.coach.posture` by which a repetition is compared with tested
+            ones; the others only help to recognise the exercise.
         needs: Joints without which nothing can be said, by name without side; of one side at least.
     """
 
@@ -44,6 +52,7 @@ class Motion:
     unit: str
     angle: str
     needs: tuple[str, ...]
+    figures: frozenset[str]
     bar: Callable[[Body], Array] = lambda body: body.height("wrist")
     starts: Literal["high", "low"] = "low"
 
@@ -56,6 +65,7 @@ MOTIONS: Mapping[str, Motion] = {
         "degrees",
         "elbow",
         ("shoulder", "elbow", "wrist", "hip"),
+        _ARMS,
     ),
     "front-raise": Motion(
         lambda body: body.both("hip", "shoulder", "wrist"),
@@ -64,6 +74,7 @@ MOTIONS: Mapping[str, Motion] = {
         "degrees",
         "shoulder",
         ("shoulder", "elbow", "wrist", "hip"),
+        _ARMS,
     ),
     "shoulder-press": Motion(
         lambda body: body.height("wrist", "shoulder"),
@@ -72,6 +83,7 @@ MOTIONS: Mapping[str, Motion] = {
         "torso lengths",
         "elbow",
         ("shoulder", "elbow", "wrist", "hip"),
+        _ARMS,
     ),
     "shoulder-shrug": Motion(
         lambda body: body.height("shoulder", "hip"),
@@ -80,6 +92,7 @@ MOTIONS: Mapping[str, Motion] = {
         "torso lengths",
         "elbow",
         ("shoulder", "elbow", "wrist", "hip"),
+        _ARMS,
     ),
     "squat": Motion(
         lambda body: -body.height("hip", "ankle"),
@@ -88,6 +101,7 @@ MOTIONS: Mapping[str, Motion] = {
         "torso lengths",
         "knee",
         ("shoulder", "hip", "knee", "ankle"),
+        _LEGS,
         bar=lambda body: body.height("shoulder"),
         starts="high",
     ),
@@ -98,6 +112,7 @@ MOTIONS: Mapping[str, Motion] = {
         "torso lengths",
         "elbow",
         ("shoulder", "elbow", "wrist", "hip", "knee"),
+        _HANDS,
     ),
     "barbell-row": Motion(
         lambda body: body.height("wrist", "shoulder"),
@@ -106,6 +121,7 @@ MOTIONS: Mapping[str, Motion] = {
         "torso lengths",
         "elbow",
         ("shoulder", "elbow", "wrist", "hip", "knee"),
+        _HANDS,
     ),
 }
 """How every exercise moves."""

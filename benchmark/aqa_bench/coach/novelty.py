@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def obstacles_of(body: Body, exercise: str, tested: Tested, fps: float) -> list[
         _view(body, tested),
         _size(body, tested),
         _tempo(body, tested, fps),
-        _posture(body, tested),
+        _posture(body, exercise, tested),
     ]
     return [obstacle for obstacle in found if obstacle is not None]
 
@@ -137,8 +137,8 @@ def _tempo(body: Body, tested: Tested, fps: float) -> Obstacle | None:
     )
 
 
-def _posture(body: Body, tested: Tested) -> Obstacle | None:
-    worst = _outside(body, tested)
+def _posture(body: Body, exercise: str, tested: Tested) -> Obstacle | None:
+    worst = _outside(body, tested, MOTIONS[exercise].figures)
     if worst is None:
         return None
     name, value = worst
@@ -152,13 +152,15 @@ def _posture(body: Body, tested: Tested) -> Obstacle | None:
     )
 
 
-def _outside(body: Body, tested: Tested) -> tuple[str, float] | None:
-    """The number that lies farthest outside of the tested clips, in slacks; None where none does."""
+def _outside(
+    body: Body, tested: Tested, figures: Collection[str] = frozenset(FIGURES)
+) -> tuple[str, float] | None:
+    """Which of some numbers lies farthest outside of the tested clips, in slacks; None where none does."""
     values = posture(body)
     beyond = {
         name: max(low - values[name], values[name] - high) / FIGURES[name].slack
         for name, (low, high) in tested.figures.items()
-        if name in values
+        if name in values and name in figures
     }
     worst = max(beyond, key=beyond.__getitem__, default=None)
     return None if worst is None or beyond[worst] <= 1 else (worst, values[worst])

@@ -17,7 +17,7 @@ from aqa_bench.core.errors import AqaBenchError, DataError
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.sample import Media
 
-__all__ = ["Case", "repetitions_of", "unjudged"]
+__all__ = ["Case", "is_compared", "repetitions_of", "unjudged"]
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,14 @@ def _obstacles(case: Case, cut: Cut, judge: Judge) -> list[Obstacle]:
     if (other := looks_like(body, case.exercise, case.tested)) is not None:
         return [exercise_obstacle(case.exercise, other)]
     tested = case.tested.get(case.exercise)
-    if tested is None or tested.dataset != judge.dataset:
+    if tested is None or not is_compared(judge, tested):
         return []
     return obstacles_of(body, case.exercise, tested, case.footage.clip.fps)
+
+
+def is_compared(judge: Judge, tested: Tested) -> bool:
+    """Whether it is known what the clips were like that a judge was tested on."""
+    return judge.fingerprint in (None, tested.fingerprint)
 
 
 def _weak(evidence: Evidence, judge: Judge) -> Obstacle | None:
