@@ -1,6 +1,7 @@
-"""Pictures of the coach under docs/img: ``python tools/coach_screenshots.py CURL SQUAT [CHROMIUM]``.
+"""Pictures of the coach under docs/img: ``python tools/coach_screenshots.py OUT EXERCISE=CLIP EXERCISE=CLIP``.
 
-Serves the app with the real engine, uploads a clip of curls and one of squats, waits, and looks at every page.
+Serves the app with the real engine, uploads two clips, waits, and looks at every page. Pictures under docs/img are
+of gym clips: nobody's clip is published by this project.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-OUT = Path(__file__).parents[1] / "docs" / "img"
 PORT = 8765
 ADDRESS = f"http://127.0.0.1:{PORT}"
 DESKTOP, PHONE = (1280, 900), (390, 844)
@@ -35,18 +36,17 @@ def _wait_for_port(process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the app did not start")
 
 
-def _upload(page: Page, clip: Path, exercise: str) -> None:
+def _upload(page: Page, exercise: str, clip: Path) -> None:
     page.goto(ADDRESS)
     page.locator(f"input[value={exercise}]").check(force=True)
     page.set_input_files("#clip", clip)
 
 
-def _shot(page: Page, name: str, *, at: str | None = None) -> None:
+def _shot(page: Page, file: Path, *, at: str | None = None) -> None:
     if at is not None:
         page.locator(at).scroll_into_view_if_needed()
         page.evaluate("at => window.scrollBy(0, document.querySelector(at).getBoundingClientRect().top - 16)", at)
-    page.wait_for_timeout(600)
-    file = OUT / f"{name}.png"
+    page.wait_for_timeout(1500)
     page.screenshot(path=file)
     # Few colours are enough, and a third of the bytes.
     Image.open(file).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
@@ -75,19 +75,20 @@ def _context(browser: Browser, size: tuple[int, int], scheme: Any, state: Any = 
     )
 
 
-def _shoot(browser: Browser, curl: Path, squat: Path) -> None:
+def _shoot(browser: Browser, out: Path, clips: Sequence[tuple[str, Path]]) -> None:
     context = _context(browser, DESKTOP, "light")
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    _upload(page, curl, "bicep-curl")
-    _shot(page, "coach-upload-desktop")
+    first, second = clips
+    _upload(page, *first)
+    _shot(page, out / "coach-upload-desktop.png")
     page.click("#send")
-    page.wait_for_function("document.getElementById('status-bar')?.hasAttribute('value')")
-    _shot(page, "coach-progress")
+    page.wait_for_selector("#status-bar[value]")
+    _shot(page, out / "coach-progress.png")
     results = []
-    for clip, exercise in ((curl, "bicep-curl"), (squat, "squat")):
-        if exercise == "squat":
-            _upload(page, clip, exercise)
+    for clip in clips:
+        if clip is second:
+            _upload(page, *second)
             page.click("#send")
         page.wait_for_selector(".verdict")
         results.append(page.url)
@@ -96,7 +97,7 @@ def _shoot(browser: Browser, curl: Path, squat: Path) -> None:
         ("coach-verdict-desktop", DESKTOP, "light", results[0], None),
         ("coach-verdict-dark", DESKTOP, "dark", results[1], None),
         ("coach-verdict-phone", PHONE, "light", results[0], None),
-        ("coach-squat-phone", PHONE, "dark", results[1], None),
+        ("coach-verdict-phone-dark", PHONE, "dark", results[1], None),
         ("coach-evidence-phone", PHONE, "light", results[0], "#evidence"),
         ("coach-upload-phone", PHONE, "light", ADDRESS, None),
         ("coach-history-desktop", DESKTOP, "light", f"{ADDRESS}/history", None),
@@ -106,19 +107,20 @@ def _shoot(browser: Browser, curl: Path, squat: Path) -> None:
         page.goto(url)
         if page.locator("#video").count():
             _show_moment(page)
-        _shot(page, name, at=at)
+        _shot(page, out / f"{name}.png", at=at)
         looking.close()
 
 
-def main(curl: Path, squat: Path, chromium: str | None) -> None:
+def main(out: Path, clips: Sequence[tuple[str, Path]]) -> None:
     """Write every picture."""
     command = [sys.executable, "-m", "aqa_bench", "serve", "--port", str(PORT)]
+    chromium = os.environ.get("AQA_BENCH_CHROMIUM") or shutil.which("chromium")
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
-        process = subprocess.Popen([*command, "--data", data], env=os.environ)
+        process = subprocess.Popen([*command, "--data", data])
         try:
             _wait_for_port(process)
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            _shoot(browser, curl, squat)
+            _shoot(browser, out, clips)
             browser.close()
         finally:
             process.terminate()
@@ -126,4 +128,5 @@ def main(curl: Path, squat: Path, chromium: str | None) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else shutil.which("chromium"))
+    given = [argument.partition("=") for argument in sys.argv[2:]]
+    main(Path(sys.argv[1]), [(exercise, Path(clip)) for exercise, _, clip in given])

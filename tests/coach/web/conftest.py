@@ -91,6 +91,12 @@ class Browser:
         return self.client.post(path, data={"token": self.token(), **fields}, follow_redirects=False)
 
 
+@pytest.fixture
+def browser_at() -> type[Browser]:
+    """Makes a browser out of a client."""
+    return Browser
+
+
 @pytest.fixture(scope="module")
 def app(settings: Any, fake: ModuleType) -> Iterator[Any]:
     pytest.importorskip("starlette", reason="the extra coach is not installed")

@@ -57,7 +57,7 @@ def assess(
     if exercise == "shoulder-shrug":
         os.abort()
     if exercise == "shoulder-press":
-        eaten = np.ones(1 << 27)
+        eaten = np.ones(1 << 26)
         time.sleep(600)
         print(eaten.sum())
     if exercise == "overhead-press":

@@ -49,7 +49,11 @@ Meanwhile = Callable[[], AbstractContextManager[object]]
 
 
 def create_app(
-    settings: Settings, *, exercises: Mapping[str, str] = EXERCISES, meanwhile: Meanwhile = nullcontext
+    settings: Settings,
+    *,
+    exercises: Mapping[str, str] = EXERCISES,
+    meanwhile: Meanwhile = nullcontext,
+    closing: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """The app without a worker.
 
@@ -57,6 +61,7 @@ def create_app(
         settings: What it is told.
         exercises: Exercise ids with their words.
         meanwhile: Entered while the app answers, e.g. what keeps a worker alive.
+        closing: Says whether the server is about to end.
 
     Returns:
         An ASGI app.
@@ -69,7 +74,7 @@ def create_app(
         exercises=exercises,
         pages=make_environment(),
     )
-    intake, clips, login = Intake(context), Clips(context), Login(context)
+    intake, clips, login = Intake(context), Clips(context, closing), Login(context)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -35,10 +35,11 @@ class Clips:
 
     Args:
         context: The app's parts.
+        closing: Says whether the server is about to end.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, closing: Callable[[], bool]) -> None:
+        self._context, self._closing = context, closing
 
     def show(self, request: Request) -> Response:
         """A clip, wherever it stands."""
@@ -73,7 +74,7 @@ class Clips:
                 elif quiet >= _SIGN_OF_LIFE_S:
                     quiet = 0.0
                     yield ":\n\n"
-                if is_over:
+                if is_over or self._closing():
                     return
                 await anyio.sleep(_POLL_S)
                 quiet += _POLL_S

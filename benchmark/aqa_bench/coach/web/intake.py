@@ -44,22 +44,23 @@ class Intake:
 
     async def take(self, request: Request) -> Response:
         """Read the form, look at the file, queue it."""
+        stream = request.stream()
         try:
-            form = await self._read(request)
+            form = await self._read(request, stream)
         except TooLarge:
-            await _drain(request.stream(), _DRAINED * self._context.settings.limits.bytes)
+            await _drain(stream, _DRAINED * self._context.settings.limits.bytes)
             return self._refused(request, _too_large(self._context.settings.limits.bytes), 413)
         except FormError as error:
             raise HTTPException(400) from error
         except OSError as error:
-            await _drain(request.stream(), _DRAINED * self._context.settings.limits.bytes)
+            await _drain(stream, _DRAINED * self._context.settings.limits.bytes)
             return self._refused(request, _full(error), 507)
         try:
             return await self._accept(request, form)
         finally:
             form.discard()
 
-    async def _read(self, request: Request) -> Form:
+    async def _read(self, request: Request, stream: AsyncIterator[bytes]) -> Form:
         context, limits = self._context, self._context.settings.limits
         announced = request.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > limits.bytes + _FORM_BYTES:
@@ -74,7 +75,7 @@ class Intake:
                 raise HTTPException(403)
 
         content_type = request.headers.get("content-type", "")
-        form = await read_form(content_type, request.stream(), self.folder, limits.bytes, before_file)
+        form = await read_form(content_type, stream, self.folder, limits.bytes, before_file)
         if not context.doors.is_own_form(request, form.fields.get("token", "")):
             form.discard()
             raise HTTPException(403)

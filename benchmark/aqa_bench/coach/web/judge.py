@@ -21,6 +21,7 @@ from aqa_bench.core.lifeline import end_with_starter
 __all__ = ["Judge", "Stopped"]
 
 _LOOK_S: Final = 0.2
+_START_S: Final = 120.0
 _MEMORY_S: Final = 0.5
 _NICE: Final = 10
 _LONGEST_LINE: Final = 1 << 16
@@ -96,7 +97,9 @@ class Judge:
                     # Before it is ready no clip is to blame.
                     return self._ended(CRASHED if self._ready else UNEXPECTED)
                 message = json.loads(line)
-                self._ready = self._ready or "ready" in message
+                if "ready" in message:
+                    self._ready = True
+                    begun = time.monotonic()
                 if "failed" in message:
                     return {str(name): str(text) for name, text in message["failed"].items()}
                 if "finished" in message:
@@ -114,9 +117,10 @@ class Judge:
                 self.end()
                 raise Stopped
             clock = time.monotonic()
-            if clock - heard > self._limits.silent_s:
+            patience = self._limits.silent_s if self._ready else max(_START_S, self._limits.silent_s)
+            if clock - heard > patience:
                 return self._ended(SILENT)
-            if clock - begun > self._limits.job_s:
+            if self._ready and clock - begun > self._limits.job_s:
                 return self._ended(TOO_LONG)
             if clock - looked > _MEMORY_S:
                 looked = clock

@@ -76,7 +76,7 @@ class Result:
         if unjudged and self.answer != "cannot judge":
             parts.append(f"{unjudged} could not be judged")
         if partial:
-            parts.append(f"{partial} {'was' if partial == 1 else 'were'} not done to the end")
+            parts.append(f"{partial} {'was' if partial == 1 else 'were'} not done to the end, and not judged")
         return "; ".join(parts)
 
     @cached_property

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 
 from aqa_bench.coach.web.settings import Settings
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.lock import attempt
 
-__all__ = ["check_installed", "guarded", "serve"]
+__all__ = ["check_installed", "guarded", "run_app", "serve"]
 
 _NEEDED: Final = ("starlette", "uvicorn", "python_multipart", "jinja2", "mediapipe")
 _GOODBYE_S: Final = 2
@@ -76,8 +77,6 @@ def serve(settings: Settings, host: str, port: int) -> None:
     Raises:
         UsageError: Another app serves the same folder.
     """
-    import uvicorn
-
     from aqa_bench.coach.web.app import create_app
     from aqa_bench.coach.web.supervisor import worker_alive
 
@@ -89,15 +88,38 @@ def serve(settings: Settings, host: str, port: int) -> None:
                 where=settings.data,
                 remedy="Stop it, or choose another folder (--data).",
             )
-        app = create_app(settings, meanwhile=partial(worker_alive, settings))
-        uvicorn.run(
-            app,
-            host=host,
-            port=port,
-            log_level="warning",
-            timeout_graceful_shutdown=_GOODBYE_S,
-            server_header=False,
+        run_app(
+            lambda closing: create_app(settings, closing=closing, meanwhile=partial(worker_alive, settings)),
+            host,
+            port,
         )
+
+
+def run_app(make: Callable[[Callable[[], bool]], Any], host: str, port: int) -> None:
+    """Run an app with uvicorn until a signal stops it.
+
+    Args:
+        make: Makes the app, given what says whether it is to end: pages that wait hang up then.
+        host: Address to listen on.
+        port: Port to listen on.
+    """
+    import uvicorn
+
+    server: uvicorn.Server | None = None
+
+    def closing() -> bool:
+        return server is not None and server.should_exit
+
+    config = uvicorn.Config(
+        make(closing),
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=_GOODBYE_S,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    server.run()
 
 
 def _is_this_machine(host: str) -> bool:
