@@ -155,6 +155,6 @@ def served(settings: Any, fake: ModuleType) -> Iterator[str]:
         process.wait(20)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def serving(fake: ModuleType) -> Callable[[Any], Any]:
     return lambda settings: served(settings, fake)
