@@ -46,7 +46,7 @@ def _shot(page: Page, file: Path, *, at: str | None = None) -> None:
     if at is not None:
         page.locator(at).scroll_into_view_if_needed()
         page.evaluate("at => window.scrollBy(0, document.querySelector(at).getBoundingClientRect().top - 16)", at)
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(1500 if page.locator("#video").count() else 200)
     page.screenshot(path=file)
     # Few colours are enough, and a third of the bytes.
     Image.open(file).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
@@ -83,14 +83,15 @@ def _shoot(browser: Browser, out: Path, clips: Sequence[tuple[str, Path]]) -> No
     _upload(page, *first)
     _shot(page, out / "coach-upload-desktop.png")
     page.click("#send")
-    page.wait_for_selector("#status-bar[value]")
-    _shot(page, out / "coach-progress.png")
+    page.wait_for_selector("#status-bar[value], .verdict, .problem")
+    if page.locator("#status-bar").count():
+        _shot(page, out / "coach-progress.png")
     results = []
     for clip in clips:
         if clip is second:
             _upload(page, *second)
             page.click("#send")
-        page.wait_for_selector(".verdict")
+        page.wait_for_selector(".verdict, .problem")
         results.append(page.url)
     state = context.storage_state()
     for name, size, scheme, url, at in (

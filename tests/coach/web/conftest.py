@@ -133,7 +133,7 @@ def me(visitors: Callable[[], Browser]) -> Browser:
 
 
 @contextmanager
-def served(settings: Any, fake: ModuleType) -> Iterator[str]:
+def served(settings: Any) -> Iterator[str]:
     """The app with its worker, in a process of its own; yields its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -156,5 +156,5 @@ def served(settings: Any, fake: ModuleType) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def serving(fake: ModuleType) -> Callable[[Any], Any]:
-    return lambda settings: served(settings, fake)
+def serving() -> Callable[[Any], Any]:
+    return served

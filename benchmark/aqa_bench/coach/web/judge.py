@@ -23,7 +23,7 @@ __all__ = ["Judge", "Stopped"]
 _LOOK_S: Final = 0.2
 _START_S: Final = 120.0
 _MEMORY_S: Final = 0.5
-_NICE: Final = 10
+_NICE: Final = 5
 _LONGEST_LINE: Final = 1 << 16
 
 #: Takes step, steps done and steps in all; answers whether to go on.
