@@ -2,7 +2,7 @@
 
     python tools/coach_measure.py --joints exact --clips 40            # minutes
     python tools/coach_measure.py --joints mediapipe --clips 15        # needs the extra pose
-    python tools/coach_measure.py --report                             # docs/img/coach-coverage.svg, and a table
+    python tools/coach_measure.py --report                             # the curve, and tables
 
 Every clip goes through assess() as an upload would. Three kinds: ``tested``, test clips of the judge's own
 preset; ``angles``, clips of the preset ``wild`` from camera angles that no clip of the judge's preset has;
@@ -15,7 +15,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,19 @@ from typing import Any
 import numpy as np
 
 from aqa_bench.coach.assess import assess
+from aqa_bench.coach.assessment import Repetition, Verdict
+from aqa_bench.coach.body import body_of
+from aqa_bench.coach.clips import Lifter
 from aqa_bench.coach.judges import JUDGES
+from aqa_bench.coach.judging import open_judge
+from aqa_bench.coach.lifter import choose_lifter
+from aqa_bench.coach.motion import MOTIONS
+from aqa_bench.coach.poses import POSES_FILE
+from aqa_bench.coach.reading import read
+from aqa_bench.coach.repetitions import cut
+from aqa_bench.coach.tracks import people_of, read_tracks
+from aqa_bench.coach.verdicts import Case, repetitions_of
+from aqa_bench.core.progress import NullProgress
 from aqa_bench.core.registry import open_dataset
 from aqa_bench.datasets.synthetic_gym.clip import make_clip, make_shot
 from aqa_bench.datasets.synthetic_gym.plan import ClipPlan, plan_clips
@@ -46,7 +58,7 @@ SIDES = {"exact": None, "mediapipe": 384}
 
 @dataclass(frozen=True)
 class Row:
-    """One repetition and task."""
+    """One repetition and task; ``bare`` is the judge's score without any abstention."""
 
     joints: str
     kind: str
@@ -59,6 +71,7 @@ class Row:
     answer: str
     score: float | None
     threshold: float | None
+    bare: float | None
     obstacles: tuple[str, ...]
 
 
@@ -97,43 +110,53 @@ def rows(joints: str, kind: str, exercise: str, count: int, folder: Path) -> Ite
             np.savez(keypoints, keypoints=clip.annotation.keypoints_2d.astype(np.float32), layout="coco-17")
         said = assess(file, exercise, folder / file.stem, keypoints=keypoints)
         same = GYM[exercise] == plan.exercise
-        whole = [rep for rep in said.repetitions if rep.complete]
-        base = dict(
-            joints=joints,
-            kind=kind,
-            exercise=exercise,
-            clip=f"{plan.exercise}@{plan.preset}/{plan.id}",
-            group=f"{plan.exercise}@{plan.preset}/{plan.source}",
-            azimuth=round(azimuth_of(plan), 1),
-        )
+        labels = clip.annotation.labels if same else {}
+        bare = unguarded(file, exercise, folder / file.stem) if said.repetitions and same else None
+        place = longest(said.repetitions)
         for one in said.evidence:
-            label = (
-                int(clip.annotation.labels[one.task]) if same and one.task in clip.annotation.labels else None
-            )
-            # A gym clip shows one repetition: the longest whole one is it.
-            rep = max(whole, key=lambda rep: rep.end - rep.start, default=None)
-            verdict = None if rep is None else next(v for v in rep.verdicts if v.task == one.task)
-            if verdict is None:
-                yield Row(
-                    **base,
-                    task=one.task,
-                    label=label,
-                    answer="no repetition",
-                    score=None,
-                    threshold=None,
-                    obstacles=(),
-                )
-                continue
-            kinds = tuple(sorted({obstacle.kind for obstacle in verdict.obstacles}))
+            verdict = None if place is None else verdict_of(said.repetitions[place], one.task)
+            other = None if place is None or bare is None else verdict_of(bare[place], one.task)
             yield Row(
-                **base,
+                joints=joints,
+                kind=kind,
+                exercise=exercise,
+                clip=f"{plan.exercise}@{plan.preset}/{plan.id}",
+                group=f"{plan.exercise}@{plan.preset}/{plan.source}",
+                azimuth=round(azimuth_of(plan), 1),
                 task=one.task,
-                label=label,
-                answer=verdict.answer.value,
-                score=verdict.score,
-                threshold=verdict.threshold,
-                obstacles=kinds,
+                label=int(labels[one.task]) if one.task in labels else None,
+                answer="no repetition" if verdict is None else verdict.answer.value,
+                score=None if verdict is None else verdict.score,
+                threshold=None if other is None else other.threshold,
+                bare=None if other is None else other.score,
+                obstacles=() if verdict is None else tuple(sorted({o.kind for o in verdict.obstacles})),
             )
+
+
+def longest(repetitions: Sequence[Repetition]) -> int | None:
+    """A gym clip shows one repetition: the longest whole one is it."""
+    whole = [place for place, rep in enumerate(repetitions) if rep.complete]
+    return max(whole, key=lambda place: repetitions[place].end - repetitions[place].start, default=None)
+
+
+def verdict_of(repetition: Repetition, task: str) -> Verdict:
+    """The verdict on a task."""
+    return next(verdict for verdict in repetition.verdicts if verdict.task == task)
+
+
+def unguarded(file: Path, exercise: str, folder: Path) -> list[Repetition]:
+    """The same clip judged as if it were like the tested ones, by the joints that assess() kept."""
+    nothing = NullProgress()
+    footage = read(file)
+    tracks = read_tracks(folder / POSES_FILE, footage.clip.sha256, footage.clip.frames)
+    assert tracks is not None
+    people = people_of(tracks)
+    lifter = choose_lifter(people, footage.clip.frames)
+    assert lifter is not None
+    body = body_of(tracks.joints[lifter], tracks.layout)
+    cuts = cut(MOTIONS[exercise].effort(body), footage.clip.fps, MOTIONS[exercise].least)
+    case = Case(footage, Lifter(tracks.joints[lifter], tracks.layout, body), cuts, exercise, {})
+    return repetitions_of(case, open_judge(exercise, None, nothing), nothing)
 
 
 def rendered(clip: Any, side: int, supersample: int) -> Any:

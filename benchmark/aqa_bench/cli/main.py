@@ -14,6 +14,7 @@ import typer
 
 from aqa_bench import BENCHMARK_VERSION, __version__
 from aqa_bench.cli import (
+    assess,
     claims,
     compare,
     dataset,
@@ -70,6 +71,7 @@ app.command("ensemble", epilog=ensemble.EXAMPLES)(ensemble.make_ensemble)
 app.command("reproduce", epilog=reproduce.EXAMPLES)(reproduce.reproduce_runs)
 app.command("retrieve", epilog=retrieve.EXAMPLES)(retrieve.retrieve_frames)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain_method)
+app.command("assess", epilog=assess.EXAMPLES)(assess.assess_clip)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(detector.app, name="detector")
 app.add_typer(features.app, name="features")

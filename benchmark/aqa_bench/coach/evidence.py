@@ -53,7 +53,7 @@ def evidence_of_rules(entry: JudgeEntry, run: Run | None) -> Evidence | None:
         return None
     found = Evidence(
         task=task.id,
-        name=task.name,
+        name=entry.names.get(task.id, task.name),
         judge=entry.method,
         tested_on=entry.dataset,
         samples=samples or 0,

@@ -20,6 +20,7 @@ class JudgeEntry(BaseModel):
         method: Id of the method.
         recipe: Its recipe.
         fitted: Whether it learns from the dataset; otherwise it judges at once.
+        names: Tasks in words, where the dataset's own are a question.
         warnings: What to know of its evidence.
     """
 
@@ -29,6 +30,7 @@ class JudgeEntry(BaseModel):
     method: str
     recipe: str
     fitted: bool
+    names: Mapping[str, str] = {}
     warnings: tuple[str, ...] = ()
 
 

@@ -171,7 +171,9 @@ def _decoded(path: Path) -> Iterator[tuple[Any, Fraction, float | None]]:
             metadata_errors="replace",
             container_options={"protocol_whitelist": "file", "format_whitelist": _FORMATS},
         )
-    except (av.FFmpegError, ValueError, OSError) as error:
+    except (av.error.InvalidDataError, ValueError) as error:
+        raise _unreadable(path, "no kind of video that is known here") from error
+    except (av.FFmpegError, OSError) as error:
         raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
     with container:
         if not container.streams.video:

@@ -111,11 +111,11 @@ def _weak(evidence: Evidence, judge: Judge) -> Obstacle | None:
     """Whoever shows no reasons must beat the floor plainly; rules can be checked by their reader."""
     if beats_floor(evidence, plainly=not judge.shows_reasons):
         return None
-    low = "unknown" if evidence.low is None else f"{evidence.low:.2f}"
+    interval = "" if evidence.low is None else f" ({evidence.low:.2f} to {evidence.high:.2f})"
     return Obstacle(
         kind="judge",
-        text=f"On its own test clips the judge is not shown to be better than guessing: {evidence.metric} "
-        f"{evidence.value:.2f}, from {low} on, floor {evidence.floor:.2f}.",
+        text=f"On its own test clips the judge is not shown to be better than answering without looking: "
+        f"{evidence.metric} {evidence.value:.2f}{interval}, floor {evidence.floor:.2f}.",
         advice="Use another judge: a saved model of your own (--model).",
     )
 
