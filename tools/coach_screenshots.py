@@ -1,7 +1,7 @@
-"""Pictures of the coach under docs/img: ``python tools/coach_screenshots.py OUT EXERCISE=CLIP EXERCISE=CLIP``.
+"""Pictures of the coach under docs/img: ``coach_screenshots.py OUT EXERCISE=CLIP EXERCISE=CLIP``.
 
-Serves the app with the real engine, uploads two clips, waits, and looks at every page. Pictures under docs/img are
-of gym clips: nobody's clip is published by this project.
+Serves the app with the real engine, uploads two clips, waits, and looks at every page. Pictures under
+docs/img are of gym clips: nobody's clip is published by this project.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _upload(page: Page, exercise: str, clip: Path) -> None:
 def _shot(page: Page, file: Path, *, at: str | None = None) -> None:
     if at is not None:
         page.locator(at).scroll_into_view_if_needed()
-        page.evaluate("at => window.scrollBy(0, document.querySelector(at).getBoundingClientRect().top - 16)", at)
+        page.locator(at).evaluate("part => window.scrollBy(0, part.getBoundingClientRect().top - 16)")
     page.wait_for_timeout(1500 if page.locator("#video").count() else 200)
     page.screenshot(path=file)
     # Few colours are enough, and a third of the bytes.

@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-httpx = pytest.importorskip("httpx2", reason="httpx2 is not installed")
+pytest.importorskip("httpx2", reason="httpx2 is not installed")
 pytest.importorskip("starlette", reason="the extra coach is not installed")
+
+import httpx2
 
 from aqa_bench.coach.web.settings import Limits, Settings
 from aqa_bench.media.video import encode
@@ -51,7 +53,9 @@ def test_twenty_uploads(
     settings = Settings(data=tmp_path / "coach", engine="fake_engine:assess", limits=Limits(spare=0))
     tools = _helper("conftest")
     with tools.served(settings) as address:
-        found: dict[str, Any] = benchmark.pedantic(_storm, (address, clip.read_bytes()), rounds=1, iterations=1)
+        found: dict[str, Any] = benchmark.pedantic(
+            _storm, (address, clip.read_bytes()), rounds=1, iterations=1
+        )
     benchmark.extra_info.update(found)
     assert found["judged"] == _UPLOADS
     assert found["slowest page ms"] < _SLOWEST_MS
@@ -63,14 +67,14 @@ def _storm(address: str, content: bytes) -> dict[str, Any]:
     pages: list[float] = []
 
     def upload() -> None:
-        with httpx.Client(base_url=address, timeout=120) as client:
+        with httpx2.Client(base_url=address, timeout=120) as client:
             token = re.search(r'name="token" value="(\w+)"', client.get("/").text)[1]
             data = {"token": token, "exercise": "squat"}
             answer = client.post("/clips", data=data, files={"clip": ("clip.mp4", content)})
             keys.append(answer.headers["location"].rpartition("/")[2])
 
     def visit() -> None:
-        with httpx.Client(base_url=address, timeout=30) as client:
+        with httpx2.Client(base_url=address, timeout=30) as client:
             while not over.is_set():
                 for path in ("/", "/history", *(f"/clips/{key}" for key in keys[-1:])):
                     start = time.perf_counter()
@@ -103,7 +107,7 @@ def _together(work: Callable[[], None]) -> None:
 def _wait(address: str, keys: list[str]) -> int:
     """How many are judged; each is waited for as its page does, by its events."""
     judged = 0
-    with httpx.Client(base_url=address, timeout=600) as client:
+    with httpx2.Client(base_url=address, timeout=600) as client:
         for key in keys:
             with client.stream("GET", f"/clips/{key}/events") as events:
                 states = [line for line in events.iter_lines() if line.startswith("data:")]

@@ -11,9 +11,7 @@ from aqa_bench.cli.output import note
 
 __all__ = ["EXAMPLES", "serve_coach"]
 
-EXAMPLES = (
-    "Examples:  aqa-bench serve  |  AQA_BENCH_PASSWORD=... aqa-bench serve --host 0.0.0.0 --port 8080 --keep 12h"
-)
+EXAMPLES = "Examples:  aqa-bench serve  |  AQA_BENCH_PASSWORD=... aqa-bench serve --host 0.0.0.0 --keep 12h"
 
 
 def serve_coach(

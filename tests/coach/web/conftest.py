@@ -63,7 +63,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture
 def own_settings(settings: Any, tmp_path: Path) -> Callable[..., Any]:
     """Settings of an app of one's own, with other limits."""
-    return lambda **limits: replace(settings, data=tmp_path / "own", limits=replace(settings.limits, **limits))
+    return lambda **limits: replace(
+        settings, data=tmp_path / "own", limits=replace(settings.limits, **limits)
+    )
 
 
 class Browser:
@@ -77,7 +79,9 @@ class Browser:
         assert found is not None
         return found[1]
 
-    def upload(self, file: Path | bytes, exercise: str = "squat", name: str = "my squat.mp4", **fields: str) -> Any:
+    def upload(
+        self, file: Path | bytes, exercise: str = "squat", name: str = "my squat.mp4", **fields: str
+    ) -> Any:
         content = file if isinstance(file, bytes) else file.read_bytes()
         data = {"token": self.token(), "exercise": exercise, **fields}
         return self.client.post("/clips", data=data, files={"clip": (name, content)}, follow_redirects=False)

@@ -113,7 +113,9 @@ def test_the_keys_are_long_and_new(me: Any, clip: Path) -> None:
     assert all(len(key) == 32 for key in keys)
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/clips/" + "A" * 32, "/clips/x/files/judged.mp4", "/clips/x/events"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/clips/" + "A" * 32, "/clips/x/files/judged.mp4", "/clips/x/events"]
+)
 def test_what_is_not_there_is_said(me: Any, path: str) -> None:
     answer = me.client.get(path)
     assert answer.status_code == 404

@@ -1,4 +1,4 @@
-"""The app in headless Chromium: a clip goes in, progress is seen, the video plays, a person is chosen, all goes."""
+"""The app in headless Chromium: upload, progress, the video, another person, deletion; phone, keyboard, colours."""
 
 from __future__ import annotations
 
@@ -239,9 +239,12 @@ _ACCESS = """() => {
       const [a, b] = [light(rgba(getComputedStyle(e).color)), light(ground(e))];
       return [e.textContent.trim().slice(0, 40), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
     }).filter(([, ratio]) => ratio < 4.5);
-  const unnamed = [...document.querySelectorAll("button, a, input:not([type=hidden]), progress, img, [role=img]")]
+  const kinds = "button, a, input:not([type=hidden]), progress, img, [role=img]";
+  const named = (e) =>
+    e.textContent.trim() || e.getAttribute("aria-label") || e.hasAttribute("alt") || e.labels?.length;
+  const unnamed = [...document.querySelectorAll(kinds)]
     .filter((e) => !e.closest("[aria-hidden=true]"))
-    .filter((e) => !(e.textContent.trim() || e.getAttribute("aria-label") || e.hasAttribute("alt") || e.labels?.length))
+    .filter((e) => !named(e))
     .map((e) => e.outerHTML.slice(0, 80));
   return [unnamed, low];
 }"""

@@ -22,19 +22,32 @@ GOOD, ERROR, NONE = (Verdict(task="t", name="T", answer=answer) for answer in An
 
 def repetition(number: int, *verdicts: Verdict, complete: bool = True) -> Repetition:
     start = 10 * (number - 1)
-    return Repetition(index=number, start=start, turn=start + 4, end=start + 9, verdicts=list(verdicts), complete=complete)
+    return Repetition(
+        index=number, start=start, turn=start + 4, end=start + 9, verdicts=list(verdicts), complete=complete
+    )
 
 
 def assessment(*repetitions: Repetition, **values: Any) -> Assessment:
     clip = Clip(name="c", sha256="", width=100, height=50, fps=10, frames=100, seconds=10.0)
     known: dict[str, Any] = {"people": [], "lifter": None, "evidence": [], "series": []} | values
-    return Assessment(version="0", exercise="squat", clip=clip, poses="", repetitions=list(repetitions), **known)
+    return Assessment(
+        version="0", exercise="squat", clip=clip, poses="", repetitions=list(repetitions), **known
+    )
 
 
 def evidence(**values: Any) -> Evidence:
-    known: dict[str, Any] = dict(
-        task="t", name="T", judge="j", tested_on="d", samples=20, metric="f1@0.5", value=0.8, low=0.6, high=0.9, floor=0.5
-    )
+    known: dict[str, Any] = {
+        "task": "t",
+        "name": "T",
+        "judge": "j",
+        "tested_on": "d",
+        "samples": 20,
+        "metric": "f1@0.5",
+        "value": 0.8,
+        "low": 0.6,
+        "high": 0.9,
+        "floor": 0.5,
+    }
     return Evidence(**known | values)
 
 
@@ -89,7 +102,10 @@ def test_a_trace_goes_through_its_values_and_leaves_gaps() -> None:
 
 
 def test_series_of_one_unit_share_a_plot_and_empty_ones_have_none() -> None:
-    series = [Series(name=n, unit=u, values=[1.0, 2.0]) for n, u in (("a", "degrees"), ("b", "pixels"), ("c", "degrees"))]
+    series = [
+        Series(name=n, unit=u, values=[1.0, 2.0])
+        for n, u in (("a", "degrees"), ("b", "pixels"), ("c", "degrees"))
+    ]
     series.append(Series(name="d", unit="s", values=[None, None]))
     plots = plots_of(assessment(series=series))
     assert [[trace.name for trace in plot.traces] for plot in plots] == [["a", "c"], ["b"]]
@@ -120,7 +136,9 @@ def test_evidence_says_whether_it_shows_anything() -> None:
     assert "Answering without looking reaches 0.50." in clear
     assert "the judge sees something" in clear
     assert "does not show" in sentences(evidence(low=0.45))[-1]
-    assert sentences(evidence(low=None, high=None, floor=None)) == ["On 20 test clips of d, j reaches F1 0.80."]
+    assert sentences(evidence(low=None, high=None, floor=None)) == [
+        "On 20 test clips of d, j reaches F1 0.80."
+    ]
 
 
 def test_the_slider_begins_at_the_threshold_that_was_used() -> None:

@@ -31,7 +31,9 @@ def _probed_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def own_app(own_settings: Callable[..., Any], fake: ModuleType, browser_at: type) -> Iterator[Callable[..., Any]]:
+def own_app(
+    own_settings: Callable[..., Any], fake: ModuleType, browser_at: type
+) -> Iterator[Callable[..., Any]]:
     """Makes a browser at an app of its own."""
     clients: list[TestClient] = []
 
@@ -82,11 +84,14 @@ def test_an_upload_from_elsewhere_touches_no_disk(me: Any, clip: Path, settings:
     me.token()
     files = {"clip": ("a.mp4", clip.read_bytes())}
     for token in ("", "0" * 64):
-        assert me.client.post("/clips", data={"token": token, "exercise": "squat"}, files=files).status_code == 403
+        data = {"token": token, "exercise": "squat"}
+        assert me.client.post("/clips", data=data, files=files).status_code == 403
     # The token behind the file comes too late.
     body = (
-        b'--X\r\nContent-Disposition: form-data; name="clip"; filename="a"\r\n\r\nxx\r\n--X\r\nContent-Disposition:'
-        b' form-data; name="token"\r\n\r\n' + me.token().encode() + b"\r\n--X--\r\n"
+        b'--X\r\nContent-Disposition: form-data; name="clip"; filename="a"\r\n\r\nxx\r\n'
+        b'--X\r\nContent-Disposition: form-data; name="token"\r\n\r\n'
+        + me.token().encode()
+        + b"\r\n--X--\r\n"
     )
     kind = {"content-type": "multipart/form-data; boundary=X"}
     assert me.client.post("/clips", content=body, headers=kind).status_code == 403
@@ -136,7 +141,8 @@ def test_pages_ask_nothing_of_any_other_server(me: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["clip.mp4", "poses.npz", "..%2f..%2fsecret", "../secret", "secret", "people-.jpg", ".clip.mp4.part"]
+    "name",
+    ["clip.mp4", "poses.npz", "..%2f..%2fsecret", "../secret", "secret", "people-.jpg", ".clip.mp4.part"],
 )
 def test_only_what_was_made_is_served(me: Any, clip: Path, name: str) -> None:
     key = me.key(clip)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("python_multipart", reason="the extra coach is not installed")
 
-from aqa_bench.coach.web.uploads import Form, FormError, TooLarge, read_form
+from aqa_bench.coach.web.uploads import Form, FormError, TooLargeError, read_form
 
 TYPE = "multipart/form-data; boundary=XX"
 
@@ -61,7 +61,7 @@ def test_whatever_it_holds_and_however_it_is_cut_the_file_arrives(
 
 
 def test_a_file_beyond_the_limit_is_dropped_on_the_way(tmp_path: Path) -> None:
-    with pytest.raises(TooLarge):
+    with pytest.raises(TooLargeError):
         read(body(b"x" * 5000), tmp_path, most=4999)
     assert not list(tmp_path.iterdir())
     assert read(body(b"x" * 5000), tmp_path, most=5000).size == 5000

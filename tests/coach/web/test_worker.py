@@ -106,7 +106,9 @@ def test_an_engine_that_cannot_start_blames_no_clip(own_settings: Callable[..., 
     assert "no_such_module" in (one.settings.data / "worker.log").read_text()
 
 
-def test_results_that_find_no_room_are_said(bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_that_find_no_room_are_said(
+    bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = bench()
     key = one.add("squat")
 
@@ -158,9 +160,7 @@ def test_the_password_is_not_told_to_the_worker(settings: Any) -> None:
 
 def test_memory_is_of_a_process_and_all_below(tmp_path: Path) -> None:
     code = "import subprocess, sys; x = bytearray(60 << 20); print(1, flush=True); sys.stdin.read()"
-    outer = (
-        "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdin=sys.stdin);p.wait()"
-    )
+    outer = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]], stdin=sys.stdin)"
     with subprocess.Popen(
         [sys.executable, "-c", outer, code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
@@ -181,7 +181,9 @@ def start(settings: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "aqa_bench.coach.web.worker", settings_line(settings)])
 
 
-def test_a_worker_that_is_killed_or_stopped_loses_no_clip(own_settings: Callable[..., Any], clip: Path) -> None:
+def test_a_worker_that_is_killed_or_stopped_loses_no_clip(
+    own_settings: Callable[..., Any], clip: Path
+) -> None:
     one = Bench(own_settings(), clip)
     slow, next_one = one.add("bicep-curl"), one.add("squat")
 

@@ -35,7 +35,7 @@ _SAID: Final = {
     400: ("This request was not understood.", "Go back and try again."),
     403: (
         "This is not yours to do.",
-        "Only the browser that uploaded a clip may change it. If it was you, load the page anew and try again.",
+        "Only the browser that uploaded a clip may change it. If that is yours, load the page anew.",
     ),
     404: ("There is nothing here.", "The clip may have been deleted, or its time was over."),
     413: ("The request is too large.", "Go back and try again."),

@@ -44,7 +44,7 @@ class Clips:
     def show(self, request: Request) -> Response:
         """A clip, wherever it stands."""
         context, job = self._context, self._context.job(request)
-        shared = {"job": job, "own": context.is_owner(request, job)}
+        shared: dict[str, Any] = {"job": job, "own": context.is_owner(request, job)}
         if not job.is_over:
             status = status_of(job, context.jobs.ahead(job.key))
             return context.page(request, "waiting.html", status=status, **shared)
@@ -80,9 +80,7 @@ class Clips:
                 quiet += _POLL_S
 
         # A proxy must not collect the lines.
-        return StreamingResponse(
-            lines(), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
-        )
+        return StreamingResponse(lines(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
     def file(self, request: Request) -> Response:
         """A file that was made of the clip; never the clip itself."""

@@ -59,7 +59,9 @@ class Doors:
         """Whether a form was sent by a page of this app to this browser."""
         elsewhere = request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
         sent = request.cookies.get(BROWSER)
-        return bool(sent) and not elsewhere and hmac.compare_digest(token.encode(), self.token(request).encode())
+        return (
+            bool(sent) and not elsewhere and hmac.compare_digest(token.encode(), self.token(request).encode())
+        )
 
     def is_open(self, request: Request) -> bool:
         """Whether this browser may come in."""

@@ -8,7 +8,16 @@ from typing import Final
 
 from aqa_bench.core.errors import AqaBenchError
 
-__all__ = ["CRASHED", "INTERRUPTED", "NO_SPACE", "SILENT", "TOO_LONG", "TOO_MUCH_MEMORY", "UNEXPECTED", "failure_of"]
+__all__ = [
+    "CRASHED",
+    "INTERRUPTED",
+    "NO_SPACE",
+    "SILENT",
+    "TOO_LONG",
+    "TOO_MUCH_MEMORY",
+    "UNEXPECTED",
+    "failure_of",
+]
 
 Failure = Mapping[str, str]
 

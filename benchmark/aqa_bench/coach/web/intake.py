@@ -16,7 +16,7 @@ from aqa_bench.coach.web.context import Context
 from aqa_bench.coach.web.jobs import new_key
 from aqa_bench.coach.web.probe import check_video
 from aqa_bench.coach.web.storage import CLIP
-from aqa_bench.coach.web.uploads import Form, FormError, TooLarge, read_form
+from aqa_bench.coach.web.uploads import Form, FormError, TooLargeError, read_form
 from aqa_bench.core.errors import AqaBenchError
 
 __all__ = ["Intake"]
@@ -47,7 +47,7 @@ class Intake:
         stream = request.stream()
         try:
             form = await self._read(request, stream)
-        except TooLarge:
+        except TooLargeError:
             await _drain(stream, _DRAINED * self._context.settings.limits.bytes)
             return self._refused(request, _too_large(self._context.settings.limits.bytes), 413)
         except FormError as error:
@@ -64,7 +64,7 @@ class Intake:
         context, limits = self._context, self._context.settings.limits
         announced = request.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > limits.bytes + _FORM_BYTES:
-            raise TooLarge
+            raise TooLargeError
         free = shutil.disk_usage(self.folder).free - limits.spare
         if free < (int(announced) if announced.isdigit() else 0):
             raise OSError("less space is free than the upload needs")

@@ -199,7 +199,8 @@ class Jobs:
     def older_than(self, seconds: float) -> list[str]:
         """Keys of jobs that were uploaded longer ago and are not running."""
         rows = self._database.read(
-            "SELECT key FROM jobs WHERE created_ms < ? AND state != 'running'", (_now() - int(seconds * 1000),)
+            "SELECT key FROM jobs WHERE created_ms < ? AND state != 'running'",
+            (_now() - int(seconds * 1000),),
         )
         return [str(row["key"]) for row in rows]
 
@@ -222,7 +223,9 @@ def _now() -> int:
 
 
 def _job(row: sqlite3.Row) -> Job:
-    failure, summary = (None if row[name] is None else json.loads(row[name]) for name in ("failure", "summary"))
+    failure, summary = (
+        None if row[name] is None else json.loads(row[name]) for name in ("failure", "summary")
+    )
     return Job(
         key=row["key"],
         owner=row["owner"],

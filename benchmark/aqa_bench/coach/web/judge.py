@@ -18,7 +18,7 @@ from aqa_bench.coach.web.processes import end_group, memory_below
 from aqa_bench.coach.web.settings import Limits
 from aqa_bench.core.lifeline import end_with_starter
 
-__all__ = ["Judge", "Stopped"]
+__all__ = ["Judge", "StoppedError"]
 
 _LOOK_S: Final = 0.2
 _START_S: Final = 120.0
@@ -30,7 +30,7 @@ _LONGEST_LINE: Final = 1 << 16
 Report = Callable[[str, int, int | None], bool]
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """A job was given up while it ran: deleted, or the worker is to end."""
 
 
@@ -77,7 +77,7 @@ class Judge:
             None when it is judged, else what failed.
 
         Raises:
-            Stopped: ``report`` said so.
+            StoppedError: ``report`` said so.
         """
         self.warm_up()
         process = self._process
@@ -89,7 +89,7 @@ class Judge:
         except BrokenPipeError:
             return self._ended(CRASHED)
         begun = heard = looked = time.monotonic()
-        now = ("", 0, None)
+        now: tuple[str, int, int | None] = ("", 0, None)
         while True:
             try:
                 line = self._lines.get(timeout=_LOOK_S)
@@ -107,7 +107,11 @@ class Judge:
                 heard = time.monotonic()
                 if "step" in message:
                     total = message["total"]
-                    now = (str(message["step"])[:200], int(message["done"]), None if total is None else int(total))
+                    now = (
+                        str(message["step"])[:200],
+                        int(message["done"]),
+                        None if total is None else int(total),
+                    )
             except queue.Empty:
                 pass
             except (ValueError, TypeError, KeyError, AttributeError):
@@ -115,7 +119,7 @@ class Judge:
                 return self._ended(UNEXPECTED)
             if not report(*now):
                 self.end()
-                raise Stopped
+                raise StoppedError
             clock = time.monotonic()
             patience = self._limits.silent_s if self._ready else max(_START_S, self._limits.silent_s)
             if clock - heard > patience:

@@ -51,6 +51,6 @@ class Login:
 
 
 def _inside(goal: str) -> str:
-    """An address of this app; ``/`` in place of any other, also of those that browsers read as another host."""
+    """An address of this app; ``/`` in place of any other, also where a browser would read another host."""
     is_path = goal.startswith("/") and not goal.startswith("//") and goal.isprintable()
     return goal if is_path and "\\" not in goal else "/"

@@ -39,7 +39,6 @@ class Band:
     turn: float
     right: float
     start_s: float
-    turn_s: float
     end_s: float
 
 
@@ -77,9 +76,10 @@ def bands_of(assessment: Assessment) -> list[Band]:
         return []
     bands = []
     for repetition in assessment.repetitions:
-        shares = [min(1.0, f / clip.frames) for f in (repetition.start, repetition.turn, repetition.end)]
-        start, turn, end = (share * clip.seconds for share in shares)
-        bands.append(Band(repetition.index, answer_of(repetition), *shares, start, turn, end))
+        frames = (repetition.start, repetition.turn, repetition.end)
+        left, turn, right = (min(1.0, frame / clip.frames) for frame in frames)
+        start_s, end_s = left * clip.seconds, right * clip.seconds
+        bands.append(Band(repetition.index, answer_of(repetition), left, turn, right, start_s, end_s))
     return bands
 
 

@@ -7,13 +7,16 @@ import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from anyio import to_thread
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-__all__ = ["Form", "FormError", "TooLarge", "read_form"]
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+__all__ = ["Form", "FormError", "TooLargeError", "read_form"]
 
 _LONGEST_FIELD: Final = 4096
 _MOST_FIELDS: Final = 16
@@ -24,7 +27,7 @@ class FormError(Exception):
     """The request is not the form that this app sends."""
 
 
-class TooLarge(Exception):
+class TooLargeError(Exception):
     """The file is larger than allowed."""
 
 
@@ -71,7 +74,7 @@ async def read_form(
 
     Raises:
         FormError: It is not such a form.
-        TooLarge: The file is too large; nothing is left of it.
+        TooLargeError: The file is too large; nothing is left of it.
         OSError: The disk is full; nothing is left of it.
     """
     kind, options = parse_options_header(content_type)
@@ -111,9 +114,17 @@ class _Reader:
         self._handle: int | None = None
         self._chunks: list[bytes] = []
 
-    def callbacks(self) -> dict[str, Callable[..., None]]:
-        names = ("part_begin", "header_field", "header_value", "header_end", "headers_finished", "part_data")
-        return {f"on_{name}": getattr(self, name) for name in (*names, "part_end", "end")}
+    def callbacks(self) -> MultipartCallbacks:
+        return {
+            "on_part_begin": self.part_begin,
+            "on_header_field": self.header_field,
+            "on_header_value": self.header_value,
+            "on_header_end": self.header_end,
+            "on_headers_finished": self.headers_finished,
+            "on_part_data": self.part_data,
+            "on_part_end": self.part_end,
+            "on_end": self.end,
+        }
 
     def part_begin(self) -> None:
         self._headers, self._header, self._value = {}, b"", b""
@@ -155,7 +166,7 @@ class _Reader:
             return
         self.form.size += end - start
         if self.form.size > self._most:
-            raise TooLarge
+            raise TooLargeError
         self._chunks.append(data[start:end])
         self.waiting += end - start
 

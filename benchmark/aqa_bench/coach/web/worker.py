@@ -19,7 +19,7 @@ from aqa_bench.coach.assessment import Assessment
 from aqa_bench.coach.web.database import Database
 from aqa_bench.coach.web.failures import INTERRUPTED, NO_SPACE, UNEXPECTED
 from aqa_bench.coach.web.jobs import Job, Jobs
-from aqa_bench.coach.web.judge import Judge, Stopped, request_for
+from aqa_bench.coach.web.judge import Judge, StoppedError, request_for
 from aqa_bench.coach.web.settings import Limits, Settings
 from aqa_bench.coach.web.storage import CLIP, Storage, open_storage
 from aqa_bench.coach.web.summary import summary_of
@@ -92,7 +92,7 @@ class Worker:
         out = self._work / job.key
         try:
             self._do(job, out)
-        except Stopped:
+        except StoppedError:
             if not self._goes_on():
                 self._jobs.release(job.key)
         finally:
