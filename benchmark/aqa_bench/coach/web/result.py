@@ -81,8 +81,9 @@ class Result:
 
     @cached_property
     def warnings(self) -> list[str]:
-        """Every warning once."""
-        return list(dict.fromkeys(text for e in self.assessment.evidence for text in e.warnings))
+        """What holds of every task; the rest stands beside the task's own evidence."""
+        known = [e.warnings for e in self.assessment.evidence]
+        return [text for text in known[0] if all(text in others for others in known)] if known else []
 
     @cached_property
     def obstacles(self) -> list[Obstacle]:

@@ -40,5 +40,6 @@ def status_of(job: Job, ahead: int) -> Status:
     if job.state is State.RUNNING:
         share = min(1.0, job.steps_done / job.steps) if job.steps else None
         step = job.step[:1].upper() + job.step[1:] if job.step else "Opening the clip"
-        return Status(job.state, "Being judged", step, share)
+        count = f": {job.steps_done} of {job.steps}" if job.steps else ""
+        return Status(job.state, "Being judged", step + count, share)
     return Status(job.state, "Done" if job.state is State.DONE else "No result", "", None)
