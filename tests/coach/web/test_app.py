@@ -58,7 +58,8 @@ def test_another_person_is_judged_with_the_poses_that_are_there(
     assert "In the queue" in me.client.get(f"/clips/{key}").text
     work(worker)
     assert me.client.get(f"/clips/{key}/files/assessment.json").json()["lifter"] == 1
-    assert me.post(f"/clips/{key}/person", person="-1").status_code == 400
+    for nobody in ("-1", "2", "one", ""):
+        assert me.post(f"/clips/{key}/person", person=nobody).status_code == 400
 
 
 def test_deleting_removes_every_file(me: Any, worker: Worker, clip: Path, settings: Any) -> None:

@@ -14,7 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from aqa_bench.media.video import decode, encode
 
 pytest.importorskip("starlette", reason="the extra coach is not installed")
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -181,7 +184,11 @@ def test_a_real_curl_with_the_real_engine(
     clip = shared_data / "pose-trainer" / "sample_bicep_curl.mp4"
     if not clip.exists():
         pytest.skip(f"no real clip at {clip}")
-    with _real_app(tmp_path) as at:
+    two = tmp_path / "two.mp4"
+    frames = decode(clip)
+    # A second person, who does the same half a clip later.
+    encode(two, np.concatenate([frames, np.roll(frames[:, :, ::-1], len(frames) // 2, axis=0)], axis=2), 30.0)
+    with _real_app(tmp_path / "coach") as at:
         page = open_page(at=at)
         page.set_default_timeout(10 * PATIENCE_MS)
         send(page, clip, "bicep-curl")
@@ -189,9 +196,20 @@ def test_a_real_curl_with_the_real_engine(
         page.wait_for_selector(".verdict")
         assert played(page) > 0.3
         assert page.locator(".rep-card").count() == 1
-        page.get_by_role("button", name="Delete").click()
-        page.wait_for_url("**/history")
-    assert not list((tmp_path / "clips").iterdir())
+        page.goto(at)
+        send(page, two, "bicep-curl")
+        page.wait_for_selector(".verdict")
+        assert page.locator(".person").count() >= 2
+        other = page.locator(".person:not([aria-current])").first
+        number = other.get_attribute("value")
+        other.click()
+        page.wait_for_selector(".waiting")
+        page.wait_for_selector(".verdict")
+        assert page.locator(".person[aria-current]").get_attribute("value") == number
+        page.goto(at + "/history")
+        page.get_by_role("button", name="Delete all").click()
+        page.wait_for_selector("text=no clips")
+    assert not list((tmp_path / "coach" / "clips").iterdir())
 
 
 @contextmanager

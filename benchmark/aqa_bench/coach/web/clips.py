@@ -99,10 +99,12 @@ class Clips:
     async def person(self, request: Request) -> Response:
         """Judge somebody else in the clip."""
         job, fields = await self._own(request)
-        person = fields.get("person", "")
-        if not person.isdecimal() or len(person) > 4:
+        assessment = await to_thread.run_sync(self._assessment, job)
+        people = {} if assessment is None else {str(person.index): person for person in assessment.people}
+        person = people.get(fields.get("person", ""))
+        if person is None:
             raise HTTPException(400)
-        await to_thread.run_sync(self._context.jobs.again, job.key, int(person))
+        await to_thread.run_sync(self._context.jobs.again, job.key, person.index)
         return RedirectResponse(f"/clips/{job.key}", 303)
 
     async def delete(self, request: Request) -> Response:
