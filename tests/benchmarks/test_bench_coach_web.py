@@ -67,7 +67,7 @@ def _storm(address: str, content: bytes) -> dict[str, Any]:
     pages: list[float] = []
 
     def upload() -> None:
-        with httpx2.Client(base_url=address, timeout=120) as client:
+        with httpx2.Client(base_url=address, timeout=600) as client:
             token = re.search(r'name="token" value="(\w+)"', client.get("/").text)[1]
             data = {"token": token, "exercise": "squat"}
             answer = client.post("/clips", data=data, files={"clip": ("clip.mp4", content)})

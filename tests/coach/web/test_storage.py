@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from aqa_bench.coach.web.storage import CLIP, FolderStorage, Storage, open_storage
+from aqa_bench.coach.web.storage import CLIP, FolderStorage, Storage
+from aqa_bench.coach.web.storages import open_storage
 from aqa_bench.core.errors import DataError, UsageError
 
 KEY, OTHER = "k" * 32, "o" * 32

@@ -27,7 +27,7 @@ from aqa_bench.coach.web.intake import Intake
 from aqa_bench.coach.web.jobs import Jobs
 from aqa_bench.coach.web.login import Login
 from aqa_bench.coach.web.settings import Settings
-from aqa_bench.coach.web.storage import open_storage
+from aqa_bench.coach.web.storages import open_storage
 
 __all__ = ["create_app"]
 

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sync_folder
 
-__all__ = ["CLIP", "FolderStorage", "Storage", "checked", "open_storage"]
+__all__ = ["CLIP", "FolderStorage", "Storage", "checked"]
 
 #: Name of the upload among the files of a job.
 CLIP: Final = "clip.mp4"
@@ -113,17 +113,3 @@ def checked(key: str, name: str) -> tuple[str, str]:
     if not _KEY.fullmatch(key) or not _NAME.fullmatch(name):
         raise DataError("Not a file of a clip.", found=f"{key!r}, {name!r}")
     return key, name
-
-
-def open_storage(address: str, data: Path) -> Storage:
-    """The storage that the settings ask for.
-
-    Args:
-        address: ``""`` for a folder below ``data``; else an address that fsspec knows.
-        data: Folder of the app.
-    """
-    if not address:
-        return FolderStorage(data / "clips")
-    from aqa_bench.coach.web.remote_storage import FsspecStorage
-
-    return FsspecStorage(address, data / "copies")

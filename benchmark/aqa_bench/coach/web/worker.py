@@ -21,7 +21,8 @@ from aqa_bench.coach.web.failures import INTERRUPTED, NO_SPACE, UNEXPECTED
 from aqa_bench.coach.web.jobs import Job, Jobs
 from aqa_bench.coach.web.judge import Judge, StoppedError, request_for
 from aqa_bench.coach.web.settings import Limits, Settings
-from aqa_bench.coach.web.storage import CLIP, Storage, open_storage
+from aqa_bench.coach.web.storage import CLIP, Storage
+from aqa_bench.coach.web.storages import open_storage
 from aqa_bench.coach.web.summary import summary_of
 from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.lock import exclusive
