@@ -27,7 +27,8 @@ def assess_clip(
     exercise: Annotated[
         str,
         typer.Option(
-            help="bicep-curl, front-raise, shoulder-press, shoulder-shrug, squat, overhead-press, barbell-row."
+            help="bicep-curl, front-raise, shoulder-press, shoulder-shrug, squat, overhead-press or "
+            "barbell-row."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for assessment.json, judged.mp4 and poses.npz.")],

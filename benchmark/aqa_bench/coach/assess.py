@@ -25,7 +25,7 @@ from aqa_bench.coach.tested import known_clips
 from aqa_bench.coach.tracks import people_of
 from aqa_bench.coach.verdicts import Case, is_compared, repetitions_of, unjudged
 from aqa_bench.core.errors import UsageError
-from aqa_bench.core.files import write_atomic
+from aqa_bench.core.files import check_writable, write_atomic
 from aqa_bench.core.progress import NullProgress, Progress
 
 __all__ = ["ASSESSMENT_FILE", "assess"]
@@ -70,7 +70,7 @@ def assess(
     check_exercise(exercise)
     shown = progress or NullProgress()
     seconds: dict[str, float] = {}
-    out.mkdir(parents=True, exist_ok=True)
+    check_writable(out)
     with _timed(seconds, "reading"):
         shown.start("reading")
         footage = read(clip)
@@ -95,17 +95,19 @@ def assess(
             obstacles += _nothing_done(body, exercise, cuts)
             case = Case(footage, Lifter(joints, tracks.layout, body), cuts, exercise, known_clips())
             repetitions = unjudged(cuts)
-            try:
-                judge = open_judge(exercise, model, shown)
-            except UsageError as error:
-                if model is not None:
-                    raise
-                obstacles.append(_no_judge(error))
-            else:
-                evidence = [*judge.evidence]
-                if not is_compared(judge, known_clips()[exercise]):
-                    notes.append(_NOT_COMPARED)
-                repetitions = repetitions_of(case, judge, shown)
+            # A judge that is fitted first takes minutes, for nothing where there is nothing to judge.
+            if any(found.complete for found in cuts):
+                try:
+                    judge = open_judge(exercise, model, shown)
+                except UsageError as error:
+                    if model is not None:
+                        raise
+                    obstacles.append(_no_judge(error))
+                else:
+                    evidence = [*judge.evidence]
+                    if not is_compared(judge, known_clips()[exercise]):
+                        notes.append(_NOT_COMPARED)
+                    repetitions = repetitions_of(case, judge, shown)
     with _timed(seconds, "drawing"):
         draw(footage, tracks, Marks(lifter, repetitions, obstacles), out, shown, blur=blur_faces)
     shown.close()

@@ -24,6 +24,7 @@ __all__ = ["Estimators", "MediaPipeEstimators", "Window", "track_people"]
 
 Window = tuple[int, int, int, int]
 """left, top, right, bottom in pixels."""
+Box = tuple[float, float, float, float]
 Look = Callable[[UInt8Array], FloatArray]
 
 _LONGEST = 640
@@ -31,7 +32,7 @@ _LOOKS = 6
 _MOST_OTHERS = 4
 _LEAST_SECONDS = 0.5
 _CERTAIN = 0.5
-_SURE = 0.6
+_SURE, _SAME = 0.6, 0.3
 _FEWEST_JOINTS = 6
 _GREY = 114
 
@@ -132,7 +133,7 @@ def _others(
     pictures: dict[int, UInt8Array], sights: Sequence[Sequence[FloatArray]], estimators: Estimators
 ) -> list[Window]:
     """Windows in which people appear who were not followed yet."""
-    found: list[Window] = []
+    found: list[Box] = []
     with estimators.detecting() as look:
         for time, picture in pictures.items():
             people = list(sights[time])
@@ -142,10 +143,9 @@ def _others(
                     _look_into(picture, part, look, people)
                     if len(people) == before:
                         break
-            found += [
-                _around(person, picture.shape) for person in people[len(sights[time]) :] if box_of(person)
-            ]
-    return _merged(found)[:_MOST_OTHERS]
+            found += [box for person in people[len(sights[time]) :] if (box := box_of(person))]
+    shape = next(iter(pictures.values())).shape
+    return [_around(box, shape) for box in _merged(found)[:_MOST_OTHERS]]
 
 
 def _parts(picture: UInt8Array, somebody: bool) -> list[Window]:
@@ -184,7 +184,7 @@ def _note(people: list[FloatArray], joints: FloatArray, corner: tuple[int, int])
         people.append(moved)
 
 
-def _paint(picture: UInt8Array, box: tuple[float, float, float, float], corner: tuple[int, int]) -> None:
+def _paint(picture: UInt8Array, box: Box, corner: tuple[int, int]) -> None:
     # Joints end at ankles and eyes; the picture of a person goes on beyond them.
     wide, high = 0.15 * (box[2] - box[0]) + 4, 0.12 * (box[3] - box[1]) + 4
     left, top = max(0, int(box[0] - wide - corner[0])), max(0, int(box[1] - high - corner[1]))
@@ -192,8 +192,8 @@ def _paint(picture: UInt8Array, box: tuple[float, float, float, float], corner: 
     picture[top:bottom, left:right] = _GREY
 
 
-def _around(person: FloatArray, shape: Sequence[int]) -> Window:
-    box = box_of(person) or (0.0, 0.0, 1.0, 1.0)
+def _around(box: Box, shape: Sequence[int]) -> Window:
+    """A window with room for movement."""
     reach = 0.6 * max(box[2] - box[0], box[3] - box[1]) + 8
     return (
         max(0, int(box[0] - reach)),
@@ -203,25 +203,20 @@ def _around(person: FloatArray, shape: Sequence[int]) -> Window:
     )
 
 
-def _merged(windows: Sequence[Window]) -> list[Window]:
-    """Windows of one person at several times become one; those met most often come first."""
-    groups: list[tuple[Window, int]] = []
-    for window in windows:
+def _merged(boxes: Sequence[Box]) -> list[Box]:
+    """Boxes of one person at several times become one; those met most often come first."""
+    groups: list[tuple[Box, int]] = []
+    for box in boxes:
         for place, (other, times) in enumerate(groups):
-            if _overlap(window, other) > 0.3:
-                joined = (
-                    min(window[0], other[0]),
-                    min(window[1], other[1]),
-                    max(window[2], other[2]),
-                    max(window[3], other[3]),
-                )
-                groups[place] = joined, times + 1
+            if _overlap(box, other) > _SAME:
+                low, high = np.minimum(box, other), np.maximum(box, other)
+                groups[place] = (low[0], low[1], high[2], high[3]), times + 1
                 break
         else:
-            groups.append((window, 1))
+            groups.append((box, 1))
     # One sight in several looks is more often furniture than a person.
-    needed = 2 if len(windows) > 1 else 1
-    return [window for window, times in sorted(groups, key=lambda group: -group[1]) if times >= needed]
+    needed = 2 if len(boxes) > 1 else 1
+    return [box for box, times in sorted(groups, key=lambda group: -group[1]) if times >= needed]
 
 
 def _overlap(first: Sequence[float], second: Sequence[float]) -> float:

@@ -35,7 +35,7 @@ def test_a_clip_goes_through(me: Any, worker: Worker, clip: Path, settings: Any)
     work(worker)
     page = me.client.get(f"/clips/{key}").text
     assert "1 of 2 repetitions with an error" in page
-    assert "1 was not done to the end" in page
+    assert "1 repetition was not done to the end" in page
     assert "The &lt;knees&gt; move inward." in page
     assert "Trained on synthetic lifters" in page
     assert "Answering without looking reaches 0.50." in page

@@ -74,9 +74,11 @@ class Result:
         unjudged, partial = counts.get("cannot judge", 0), counts.get(PARTIAL, 0)
         parts = []
         if unjudged and self.answer != "cannot judge":
-            parts.append(f"{unjudged} could not be judged")
+            parts.append(f"{unjudged} {'repetition' if unjudged == 1 else 'repetitions'} could not be judged")
         if partial:
-            parts.append(f"{partial} {'was' if partial == 1 else 'were'} not done to the end, and not judged")
+            parts.append(
+                f"{partial} {'repetition was' if partial == 1 else 'repetitions were'} not done to the end"
+            )
         return "; ".join(parts)
 
     @cached_property
