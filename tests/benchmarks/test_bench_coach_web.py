@@ -7,7 +7,8 @@ import re
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +28,7 @@ from aqa_bench.media.video import encode
 _HELPERS = Path(__file__).parents[1] / "coach" / "web"
 _UPLOADS, _SECONDS, _SIDE = 20, 10, (720, 1280)
 _SLOWEST_MS = 300
+_QUIET_S = 3.0
 
 
 def _helper(name: str) -> ModuleType:
@@ -58,13 +60,11 @@ def test_twenty_uploads(
         )
     benchmark.extra_info.update(found)
     assert found["judged"] == _UPLOADS
-    assert found["slowest page ms"] < _SLOWEST_MS
+    assert found["slowest page ms"] < _SLOWEST_MS, found
 
 
 def _storm(address: str, content: bytes) -> dict[str, Any]:
     keys: list[str] = []
-    over = threading.Event()
-    pages: list[float] = []
 
     def upload() -> None:
         with httpx2.Client(base_url=address, timeout=600) as client:
@@ -72,6 +72,26 @@ def _storm(address: str, content: bytes) -> dict[str, Any]:
             data = {"token": token, "exercise": "squat"}
             answer = client.post("/clips", data=data, files={"clip": ("clip.mp4", content)})
             keys.append(answer.headers["location"].rpartition("/")[2])
+
+    with _visiting(address, keys) as quiet:
+        time.sleep(_QUIET_S)
+    with _visiting(address, keys) as pages:
+        _together(upload)
+        judged = _wait(address, keys)
+    return {
+        "judged": judged,
+        "pages": len(pages),
+        "median page ms": round(statistics.median(pages), 1),
+        "slowest page ms": round(max(pages), 1),
+        "slowest page before ms": round(max(quiet), 1),
+    }
+
+
+@contextmanager
+def _visiting(address: str, keys: Sequence[str]) -> Iterator[list[float]]:
+    """Milliseconds of every page that somebody asks for meanwhile."""
+    over = threading.Event()
+    pages: list[float] = []
 
     def visit() -> None:
         with httpx2.Client(base_url=address, timeout=30) as client:
@@ -84,16 +104,11 @@ def _storm(address: str, content: bytes) -> dict[str, Any]:
 
     visitor = threading.Thread(target=visit)
     visitor.start()
-    _together(upload)
-    judged = _wait(address, keys)
-    over.set()
-    visitor.join()
-    return {
-        "judged": judged,
-        "pages": len(pages),
-        "median page ms": round(statistics.median(pages), 1),
-        "slowest page ms": round(max(pages), 1),
-    }
+    try:
+        yield pages
+    finally:
+        over.set()
+        visitor.join()
 
 
 def _together(work: Callable[[], None]) -> None:
