@@ -26,6 +26,19 @@ def test_a_video_is_described_whatever_its_name(clip: Path, tmp_path: Path) -> N
     assert found.seconds == pytest.approx(1.0, abs=0.05)
 
 
+@pytest.fixture
+def looked_at_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same program in this process: starting one costs half a second."""
+
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        capsys.readouterr()
+        code = asking.main(command[-1])
+        return subprocess.CompletedProcess(command, code, capsys.readouterr().out, "")
+
+    monkeypatch.setattr(asking, "_limit_this_process", lambda: None)
+    monkeypatch.setattr(asking.subprocess, "run", run)
+
+
 def text(tmp_path: Path, clip: Path) -> bytes:
     return b"This is a text file named .mp4.\n" * 100
 
@@ -49,6 +62,7 @@ def audio(tmp_path: Path, clip: Path) -> bytes:
     return file.read_bytes()
 
 
+@pytest.mark.usefixtures("looked_at_here")
 @pytest.mark.parametrize("made", [text, playlist, half, audio])
 def test_what_is_no_video_is_said(made: Callable[[Path, Path], bytes], clip: Path, tmp_path: Path) -> None:
     file = tmp_path / "clip.mp4"
@@ -58,6 +72,7 @@ def test_what_is_no_video_is_said(made: Callable[[Path, Path], bytes], clip: Pat
     assert str(tmp_path) not in str(caught.value)
 
 
+@pytest.mark.usefixtures("looked_at_here")
 @pytest.mark.parametrize(
     ("limits", "said"),
     [(Limits(seconds=0.5), "too long"), (Limits(pixels=1000), "too large")],
@@ -67,6 +82,7 @@ def test_limits_are_of_what_is_in_it(limits: Limits, said: str, clip: Path) -> N
         check_video(clip, limits)
 
 
+@pytest.mark.usefixtures("looked_at_here")
 def test_one_frame_is_no_clip(tmp_path: Path) -> None:
     file = encode(tmp_path / "one.mp4", np.zeros((1, 16, 16, 3), dtype=np.uint8))
     with pytest.raises(DataError, match="a picture, not a clip"):

@@ -62,6 +62,14 @@ def bench(own_settings: Callable[..., Any], clip: Path) -> Iterator[Callable[...
         one.worker.close()
 
 
+@pytest.fixture(scope="module")
+def shared(settings: Any, clip: Path) -> Iterator[Bench]:
+    """One for several tests: its process stays warm from one to the next."""
+    one = Bench(settings, clip)
+    yield one
+    one.worker.close()
+
+
 def child(bench: Bench) -> int | None:
     process = bench.worker._judge._process
     return None if process is None else process.pid
@@ -89,9 +97,10 @@ def test_the_models_stay_warm_between_clips(bench: Callable[..., Bench]) -> None
     ids=["hangs", "takes too long", "crashes", "eats memory"],
 )
 def test_a_bad_job_costs_itself_alone(
-    bench: Callable[..., Bench], exercise: str, limits: dict[str, Any], said: str
+    shared: Bench, exercise: str, limits: dict[str, Any], said: str
 ) -> None:
-    one = bench(**limits)
+    one = shared
+    one.worker._judge._limits = replace(one.settings.limits, **limits)
     bad = one.judged(exercise)
     assert bad.state is State.FAILED
     assert said in bad.failure["what"]
