@@ -1,4 +1,4 @@
-"""A looping picture of flagged squats, drawn by the coach from gym clips: docs/img/coach.webp.
+"""A looping picture of a flagged squat and a good one, as the coach draws gym clips: docs/img/coach.webp.
 
 python tools/coach_picture.py            # minutes: fits the squat's judge unless it is in the cache
 """
@@ -6,6 +6,7 @@ python tools/coach_picture.py            # minutes: fits the squat's judge unles
 from __future__ import annotations
 
 import argparse
+import io
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from PIL import Image
 from aqa_bench.coach.assess import assess
 from aqa_bench.coach.assessment import Answer, Assessment
 from aqa_bench.coach.judges import JUDGES
+from aqa_bench.core.files import write_atomic
 from aqa_bench.core.registry import open_dataset
 from aqa_bench.datasets.synthetic_gym.clip import make_clip, make_shot
 from aqa_bench.datasets.synthetic_gym.plan import ClipPlan, plan_clips
@@ -54,11 +56,11 @@ def answers(found: Assessment) -> set[Answer]:
 
 
 def main() -> int:
-    """Draw a good squat and two flagged ones, the first that are found."""
+    """Draw a flagged squat and a good one, the first that are found."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
-    wanted = [True, False, True]
+    wanted = [True, False]
     pictures: list[Image.Image] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -76,19 +78,14 @@ def main() -> int:
             if not wanted:
                 break
     wait = round(1000 * SLOWER / PRESETS["demo"].fps)
-    given.out.parent.mkdir(parents=True, exist_ok=True)
+    content = io.BytesIO()
     for quality in (75, 60, 45, 30):
-        pictures[0].save(
-            given.out,
-            save_all=True,
-            append_images=pictures[1:],
-            duration=wait,
-            loop=0,
-            quality=quality,
-            method=6,
-        )
-        if given.out.stat().st_size < MOST_BYTES:
+        content = io.BytesIO()
+        rest = {"append_images": pictures[1:], "duration": wait, "loop": 0}
+        pictures[0].save(content, "WEBP", save_all=True, quality=quality, method=4, **rest)
+        if content.tell() < MOST_BYTES:
             break
+    write_atomic(given.out, content.getvalue())
     print(given.out, given.out.stat().st_size, "bytes", len(pictures), "frames")
     return 0
 

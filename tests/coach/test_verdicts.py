@@ -74,7 +74,9 @@ def test_every_whole_repetition_is_judged_for_every_task(case: Case) -> None:
 def test_a_judge_is_shown_the_lifter_and_nothing_else(case: Case) -> None:
     judge = Looking(low=0.7)
     repetitions_of(case, judge, NullProgress())
-    clip, _ = judge.shown["moving"]
+    # The second is an error; four more show it with a part held still.
+    clip, _, *held = judge.shown["moving"]
+    assert len(held) == 4
     assert clip.length == 31
     assert clip.frames([0, 30]).shape == (2, 48, 48, 3)
     assert clip.frames([0], 20).shape == (1, 20, 20, 3)

@@ -56,6 +56,7 @@ class RepetitionClip(Media):
         fps: Frames per second.
         pictures: ``(T, S, S, 3)`` of its frames; None where no method looks at them.
         square: What the pictures show: left, top, right, bottom in pixels of the clip.
+        order: Which of its frames is shown at each time; each at its own by default.
     """
 
     def __init__(
@@ -66,11 +67,21 @@ class RepetitionClip(Media):
         fps: float,
         pictures: UInt8Array | None = None,
         square: npt.NDArray[np.int64] | None = None,
+        order: npt.NDArray[np.int64] | None = None,
     ) -> None:
         self._lifter, self._cut, self._exercise, self._fps = lifter, cut, exercise, fps
         self._pictures, self._square = pictures, square
+        self._order = np.arange(cut.end - cut.start + 1) if order is None else order
         kinds = {Modality.KEYPOINTS, Modality.TRAJECTORY, Modality.ATTRIBUTES}
         self.provides = frozenset(kinds if pictures is None else kinds | {Modality.FRAMES})
+
+    def held(self, first: int, last: int) -> RepetitionClip:
+        """The same, but for frames ``first`` to ``last``, in which the lifter stands still."""
+        order = self._order.copy()
+        order[first : last + 1] = order[first - 1] if first else order[min(last + 1, len(order) - 1)]
+        return RepetitionClip(
+            self._lifter, self._cut, self._exercise, self._fps, self._pictures, self._square, order
+        )
 
     @property
     def length(self) -> int:
@@ -90,15 +101,15 @@ class RepetitionClip(Media):
     @cached_property
     def content_key(self) -> str:
         """Hex SHA-256 of joints and pictures."""
-        pictures = b"" if self._pictures is None else np.ascontiguousarray(self._pictures).tobytes()
+        pictures = b"" if self._pictures is None else self._pictures[self._order].tobytes()
         return sha256_bytes(self._own.astype("<f4").tobytes() + pictures)
 
     def frames(self, indices: Sequence[int] | None = None, size: int | None = None) -> UInt8Array:
         """Frames ``(T, S, S, 3)`` of the square around the lifter."""
         if self._pictures is None:
             raise self._absent(Modality.FRAMES)
-        chosen = self._pictures if indices is None else self._pictures[list(indices)]
-        return chosen.copy() if size is None else np.stack([resized(frame, size) for frame in chosen])
+        chosen = self._pictures[self._order if indices is None else self._order[list(indices)]]
+        return chosen if size is None else np.stack([resized(frame, size) for frame in chosen])
 
     def keypoints(self, layout: str) -> FloatArray:
         """Joints ``(T, V, 3)`` in pixels of :meth:`frames`, of the clip where there are none.
@@ -126,11 +137,11 @@ class RepetitionClip(Media):
         """
         motion = MOTIONS[self._exercise]
         heights = motion.bar(self._lifter.body)[self._cut.start : self._cut.end + 1]
-        return from_heights(heights, starts=motion.starts)
+        return from_heights(heights[self._order], starts=motion.starts)
 
     @property
     def _own(self) -> FloatArray:
-        return self._lifter.joints[self._cut.start : self._cut.end + 1]
+        return self._lifter.joints[self._cut.start : self._cut.end + 1][self._order]
 
 
 class RepetitionStill(Media):

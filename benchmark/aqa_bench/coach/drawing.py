@@ -146,11 +146,11 @@ class _Painter:
 
 
 def colour_of(repetition: Repetition) -> Colour:
-    """Orange where any verdict is an error, blue where all are good, grey otherwise."""
+    """Orange where any verdict is an error, else blue where any is good, grey where there is none."""
     answers = {verdict.answer for verdict in repetition.verdicts}
     if Answer.ERROR in answers:
         return ERROR
-    return GOOD if answers == {Answer.GOOD} else OPEN
+    return GOOD if Answer.GOOD in answers else OPEN
 
 
 def _marked(now: Repetition | None, time: int) -> frozenset[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aqa_bench.coach.assessment import Answer, Evidence, Finding, Obstacle, Repetition, Verdict
+from aqa_bench.coach.attribution import with_deciding_parts
 from aqa_bench.coach.clips import Lifter, RepetitionClip, RepetitionStill, pictures_of
 from aqa_bench.coach.evidence import beats_floor
 from aqa_bench.coach.judging import Judge, Judged
@@ -53,10 +54,11 @@ def repetitions_of(case: Case, judge: Judge, progress: Progress) -> list[Repetit
     judged: dict[str, dict[int, Judged | Obstacle]] = {}
     tasks = [task for task, obstacle in weak.items() if obstacle is None]
     if asked and tasks:
-        clips = _clips(case, [case.cuts[place] for place in asked], judge, progress)
+        cuts = [case.cuts[place] for place in asked]
+        clips = _clips(case, cuts, judge, progress)
         progress.start("judging", len(tasks))
         for task in tasks:
-            answers = _answers(judge, task, clips, progress)
+            answers = _answers(judge, task, clips, cuts, progress)
             judged[task] = dict(zip(asked, answers, strict=True))
             progress.advance()
     found = []
@@ -122,7 +124,7 @@ def _weak(evidence: Evidence, judge: Judge) -> Obstacle | None:
 
 def _clips(
     case: Case, cuts: Sequence[Cut], judge: Judge, progress: Progress
-) -> list[tuple[Media, Media | None]]:
+) -> list[tuple[RepetitionClip, RepetitionStill | None]]:
     fps, exercise = case.footage.clip.fps, case.exercise
     if judge.side is None:
         return [(RepetitionClip(case.lifter, cut, exercise, fps), None) for cut in cuts]
@@ -137,14 +139,24 @@ def _clips(
 
 
 def _answers(
-    judge: Judge, task: str, clips: Sequence[tuple[Media, Media | None]], progress: Progress
+    judge: Judge,
+    task: str,
+    clips: Sequence[tuple[RepetitionClip, RepetitionStill | None]],
+    cuts: Sequence[Cut],
+    progress: Progress,
 ) -> list[Judged | Obstacle]:
     """One answer per repetition; one that cannot be read does not take the others with it."""
-    medias = [still if task in judge.stills and still is not None else clip for clip, still in clips]
+    stills: list[Media] = [still for _, still in clips if still is not None]
+    moving = [clip for clip, _ in clips]
+    by_still = task in judge.stills and len(stills) == len(clips)
+    medias: Sequence[Media] = stills if by_still else moving
     try:
-        return [*judge.judge(task, medias, progress)]
+        judged = judge.judge(task, medias, progress)
     except DataError:
         return [_alone(judge, task, media, progress) for media in medias]
+    if judge.shows_reasons or by_still:
+        return [*judged]
+    return [*with_deciding_parts(judge, task, moving, cuts, judged, progress)]
 
 
 def _alone(judge: Judge, task: str, media: Media, progress: Progress) -> Judged | Obstacle:
@@ -174,8 +186,8 @@ def _verdict(evidence: Evidence, cut: Cut, judged: Judged | None, obstacles: lis
             Finding(
                 text=found.text,
                 joints=list(found.joints),
-                start=cut.start,
-                end=cut.end,
+                start=cut.start if found.start is None else found.start,
+                end=cut.end if found.end is None else found.end,
                 value=None if found.value is None else round(found.value, 3),
                 limit=found.limit,
                 unit=found.unit,

@@ -21,6 +21,8 @@ class Finding:
         value: What was measured, where there is such a number.
         limit: What it was held against.
         unit: Unit of both.
+        start: First frame concerned; None for all.
+        end: Last frame concerned.
     """
 
     text: str
@@ -28,6 +30,8 @@ class Finding:
     value: float | None = None
     limit: float | None = None
     unit: str | None = None
+    start: int | None = None
+    end: int | None = None
 
 
 @runtime_checkable
