@@ -35,7 +35,7 @@ CRASHED: Final[Failure] = {
 }
 SILENT: Final[Failure] = {
     "what": "The program that looks at the clip made no progress any more and was ended.",
-    "remedy": "The file may be damaged. Record it anew, or convert it to MP4 and upload it again.",
+    "remedy": "Try again; the machine may have been busy. If it fails again, the file may be damaged: record it anew.",
 }
 TOO_LONG: Final[Failure] = {
     "what": "Judging took longer than one clip may take.",

@@ -38,7 +38,7 @@ class Limits:
     seconds: float = 300.0
     pixels: int = 4096 * 2304
     job_s: float = 3600.0
-    silent_s: float = 240.0
+    silent_s: float = 900.0
     memory: int = 6 << 30
     tries: int = 3
     waiting: int = 30
