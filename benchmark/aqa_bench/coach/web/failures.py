@@ -35,7 +35,7 @@ CRASHED: Final[Failure] = {
 }
 SILENT: Final[Failure] = {
     "what": "The program that looks at the clip made no progress any more and was ended.",
-    "remedy": "Try again; the machine may have been busy. If it fails again, the file may be damaged: record it anew.",
+    "remedy": "Try again: the machine may have been busy. If it fails again, the file may be damaged.",
 }
 TOO_LONG: Final[Failure] = {
     "what": "Judging took longer than one clip may take.",
