@@ -7,10 +7,14 @@ READY := $(VENV)/.ready
 # Packages are installed without byte code; it is written where a module is first needed.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types imports docs unit check bench clean
+.PHONY: demo serve test lint types imports docs unit check bench clean
 
 demo: $(READY) ## the main job on embedded data
 	$(BIN)/python tools/demo.py
+
+serve: $(READY) ## judges your clips in the browser, at http://127.0.0.1:8000/
+	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e ".[coach]"
+	$(BIN)/aqa-bench serve
 
 test: $(READY) ## everything that CI checks
 	$(MAKE) --jobs 2 lint types imports docs check

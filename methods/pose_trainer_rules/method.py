@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aqa_bench.core.errors import UsageError
+from aqa_bench.core.finding import Finding
 from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import FloatArray, LabeledSet, Sample
@@ -19,6 +20,8 @@ from .measurements import MEASUREMENTS
 from .rules import Comparison, Rule, Verdict, judge
 
 __all__ = ["PoseTrainerRules", "RulesPredictor", "RulesRecipe", "exercise_rules"]
+
+_ARM = ("shoulder", "elbow", "wrist")
 
 
 class RulesRecipe(Recipe):
@@ -58,6 +61,7 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 above,
                 recipe.curl_upper_arm_swing,
                 "The upper arm swings: pin the elbow to your side and let only the forearm move.",
+                joints=("shoulder", "elbow"),
             ),
             Rule(
                 "incomplete curl",
@@ -65,6 +69,7 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 above,
                 recipe.curl_closed_elbow,
                 "The curl stops short: bring the weight up until the forearm meets the upper arm.",
+                joints=_ARM,
             ),
         ),
         "front-raise": (
@@ -74,6 +79,8 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 above,
                 recipe.raise_back_sway,
                 "The trunk sways: lift with the shoulders and keep the back where it is.",
+                "torso lengths",
+                joints=("shoulder", "hip"),
             ),
             Rule(
                 "incomplete raise",
@@ -81,6 +88,7 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 below,
                 recipe.raise_arm_height,
                 "The raise stops short: lift until the arms are level.",
+                joints=("shoulder", "wrist"),
             ),
         ),
         "shoulder-press": (
@@ -90,6 +98,8 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 above,
                 recipe.press_back_sway,
                 "The trunk sways: brace it and press straight up.",
+                "torso lengths",
+                joints=("shoulder", "hip"),
             ),
             Rule(
                 "rolling shoulders",
@@ -97,6 +107,8 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 below,
                 recipe.press_elbow_lead,
                 "The shoulders roll: set them and stop the elbow from drifting past the neck.",
+                "torso lengths",
+                joints=("shoulder", "elbow"),
             ),
             Rule(
                 "incomplete press",
@@ -104,6 +116,7 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 below,
                 recipe.press_open_elbow,
                 "The press stops short: finish with straight elbows.",
+                joints=_ARM,
             ),
         ),
         "shoulder-shrug": (
@@ -113,6 +126,8 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 below,
                 recipe.shrug_shoulder_travel,
                 "The shoulders hardly rise: pull them up as far as they go.",
+                "torso lengths",
+                joints=("shoulder",),
             ),
             Rule(
                 "bent arms",
@@ -120,6 +135,7 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 above,
                 recipe.shrug_arm_bend,
                 "The arms help: let them hang straight and lift with the shoulders alone.",
+                joints=_ARM,
             ),
         ),
     }
@@ -152,6 +168,10 @@ class RulesPredictor:
     def state(self) -> State:
         """Nothing: the recipe and the exercise say it all."""
         return State()
+
+    def findings(self, samples: Sequence[Sample]) -> list[tuple[Finding, ...]]:
+        """The broken rules of each sample, with what was measured and the limit."""
+        return [self.verdict(sample).findings for sample in samples]
 
     def explain(self, samples: Sequence[Sample]) -> list[str]:
         """Feedback a sample: the sentences of the broken rules, or ``no fault found``."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 from scipy.special import expit
+
+from aqa_bench.core.finding import Finding
 
 __all__ = ["Comparison", "Rule", "Verdict", "judge"]
 
@@ -29,6 +31,8 @@ class Rule:
         comparison: Side of the threshold that is a fault.
         threshold: The limit, in the measurement's unit; a value equal to it is no fault.
         feedback: What to tell the person who broke it.
+        unit: Unit of the measurement.
+        joints: Joints that it is measured at, by name without side.
     """
 
     name: str
@@ -36,6 +40,8 @@ class Rule:
     comparison: Comparison
     threshold: float
     feedback: str
+    unit: str = "degrees"
+    joints: tuple[str, ...] = ()
 
     def margin(self, measurements: Mapping[str, float]) -> float:
         """How far beyond the limit, as a fraction of it: positive if the rule is broken.
@@ -61,10 +67,26 @@ class Verdict:
         score: In [0, 1]; at least 0.5 exactly if a rule is broken, and larger the further beyond its limit
             the worst measurement lies.
         broken: The rules broken, in their order.
+        measurements: What the rules were held against.
     """
 
     score: float
     broken: tuple[Rule, ...]
+    measurements: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The broken rules as findings, with what was measured and the limit."""
+        return tuple(
+            Finding(
+                rule.feedback,
+                tuple(f"{side}_{joint}" for joint in rule.joints for side in ("left", "right")),
+                self.measurements.get(rule.measurement),
+                rule.threshold,
+                rule.unit,
+            )
+            for rule in self.broken
+        )
 
     @property
     def feedback(self) -> str:
@@ -89,4 +111,4 @@ def judge(rules: Sequence[Rule], measurements: Mapping[str, float]) -> Verdict:
     score = float(expit(max(margins)))
     # On the limit is no fault, but the logistic function of 0 is 0.5, which is a verdict of error.
     just_below = float(np.nextafter(0.5, 0))
-    return Verdict(score if broken else min(score, just_below), broken)
+    return Verdict(score if broken else min(score, just_below), broken, measurements)

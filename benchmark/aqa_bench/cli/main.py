@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from aqa_bench import BENCHMARK_VERSION, __version__
 from aqa_bench.cli import (
+    assess,
     claims,
     compare,
     dataset,
@@ -34,6 +35,7 @@ from aqa_bench.cli import (
     run,
     runs,
     score,
+    serve,
     submit,
     suite,
     tables,
@@ -86,11 +88,13 @@ app.command("ensemble", epilog=ensemble.EXAMPLES)(ensemble.make_ensemble)
 app.command("reproduce", epilog=reproduce.EXAMPLES)(reproduce.reproduce_runs)
 app.command("retrieve", epilog=retrieve.EXAMPLES)(retrieve.retrieve_frames)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain_method)
+app.command("assess", epilog=assess.EXAMPLES)(assess.assess_clip)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(detector.app, name="detector")
 app.add_typer(features.app, name="features")
 app.command("table", epilog=tables.EXAMPLES)(tables.make_table)
 app.command("claims", epilog=claims.EXAMPLES)(claims.judge)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve_coach)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.see_doctor)
 app.command("submit", epilog=submit.EXAMPLES)(submit.submit_runs)
 app.command("validate", epilog=validate.EXAMPLES)(validate.validate_paths)

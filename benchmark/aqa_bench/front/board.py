@@ -40,7 +40,7 @@ from aqa_bench.stats.run_scores import primary_metric
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Extra", "Leaderboard", "contenders", "leaderboard", "standings_of"]
+__all__ = ["Extra", "Leaderboard", "committed_board", "contenders", "leaderboard", "standings_of"]
 
 Extra: TypeAlias = "Run | Evaluation | str | Path"
 """An own run, its folder, or evaluated scores."""
@@ -158,7 +158,7 @@ def standings_of(
     runs = [item for item in own if isinstance(item, Run)]
     metric = primary_metric(chosen, rule)
     better = METRICS[metric].higher_is_better
-    table = None if board else _committed(leaderboards, card, chosen.id, rule.id)
+    table = None if board else committed_board(leaderboards, card, chosen.id, rule.id)
     opened = _opened(card, board)
     if opened is not None and (board or own):
         here = opened.fingerprint()
@@ -172,7 +172,7 @@ def standings_of(
         why = f"the board is of protocol {table[0]}"
         lines = [replace(line, rank=None, rank_low=None, rank_high=None, why_unranked=why) for line in lines]
         return replace(found, version=table[0], lines=(*printed(table[1]), *lines))
-    table = table or _committed(leaderboards, card, chosen.id, rule.id)
+    table = table or committed_board(leaderboards, card, chosen.id, rule.id)
     lines = [_claimed(*row, chosen.id, metric) for row in _rows(runs)]
     return Standings(
         dataset=card.id,
@@ -229,10 +229,17 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known and len(known) == len(values) else None
 
 
-def _committed(
+def committed_board(
     leaderboards: str | Path | None, card: DatasetCard, task: str, scheme: str
 ) -> tuple[str, Board] | None:
-    """The newest committed board with its version; that of the current protocol where there is one."""
+    """The newest committed board with its version; that of the current protocol where there is one.
+
+    Args:
+        leaderboards: Folder of leaderboards; those that come with the benchmark by default.
+        card: Card of the dataset.
+        task: Task id.
+        scheme: Scheme id.
+    """
     folder = leaderboards_folder(leaderboards)
     known = [] if folder is None else [v for v in versions(folder) if v != BENCHMARK_VERSION]
     for version in (BENCHMARK_VERSION, *reversed(known)):

@@ -8,6 +8,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, f1_score
 
 from aqa_bench.core.errors import RecipeError, UsageError
+from aqa_bench.core.finding import FindsReasons
 from aqa_bench.core.method import FitContext
 from aqa_bench.core.recipe_file import load_recipe
 from aqa_bench.core.registry import find_method
@@ -102,3 +103,24 @@ def test_stick_figures_press_by_the_same_rules(standing: np.ndarray) -> None:
 def test_other_exercises_are_an_error() -> None:
     with pytest.raises(UsageError, match=r"fitness-aqa/backsquat[\s\S]*bicep-curl"):
         fitted("fitness-aqa/backsquat")
+
+
+def test_findings_say_what_was_measured_against_which_limit(standing: np.ndarray) -> None:
+    predictor = fitted("pose-trainer/bicep-curl")
+    assert isinstance(predictor, FindsReasons)
+    sample = Sample("a", "a", Pose(standing))
+    verdict = predictor.verdict(sample)
+    (found,) = predictor.findings([sample])
+    assert found
+    assert " ".join(each.text for each in found) == predictor.explain([sample])[0]
+    for each, rule in zip(found, verdict.broken, strict=True):
+        assert (each.value, each.limit) == (verdict.measurements[rule.measurement], rule.threshold)
+        assert each.unit in ("degrees", "torso lengths")
+        assert {joint.partition("_")[0] for joint in each.joints} == {"left", "right"}
+
+
+@pytest.mark.parametrize("exercise", list(MEASUREMENTS))
+def test_every_rule_names_joints_and_a_unit(exercise: str) -> None:
+    for rule in exercise_rules(RulesRecipe())[exercise]:
+        assert rule.joints
+        assert rule.unit == ("torso lengths" if abs(rule.threshold) < 1 else "degrees")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -50,13 +52,23 @@ class MediaPipePose:
 
     def __call__(self, frames: UInt8Array) -> FloatArray:
         """Keypoints ``(T, 33, 3)`` float32 in pixels, with MediaPipe's visibility as confidence."""
-        height, width = frames.shape[1:3]
         keypoints = np.zeros((len(frames), _JOINTS, 3), np.float32)
-        with self._pose(**self._options) as pose:
+        with self.opened() as look:
             for time, frame in enumerate(frames):
-                found = pose.process(np.ascontiguousarray(frame)).pose_landmarks
-                if found is not None:
-                    keypoints[time] = [
-                        (point.x * width, point.y * height, point.visibility) for point in found.landmark
-                    ]
+                keypoints[time] = look(frame)
         return keypoints
+
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[UInt8Array], FloatArray]]:
+        """An estimator that takes one frame ``(H, W, 3)`` at a time and gives ``(33, 3)`` in its pixels."""
+        with self._pose(**self._options) as pose:
+
+            def look(frame: UInt8Array) -> FloatArray:
+                height, width = frame.shape[:2]
+                found = pose.process(np.ascontiguousarray(frame)).pose_landmarks
+                if found is None:
+                    return np.zeros((_JOINTS, 3), np.float32)
+                joints = [(point.x * width, point.y * height, point.visibility) for point in found.landmark]
+                return np.array(joints, np.float32)
+
+            yield look

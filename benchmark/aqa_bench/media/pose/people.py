@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from aqa_bench.core.sample import FloatArray
 from aqa_bench.media.layouts import missing
 
-__all__ = ["People", "choose_person", "person_size"]
+__all__ = ["People", "Track", "choose_person", "follow", "person_size"]
 
 _REACH = 0.5
 """How far a person's joints may move from one sight to the next, as a share of the person's size."""
@@ -50,7 +50,22 @@ def choose_person(frames: Sequence[Sequence[FloatArray]], rule: People) -> list[
         return [_largest(people) for people in frames]
     if all(len(people) <= 1 for people in frames):
         return [0 if people else None for people in frames]
-    tracks: list[_Track] = []
+    # The first of equals: it began first.
+    chosen = max(follow(frames), key=lambda track: track.seen, default=None)
+    places = {} if chosen is None else chosen.places
+    return [places.get(time) for time in range(len(frames))]
+
+
+def follow(frames: Sequence[Sequence[FloatArray]]) -> list[Track]:
+    """Follow everyone from frame to frame, each to the nearest person of the next frame.
+
+    Args:
+        frames: As in :func:`choose_person`.
+
+    Returns:
+        Everyone, in the order of their first sights.
+    """
+    tracks: list[Track] = []
     for time, people in enumerate(frames):
         if not people:
             continue
@@ -59,13 +74,10 @@ def choose_person(frames: Sequence[Sequence[FloatArray]], rule: People) -> list[
         for place, (person, size) in enumerate(zip(people, sizes, strict=True)):
             track = known.get(place)
             if track is None:
-                track = _Track(person.copy())
+                track = Track(person.copy())
                 tracks.append(track)
             track.see(time, place, person, size)
-    # The first of equals: it began first.
-    chosen = max(tracks, key=lambda track: track.seen, default=None)
-    places = {} if chosen is None else chosen.places
-    return [places.get(time) for time in range(len(frames))]
+    return tracks
 
 
 def person_size(person: FloatArray) -> float:
@@ -75,7 +87,7 @@ def person_size(person: FloatArray) -> float:
 
 
 @dataclass
-class _Track:
+class Track:
     """One person so far.
 
     Attributes:
@@ -91,6 +103,7 @@ class _Track:
     size: float = 0.0
 
     def see(self, time: int, place: int, person: FloatArray, size: float) -> None:
+        """Note the person in a frame."""
         shown = ~missing(person)
         self.last[shown] = person[shown]
         self.places[time] = place
@@ -98,7 +111,7 @@ class _Track:
         self.size = max(self.size, size)
 
 
-def _match(tracks: Sequence[_Track], people: FloatArray, sizes: Sequence[float]) -> dict[int, _Track]:
+def _match(tracks: Sequence[Track], people: FloatArray, sizes: Sequence[float]) -> dict[int, Track]:
     """The track that each person continues, by place; people who continue none are left out."""
     if not tracks:
         return {}

@@ -149,8 +149,31 @@ class SavedModel:
             media_of_file(file, layout=layout, features=wants, dimensions=dimensions, partial=lacks)
             for file in files
         ]
-        for file, media in zip(files, medias, strict=True):
-            self._check(file, media)
+        names = [str(file) for file in files]
+        return self.judge_media(names, medias, tasks=tasks, device=device, launch=launch, progress=progress)
+
+    def judge_media(
+        self,
+        names: Sequence[str],
+        medias: Sequence[Media],
+        *,
+        tasks: Sequence[str] = (),
+        device: str = "auto",
+        launch: Launcher = forked,
+        progress: Progress | None = None,
+    ) -> list[Judgement]:
+        """Judge media that lie in no file of their own; see :meth:`predict`.
+
+        Args:
+            names: What each is called, for errors and in the judgements.
+            medias: Clips and images; each task judges those of its unit.
+            tasks: Task ids; by default all whose unit the media have.
+            device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+            launch: Starts the workers.
+            progress: Where to report.
+        """
+        for name, media in zip(names, medias, strict=True):
+            self._check(name, media)
         chosen = self.chosen(tasks)
         judged = []
         for saved in chosen:
@@ -161,9 +184,8 @@ class SavedModel:
             shown = self._shown(samples)
             scores = self.scores(saved, saved.folds, shown, device=device, launch=launch, progress=progress)
             warnings = [tuple(unlike(medias[i], self.document.input)) for i in fitting]
-            names = [str(files[i]) for i in fitting]
-            judged += combined(saved, names, scores, warnings)
-        if files and not judged:
+            judged += combined(saved, [names[i] for i in fitting], scores, warnings)
+        if names and not judged:
             units = ", ".join(f"{saved.task.id}: {saved.task.unit}" for saved in chosen)
             raise UsageError(
                 "The files are not what the model judges.",
@@ -241,9 +263,11 @@ class SavedModel:
             method=run.method,
         )
 
-    def _check(self, file: Path, media: Media) -> None:
+    def _check(self, file: str, media: Media) -> None:
         card = self.plugin.card
-        missing: list[str] = sorted(card.needs - media.provides)
+        # A picture is a frame to methods that judge pictures as well.
+        still = {Modality.FRAMES} if media.length == 1 and Modality.IMAGE in media.provides else set()
+        missing: list[str] = sorted(card.needs - media.provides - still)
         if not missing and card.one_of and not card.one_of & media.provides:
             missing = [" or ".join(sorted(card.one_of))]
         if missing:

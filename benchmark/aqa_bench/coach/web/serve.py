@@ -1,0 +1,129 @@
+"""Runs the app: checks what is asked, then answers until it is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
+from ipaddress import ip_address
+from typing import Any, Final
+
+from aqa_bench.coach.web.settings import Settings
+from aqa_bench.core.errors import UsageError
+from aqa_bench.core.lock import attempt
+
+__all__ = ["check_installed", "guarded", "run_app", "serve"]
+
+_NEEDED: Final = ("starlette", "uvicorn", "python_multipart", "jinja2", "mediapipe")
+_GOODBYE_S: Final = 2
+_OWN: Final = ("localhost", "127.0.0.1", "::1")
+
+
+def check_installed() -> None:
+    """Raise where a package of the extra ``coach`` is missing.
+
+    Raises:
+        UsageError: One is.
+    """
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            "The coach's web app needs packages that are not installed.",
+            expected=", ".join(_NEEDED),
+            found=f"no {', '.join(missing)}",
+            remedy='pip install "aqa-bench[coach]"',
+        )
+
+
+def guarded(settings: Settings, host: str, *, open_door: bool) -> Settings:
+    """Refuse an address that others reach unless a password guards it or its absence is wanted.
+
+    Args:
+        settings: What was asked for.
+        host: Address to listen on.
+        open_door: Whether no password is wanted there.
+
+    Returns:
+        The settings with the names under which the app answers.
+
+    Raises:
+        UsageError: Everybody could come in, and nobody said that they may.
+    """
+    if settings.password is not None:
+        return settings
+    if _is_this_machine(host):
+        # Without a password, a page elsewhere whose name leads here must not be answered.
+        return replace(settings, hosts=(*_OWN, host))
+    if not open_door:
+        raise UsageError(
+            "Others could reach the app at this address, and there is no password.",
+            where=f"--host {host}",
+            expected="a password, or 127.0.0.1",
+            remedy="Set AQA_BENCH_PASSWORD, or say --no-password if everybody may come in.",
+        )
+    return settings
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Answer until stopped.
+
+    Args:
+        settings: What the app is told.
+        host: Address to listen on.
+        port: Port to listen on.
+
+    Raises:
+        UsageError: Another app serves the same folder.
+    """
+    from aqa_bench.coach.web.app import create_app
+    from aqa_bench.coach.web.supervisor import worker_alive
+
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with ExitStack() as stack:
+        if not stack.enter_context(attempt(settings.data / "serve.lock")):
+            raise UsageError(
+                "Another app serves this folder.",
+                where=settings.data,
+                remedy="Stop it, or choose another folder (--data).",
+            )
+        run_app(
+            lambda closing: create_app(settings, closing=closing, meanwhile=partial(worker_alive, settings)),
+            host,
+            port,
+        )
+
+
+def run_app(make: Callable[[Callable[[], bool]], Any], host: str, port: int) -> None:
+    """Run an app with uvicorn until a signal stops it.
+
+    Args:
+        make: Makes the app, given what says whether it is to end: pages that wait hang up then.
+        host: Address to listen on.
+        port: Port to listen on.
+    """
+    import uvicorn
+
+    server: uvicorn.Server | None = None
+
+    def closing() -> bool:
+        return server is not None and server.should_exit
+
+    config = uvicorn.Config(
+        make(closing),
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=_GOODBYE_S,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
