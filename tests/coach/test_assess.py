@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 
+from aqa_bench.coach import assess as assess_module
 from aqa_bench.coach.assess import ASSESSMENT_FILE, assess
 from aqa_bench.coach.assessment import Answer, Assessment
 from aqa_bench.core.errors import AqaBenchError, DataError, UsageError
@@ -159,3 +160,20 @@ def test_joints_that_are_kept_are_not_estimated_again(
     assert estimators.calls == calls
     assert again.repetitions == first.repetitions
     assert json.loads((tmp_path / ASSESSMENT_FILE).read_text())["poses"] == "fake"
+
+
+def test_a_judge_that_cannot_be_had_is_an_obstacle(
+    curl_clip: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise UsageError("The judge needs more.", found="no backbones", remedy="Install them.")
+
+    monkeypatch.setattr(assess_module, "open_judge", refuse)
+    clip, keypoints = curl_clip
+    found = assess(clip, "bicep-curl", tmp_path / "out", keypoints=keypoints)
+    (obstacle,) = found.obstacles
+    assert (obstacle.kind, obstacle.advice) == ("judge", "Install them.")
+    assert obstacle.text == "The judge needs more. Found: no backbones"
+    assert [rep.verdicts for rep in found.repetitions] == [[], []]
+    with pytest.raises(UsageError, match="needs more"):
+        assess(clip, "bicep-curl", tmp_path / "out", keypoints=keypoints, model=tmp_path)

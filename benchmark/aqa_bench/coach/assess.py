@@ -24,7 +24,7 @@ from aqa_bench.coach.repetitions import Cut, cut
 from aqa_bench.coach.tested import known_clips
 from aqa_bench.coach.tracks import people_of
 from aqa_bench.coach.verdicts import Case, is_compared, repetitions_of, unjudged
-from aqa_bench.core.errors import UsageError
+from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.files import check_writable, write_atomic
 from aqa_bench.core.progress import NullProgress, Progress
 
@@ -99,7 +99,7 @@ def assess(
             if any(found.complete for found in cuts):
                 try:
                     judge = open_judge(exercise, model, shown)
-                except UsageError as error:
+                except AqaBenchError as error:
                     if model is not None:
                         raise
                     obstacles.append(_no_judge(error))
@@ -157,9 +157,11 @@ def _nothing_done(body: Body, exercise: str, cuts: Sequence[Cut]) -> list[Obstac
     ]
 
 
-def _no_judge(error: UsageError) -> Obstacle:
+def _no_judge(error: AqaBenchError) -> Obstacle:
     return Obstacle(
-        kind="judge", text=error.what, advice=error.remedy or "Install what the judge of this exercise needs."
+        kind="judge",
+        text=" Found: ".join(filter(None, (error.what, error.found)))[:2000],
+        advice=error.remedy or "Install what the judge of this exercise needs.",
     )
 
 
