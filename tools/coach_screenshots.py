@@ -83,9 +83,6 @@ def _shoot(browser: Browser, out: Path, clips: Sequence[tuple[str, Path]]) -> No
     _upload(page, *first)
     _shot(page, out / "coach-upload-desktop.png")
     page.click("#send")
-    page.wait_for_selector("#status-bar[value], .verdict, .problem")
-    if page.locator("#status-bar").count():
-        _shot(page, out / "coach-progress.png")
     results = []
     for clip in clips:
         if clip is second:
