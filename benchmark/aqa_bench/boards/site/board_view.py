@@ -79,12 +79,13 @@ def board_tables(board: Board, methods: Collection[str], *, more: bool = True) -
         ("oracles", f"Oracles, which read exact data of the generator: {about}", parts.oracles),
         ("reported", f"Printed by others, not scored again: {about}", parts.reported),
     )
-    return [
+    tables = [
         _table(board, f"{board_id(board)}-{name}", text, rows, methods) for name, text, rows in named if rows
     ]
+    return tables if more else [_narrow(table) for table in tables]
 
 
-def _table(board: Board, id: str, caption: str, rows: Sequence[Row], methods: Collection[str]) -> Table:
+def _table(board: Board, anchor: str, caption: str, rows: Sequence[Row], methods: Collection[str]) -> Table:
     metrics = shown_metrics(board, SECONDARY)
     badges = any(row.standing is not None for row in board.rows)
     places = any(row.rank_low is not None for row in board.rows)
@@ -112,11 +113,16 @@ def _table(board: Board, id: str, caption: str, rows: Sequence[Row], methods: Co
         Column("device", more=True),
         Column("record", more=True),
     )
+    index = {id(row): i for i, row in enumerate(board.rows)}
     lines = tuple(
-        Line(_cells(board, row, metrics, methods, (badges, places)), row_kind(row), rank=row.rank)
+        Line(
+            _cells(board, row, index[id(row)], metrics, methods, (badges, places)),
+            row_kind(row),
+            rank=row.rank,
+        )
         for row in rows
     )
-    return Table(id=id, caption=caption, columns=columns, lines=lines, names=1)
+    return Table(id=anchor, caption=caption, columns=columns, lines=lines, names=1)
 
 
 def _narrow(table: Table) -> Table:
@@ -126,7 +132,12 @@ def _narrow(table: Table) -> Table:
 
 
 def _cells(
-    board: Board, row: Row, metrics: list[str], methods: Collection[str], optional: tuple[bool, bool]
+    board: Board,
+    row: Row,
+    place: int,
+    metrics: list[str],
+    methods: Collection[str],
+    optional: tuple[bool, bool],
 ) -> tuple[Cell, ...]:
     badges, places = optional
     reported = row.kind is RowKind.REPORTED
@@ -134,7 +145,7 @@ def _cells(
     recipe = f"{row.recipe} ({row.variant})" if row.variant else row.recipe
     splits = number_cell("-", None) if reported else number_cell(f"{row.seeds} × {row.splits}", row.seeds)
     runs = f"{len(row.runs)} run" + ("" if len(row.runs) == 1 else "s")
-    where = f"records/{slug(board_name(board.dataset))}.html#{row_id(board, board.rows.index(row))}"
+    where = f"records/{slug(board_name(board.dataset))}.html#{row_id(board, place)}"
     exact = "not printed" if reported and row.low is None else f"{number(row.value)} {interval(row)}"
     skill = "-" if row.skill is None else f"{row.skill:.2f}"
     return (
