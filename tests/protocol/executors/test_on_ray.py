@@ -24,6 +24,7 @@ pytestmark = [
 @dataclass
 class Cluster:
     address: str
+    log: Path
     line: IO[str]
     told: IO[str]
 
@@ -35,18 +36,21 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("ray")
     process = subprocess.Popen(
         [sys.executable, ROOT / "tools" / "ray_sandbox.py"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=tmp_path_factory.mktemp("ray"),
+        cwd=folder,
+        # A cluster of somebody else's is sent the variables of this project, and no others.
+        env={**os.environ, "AQA_TEST_LOG": str(folder / "log")},
     )
     assert process.stdin is not None
     assert process.stdout is not None
     # What Ray itself prints comes before.
     address = next(line for line in process.stdout if line[0].isdigit() and " " not in line).strip()
-    yield Cluster(address, process.stdin, process.stdout)
+    yield Cluster(address, folder / "log", process.stdin, process.stdout)
     process.stdin.close()
     process.wait(60)
 
@@ -78,6 +82,7 @@ def test_a_cluster_of_its_own_is_started_and_ended(place: Place) -> None:
 
 def test_a_node_that_is_killed_loses_nothing_and_repeats_nothing(place: Place, cluster: Cluster) -> None:
     on = ("--executor", "ray", "--address", cluster.address)
+    (place.home / "log").symlink_to(cluster.log)
     suite = place.start("suite", "run", faults(place), *on, "--out", place.home / "out", "--json")
     until(lambda: len(place.learnt()) >= 4)
     cluster.say("kill")
