@@ -14,7 +14,7 @@ __all__ = ["RULE_OF_BEATING", "Parts", "Story", "beats_floor", "parts_of", "stor
 
 RULE_OF_BEATING = (
     "An entry is a method with one recipe. It beats the floor if its whole 95% interval lies on the better "
-    "side of it."
+    "side of it. That looks at each entry alone; rank groups allow for how many there are."
 )
 
 
