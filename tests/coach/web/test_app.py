@@ -15,6 +15,9 @@ from aqa_bench.coach.web import intake
 from aqa_bench.coach.web.worker import Worker
 from aqa_bench.media.video import probe
 
+# One app and one warm worker for all of them.
+pytestmark = pytest.mark.xdist_group("coach-app")
+
 
 @pytest.fixture(autouse=True)
 def _probed_here(monkeypatch: pytest.MonkeyPatch) -> None:

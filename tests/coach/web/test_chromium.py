@@ -22,6 +22,9 @@ from aqa_bench.media.video import decode, encode
 pytest.importorskip("starlette", reason="the extra coach is not installed")
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
+# One app for all of them.
+pytestmark = pytest.mark.xdist_group("coach-chromium")
+
 PATIENCE_MS = 60_000
 
 

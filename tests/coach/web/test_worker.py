@@ -20,7 +20,10 @@ from aqa_bench.coach.web.processes import memory_below
 from aqa_bench.coach.web.storage import CLIP, FolderStorage
 from aqa_bench.coach.web.worker import Worker, settings_from, settings_line
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals and /proc as on Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="signals and /proc as on Linux"),
+    pytest.mark.xdist_group("coach-worker"),
+]
 
 
 class Bench:
