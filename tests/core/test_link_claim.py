@@ -51,6 +51,18 @@ def test_a_claim_without_a_sign_of_life_is_dead_and_its_holder_releases_nobody_e
     heir.release()
 
 
+def test_who_died_while_burying_a_claim_keeps_nobody_out(tmp_path: Path) -> None:
+    dead = claim(tmp_path / "x")
+    dead._ended.set()
+    file = tmp_path / "x.claim"
+    os.link(file, tmp_path / f".x.claim.{file.stat().st_ino}.dead")
+    time.sleep(0.4)
+    heir = claim(tmp_path / "x", stale_s=0.2)
+    assert heir.held
+    heir.release()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_holder_that_lives_keeps_its_claim(tmp_path: Path) -> None:
     holder = claim(tmp_path / "x", stale_s=0.5)
     end = time.monotonic() + 1.2

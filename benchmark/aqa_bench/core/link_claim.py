@@ -79,8 +79,11 @@ class claim:  # noqa: N801 - reads as the verb that it is, as ``open`` does
             found = self._path.stat()
             if now - found.st_mtime < self._stale_s:
                 return
-            # Renamed first: whoever comes second finds nothing under the name, or a new claim.
             grave = self._path.with_name(f".{self._path.name}.{found.st_ino}.dead")
+            # A link sets the time of change: an old one is of somebody who died while burying.
+            if found.st_nlink > 1 and now - found.st_ctime > self._stale_s:
+                grave.unlink(missing_ok=True)
+            # Linked first: whoever comes second finds the link, or a new claim under the name.
             os.link(self._path, grave)
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.EEXIST):
