@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_bytes
 from aqa_bench.media.source import MediaFile
-from aqa_bench.media.video import probe
 
 from .bar import MAX_JSON_BYTES, covered, read_trajectory
 from .layout import Kind
@@ -68,6 +67,8 @@ def inspect(kind: Kind, exercise: str, media: MediaFile) -> Inspection:
             digest = media.sha256()
             track = read_trajectory(exercise, media)
             return Inspection(digest, len(track.elevation), covered=covered(track))
+        from aqa_bench.media.video import probe
+
         digest = media.sha256()
         video = probe(media)
         return Inspection(digest, video.frames, video.fps, video.width, video.height)

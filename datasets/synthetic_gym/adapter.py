@@ -22,7 +22,6 @@ from aqa_bench.core.split import Split
 from aqa_bench.core.task import Modality, Unit
 from aqa_bench.media.frame_store import StoredFrames, WholeVideo, kept_frames
 from aqa_bench.media.source import MediaFile
-from aqa_bench.media.video import decode
 
 from ..fitness_aqa.adapter import FitnessAQA
 from ..fitness_aqa.index import Entry
@@ -180,6 +179,8 @@ class SyntheticGym(Dataset):
             raise self._unrendered(f"the video of clip {clip}", "other media")
         file = self._files[clip]
         if size is None:
+            from aqa_bench.media.video import decode
+
             return decode(file, indices)
         media = self._clip(clip).media
         video = WholeVideo(file, media.length, size)

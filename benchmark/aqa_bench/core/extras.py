@@ -9,7 +9,7 @@ from aqa_bench.core.errors import UsageError
 
 __all__ = ["missing_extra"]
 
-_EXTRAS: Final[Mapping[str, str]] = {"torch": "train", "torchvision": "train"}
+_EXTRAS: Final[Mapping[str, str]] = {"av": "video", "torch": "train", "torchvision": "train"}
 
 
 def missing_extra(error: BaseException) -> UsageError | None:

@@ -21,7 +21,6 @@ from aqa_bench.core.task import Modality
 from aqa_bench.media.dives.release import EVENT_GROUPED, SCORE_DD
 from aqa_bench.media.frame_store import StoredFrames, WholeVideo, kept_frames
 from aqa_bench.media.source import MediaFile
-from aqa_bench.media.video import decode
 
 from ..cards import DIVING
 from ..regenerated import not_as_generated
@@ -123,6 +122,8 @@ class SyntheticDiving(Dataset):
         """
         file = self._files[dive]
         if size is None:
+            from aqa_bench.media.video import decode
+
             return decode(file, indices)
         media = self._sample(dive, None).media
         video = WholeVideo(file, media.length, size)

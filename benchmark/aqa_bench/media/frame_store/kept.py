@@ -14,7 +14,6 @@ from aqa_bench.core.errors import AqaBenchError, DataError
 from aqa_bench.core.sample import UInt8Array
 from aqa_bench.media.frame_store.store import FrameReader, FrameStore, StoredFrames
 from aqa_bench.media.source import MediaFile
-from aqa_bench.media.video import decode
 
 __all__ = ["WholeVideo", "kept_frames"]
 
@@ -44,6 +43,8 @@ class WholeVideo:
         Raises:
             DataError: The video is gone or damaged.
         """
+        from aqa_bench.media.video import decode
+
         return decode(self.file, size=self.side)
 
 
