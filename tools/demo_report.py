@@ -12,7 +12,20 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from aqa_bench.boards.model import Board, Row
-from aqa_bench.boards.site.plots import interval_plot
+from aqa_bench.boards.pages.render import metric_name
+from aqa_bench.boards.site.board_view import row_kind
+from aqa_bench.boards.site.drawing import (
+    COLOURS,
+    FLOOR,
+    MARKERS,
+    Margins,
+    Svg,
+    make_axes,
+    settings,
+    svg,
+    text,
+    width_of,
+)
 from aqa_bench.core.condition import Condition
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.record import RunRecord
@@ -96,7 +109,7 @@ def report(boards: Sequence[Board], dataset: Dataset) -> str:
 
 
 def _section(board: Board, dataset: Dataset) -> dict[str, object]:
-    picture = interval_plot(board)
+    picture = _plot(board)
     return {
         "question": QUESTIONS[board.task],
         "story": _story(board),
@@ -104,9 +117,9 @@ def _section(board: Board, dataset: Dataset) -> dict[str, object]:
             {"address": _animation(sample, board.task, bad), "words": words}
             for sample, bad, words in _examples(board.task, dataset)
         ],
-        "plots": []
-        if picture is None
-        else [(theme, _data("svg+xml", svg)) for theme, svg in zip(("light", "dark"), picture, strict=True)],
+        "plots": [
+            (theme, _data("svg+xml", drawn)) for theme, drawn in zip(("light", "dark"), picture, strict=True)
+        ],
         "rows": [
             {
                 "name": _name(row) + _kind(row),
@@ -118,6 +131,29 @@ def _section(board: Board, dataset: Dataset) -> dict[str, object]:
             for row in board.rows
         ],
     }
+
+
+def _plot(board: Board) -> Svg:
+    """Dots and intervals, one line per row, the floor as a dashed line."""
+    names = [_name(row) for row in board.rows]
+    with settings():
+        margins = Margins(width_of(names), 0.15, 0.2, 0.45)
+        figure, axes = make_axes(3.8, 0.05 + 0.25 * len(names), margins)
+        for y, (row, name) in enumerate(zip(board.rows, names, strict=True)):
+            kind, value = row_kind(row), row.value or 0.0
+            if row.low is not None and row.high is not None:
+                axes.plot([row.low, row.high], [y, y], color=COLOURS[kind], linewidth=1.6)
+            face = COLOURS[kind] if kind == "method" else "none"
+            axes.plot(
+                [value], [y], marker=MARKERS[kind], markersize=5, color=COLOURS[kind], markerfacecolor=face
+            )
+            text(axes, -0.01, y, name, ha="right", va="center", transform=axes.get_yaxis_transform())
+        if board.floor is not None:
+            axes.axvline(board.floor, color=FLOOR, linestyle=(0, (4, 3)), linewidth=1)
+            text(axes, board.floor, -0.75, "floor", color=FLOOR, ha="center", va="bottom")
+        axes.set_ylim(len(names) - 0.4, -0.7)
+        axes.set_xlabel(metric_name(board.primary), parse_math=False)
+        return svg(figure)
 
 
 def _story(board: Board) -> str:

@@ -180,7 +180,7 @@ def _within(targets: Floats, found: Floats, strata: Floats) -> Floats:
 
 
 def table(document: Mapping[str, Any]) -> str:
-    """The audit as Markdown: what nuisances tell, what is told by design, what a test part can show."""
+    """The audit as Markdown: what nuisances tell, what is known by design, what a test part can show."""
     lines = ["| task | " + " | ".join(_NUISANCES) + " | largest, in sd | chance of it |"]
     lines.append("|---|" + "---|" * (len(_NUISANCES) + 2))
     for task, found in document["tasks"].items():
@@ -190,7 +190,7 @@ def table(document: Mapping[str, Any]) -> str:
         lines.append(f"| {task} | {' | '.join(cells)} | {far:.1f} | {found['chance of the farthest']:.2f} |")
     lines += [
         "",
-        "| task | told by design | test samples | of them errors | clips | days | difference shown |",
+        "| task | known by design | test samples | of them errors | clips | days | difference shown |",
     ]
     lines.append("|---|---|---|---|---|---|---|")
     for task, found in document["tasks"].items():

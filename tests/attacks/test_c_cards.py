@@ -221,7 +221,8 @@ def test_a_card_cannot_take_a_name_or_write_to_the_terminal(checkout: Path, clai
         (answer,) = act(checkout, "list methods")
     finally:
         file.write_text(METHOD)
-    # Two plug-ins of one name stop everything, since nobody can say which is meant; any other is left out.
-    assert (answer["code"], answer["trap"]) == (int(claim == 'id = "constant"'), [])
+    # A bad card is left out, and so are both plug-ins of one name: nobody can say which is meant.
+    assert (answer["code"], answer["trap"]) == (0, [])
     assert "methods/evil/card.toml" in answer["err"]
+    assert claim != 'id = "constant"' or "constant" not in answer["out"].split()
     assert "\x1b" not in answer["err"] + answer["out"]
