@@ -214,6 +214,27 @@ def test_a_real_curl_with_the_real_engine(
     assert not list((tmp_path / "coach" / "clips").iterdir())
 
 
+@NEEDS
+def test_a_squat_of_the_gym_is_no_curl(browser: Any, open_page: Callable[..., Any], tmp_path: Path) -> None:
+    from aqa_bench.datasets.synthetic_gym.clip import make_clip, make_shot
+    from aqa_bench.datasets.synthetic_gym.plan import plan_clips
+    from aqa_bench.datasets.synthetic_gym.presets import PRESETS
+    from aqa_bench.datasets.synthetic_gym.render import render_shot
+
+    plan = plan_clips("demo", "backsquat", "labelled")[0]
+    clip = tmp_path / f"{plan.id}.mp4"
+    encode(clip, render_shot(make_shot(make_clip(plan)), 384, 1, "cpu").frames.numpy(), PRESETS["demo"].fps)
+    with _real_app(tmp_path / "coach") as at:
+        page = open_page(at=at)
+        page.set_default_timeout(10 * PATIENCE_MS)
+        send(page, clip, "bicep-curl")
+        page.wait_for_selector(".verdict")
+        assert page.locator("h1").inner_text() == "This clip cannot be judged"
+        assert played(page) > 0.3
+        page.get_by_role("button", name="Delete").click()
+        page.wait_for_url("**/history")
+
+
 @contextmanager
 def _real_app(data: Path) -> Iterator[str]:
     """``aqa-bench serve`` itself."""
