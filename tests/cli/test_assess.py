@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,9 @@ def test_wrong_usage_is_told(cli, press: tuple[Path, Path], tmp_path: Path) -> N
     assert (plank.code, "bicep-curl" in plank.err) == (2, True)
     text = tmp_path / "text.mp4"
     text.write_text("no video")
+    before = threading.active_count()
     broken = cli("assess", text, "--exercise", "squat", "--out", tmp_path / "out")
+    # Whoever says every ten seconds how far it is has ended too.
+    assert threading.active_count() == before
     assert (broken.code, "cannot be read as a video" in broken.err) == (1, True)
     assert not (tmp_path / "out" / "assessment.json").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,16 +52,17 @@ def assess_clip(
     """
     from aqa_bench.coach.assess import assess
 
-    found = assess(
-        clip,
-        exercise,
-        out,
-        model=model,
-        keypoints=keypoints,
-        person=person,
-        blur_faces=blur_faces,
-        progress=TerminalProgress(quiet=as_json),
-    )
+    with closing(TerminalProgress(quiet=as_json)) as progress:
+        found = assess(
+            clip,
+            exercise,
+            out,
+            model=model,
+            keypoints=keypoints,
+            person=person,
+            blur_faces=blur_faces,
+            progress=progress,
+        )
     if as_json:
         return emit(found.model_dump(mode="json"))
     return _show(found, out)
