@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["read_toml"]
+from pydantic import BaseModel, ValidationError
+
+from aqa_bench.core.errors import UsageError
+
+__all__ = ["read_toml", "read_toml_as"]
+
+M = TypeVar("M", bound=BaseModel)
 
 _LARGEST = 64 * 1024
 _DEEPEST = 16
@@ -44,6 +50,38 @@ def read_toml(file: Path) -> dict[str, Any]:
     if level:
         raise ValueError(f"values nested more than {_DEEPEST} deep")
     return found
+
+
+def read_toml_as(model: type[M], file: Path, name: str) -> M:
+    """A file that follows a schema.
+
+    Args:
+        model: The schema.
+        file: The file.
+        name: What it is called in errors, e.g. ``suite``.
+
+    Raises:
+        UsageError: It is missing, no TOML, or does not follow the schema.
+    """
+    try:
+        return model.model_validate(read_toml(file))
+    except OSError as error:
+        raise UsageError(
+            f"There is no such {name}.", where=file, expected="a TOML file", found=error.strerror
+        ) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageError(
+            f"The {name} does not follow its schema.",
+            where=f"{file}: {place}",
+            expected=first["msg"],
+            found=str(first["input"]),
+        ) from error
+    except ValueError as error:
+        raise UsageError(
+            f"The {name} cannot be read.", where=file, expected="TOML", found=str(error)
+        ) from error
 
 
 def _inside(value: object) -> list[object]:

@@ -7,14 +7,14 @@ import fnmatch
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from aqa_bench.core.checkout import shipped_folder
 from aqa_bench.core.dataset_id import split_preset, with_preset
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.own import is_own, own_cards
 from aqa_bench.core.registry import dataset_cards, find_dataset, find_method, find_scheme, known_dataset
-from aqa_bench.core.toml_file import read_toml
+from aqa_bench.core.toml_file import read_toml_as
 from aqa_bench.protocol.plan import Request, fits
 
 __all__ = ["Suite", "find_suite", "plan_jobs", "read_suite", "shipped_suites"]
@@ -99,25 +99,7 @@ def read_suite(file: Path) -> Suite:
     Raises:
         UsageError: It is missing, no TOML, or does not follow the schema.
     """
-    try:
-        return Suite.model_validate(read_toml(file))
-    except OSError as error:
-        raise UsageError(
-            "There is no such suite.", where=file, expected="a TOML file", found=error.strerror
-        ) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UsageError(
-            "The suite does not follow its schema.",
-            where=f"{file}: {place}",
-            expected=first["msg"],
-            found=str(first["input"]),
-        ) from error
-    except ValueError as error:
-        raise UsageError(
-            "The suite cannot be read.", where=file, expected="TOML", found=str(error)
-        ) from error
+    return read_toml_as(Suite, file, "suite")
 
 
 def plan_jobs(suite: Suite) -> list[Request]:

@@ -99,7 +99,7 @@ def test_options_are_checked(tmp_path: Path) -> None:
     assert read_slurm_options(None) == SlurmOptions()
     file = tmp_path / "cluster.toml"
     file.write_text('partition = "gpu"\nminutes = 0\n')
-    with pytest.raises(UsageError, match="do not follow their schema"):
+    with pytest.raises(UsageError, match="does not follow its schema"):
         read_slurm_options(file)
     file.write_text("partition = ")
     with pytest.raises(UsageError, match="cannot be read"):

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from aqa_bench.core.errors import UsageError
-from aqa_bench.core.toml_file import read_toml
+from aqa_bench.core.toml_file import read_toml_as
 from aqa_bench.protocol.executors.planning import Cost
 from aqa_bench.protocol.plan import Request
 
@@ -65,25 +64,7 @@ def read_times(file: Path) -> Times:
     Raises:
         UsageError: It is missing or does not follow the schema.
     """
-    try:
-        return Times.model_validate(read_toml(file))
-    except OSError as error:
-        raise UsageError(
-            "There is no such table of times.", where=file, expected="a TOML file", found=error.strerror
-        ) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UsageError(
-            "The table of times does not follow its schema.",
-            where=f"{file}: {place}",
-            expected=first["msg"],
-            found=str(first["input"]),
-        ) from error
-    except ValueError as error:
-        raise UsageError(
-            "The table of times cannot be read.", where=file, expected="TOML", found=str(error)
-        ) from error
+    return read_toml_as(Times, file, "table of times")
 
 
 def known_costs(requests: Sequence[Request], seconds: Mapping[Request, float]) -> dict[Request, Cost]:

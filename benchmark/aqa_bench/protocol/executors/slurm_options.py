@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from aqa_bench.core.errors import UsageError
-from aqa_bench.core.toml_file import read_toml
+from aqa_bench.core.toml_file import read_toml_as
 
 __all__ = ["SlurmOptions", "read_slurm_options"]
 
@@ -60,21 +59,4 @@ def read_slurm_options(file: Path | None) -> SlurmOptions:
     """
     if file is None:
         return SlurmOptions()
-    try:
-        return SlurmOptions.model_validate(read_toml(file))
-    except OSError as error:
-        raise UsageError(
-            "There are no such options of SLURM.", where=file, expected="a TOML file", found=error.strerror
-        ) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(
-            "The options of SLURM do not follow their schema.",
-            where=f"{file}: {'.'.join(map(str, first['loc']))}",
-            expected=first["msg"],
-            found=str(first["input"]),
-        ) from error
-    except ValueError as error:
-        raise UsageError(
-            "The options of SLURM cannot be read.", where=file, expected="TOML", found=str(error)
-        ) from error
+    return read_toml_as(SlurmOptions, file, "file of SLURM options")
