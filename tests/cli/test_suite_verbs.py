@@ -94,7 +94,7 @@ def test_a_machine_without_slurm_says_so_and_nothing_is_submitted(
     options = tmp_path / "cluster.toml"
     options.write_text("partitions = 'gpu'\n")
     wrong = cli("suite", "run", suite, "--executor", "slurm", "--options", options)
-    assert "do not follow their schema" in wrong.err
+    assert "does not follow its schema" in wrong.err
     assert cli("suite", "run", suite, "--pack", "soon").code == 2
 
 
