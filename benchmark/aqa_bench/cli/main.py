@@ -67,7 +67,7 @@ class _Verbs(TyperGroup):
 app = typer.Typer(
     name="aqa-bench",
     cls=_Verbs,
-    help="The open benchmark of action quality assessment: how well do people move?",
+    help="The open benchmark for action quality assessment: how well do people move?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     # Drawing the help with rich would take longer than everything else at start-up.

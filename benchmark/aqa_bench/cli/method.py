@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="What a method is, before it is run.", no_args_is_help=True)
+app = typer.Typer(help="Describe methods.", no_args_is_help=True)
 
 
 @app.callback()
@@ -32,11 +32,9 @@ def info(
     ],
     as_json: Json = False,
 ) -> None:
-    """Print a method's card: what it needs, its recipes and what they cost, and the datasets that it fits.
-
-    Costs are those of the rows on the boards and of the submitted runs; where there are none,
-    aqa-bench run --dry-run estimates them here.
-    """
+    """Print a method's card: what it needs, its recipes and their costs, and the datasets that it fits.
+    Costs come from the boards and the submitted runs. If there are none, aqa-bench run --dry-run
+    estimates them on this machine."""
     from aqa_bench.front.method_info import method_info
 
     found = method_info(method)
