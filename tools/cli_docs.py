@@ -29,8 +29,8 @@ This page is generated from the program's own help by `python tools/cli_docs.py`
 
 Global options come before the command: `aqa-bench --offline run ...`. The exit status is 0 for success, 1 if
 the work or a check failed, 2 for wrong usage, and 130 if interrupted. Errors go to stderr and say what went
-wrong, where, what was expected, what was found and what to do. `--json` prints one JSON document on stdout and
-nothing else.
+wrong, where, what was expected, what was found and what to do. `--json` prints one JSON document on
+stdout and nothing else.
 
 | variable | meaning |
 |---|---|

@@ -107,7 +107,7 @@ def test_missing_test_samples_are_named() -> None:
         (rows(("e", 1, "val"), ("f", 1)), ONE, DataError, "e as test of r0f0"),
         (rows(("e", 1, "test", "r0f0"), ("f", 1)), ONE, UsageError, "Only some rows name a fold"),
         (rows(("e", 1, "test", "r0f2")), TWO, UsageError, "Did you mean 'r0f"),
-        (rows(("e", 1, "test"), ("c", 1, "val")), TWO, UsageError, "column fold beside"),
+        (rows(("e", 1, "test"), ("c", 1, "val")), TWO, UsageError, "column fold next to"),
         (rows(("e", 1, "test", "r0f1")), TWO, DataError, "e as train of r0f1"),
     ],
 )

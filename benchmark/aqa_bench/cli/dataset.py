@@ -217,7 +217,7 @@ def _drawing(family: DatasetPlugin, source: Sequence[Path] | None, option: Seque
     loaded = family.load()
     if not isinstance(loaded, Renders) or source or option:
         raise UsageError(
-            "Only datasets that are generated are drawn on a device, by several processes or by role.",
+            "The options --device, --jobs and --role are only for generated datasets.",
             where="--device, --jobs, --role",
             expected="a generated dataset, without --source and --option",
             found=family.name + (", with --source or --option" if source or option else ""),

@@ -63,7 +63,9 @@ def add(
 
     family = find_family(OWN).load()
     if not isinstance(family, Adds):
-        raise AqaBenchError("The family of own data cannot add any.", where=OWN, remedy="Report it as a bug.")
+        raise AqaBenchError(
+            "The family of local datasets cannot add one.", where=OWN, remedy="Report it as a bug."
+        )
     request = OwnTable(
         name=name,
         table=table,

@@ -180,7 +180,7 @@ def _unexpected(error: Exception) -> AqaBenchError:
             remedy="Correct the plug-in; aqa-bench --debug VERB ... shows the traceback.",
         )
     return AqaBenchError(
-        "Something went wrong that should not have.",
+        "An unexpected error occurred.",
         found=f"{type(error).__name__}: {error}",
         remedy="aqa-bench --debug VERB ... shows where; please report it as a bug.",
     )

@@ -79,7 +79,7 @@ def predict(
 
     if bool(files) == (dataset is not None):
         raise UsageError(
-            "What shall be judged?",
+            "Nothing to judge was given.",
             where="predict",
             expected="either FILE... or --dataset ID",
             found="both" if files else "neither",

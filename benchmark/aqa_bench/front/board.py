@@ -268,7 +268,7 @@ def _check_place(item: Run | Evaluation, dataset: str, task: str, scheme: str) -
     ours: Any = item.record if isinstance(item, Run) else item
     if (ours.dataset, ours.scheme) != (dataset, scheme) or task not in ours.tasks:
         raise UsageError(
-            "Something extra is not of this board.",
+            "One of the extra runs does not belong to this board.",
             where=item.path if isinstance(item, Run) else item.name,
             expected=f"{dataset}, {task}, {scheme}",
             found=f"{ours.dataset}, {', '.join(ours.tasks)}, {ours.scheme}",

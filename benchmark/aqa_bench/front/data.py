@@ -156,7 +156,7 @@ class Samples:
                 "A dataset of PyTorch needs PyTorch.",
                 expected="torch",
                 found=f"no {error.name}",
-                remedy='pip install "aqa-bench[train]"; to_numpy needs none.',
+                remedy='pip install "aqa-bench[train]"; to_numpy does not need it.',
             ) from error
         return Clips(self.items, form, self.targets if self.part in ("train", "val") else None)
 
@@ -169,7 +169,7 @@ class Samples:
         there = {m.value: m for m in (pictures, *_READABLE[1:]) if m in offered}
         if not there:
             raise UsageError(
-                "The samples hold nothing that fits into an array.",
+                "The samples have nothing that fits into an array.",
                 where=self.dataset.card.id,
                 expected=", ".join(_READABLE),
                 found=", ".join(sorted(offered)) or "nothing",
@@ -316,7 +316,7 @@ def _withheld(dataset: str) -> UsageError:
     return UsageError(
         "Test labels stay with the runner.",
         where=dataset,
-        expected="the part train or val",
+        expected="train or val",
         found="samples that are tested",
         remedy="aqa.evaluate scores predictions of them.",
     )

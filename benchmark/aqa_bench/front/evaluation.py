@@ -124,11 +124,13 @@ def _judged(
     metrics = {key: value for key, value in metrics.items() if means_something(key)}
     if metric not in metrics:
         raise DataError(
-            "Nothing says from which score on these scores mean an error.",
+            "These scores come without a threshold for an error.",
             where=name,
-            expected="val scores of both classes in every fold, or scores in [0, 1], errors from 0.5 on",
+            expected="val scores of both classes in every fold, or scores in [0, 1] where 0.5 or more is "
+            "an error",
             found=f"scores from {np.nanmin(scores.scores):g} to {np.nanmax(scores.scores):g}",
-            remedy="Add rows of the val samples, or map the scores so that 0.5 is the judge's own decision.",
+            remedy="Add rows for the val samples, or rescale the scores so that 0.5 is the judge's "
+            "threshold.",
         )
     own = Contender(name, "", (placed.predictions,), Decision.TUNED)
     standings = rank_among(dataset, task, scheme, board, [own])
@@ -207,7 +209,7 @@ def _by_task(
     chosen = [find_task(card, name) for name in named if asked is None or name == asked.id]
     if not chosen:
         raise UsageError(
-            "The scores are of other tasks.",
+            "The scores are for other tasks.",
             expected=task,
             found=", ".join(named),
             remedy="Name one of them.",
@@ -250,7 +252,7 @@ def _run_scores(dataset: Dataset, inputs: BoardInputs, scheme: str, run: Run) ->
     here = dataset.card.id, scheme, dataset.fingerprint()
     if (record.dataset, record.scheme, record.dataset_fingerprint) != here or task not in record.tasks:
         raise UsageError(
-            "The run to compare with is of something else.",
+            "The run to compare with has another dataset, task or scheme.",
             where=run.path,
             expected=f"{dataset.card.id}, {task}, scheme {scheme}, fingerprint {here[2][:16]}",
             found=f"{record.dataset}, {', '.join(record.tasks)}, scheme {record.scheme}, fingerprint "

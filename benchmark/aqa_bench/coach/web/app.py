@@ -40,7 +40,7 @@ _SAID: Final = {
     404: ("There is nothing here.", "The clip may have been deleted, or its time was over."),
     413: ("The request is too large.", "Go back and try again."),
     500: (
-        "Something went wrong that should not have.",
+        "An unexpected error occurred.",
         "Your clip is where it was. Whoever runs this app finds the cause in its output.",
     ),
 }

@@ -26,7 +26,7 @@ NO_SPACE: Final[Failure] = {
     "remedy": "The disk may be full. Delete clips that are no longer needed, then upload this one again.",
 }
 UNEXPECTED: Final[Failure] = {
-    "what": "Something went wrong that should not have.",
+    "what": "An unexpected error occurred.",
     "remedy": "Whoever runs this app finds the cause in the file worker.log. Please report it as a bug.",
 }
 CRASHED: Final[Failure] = {

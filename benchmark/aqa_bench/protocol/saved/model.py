@@ -113,7 +113,7 @@ class SavedModel:
             One row per file and task: ``file, task, score, threshold, error, val_share, warnings``.
 
         Raises:
-            UsageError: The files are not what the model judges.
+            UsageError: The model cannot judge files of this kind.
             DataError: A file cannot be read.
         """
         import pandas as pd
@@ -188,7 +188,7 @@ class SavedModel:
         if names and not judged:
             units = ", ".join(f"{saved.task.id}: {saved.task.unit}" for saved in chosen)
             raise UsageError(
-                "The files are not what the model judges.",
+                "The model cannot judge files of this kind.",
                 where=self.folder,
                 expected=units,
                 found=", ".join(sorted({"image" if m.length == 1 else "clip" for m in medias})),
@@ -317,7 +317,7 @@ def load_model(path: str | Path) -> SavedModel:
     run, plugin = document.run, find_method(document.run.method)
     if plugin.card.version != run.method_version:
         raise DataError(
-            "The model's method has another version here, and would judge otherwise.",
+            "Another version of the model's method is installed here, and it may judge differently.",
             where=folder,
             expected=f"{run.method} version {run.method_version}",
             found=f"version {plugin.card.version}",
