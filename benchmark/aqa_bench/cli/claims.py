@@ -53,8 +53,8 @@ def judge(
     if not named:
         table(list(HEADER), [summary(claim) for claim in shown])
         return say(
-            f"Runs of protocol {report.version} alone count. "
-            "aqa-bench claims CLAIM shows comparisons, runs, and commands for what is missing."
+            f"Only runs of protocol {report.version} count. aqa-bench claims CLAIM shows comparisons, runs, "
+            "and commands for what is missing."
         )
     for claim in shown:
         say(f"{claim.id}")

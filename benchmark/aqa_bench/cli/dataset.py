@@ -60,7 +60,8 @@ def info(dataset: DatasetId, as_json: Json = False) -> None:
         say(f"presets: {default} ({base}), " + ", ".join(f"{name} ({base}@{name})" for name in others))
     if card.exact:
         say(
-            f"exact: {', '.join(sorted(card.exact))}; a method that reads them of what it judges is an oracle"
+            f"exact: {', '.join(sorted(card.exact))}; "
+            "a method that reads them for samples it judges is an oracle"
         )
     for note in card.notes:
         say(f"- {note}")
@@ -137,7 +138,7 @@ def prepare(
             ]
         sentences = [sentence for each in made for sentence in each]
     except KeyboardInterrupt as stop:
-        stop.add_note(f"Finished files are kept in {home}; the same command goes on from there.")
+        stop.add_note(f"Finished files are kept in {home}; the same command continues from there.")
         raise
     finally:
         progress.close()

@@ -147,7 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
         # What was kept is noted on the first.
         notes = getattr(stop.__cause__ or stop, "__notes__", ())
         typer.echo("interrupted", err=True)
-        for line in notes or ["Finished parts are kept; the same command goes on from there."]:
+        for line in notes or ["Finished parts are kept; the same command continues from there."]:
             typer.echo(line, err=True)
         return 130
     except BrokenPipeError:

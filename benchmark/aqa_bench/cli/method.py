@@ -62,7 +62,7 @@ def _show(found: MethodInfo) -> None:
     for name, text in _facts(card):
         say(f"{name}: {text}")
     if card.control:
-        say("role: a control, which makes plain what can be reached without judging movement")
+        say("role: a control, which shows what can be reached without judging movement")
     if found.oracle_with:
         say(
             f"oracle: a run that reads exact {', '.join(found.oracle_with)} (dataset info says which are "
@@ -70,7 +70,7 @@ def _show(found: MethodInfo) -> None:
         )
     table(["recipe", "learns", "parameters", "GFLOPs", "ms per sample", "a run takes"], _costs(found))
     if devices := sorted({device for recipe in found.recipes for device in recipe.devices}):
-        say(f"measured on {'; '.join(devices)}, with weights and features in the cache where they were there")
+        say(f"measured on {'; '.join(devices)}, with weights and features from the cache if they were there")
     if any(recipe.run_seconds is None for recipe in found.recipes):
         say(f"-: not measured; aqa-bench run --dry-run --method {card.id} --dataset ID estimates it here")
     say()
@@ -79,7 +79,7 @@ def _show(found: MethodInfo) -> None:
     if found.fits:
         table(["fits", "tasks"], [[name, ", ".join(tasks)] for name, tasks in found.fits.items()])
     else:
-        say("fits: no dataset that is known here")
+        say("fits: no dataset known here")
     say(f"code: {found.folder}")
 
 

@@ -165,10 +165,11 @@ def show_run(outcome: Outcome, *, full: bool = False) -> None:
         say("This scheme shows test labels to the method: its numbers are not comparable with the others.")
     if record.oracle:
         say(
-            f"Oracle: it read the generator's exact {', '.join(record.oracle)} of the samples that it judged."
+            f"Oracle: it read the generator's exact {', '.join(record.oracle)} for the samples "
+            "that it judged."
         )
     if scheme.shares_groups:
-        say(f"Groups stand in several parts of this scheme: {scheme.description}")
+        say(f"This scheme puts groups into several parts: {scheme.description}")
     run = Run(record, outcome.path, outcome.cached)
     for task, line in zip(record.tasks, run.lines(), strict=True):
         say(line)

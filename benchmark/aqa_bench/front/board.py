@@ -215,7 +215,8 @@ def _claimed(members: Sequence[Run], variant: str, task: str, metric: str) -> Li
         control=records[0].control,
         origin=Origin.OWN,
         runs=tuple(sorted(record.run_id for record in records)),
-        why_unranked="its labels are not here, or it is of other data: these are the numbers of its records",
+        why_unranked="its labels are not available here, or it is on other data: "
+        "these are the numbers of its records",
         value=_mean(values),
         low=None if alone is None else alone.low,
         high=None if alone is None else alone.high,

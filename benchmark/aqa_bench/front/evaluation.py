@@ -272,6 +272,6 @@ def _warnings(found: TaskEvaluation) -> Iterator[str]:
     auroc = found.metrics.get("auroc")
     if auroc is not None and auroc.high is not None and auroc.high < 0.5:
         yield (
-            f"{found.task}: AUROC {number(auroc.value)} {interval(auroc.low, auroc.high)}: these scores fall "
-            "with the belief in an error. Turn them round if a high score means good form."
+            f"{found.task}: AUROC {number(auroc.value)} {interval(auroc.low, auroc.high)}: "
+            "these scores are lower for likelier errors. Reverse them if a high score means good form."
         )

@@ -160,7 +160,7 @@ def _notes(splits: int, folds: bool, unused: int, missing: Sequence[str], expect
             "this dataset's labels; any other needs a column fold."
         )
     if unused:
-        notes.append(f"{unused} scores are of samples that are neither val nor test; they are left aside.")
+        notes.append(f"{unused} scores are of samples that are neither val nor test; they are ignored.")
     if missing:
         named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
         notes.append(f"{len(missing)} of {expected} test samples have no score: {named}.")

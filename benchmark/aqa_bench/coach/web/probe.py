@@ -65,7 +65,7 @@ def check_video(file: Path, limits: Limits) -> Probed:
             raise _no_video(str(answer["found"]))
         probed = Probed(**answer)
     except (subprocess.TimeoutExpired, ValueError, TypeError) as error:
-        raise _no_video("a file that the decoder broke down over") from error
+        raise _no_video("a file that the decoder crashed on") from error
     if probed.width * probed.height > limits.pixels:
         raise DataError(
             "The picture is too large.",
