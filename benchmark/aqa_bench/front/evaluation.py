@@ -50,28 +50,28 @@ def evaluate(
     against: Against | Sequence[Against] = (),
     submissions: str | Path | None = None,
 ) -> Evaluation:
-    """Score any judge's predictions, as a run's are scored. Nothing is stored.
+    """Score the predictions of any judge in the same way as those of a run. Nothing is stored.
 
-    Thresholds of binary tasks are tuned on val scores where they are given; elsewhere a score of 0.5 or more
-    is an error. Decisions of a judge are its own: no label of test has a part in them.
+    Thresholds of binary tasks are tuned on val scores if you provide them. Otherwise a score of 0.5 or more
+    is an error. Test labels are never used to tune a threshold.
 
     Args:
-        predictions: A CSV file or a DataFrame with columns ``sample_id`` and ``score``, and, if wanted,
-            ``task``, ``split`` (val, test) and ``fold`` (``r0f0``, ...). Scores grow with the belief in an
-            error, or with the quality where the task is a score. Ids are the release's, or names of its
-            files.
+        predictions: A CSV file or a DataFrame with columns ``sample_id`` and ``score``, and, optionally,
+            ``task``, ``split`` (val, test) and ``fold`` (``r0f0``, ...). A higher score means that an error
+            is more likely or, on quality tasks, that the quality is higher. Ids are those of the release,
+            or names of its files.
         dataset: Dataset id.
-        task: Task id; needed where the dataset has several and there is no column ``task``.
+        task: Task id; needed if the dataset has several and there is no column ``task``.
         scheme: Split scheme; the dataset's first by default.
         name: Name of the judge; the file's by default.
         against: Runs, folders of runs or rows of the board to compare with; by default the board's best
-            reproduced row. The floor is always compared with.
+            reproduced row. The floor is always included.
         submissions: Folder of submitted runs; ``submissions`` here or in the checkout by default.
 
     Raises:
         UsageError: There is no such dataset, task, scheme, fold or row.
-        DataError: The scores cannot be read, a sample is unknown or stands twice, or scores that no threshold
-            was tuned for lie outside [0, 1].
+        DataError: The scores cannot be read, a sample is unknown or occurs twice, or scores without a tuned
+            threshold are outside [0, 1].
 
     Example:
         >>> import aqa_bench as aqa, pandas as pd

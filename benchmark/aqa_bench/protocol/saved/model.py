@@ -105,8 +105,8 @@ class SavedModel:
         Args:
             files: Videos, images or keypoints, as :func:`~aqa_bench.media.file_media.media_of_file` reads.
             task: One task; by default all whose unit the files have.
-            layout: Joint order of keypoints whose files do not say it, or a table that maps their names.
-            dimensions: 2 or 3, where files of joints do not tell.
+            layout: Joint order of keypoint files that do not state it, or a table that maps joint names.
+            dimensions: 2 or 3, if the keypoint files do not say.
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 
         Returns:
