@@ -27,19 +27,20 @@ _INTRODUCTION = """\
 
 This page is generated from the program's own help by `python tools/cli_docs.py`.
 
-Global options stand before the verb: `aqa-bench --offline run ...`. Exit status 0 is done, 1 the work failed
-or a check did not hold, 2 wrong usage, 130 interrupted. Errors go to stderr and say what, where, what was
-expected, what was found and what to do. `--json` prints one document on stdout and nothing else.
+Global options come before the command: `aqa-bench --offline run ...`. The exit status is 0 for success, 1 if
+the work or a check failed, 2 for wrong usage, and 130 if interrupted. Errors go to stderr and say what went
+wrong, where, what was expected, what was found and what to do. `--json` prints one JSON document on
+stdout and nothing else.
 
 | variable | meaning |
 |---|---|
 | `AQA_BENCH_DATA` | folder of prepared datasets; default: the platform's user data folder |
 | `AQA_BENCH_CACHE` | folder of features, weights and frames; default: the platform's user cache folder |
-| `AQA_BENCH_FRAMES` | how frames too many for memory are kept: `raw`, `jpeg` or `auto` (default) |
-| `AQA_BENCH_FRAMES_LIMIT` | [space for them](gpu.md#space-for-decoded-frames), e.g. `80GB` |
+| `AQA_BENCH_FRAMES` | how to keep frames that do not fit into memory: `raw`, `jpeg` or `auto` (default) |
+| `AQA_BENCH_FRAMES_LIMIT` | limit on the [space for them](gpu.md#space-for-decoded-frames), e.g. `80GB` |
 | `AQA_BENCH_SCRATCH` | folder on this machine's own disk for decoded frames; default: the cache |
-| `AQA_BENCH_OFFLINE` | set to 1: never open a socket, as `--offline` |
-| `AQA_BENCH_PRECISION` | `float32` or `bfloat16` for networks; default: bfloat16 on GPUs that have it |
+| `AQA_BENCH_OFFLINE` | set to 1 to never open a socket, like `--offline` |
+| `AQA_BENCH_PRECISION` | `float32` or `bfloat16` for networks; default: bfloat16 on GPUs that support it |
 """
 _HELP = "--help"
 _RANGES = {(True, True): "{0} to {1}", (True, False): "{0} or more", (False, True): "at most {1}"}

@@ -169,9 +169,9 @@ def _story(board: Board) -> str:
     oracles = [row for row in board.rows if row.oracle and not row.control]
     return said + (
         f"; the generator's exact joints reach {_number(max(row.value or 0 for row in oracles))}. "
-        "Rows in italics are floors, controls and oracles: they say what the others have to beat."
+        "Rows in italics are floors, controls and oracles: they show what the others must beat."
         if oracles
-        else ". Rows in italics are floors and controls: they say what the others have to beat."
+        else ". Rows in italics are floors and controls: they show what the others must beat."
     )
 
 

@@ -190,7 +190,7 @@ def table(document: Mapping[str, Any]) -> str:
         lines.append(f"| {task} | {' | '.join(cells)} | {far:.1f} | {found['chance of the farthest']:.2f} |")
     lines += [
         "",
-        "| task | known by design | test samples | of them errors | clips | days | difference shown |",
+        "| task | known by design | test samples | errors | clips | days | difference shown |",
     ]
     lines.append("|---|---|---|---|---|---|---|")
     for task, found in document["tasks"].items():

@@ -1,7 +1,7 @@
 """aqa-bench: the open benchmark suite and leaderboard for action quality assessment.
 
-The names below load what they need when they are first used, so that this import is cheap. What each is, and
-of which type, stands in ``__init__.pyi`` for type checkers and editors.
+The names below load their dependencies on first use, so this import is cheap. ``__init__.pyi`` declares their
+types for type checkers and editors.
 """
 
 from __future__ import annotations

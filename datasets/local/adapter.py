@@ -164,7 +164,7 @@ class OwnDataset(Dataset):
         lost = [f"{clip.path}" for clip in self.index.clips.values() if gone(clip)]
         if lost:
             raise DataError(
-                f"Files of {self.card.id} have vanished or changed since it was added.",
+                f"Files of {self.card.id} are missing or have changed since it was added.",
                 where=lost[0],
                 expected=f"the {len(self.index.clips)} files that were added",
                 found=f"{len(lost)} gone or of another size",
@@ -203,7 +203,7 @@ class OwnFamily:
             UsageError: Always; it says how.
         """
         raise UsageError(
-            "Own data are not prepared but added.",
+            "Local datasets are added, not prepared.",
             where=dataset or "local",
             expected="aqa-bench dataset add NAME --table CSV --media DIR",
             found="aqa-bench dataset prepare",

@@ -58,7 +58,9 @@ def add_table(request: OwnTable, home: Path, progress: Progress) -> Added:
     name = request.name.removeprefix(f"{OWN}/")
     if not _NAME.fullmatch(name):
         expected = "small letters and digits, with - between them"
-        raise UsageError("That is no name of a dataset.", where="NAME", expected=expected, found=request.name)
+        raise UsageError(
+            "This is not a valid name for a dataset.", where="NAME", expected=expected, found=request.name
+        )
     if own_file(home, name).exists() and not request.replace:
         raise UsageError(
             f"There is a dataset {OWN}/{name} already.",
@@ -72,7 +74,7 @@ def add_table(request: OwnTable, home: Path, progress: Progress) -> Added:
         )
     if request.dimensions not in (None, 2, 3):
         raise UsageError(
-            "Joints are in the picture or in space.",
+            "Joints have 2 or 3 dimensions.",
             where="--dimensions",
             expected="2 or 3",
             found=request.dimensions,

@@ -56,7 +56,7 @@ def check_can_run(where: str, clips: Mapping[str, OwnClip], grouped: bool, split
     raise DataError(
         "There are too few clips.",
         where=where,
-        expected=f"at least {FEWEST}; 20 and more for an interval that says something",
+        expected=f"at least {FEWEST}; 20 or more for a useful interval",
         found=str(len(clips)),
         remedy="Add clips.",
     )

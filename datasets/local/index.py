@@ -118,7 +118,7 @@ def load_index(dataset: str, home: Path) -> OwnIndex:
         return OwnIndex.model_validate(read_own(file))
     except ValueError as error:
         raise DataError(
-            "An own dataset was kept by another version of aqa-bench.",
+            "A local dataset was stored by another version of aqa-bench.",
             where=file,
             expected="what this version of aqa-bench dataset add writes",
             found=str(error).partition("\n")[0],

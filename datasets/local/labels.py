@@ -57,7 +57,7 @@ def label_columns(
             where=table.path,
             expected="--label COLUMN for each of them",
             found=", ".join(clash or left) or "no column that is left",
-            remedy="Every other column is left alone.",
+            remedy="Every other column is ignored.",
         )
     return list(dict.fromkeys(chosen))
 
@@ -119,7 +119,7 @@ def _number(table: CsvTable, row: int, column: str) -> float:
         what = (
             "A label is missing."
             if text.lower() in ("", "nan", "na", "n/a", "none")
-            else "A label is no number."
+            else "A label is not a number."
         )
         remedy = _REMEDY + (" Or leave the row out." if "missing" in what else "")
         remedy += " Write a decimal point, not a comma." if "," in text else ""
@@ -131,7 +131,7 @@ def _slug(column: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", column.lower()).strip("-")
     if not slug:
         raise UsageError(
-            "A column's name makes no task id.",
+            "A column name cannot become a task id.",
             where="--label",
             expected="a letter from a to z, or a digit, in it",
             found=column,

@@ -126,11 +126,11 @@ def _settle(
     for name, raw in raws.items():
         if raw.kind is not pose.kind:
             raise DataError(
-                "Some joints are in the picture and others in space.",
+                "Some files have 2-D joints and others 3-D joints.",
                 where=files[name],
                 expected=f"{pose.kind.value}, as in {files[first].name}",
                 found=raw.kind.value,
-                remedy="Keep them in datasets of their own, or say which they are with --dimensions.",
+                remedy="Keep them in separate datasets, or say which they are with --dimensions.",
             )
     layout, joints = chosen_layout(raws.values(), request.layout, files[first])
     reading = Reading(

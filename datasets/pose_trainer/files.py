@@ -117,7 +117,7 @@ def _frames(which: Any) -> str:
 
 def _damaged(path: Path, found: str) -> DataError:
     return DataError(
-        "A keypoint file is not what it should be.",
+        "A keypoint file is not valid.",
         where=path,
         expected=_EXPECTED,
         found=found,

@@ -80,7 +80,7 @@ def load_index(dataset: str, home: Path) -> dict[str, IndexedClip]:
     stale = [str(clip.path) for clip in clips.values() if not clip.is_current()]
     if stale:
         raise DataError(
-            f"Files of {dataset} have vanished or changed since they were prepared.",
+            f"Files of {dataset} are missing or have changed since they were prepared.",
             where=home / "index.json",
             expected=f"the {len(clips)} files that were indexed",
             found=f"{len(stale)} gone or of another size: {', '.join(stale)}",

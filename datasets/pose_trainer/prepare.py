@@ -156,7 +156,7 @@ def _incomplete(
         where=", ".join(str(source) for source in sources),
         expected="every file of the exercise, unchanged and under its own name",
         found=f"{len(index.clips)} usable files, which are indexed, and these problems: {_listed(problems)}",
-        remedy="Put the files right and prepare again, or leave out --source to download them.",
+        remedy="Fix the files and prepare again, or leave out --source to download them.",
     )
 
 

@@ -80,7 +80,7 @@ def _frame(document: dict[str, Any], number: int, where: str) -> list[float]:
         raise _damaged(where, f"{found} in frame {number}")
     odd = next((v for v in values if type(v) not in (int, float)), None)
     if odd is not None or None in values:
-        raise _damaged(where, f"{odd!r} in frame {number}, which is no number")
+        raise _damaged(where, f"{odd!r} in frame {number}, which is not a number")
     return values
 
 
@@ -98,7 +98,7 @@ def _check_values(values: npt.NDArray[np.float32], where: str) -> None:
 
 def _damaged(where: str, found: str) -> DataError:
     return DataError(
-        "A pose file is not what it should be.",
+        "A pose file is not valid.",
         where=where,
         expected=_EXPECTED,
         found=found,

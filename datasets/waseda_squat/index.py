@@ -106,7 +106,7 @@ def load_index(dataset: str, home: Path) -> Index:
     stale = [str(f.file) for clip in index.clips.values() for f in clip.files if not f.is_current()]
     if stale:
         raise DataError(
-            "Files of the Waseda squats have vanished or changed since they were prepared.",
+            "Files of the Waseda squats are missing or have changed since they were prepared.",
             where=home / "index.json",
             expected="the files that were indexed",
             found=f"{len(stale)} gone or of another size, e.g. {', '.join(stale[:3])}",

@@ -233,7 +233,7 @@ def test_a_pickle_in_the_reply(stranger: Any, tmp_path: Path) -> None:
         time.sleep(600)
         """,
     )
-    with pytest.raises(MethodError, match="sent what is no answer"):
+    with pytest.raises(MethodError, match="sent an invalid reply"):
         stranger.run(name)
     assert not mark.exists()
 

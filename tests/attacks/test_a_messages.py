@@ -77,7 +77,7 @@ def test_names_of_loggers_without_end(say: Callable[..., Any]) -> None:
     ],
 )
 def test_a_message_that_is_none(say: Callable[..., Any], stream: bytes) -> None:
-    with pytest.raises(MethodError, match="sent what is no answer"):
+    with pytest.raises(MethodError, match="sent an invalid reply"):
         say(stream)
 
 
@@ -85,7 +85,7 @@ def test_parts_without_end(say: Callable[..., Any]) -> None:
     part = {"say": "part", "ends": [0.0, 1.0]}
     with pytest.raises(MethodError, match="more samples than were asked for"):
         say(*[part] * 9, stage="explain")
-    with pytest.raises(MethodError, match="sent what is no answer"):
+    with pytest.raises(MethodError, match="sent an invalid reply"):
         say({"say": "part", "ends": [10**400, 0]}, stage="explain")
 
 

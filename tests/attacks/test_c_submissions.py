@@ -214,7 +214,7 @@ class TestRows:
 
     def test_packing_in_a_name_that_is_none(self, desk: Desk, tmp_path: Path) -> None:
         run = forge(tmp_path / "runs", CONTENDER, guess(0.4, 0))
-        with pytest.raises(UsageError, match="no name of an account"):
+        with pytest.raises(UsageError, match="not a valid account name"):
             pack([run], tmp_path / "out", submitter="me\n@all")
 
 

@@ -206,17 +206,17 @@ def test_what_the_current_protocol_refuses_does_not_migrate(
     submissions, leaderboards = tree
     out = tmp_path / "new"
     folder = next(folder for folder in first_runs(submissions) if folder.parent.name == "constant")
-    with pytest.raises(UsageError, match="of the current protocol already"):
+    with pytest.raises(UsageError, match="already uses the current protocol"):
         migrate([migrate([folder], out, leaderboards)[0].path], out, leaderboards)
     shutil.rmtree(out)
     resealed(folder, skill={"form": 0.25})
     with pytest.raises(DataError, match=r"cannot be submitted[\s\S]*skill"):
         migrate([folder], out, leaderboards)
     resealed(folder, seed=7)
-    with pytest.raises(DataError, match="id is not what its record spells"):
+    with pytest.raises(DataError, match="id does not match the record"):
         migrate([folder], out, leaderboards)
     (folder / "predictions.csv").write_text("sample_id\n")
-    with pytest.raises(DataError, match="predictions are not those that its record names"):
+    with pytest.raises(DataError, match="predictions do not match its record"):
         migrate([folder], out, leaderboards)
     assert not out.exists()
 

@@ -56,7 +56,7 @@ def test_a_saved_model_judges_in_place_of_the_rules(
     ).document
     (evidence,) = told["evidence"]
     assert (evidence["judge"], evidence["tested_on"]) == ("pose-trainer-rules", PRESSES)
-    assert "nothing says whether this clip is like them" in told["notes"][0]
+    assert "this clip cannot be compared with them" in told["notes"][0]
     (repetition,) = [each for each in told["repetitions"] if each["complete"]]
     (verdict,) = repetition["verdicts"]
     if verdict["answer"] == "cannot judge":

@@ -1,4 +1,4 @@
-"""Ctrl-C: what was kept is said, and the same command goes on from there."""
+"""Ctrl-C: what was kept is said, and the same command continues from there."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_run_keeps_its_fits(
     assert (answer.code, answer.out) == (130, "")
     assert "interrupted" in answer.err.splitlines()
     assert "1 of 3 fits are kept in " in answer.err
-    assert "The same command goes on from there." in answer.err
+    assert "The same command continues from there." in answer.err
     assert cli(*command).code == 0
     assert len(calls) == 4, "the fit that was kept is not made again"
 
@@ -46,7 +46,7 @@ def test_prepare_says_where_its_files_are(cli: Callable[..., Any], monkeypatch: 
     answer = cli("dataset", "prepare", "stick-figures")
     assert answer.code == 130
     assert "interrupted" in answer.err
-    assert "stick-figures; the same command goes on from there." in answer.err
+    assert "stick-figures; the same command continues from there." in answer.err
 
 
 def test_any_other_verb_says_that_too(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,4 +56,4 @@ def test_any_other_verb_says_that_too(cli: Callable[..., Any], monkeypatch: pyte
     monkeypatch.setattr("aqa_bench.core.registry.dataset_cards", stopped)
     answer = cli("list", "datasets")
     assert (answer.code, "interrupted" in answer.err) == (130, True)
-    assert "goes on from there" in answer.err
+    assert "continues from there" in answer.err

@@ -32,7 +32,7 @@ def test_annotations_are_computed_once(cli, tmp_path: Path, monkeypatch: pytest.
 def test_a_dataset_that_is_not_generated_is_drawn_nowhere(cli, arguments: tuple[str, str]) -> None:
     answer = cli("dataset", "prepare", "stick-figures", *arguments)
     assert answer.code == 2
-    assert "are generated" in answer.err
+    assert "for generated datasets" in answer.err
 
 
 def test_sources_are_not_drawn(cli, tmp_path: Path) -> None:

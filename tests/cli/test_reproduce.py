@@ -91,7 +91,7 @@ def test_a_seed_is_chosen_by_number_or_drawn(
 def test_a_folder_without_a_run_and_another_protocol_are_refused(
     cli, made: Callable[..., Path], tmp_path: Path, resealed
 ) -> None:
-    assert "not the folder of a run" in cli("reproduce", tmp_path / "nothing").err
+    assert "not a run folder" in cli("reproduce", tmp_path / "nothing").err
     folder = made("constant")
     resealed(folder, benchmark_version="v0")
     answer = cli("reproduce", folder)

@@ -121,7 +121,7 @@ def test_wrong_requests_are_said(curl_clip: tuple[Path, Path], tmp_path: Path) -
     with pytest.raises(UsageError, match="no such person"):
         assess(clip, "squat", tmp_path, keypoints=keypoints, person=3)
     np.savez(tmp_path / "short.npz", keypoints=np.ones((3, 18, 3)), layout="openpose-18")
-    with pytest.raises(DataError, match="different lengths"):
+    with pytest.raises(DataError, match="differ in length"):
         assess(clip, "squat", tmp_path, keypoints=tmp_path / "short.npz")
     np.savez(tmp_path / "bare.npz", keypoints=np.ones((3, 18, 3)))
     with pytest.raises(DataError):

@@ -22,7 +22,7 @@ def test_evidence_of_the_rules_is_the_committed_boards(exercise: str) -> None:
     assert (found.floor, found.metric, found.samples) == (board[1].floor, board[1].primary, row.scored)
     assert any("same clips" in text for text in found.warnings)
     reaches = row.low is not None and row.low <= (board[1].floor or 0)
-    assert any("reaches the floor" in text for text in found.warnings) == reaches
+    assert any("includes the floor" in text for text in found.warnings) == reaches
 
 
 def test_precision_and_recall_are_sklearns() -> None:

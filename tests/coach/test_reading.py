@@ -116,9 +116,9 @@ def sound(path: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("text.mp4", "no kind of video"),
-        ("playlist.mp4", "no kind of video"),
-        ("empty.mp4", "no kind of video"),
+        ("text.mp4", "unknown kind of video"),
+        ("playlist.mp4", "unknown kind of video"),
+        ("empty.mp4", "unknown kind of video"),
         ("sound.mp4", "sound alone"),
         ("one.mp4", "one frame"),
         ("tiny.mp4", "32 x 32"),

@@ -152,7 +152,7 @@ def test_a_mistake_in_a_datasets_card_is_named(
 
 
 def check(folder: Path, read: Any, text: str, key: str, expected: str, found: str) -> None:
-    with pytest.raises(AqaBenchError, match="unfit value") as caught:
+    with pytest.raises(AqaBenchError, match="invalid value") as caught:
         read(write(folder, text), "theirs")
     assert str(caught.value.where) == f"{folder / 'card.toml'} {key}"
     assert expected in str(caught.value.expected)
@@ -171,5 +171,5 @@ def test_a_card_that_cannot_be_read_is_named(tmp_path: Path, text: str | None) -
 
 @pytest.mark.parametrize("value", ["2020-01-01", "nan", "inf", "[[1], {a = 1979-05-27T07:32:00Z}]"])
 def test_a_value_that_no_card_has_is_an_error_and_no_traceback(tmp_path: Path, value: str) -> None:
-    with pytest.raises(AqaBenchError, match="unfit value"):
+    with pytest.raises(AqaBenchError, match="invalid value"):
         read_methods(write(tmp_path, METHOD.replace("version = 2", f"version = {value}")), "theirs")

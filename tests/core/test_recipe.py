@@ -87,10 +87,10 @@ def test_a_value_may_hold_an_equals_sign_and_the_last_override_counts() -> None:
         ("epochs", "key=value"),
         ("epoch=3", "Did you mean 'epochs'"),
         ("zzz=3", "There is no hyper-parameter 'zzz'.\n"),
-        ("epochs=0", "unfit value"),
-        ("epochs=many", "unfit value"),
-        ("rate=NaN", "unfit value"),
-        ("rate=inf", "unfit value"),
+        ("epochs=0", "invalid value"),
+        ("epochs=many", "invalid value"),
+        ("rate=NaN", "invalid value"),
+        ("rate=inf", "invalid value"),
         ("=3", "There is no hyper-parameter ''"),
     ],
 )
@@ -148,5 +148,5 @@ def test_a_field_added_later_can_be_overridden_and_set_back() -> None:
     assert changed.with_overrides(["order=forward"], "x") == Grown(crops=(5,))
     with pytest.raises(RecipeError, match="Did you mean 'order'"):
         Grown().with_overrides(["ordr=back"], "x")
-    with pytest.raises(RecipeError, match="unfit value"):
+    with pytest.raises(RecipeError, match="invalid value"):
         Grown().with_overrides(["crops=[]"], "x")

@@ -97,6 +97,6 @@ def test_a_mistake_in_one_recipe_is_said_whichever_is_loaded(method_folder) -> N
 
 
 def test_an_inherited_value_that_does_not_fit_is_named_where_it_is_taken(method_folder) -> None:
-    with pytest.raises(RecipeError, match="unfit value") as caught:
+    with pytest.raises(RecipeError, match="invalid value") as caught:
         load_recipe(method_folder('[paper]\nwidth = "wide"\n[quick]\nbase = "paper"\n'), Settings, "quick")
     assert (caught.value.where or "").endswith("[quick] width")

@@ -100,9 +100,9 @@ def test_a_damaged_record_is_an_error(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_folder_without_a_record_and_a_file_are_not_runs(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="not the folder of a run"):
+    with pytest.raises(DataError, match="not a run folder"):
         read_record(tmp_path)
-    with pytest.raises(DataError, match="not the folder of a run"):
+    with pytest.raises(DataError, match="not a run folder"):
         read_record(written(tmp_path) / "run.json")
 
 

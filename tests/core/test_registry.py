@@ -152,7 +152,7 @@ def test_a_broken_card_breaks_its_own_plugin_alone(
     install("datasets", family("theirs", "theirs/a").replace("licence", "lisence"))
     assert CARD.id in registry.dataset_cards()
     for look_up in (registry.find_dataset, registry.find_family):
-        with pytest.raises(AqaBenchError, match="unfit value"):
+        with pytest.raises(AqaBenchError, match="invalid value"):
             look_up("theirs/a")
     assert registry.known_dataset("theirs/a") is None
 
@@ -176,7 +176,7 @@ def test_a_collision_names_both_sides_and_leaves_the_others(
 
 def test_a_dataset_cannot_take_the_id_of_another_family(install: Install) -> None:
     install("datasets", family("theirs", CARD.id))
-    with pytest.raises(AqaBenchError, match="unfit id") as caught:
+    with pytest.raises(AqaBenchError, match="invalid id") as caught:
         registry.find_dataset("theirs/a")
     assert caught.value.found == CARD.id
     assert registry.find_dataset(CARD.id) == CARD
@@ -193,7 +193,7 @@ def test_a_dataset_cannot_take_the_id_of_another_family(install: Install) -> Non
 @pytest.mark.parametrize("name", ["theirs/a@small", "theirs@small"])
 def test_a_card_has_no_preset_in_its_id(install: Install, name: str) -> None:
     install("datasets", family("theirs", name))
-    with pytest.raises(AqaBenchError, match="unfit id"):
+    with pytest.raises(AqaBenchError, match="invalid id"):
         registry.find_family("theirs")
 
 

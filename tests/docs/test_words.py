@@ -35,6 +35,14 @@ WORST_IN_PROSE = {
     r"\bno row to tell\b": "an ablation that the paper lacks",
     r"\ba number of another source\b": "reported by the source",
     r"\blayer an attentive\b": "layer, attentive",
+    r"\bstands? (?:beside|apart)\b": "is next to, is separate",
+    r"\bwhat (?:lies|stands)\b": "what is",
+    r"\bmade again\b": "repeated",
+    r"\b(?:do|does) not take part\b": "held-out",
+    r"\bdraws of (?:its|their) own\b": "independently",
+    r"\ball the same\b": "still",
+    r"\blearnt\b": "learned",
+    r"\bprocessor (?:seconds|minutes)\b": "CPU seconds",
 }
 
 
@@ -63,6 +71,8 @@ def found_in(text: str, patterns: Iterable[str]) -> list[str]:
         "what is at\nhand",
         "The classes are told to nobody.",
         "The halves are told apart.",
+        "Its control stands beside it.",
+        "measured on clips that do not take part",
     ],
 )
 def test_the_patterns_find_what_they_are_for(text: str) -> None:

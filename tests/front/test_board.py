@@ -71,7 +71,7 @@ def test_what_is_not_of_the_board_is_refused(
 ) -> None:
     run = synthetic.write_run(tmp_path / "runs", "mine", 0.5, scheme="one-class")
     assert aqa.leaderboard(DATASET, extra=[run], submissions=submissions).attrs["scheme"] == "one-class"
-    with pytest.raises(UsageError, match="not of this board"):
+    with pytest.raises(UsageError, match="does not belong to this board"):
         aqa.leaderboard(DATASET, extra=[run], scheme="folds", submissions=submissions)
     with pytest.raises(UsageError, match="Did you mean 'form'"):
         aqa.leaderboard(DATASET, "from")

@@ -118,8 +118,8 @@ def test_partial_scores_have_no_rank(submissions: Path, judged: pd.DataFrame) ->
 
 def test_scores_the_wrong_way_round_are_noticed(judged: pd.DataFrame) -> None:
     ev = aqa.evaluate(judged.assign(score=1 - judged["score"]), DATASET)
-    assert any("Turn them round" in note for note in ev.notes)
-    assert not any("Turn them round" in note for note in aqa.evaluate(judged, DATASET).notes)
+    assert any("Reverse them" in note for note in ev.notes)
+    assert not any("Reverse them" in note for note in aqa.evaluate(judged, DATASET).notes)
 
 
 def test_the_document_is_plain_json(submissions: Path, judged: pd.DataFrame) -> None:

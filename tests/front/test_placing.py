@@ -63,7 +63,7 @@ def test_one_split_takes_val_and_test_and_leaves_train_aside() -> None:
         ("e", "t", "r0f0", "test", 0.4), ("f", "t", "r0f0", "test", 0.5),
     }  # fmt: skip
     assert (found.expected, found.missing) == (2, ())
-    assert found.notes == ("3 scores are of samples that are neither val nor test; they are left aside.",)
+    assert found.notes == ("3 scores are of samples that are neither val nor test; they are ignored.",)
 
 
 def test_one_score_serves_every_split_that_asks_for_it_and_that_is_said() -> None:
@@ -107,7 +107,7 @@ def test_missing_test_samples_are_named() -> None:
         (rows(("e", 1, "val"), ("f", 1)), ONE, DataError, "e as test of r0f0"),
         (rows(("e", 1, "test", "r0f0"), ("f", 1)), ONE, UsageError, "Only some rows name a fold"),
         (rows(("e", 1, "test", "r0f2")), TWO, UsageError, "Did you mean 'r0f"),
-        (rows(("e", 1, "test"), ("c", 1, "val")), TWO, UsageError, "column fold beside"),
+        (rows(("e", 1, "test"), ("c", 1, "val")), TWO, UsageError, "column fold next to"),
         (rows(("e", 1, "test", "r0f1")), TWO, DataError, "e as train of r0f1"),
     ],
 )

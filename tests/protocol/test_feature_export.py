@@ -72,5 +72,5 @@ def test_methods_without_features_of_frames_are_refused(videos: None, tmp_path: 
 
 
 def test_weights_that_differ_from_task_to_task_are_refused(videos: None, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="pre-trains anew"):
+    with pytest.raises(UsageError, match="pre-trains separately"):
         export_features(Request(DATASET, "simsiam", overrides=SMALL), tmp_path / "features")

@@ -100,7 +100,7 @@ def test_methods_see_features_under_tokens_and_nothing_else(folder: Path) -> Non
 
 def test_other_features_than_the_pinned_ones_are_refused(folder: Path) -> None:
     assert resolve(request(folder, f"sha256={FeatureFolder(folder).sha256}"))
-    with pytest.raises(DataError, match="other features"):
+    with pytest.raises(DataError, match="not the features that the recipe names"):
         resolve(request(folder, f"sha256={'0' * 64}"))
 
 

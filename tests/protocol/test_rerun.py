@@ -56,7 +56,7 @@ def test_a_text_that_looks_like_a_number_stays_a_text(resolved, finished, tmp_pa
 )
 def test_what_is_not_the_same_here_is_named(record: RunRecord, values: dict[str, Any], words: str) -> None:
     resolved = resolve(request_of(record, Given()))
-    with pytest.raises(DataError, match=f"the {words} is another one"):
+    with pytest.raises(DataError, match=f"the {words} is not the same"):
         check_same_run(changed(record, **values), resolved)
 
 
@@ -97,7 +97,7 @@ def test_the_child_gets_a_fresh_cache_that_goes_and_the_records_arithmetic(
         return subprocess.CompletedProcess(command, 1)
 
     monkeypatch.setattr(subprocess, "run", child)
-    with pytest.raises(AqaBenchError, match="failed when it was made again"):
+    with pytest.raises(AqaBenchError, match="rerun failed"):
         rerun(folder, Given(device="cpu", sandbox=True), tmp_path / "again")
     ((command, place),) = seen
     assert {"--seed=3", "--set=shift=0.25", "--shuffle-labels", "--device=cpu", "--sandbox"} <= set(command)
@@ -129,7 +129,7 @@ def test_members_of_an_ensemble_are_made_again_and_must_be_there(
     assert sorted(made) == sorted(member.name for member in members)
     assert read_record(again).predictions_sha256 == read_record(mean).predictions_sha256
     members[0].rename(tmp_path / "elsewhere")
-    with pytest.raises(DataError, match="A member of the ensemble is not there"):
+    with pytest.raises(DataError, match="A member of the ensemble is missing"):
         rerun(mean, Given(), tmp_path / "third")
 
 

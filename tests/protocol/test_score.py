@@ -73,7 +73,7 @@ def test_a_run_of_what_does_not_exist_any_more_is_an_error(
 
 
 def test_a_folder_that_is_no_run_is_an_error(resolved, finished, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="not the folder of a run"):
+    with pytest.raises(DataError, match="not a run folder"):
         rescore(tmp_path)
     folder = finished(resolved(), tmp_path).path
     (folder / "predictions.csv").unlink()

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 UNCHECKED = "unchecked: its labels were not available, so the numbers are those that its records claim"
-"""Why a row is not ranked whose predictions nobody with the labels has scored again."""
+"""Why a row is not ranked if nobody with the labels has rescored its predictions."""
 
 
 class _Strict(BaseModel):
@@ -195,9 +195,9 @@ def oracle_text(read: Sequence[str]) -> str:
     """Why a row that reads exact data is not ranked.
 
     >>> oracle_text(["bar-boxes", "keypoints"])
-    "an oracle: it reads the generator's exact bar-boxes and keypoints of what it judges"
+    "an oracle: it reads the generator's exact bar-boxes and keypoints for the samples that it judges"
     """
-    return f"an oracle: it reads the generator's exact {' and '.join(read)} of what it judges"
+    return f"an oracle: it reads the generator's exact {' and '.join(read)} for the samples that it judges"
 
 
 def board_name(dataset: str) -> str:

@@ -17,9 +17,10 @@ from aqa_bench.core.receipt import RECEIPT_FILE, RECEIPTS, Receipt, Verdict, rea
 __all__ = ["REMEDY", "RULE", "check_receipts", "receipt_file", "standing_of", "with_verdicts"]
 
 RULE = (
-    "A row is reproduced where this project ran at least one of its seeds again and got the same result, and "
-    "self-reported otherwise; a self-reported row keeps its rank, but within a rank group reproduced rows "
-    "come first, and the best method of a board is its best reproduced row where it has one."
+    "A row is reproduced if this project repeated at least one of its seeds and got the same "
+    "result. Otherwise it is self-reported. A self-reported row keeps its rank, but within a "
+    "rank group reproduced rows come first, and the best method of a board is its best "
+    "reproduced row, if there is one."
 )
 """The rule of the badges, as every page says it."""
 

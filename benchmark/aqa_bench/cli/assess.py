@@ -34,22 +34,21 @@ def assess_clip(
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for assessment.json, judged.mp4 and poses.npz.")],
     model: Annotated[
-        Path | None, typer.Option(help="Saved model that judges in place of the exercise's own.")
+        Path | None, typer.Option(help="Saved model to use instead of the exercise's own judge.")
     ] = None,
     keypoints: Annotated[
-        Path | None, typer.Option(help="Joints of one person from a file, in place of MediaPipe.")
+        Path | None, typer.Option(help="Joints of one person from a file, instead of MediaPipe.")
     ] = None,
     person: Annotated[
-        int | None, typer.Option(help="Who is judged, by number; the largest and most moving by default.")
+        int | None,
+        typer.Option(help="Number of the person to judge. Default: the one who is largest and moves most."),
     ] = None,
-    blur_faces: Annotated[bool, typer.Option("--blur-faces", help="Coarsen faces in the video.")] = False,
+    blur_faces: Annotated[bool, typer.Option("--blur-faces", help="Blur faces in the video.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Judge one clip of a named exercise: each repetition, with the evidence that stands behind the verdict.
-
-    A clip that is unlike those which the judge was tested on is not judged; what to change is said. This is
-    no medical advice.
-    """
+    """Judge every repetition in one clip of a named exercise, with the evidence for each verdict. A clip
+    that is unlike the judge's test clips is not judged; the output says what to change. This is not
+    medical advice."""
     from aqa_bench.coach.assess import assess
 
     with closing(TerminalProgress(quiet=as_json)) as progress:

@@ -30,24 +30,23 @@ def show_board(
         typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all."),
     ] = None,
     scheme: Annotated[
-        str | None, typer.Option(help="Split scheme. Default: that of the runs, else the dataset's first.")
+        str | None, typer.Option(help="Split scheme. Default: that of the runs, or the dataset's first.")
     ] = None,
     extra: Annotated[
-        list[Path] | None, typer.Option("--with", help="Folder of an own run to rank with them; repeatable.")
+        list[Path] | None,
+        typer.Option("--with", help="Folder of your own run to rank with them; repeatable."),
     ] = None,
     submissions: Annotated[
         Path | None, typer.Option(help="Folder of submitted runs. Default: submissions, or the checkout's.")
     ] = None,
     leaderboards: Annotated[
-        Path | None, typer.Option(help="Folder of leaderboards. Default: those here, or that come along.")
+        Path | None,
+        typer.Option(help="Folder of leaderboards. Default: those of the checkout, or the installed ones."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the board of a dataset, best first, with own runs among its rows.
-
-    Where the labels are here, all rows are scored and ranked anew; elsewhere they are those of the committed
-    table.
-    """
+    """Show the board of a dataset, best first, with your own runs. If the labels are available here, all
+    rows are rescored and ranked. Otherwise they come from the committed table."""
     from aqa_bench.core.registry import find_dataset
     from aqa_bench.front.board import standings_of
 

@@ -25,18 +25,19 @@ def judge(
     claims: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[CLAIM]...", help="Claims to show with comparisons, runs and commands, or all."
+            metavar="[CLAIM]...", help="Claims to show in detail (comparisons, runs and commands), or all."
         ),
     ] = None,
     submissions: Annotated[
         list[Path] | None, typer.Option(help="Folder of runs; repeatable. Default: submissions.")
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="Preset of the twin's data. Default: the first with runs of a claim.")
+        str | None,
+        typer.Option(help="Preset of the twin's data. Default: for each claim, the first with runs."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Judge the papers' claims: confirmed, refuted, undecided or no runs, on the twin and on real data."""
+    """Test the papers' claims on the twin and on real data: confirmed, refuted, undecided or no runs."""
     from aqa_bench.boards.building.claims import current_claims
     from aqa_bench.boards.claims.model import claim_file
     from aqa_bench.boards.claims.pages import HEADER, claim_details, summary
@@ -52,8 +53,8 @@ def judge(
     if not named:
         table(list(HEADER), [summary(claim) for claim in shown])
         return say(
-            f"Runs of protocol {report.version} alone count. "
-            "aqa-bench claims CLAIM shows comparisons, runs, and commands for what is missing."
+            f"Only runs of protocol {report.version} count. aqa-bench claims CLAIM shows comparisons, runs, "
+            "and commands for what is missing."
         )
     for claim in shown:
         say(f"{claim.id}")

@@ -22,7 +22,7 @@ def compare_runs(
     second: Annotated[Path, typer.Argument(help="Folder of another run of the same dataset and scheme.")],
     as_json: Json = False,
 ) -> None:
-    """Print the paired difference first minus second, its 95% interval and p-value."""
+    """Print the paired difference (first minus second), its 95% interval and its p-value."""
     from aqa_bench.protocol.compare import compare
 
     differences = compare(first, second)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="What a dataset is, getting it ready, and auditing it.", no_args_is_help=True)
+app = typer.Typer(help="Describe, prepare and audit datasets.", no_args_is_help=True)
 
 app.command(epilog="Example:  aqa-bench dataset show synthetic-gym/backsquat --out squat.png")(show)
 app.command(epilog=dataset_add.EXAMPLES)(dataset_add.add)
@@ -60,7 +60,8 @@ def info(dataset: DatasetId, as_json: Json = False) -> None:
         say(f"presets: {default} ({base}), " + ", ".join(f"{name} ({base}@{name})" for name in others))
     if card.exact:
         say(
-            f"exact: {', '.join(sorted(card.exact))}; a method that reads them of what it judges is an oracle"
+            f"exact: {', '.join(sorted(card.exact))}; "
+            "a method that reads them for samples it judges is an oracle"
         )
     for note in card.notes:
         say(f"- {note}")
@@ -76,7 +77,7 @@ def prepare(
         str,
         typer.Argument(
             autocompletion=complete_dataset,
-            help="Dataset id, or the name of a family of them; with @PRESET for another preset.",
+            help="Dataset id or the name of a family; with @PRESET for another preset.",
         ),
     ],
     source: Annotated[
@@ -89,28 +90,27 @@ def prepare(
         str | None,
         typer.Option(
             callback=_as_device,
-            help="Where a dataset that is generated is drawn: auto, cpu (the default), cuda or cuda:N. "
-            "Pixels of a GPU differ by rounding.",
+            help="Where to render a generated dataset: auto, cpu (the default), cuda or cuda:N. Pixels from "
+            "a GPU differ by rounding.",
         ),
     ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Processes that annotate and draw it, by default one for each processor; the files are the "
-            "same.",
+            help="Processes that annotate and render it. Default: one per processor. The files are the same.",
         ),
     ] = None,
     role: Annotated[
         str | None,
         typer.Option(
-            help="Draw only the labelled or only the unlabelled clips of a generated dataset: labelled alone "
-            "is what runs need that learn from no pool."
+            help="Render only the labelled or only the unlabelled clips of a generated dataset. Methods "
+            "that use no pool need only the labelled clips."
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a dataset ready: index what you have, or generate or fetch it. Media are never copied."""
+    """Prepare a dataset: index what you have, or generate or download it. Media are never copied."""
     from aqa_bench.core.errors import UsageError
     from aqa_bench.core.paths import data_home
     from aqa_bench.core.registry import find_family
@@ -138,7 +138,7 @@ def prepare(
             ]
         sentences = [sentence for each in made for sentence in each]
     except KeyboardInterrupt as stop:
-        stop.add_note(f"Finished files are kept in {home}; the same command goes on from there.")
+        stop.add_note(f"Finished files are kept in {home}; the same command continues from there.")
         raise
     finally:
         progress.close()
@@ -163,11 +163,9 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Audit what is on disk against what was published; exit 1 where a task cannot be run as published.
-
-    With --keypoints the poses in that folder are audited instead: whose they are, and whether a run can use
-    them.
-    """
+    """Compare what is on disk with what was published; exit 1 if a task cannot be run as published. With
+    --keypoints, audit the poses in that folder instead: which samples they belong to, and whether a run
+    can use them."""
     from aqa_bench.boards.pages.audit import render_page
     from aqa_bench.core.errors import DataError
     from aqa_bench.core.registry import open_dataset
@@ -220,7 +218,7 @@ def _drawing(family: DatasetPlugin, source: Sequence[Path] | None, option: Seque
     loaded = family.load()
     if not isinstance(loaded, Renders) or source or option:
         raise UsageError(
-            "Only datasets that are generated are drawn on a device, by several processes or by role.",
+            "The options --device, --jobs and --role are only for generated datasets.",
             where="--device, --jobs, --role",
             expected="a generated dataset, without --source and --option",
             found=family.name + (", with --source or --option" if source or option else ""),

@@ -24,34 +24,37 @@ def add(
     table: Annotated[
         Path, typer.Option(help="CSV file: a column file or id, and columns of labels: 0 and 1, or numbers.")
     ],
-    media: Annotated[Path, typer.Option(help="Folder of the videos, images or files of keypoints.")],
+    media: Annotated[Path, typer.Option(help="Folder of the videos, images or keypoint files.")],
     label: Annotated[list[str] | None, typer.Option(help="Column of labels; repeatable.")] = None,
     score: Annotated[
-        list[str] | None, typer.Option(help="Column whose numbers are scores, whatever they are; repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="Column whose numbers are always scores, even if there are only two values; repeatable."
+        ),
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option(help="Column of whoever must not stand in train and in test; by default group."),
+        typer.Option(help="Column of groups that must not be in both train and test. Default: group."),
     ] = None,
     split: Annotated[
-        str | None, typer.Option(help="Column of train, val and test; by default split. Without one: folds.")
+        str | None, typer.Option(help="Column with train, val and test. Default: split. Without one: folds.")
     ] = None,
     layout: Annotated[
         str | None,
         typer.Option(
-            help="Joint order of the keypoints, or a CSV file that maps their joints (source, joint)."
+            help="Joint order of the keypoints, or a CSV file that maps their joint names (source, joint)."
         ),
     ] = None,
     people: Annotated[
-        str | None, typer.Option(help="Who is taken of several people: nearest or largest.")
+        str | None, typer.Option(help="Which of several people to use: nearest or largest.")
     ] = None,
     dimensions: Annotated[
-        int | None, typer.Option(help="2 or 3, where the files do not tell.", show_default=False)
+        int | None, typer.Option(help="2 or 3, if the files do not say.", show_default=False)
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the dataset of that name.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a dataset of a table and a folder; the files stay where they are."""
+    """Make a dataset from a table and a folder; the files stay where they are."""
     from aqa_bench.core.dataset import Adds
     from aqa_bench.core.errors import AqaBenchError
     from aqa_bench.core.own import OWN, OwnTable
@@ -60,7 +63,9 @@ def add(
 
     family = find_family(OWN).load()
     if not isinstance(family, Adds):
-        raise AqaBenchError("The family of own data cannot add any.", where=OWN, remedy="Report it as a bug.")
+        raise AqaBenchError(
+            "The family of local datasets cannot add one.", where=OWN, remedy="Report it as a bug."
+        )
     request = OwnTable(
         name=name,
         table=table,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Find the barbell in videos: train a detector, follow the bar.", no_args_is_help=True)
+app = typer.Typer(help="Find the barbell in videos: train a detector, track the bar.", no_args_is_help=True)
 
 DeviceName = Annotated[str, typer.Option("--device", callback=as_device, help="auto, cpu, cuda or cuda:N.")]
 
@@ -42,9 +42,9 @@ def train(
         str,
         typer.Option(autocompletion=complete_dataset, help="Dataset id whose samples have boxes of the bar."),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the detector; an older one there gives way.")],
+    out: Annotated[Path, typer.Option(help="Folder of the detector; an older one is replaced.")],
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the frames.")] = None,
-    clips: Annotated[int, typer.Option(min=1, help="Most clips to train on.")] = 150,
+    clips: Annotated[int, typer.Option(min=1, help="Maximum number of clips to train on.")] = 150,
     frames: Annotated[int, typer.Option(min=1, help="Frames per clip.")] = 8,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the training.")] = 0,
     device: DeviceName = "auto",
@@ -105,7 +105,7 @@ def track(
     device: DeviceName = "auto",
     as_json: Json = False,
 ) -> None:
-    """Follow the lifter's bar and write its trajectory; exit 1 where a video gave none."""
+    """Track the lifter's bar and write its trajectory; exit 1 if a video gave none."""
     from aqa_bench.core.errors import AqaBenchError
     from aqa_bench.core.files import pretty_json, write_atomic
     from aqa_bench.learn.barbell.detector import BarbellDetector

@@ -24,19 +24,17 @@ EXAMPLES = (
 
 def see_doctor(
     device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
-    quick: Annotated[bool, typer.Option("--quick", help="Default recipes only, and no speed.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Test only default recipes, and no speed.")] = False,
     method: Annotated[
         list[str] | None,
-        typer.Option(autocompletion=complete_method, help="Method id to try; repeatable. Default: all."),
+        typer.Option(autocompletion=complete_method, help="Method id to test; repeatable. Default: all."),
     ] = None,
-    limit: Annotated[float, typer.Option(min=10, help="Seconds that all of it may take.")] = 300.0,
+    limit: Annotated[float, typer.Option(min=10, help="Maximum seconds in total.")] = 300.0,
     as_json: Json = False,
 ) -> None:
-    """Try every method and recipe, the renderer and the speed of this machine on tiny data.
-
-    It takes at most five minutes, needs no data and no network, and writes to temporary folders only.
-    Exit 1 if anything that could be tried failed.
-    """
+    """Test every method and recipe, the renderer and the speed of this machine on tiny data. This takes
+    at most five minutes, needs no data and no network, and writes only to temporary folders. Exit 1 if
+    anything that could be tested failed."""
     from aqa_bench.core.registry import find_method
     from aqa_bench.protocol.doctor.examine import examine
 

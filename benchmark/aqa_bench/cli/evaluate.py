@@ -31,7 +31,8 @@ def evaluate_scores(
     task: Annotated[
         str | None,
         typer.Option(
-            autocompletion=complete_task, help="Task id; needed where there are several and no column task."
+            autocompletion=complete_task,
+            help="Task id; needed if the dataset has several and there is no column task.",
         ),
     ] = None,
     scheme: Annotated[str | None, typer.Option(help="Split scheme. Default: the dataset's.")] = None,
@@ -39,8 +40,8 @@ def evaluate_scores(
     against: Annotated[
         list[str] | None,
         typer.Option(
-            help="Folder of a run, or method, method and recipe or run-id of a row of the board; repeatable. "
-            "Default: the board's best reproduced row."
+            help="What to compare with: a run's folder, or a row of the board by method, by method and "
+            "recipe, or by run-id; repeatable. Default: the board's best reproduced row."
         ),
     ] = None,
     submissions: Annotated[
@@ -48,11 +49,9 @@ def evaluate_scores(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Score any judge's predictions: a model of elsewhere, an app, a person.
-
-    Printed are the metric with interval, floor and skill, the place on the board, and paired differences to
-    the floor and to other rows. Nothing is stored.
-    """
+    """Score the predictions of any judge: your model, an app, a person. Print the metric with interval,
+    floor and skill, the rank on the board, and paired differences to the floor and to other rows. Nothing
+    is stored."""
     from aqa_bench.front.evaluation import evaluate
 
     found = evaluate(

@@ -43,7 +43,7 @@ def explain_method(
         str | None,
         typer.Option(
             autocompletion=complete_dataset,
-            help="Dataset id whose unlabelled samples are learned from instead.",
+            help="Dataset id whose unlabelled samples are used for pre-training instead.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the run and of the samples shown.")] = 0,
@@ -55,14 +55,12 @@ def explain_method(
     ] = None,
     out: Annotated[Path, typer.Option(help="The contact sheet, a PNG.")] = Path("explanation.png"),
     blur: Annotated[
-        bool | None, typer.Option(help="Make faces unrecognisable. Default: unless generated.")
+        bool | None, typer.Option(help="Make faces unrecognisable. Default: yes, unless they are generated.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Fit a method on one split and show what in the frames of val samples speaks for an error.
-
-    Test samples are never shown.
-    """
+    """Fit a method on one split and show what in the frames of val samples counts for an error. Test
+    samples are never shown."""
     from aqa_bench.core.files import write_atomic
     from aqa_bench.protocol.explanation import explain
     from aqa_bench.protocol.explanation_sheet import explanation_sheet

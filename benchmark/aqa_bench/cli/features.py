@@ -15,7 +15,7 @@ from aqa_bench.cli.progress import TerminalProgress
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Features that people exchange in place of media; run --method features --features DIR reads them.",
+    help="Features that people share instead of media; run --method features --features DIR reads them.",
     no_args_is_help=True,
 )
 
@@ -50,7 +50,7 @@ def export(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write what an image method's head would see: an array for each sample, and a manifest."""
+    """Write what an image method's head would see: one array per sample, and a manifest."""
     from aqa_bench.protocol.feature_export import export_features
     from aqa_bench.protocol.plan import Request
 

@@ -29,12 +29,12 @@ def build(
     submissions: Submissions = Path("submissions"),
     leaderboards: Leaderboards = Path("leaderboards"),
     as_of: Annotated[
-        str | None, typer.Option("--as-of", help="Version to build again, from the runs of its lock alone.")
+        str | None, typer.Option("--as-of", help="Version to rebuild, only from the runs in its lock.")
     ] = None,
     jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
-    """Score every submission again and write leaderboards/<version>/<dataset>/."""
+    """Rescore every submission and write leaderboards/<version>/<dataset>/."""
     from aqa_bench.boards.building.leaderboard import build as build_boards
     from aqa_bench.boards.receipts import REMEDY
 
@@ -63,12 +63,12 @@ def check(
     leaderboards: Leaderboards = Path("leaderboards"),
     base: Annotated[
         Path | None,
-        typer.Option(help="Leaderboards accepted before: a table without labels has to follow from them."),
+        typer.Option(help="Previously accepted leaderboards; a table without labels must follow from them."),
     ] = None,
     jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
-    """Recompute every number in the tables from the predictions; exit 1 where one does not agree."""
+    """Recompute every number in the tables from the predictions; exit 1 if one differs."""
     from aqa_bench.boards.building.leaderboard import check as check_boards
 
     report = check_boards(submissions, leaderboards, TerminalProgress(quiet=as_json), jobs=jobs, base=base)
@@ -97,15 +97,15 @@ def check(
 
 @app.command(epilog="Example:  aqa-bench leaderboard migrate submissions/pose-trainer")
 def migrate(
-    runs: Annotated[list[Path], typer.Argument(help="Runs of an earlier protocol, or folders with some.")],
+    runs: Annotated[
+        list[Path], typer.Argument(help="Runs of an earlier protocol, or folders that contain them.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder of submissions.")] = Path("submissions"),
     leaderboards: Leaderboards = Path("leaderboards"),
     as_json: Json = False,
 ) -> None:
-    """Copy runs of an earlier protocol to their places under the current one.
-
-    Predictions and numbers stay; what the current protocol refuses is refused, and nothing is copied then.
-    """
+    """Copy runs of an earlier protocol to their places under the current one. Predictions and numbers do
+    not change. If the current protocol refuses a run, nothing is copied."""
     from aqa_bench.boards.submission.migration import migrate as migrate_runs
     from aqa_bench.core.record import RECORD_FILE, read_record
     from aqa_bench.protocol.worker.recipes import check_values
@@ -131,7 +131,7 @@ def close(
     leaderboards: Leaderboards = Path("leaderboards"),
     as_json: Json = False,
 ) -> None:
-    """Close an earlier version: its tables stay as they are, and the check holds them to that."""
+    """Close an earlier version: its tables never change again, and leaderboard check verifies that."""
     from aqa_bench.boards.closed import close_version
 
     files = close_version(leaderboards, version)
@@ -143,16 +143,18 @@ def close(
 
 @app.command(epilog="Example:  aqa-bench leaderboard site --out site")
 def site(
-    out: Annotated[Path, typer.Option("--out", help="Folder of the site; an earlier site gives way.")] = Path(
-        "site"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder of the site; an earlier site is replaced.")
+    ] = Path("site"),
     submissions: Submissions = Path("submissions"),
     leaderboards: Leaderboards = Path("leaderboards"),
     docs: Annotated[Path, typer.Option(help="Folder with protocol.md.")] = Path("docs"),
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Version to show; the current one.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Version to show. Default: the current one.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the leaderboards as a static site: pages that need no server and ask nothing of any."""
+    """Write the leaderboards as a static site that needs no server and no network."""
     from aqa_bench.boards.site import build_site
 
     report = build_site(

@@ -28,7 +28,7 @@ def list_things(
     what: Annotated[Thing, typer.Argument(help="datasets, methods or tables", show_default=False)],
     as_json: Json = False,
 ) -> None:
-    """List the datasets, methods or tables that can be named."""
+    """List datasets, methods or tables."""
     if what is Thing.DATASETS:
         _datasets(as_json)
     elif what is Thing.METHODS:

@@ -67,7 +67,7 @@ class _Verbs(TyperGroup):
 app = typer.Typer(
     name="aqa-bench",
     cls=_Verbs,
-    help="The open benchmark of action quality assessment: how well do people move?",
+    help="The open benchmark for action quality assessment: how well do people move?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     # Drawing the help with rich would take longer than everything else at start-up.
@@ -147,7 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
         # What was kept is noted on the first.
         notes = getattr(stop.__cause__ or stop, "__notes__", ())
         typer.echo("interrupted", err=True)
-        for line in notes or ["Finished parts are kept; the same command goes on from there."]:
+        for line in notes or ["Finished parts are kept; the same command continues from there."]:
             typer.echo(line, err=True)
         return 130
     except BrokenPipeError:
@@ -180,7 +180,7 @@ def _unexpected(error: Exception) -> AqaBenchError:
             remedy="Correct the plug-in; aqa-bench --debug VERB ... shows the traceback.",
         )
     return AqaBenchError(
-        "Something went wrong that should not have.",
+        "An unexpected error occurred.",
         found=f"{type(error).__name__}: {error}",
         remedy="aqa-bench --debug VERB ... shows where; please report it as a bug.",
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="What a method is, before it is run.", no_args_is_help=True)
+app = typer.Typer(help="Describe methods.", no_args_is_help=True)
 
 
 @app.callback()
@@ -32,11 +32,9 @@ def info(
     ],
     as_json: Json = False,
 ) -> None:
-    """Print a method's card: what it needs, its recipes and what they cost, and the datasets that it fits.
-
-    Costs are those of the rows on the boards and of the submitted runs; where there are none,
-    aqa-bench run --dry-run estimates them here.
-    """
+    """Print a method's card: what it needs, its recipes and their costs, and the datasets that it fits.
+    Costs come from the boards and the submitted runs. If there are none, aqa-bench run --dry-run
+    estimates them on this machine."""
     from aqa_bench.front.method_info import method_info
 
     found = method_info(method)
@@ -64,7 +62,7 @@ def _show(found: MethodInfo) -> None:
     for name, text in _facts(card):
         say(f"{name}: {text}")
     if card.control:
-        say("role: a control, which makes plain what can be reached without judging movement")
+        say("role: a control, which shows what can be reached without judging movement")
     if found.oracle_with:
         say(
             f"oracle: a run that reads exact {', '.join(found.oracle_with)} (dataset info says which are "
@@ -72,7 +70,7 @@ def _show(found: MethodInfo) -> None:
         )
     table(["recipe", "learns", "parameters", "GFLOPs", "ms per sample", "a run takes"], _costs(found))
     if devices := sorted({device for recipe in found.recipes for device in recipe.devices}):
-        say(f"measured on {'; '.join(devices)}, with weights and features in the cache where they were there")
+        say(f"measured on {'; '.join(devices)}, with weights and features from the cache if they were there")
     if any(recipe.run_seconds is None for recipe in found.recipes):
         say(f"-: not measured; aqa-bench run --dry-run --method {card.id} --dataset ID estimates it here")
     say()
@@ -81,7 +79,7 @@ def _show(found: MethodInfo) -> None:
     if found.fits:
         table(["fits", "tasks"], [[name, ", ".join(tasks)] for name, tasks in found.fits.items()])
     else:
-        say("fits: no dataset that is known here")
+        say("fits: no dataset known here")
     say(f"code: {found.folder}")
 
 

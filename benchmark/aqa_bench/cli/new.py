@@ -12,14 +12,14 @@ from aqa_bench.cli.output import emit, say
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Start a method or a dataset from a skeleton that runs at once.")
+app = typer.Typer(no_args_is_help=True, help="Start a method or a dataset from a working skeleton.")
 
 _Name = Annotated[str, typer.Argument(help="Its id: lower case, words joined by hyphens.")]
 _Root = Annotated[
     Path | None,
     typer.Option(
         "--root",
-        help="Checkout to write to. Default: the one that runs; an installed aqa-bench writes a package, "
+        help="Checkout to write to. Default: the current one; an installed aqa-bench writes a package, "
         "NAME/ in the current folder.",
     ),
 ]
@@ -33,7 +33,7 @@ def method(name: _Name, root: _Root = None, as_json: Json = False) -> None:
 
 @app.command(epilog="Example:  aqa-bench new dataset my-squats")
 def dataset(name: _Name, root: _Root = None, as_json: Json = False) -> None:
-    """Write datasets/NAME/ and its test: a tiny dataset in memory that every command works on."""
+    """Write datasets/NAME/ and its test: a tiny in-memory dataset that every command works on."""
     _create("datasets", name, root, as_json)
 
 

@@ -39,19 +39,20 @@ def as_device(text: str) -> str:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Force = Annotated[bool, typer.Option("--force", help="Run again although the result is on disk.")]
+Force = Annotated[bool, typer.Option("--force", help="Run again even if the result is on disk.")]
 Sandbox = Annotated[
     bool,
     typer.Option(
-        "--sandbox", help="Shut the method in (bubblewrap, or Landlock): no network, one folder to write to."
+        "--sandbox",
+        help="Run the method in a sandbox (bubblewrap or Landlock): no network, one writable folder.",
     ),
 ]
 Keypoints = Annotated[
     Path | None,
-    typer.Option("--keypoints", help="Folder of poses from files, in place of the dataset's own."),
+    typer.Option("--keypoints", help="Folder of poses from files, used instead of the dataset's own."),
 ]
 PeopleRule = Annotated[
-    str | None, typer.Option("--people", help="Who is taken of several people in them: nearest or largest.")
+    str | None, typer.Option("--people", help="Which of several people in them to use: nearest or largest.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
 Submissions = Annotated[Path, typer.Option(help="Folder of submitted runs.")]

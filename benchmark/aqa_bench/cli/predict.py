@@ -39,13 +39,15 @@ def predict(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Videos, images, files of joints (docs/own-data.md), or folders of OpenPose JSON files."
+            help="Videos, images, keypoint files (docs/own-data.md), or folders of OpenPose JSON files."
         ),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(autocompletion=complete_dataset, help="Dataset id, in place of files.")
+        str | None, typer.Option(autocompletion=complete_dataset, help="Dataset id, instead of files.")
     ] = None,
-    split: Annotated[Part, typer.Option(help="With --dataset: which part of its splits.")] = Part.TEST,
+    split: Annotated[
+        Part, typer.Option(help="With --dataset: which part of its splits to judge.")
+    ] = Part.TEST,
     task: Annotated[
         list[str] | None,
         typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all that fit."),
@@ -53,25 +55,23 @@ def predict(
     layout: Annotated[
         str | None,
         typer.Option(
-            help="Joint order of keypoint files that do not name one, or a CSV file that maps their joints."
+            help="Joint order of keypoint files that do not state it, or a CSV file that maps their joint "
+            "names."
         ),
     ] = None,
     dimensions: Annotated[
-        int | None, typer.Option(min=2, max=3, help="2 or 3, where files of joints do not tell.")
+        int | None, typer.Option(min=2, max=3, help="2 or 3, if the keypoint files do not say.")
     ] = None,
     keypoints: Keypoints = None,
     features: Annotated[
-        Path | None, typer.Option(help="With --dataset: folder of features, for models that read them.")
+        Path | None, typer.Option(help="With --dataset: folder of features, for models that need them.")
     ] = None,
     device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
     sandbox: Sandbox = False,
     as_json: Json = False,
 ) -> None:
-    """Judge files, or a part of a dataset, with a saved model.
-
-    Prints the score, the decision at the saved threshold, and the share of the scores on val that are not
-    above it.
-    """
+    """Judge files, or a part of a dataset, with a saved model. Print the score, the decision at the saved
+    threshold, and the share of val scores that are not above it."""
     from aqa_bench.core.errors import UsageError
     from aqa_bench.protocol.saved.dataset import judge_dataset
     from aqa_bench.protocol.saved.model import load_model
@@ -79,7 +79,7 @@ def predict(
 
     if bool(files) == (dataset is not None):
         raise UsageError(
-            "What shall be judged?",
+            "Nothing to judge was given.",
             where="predict",
             expected="either FILE... or --dataset ID",
             found="both" if files else "neither",

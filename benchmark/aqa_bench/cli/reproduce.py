@@ -36,29 +36,23 @@ def _as_seed(text: str | None) -> str | None:
 
 
 def reproduce_runs(
-    runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or folders that hold some.")],
+    runs: Annotated[list[Path], typer.Argument(help="Folders of runs, or folders that contain runs.")],
     seed: Annotated[
         str | None,
-        typer.Option(
-            callback=_as_seed, help="Of each row only the run of this seed; any: one that is drawn at random."
-        ),
+        typer.Option(callback=_as_seed, help="Repeat only this seed of each row; any: a random one."),
     ] = None,
     sandbox: Sandbox = False,
     device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
     keypoints: Keypoints = None,
-    features: Annotated[
-        Path | None, typer.Option(help="Folder of the features that the run was made with.")
-    ] = None,
+    features: Annotated[Path | None, typer.Option(help="Folder of the features that the run used.")] = None,
     cache: Annotated[
-        Cache, typer.Option(help="private: begin with an empty cache; shared: use this machine's.")
+        Cache, typer.Option(help="private: start with an empty cache; shared: use this machine's.")
     ] = Cache.PRIVATE,
     out: Annotated[Path, typer.Option("--out", help="Folder of receipts.")] = Path("receipts"),
     as_json: Json = False,
 ) -> None:
-    """Run records again from their own words, compare, and write a receipt for each.
-
-    Exit 1 where a rerun differs. On another machine a stated tolerance holds (docs/protocol.md).
-    """
+    """Repeat runs from their records, compare the results, and write a receipt for each. Exit 1 if a
+    rerun differs. Results from another machine may differ by a stated tolerance (docs/protocol.md)."""
     from aqa_bench.core.receipt import receipt_place, write_receipt
     from aqa_bench.protocol.reproduce import reproduce
     from aqa_bench.protocol.rerun import Given

@@ -35,35 +35,37 @@ def retrieve_frames(
     method: Annotated[list[str], typer.Option(help="Method id, or METHOD:RECIPE; repeatable.")],
     task: Annotated[
         str | None,
-        typer.Option(autocompletion=complete_task, help="Whose clips are used. Default: first of clips."),
+        typer.Option(
+            autocompletion=complete_task, help="Task whose clips are used. Default: the first with clips."
+        ),
     ] = None,
     scheme: Annotated[str | None, typer.Option(help="Split scheme. Default: the dataset's first.")] = None,
     pretrain_on: Annotated[
         str | None,
         typer.Option(
             autocompletion=complete_dataset,
-            help="Dataset id whose unlabelled samples are learned from instead.",
+            help="Dataset id whose unlabelled samples are used for pre-training instead.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of runs and of the queries shown.")] = 0,
     frames: Annotated[int, typer.Option(min=1, help="Frames per clip, spread evenly.")] = 32,
-    clips: Annotated[int | None, typer.Option(min=2, help="Most clips, drawn by seed. Default: all.")] = None,
+    clips: Annotated[
+        int | None, typer.Option(min=2, help="Maximum number of clips, drawn by seed. Default: all.")
+    ] = None,
     queries: Annotated[int, typer.Option(min=1, max=64, help="Queries to show.")] = 6,
-    top: Annotated[int, typer.Option(min=1, max=50, help="Neighbours of a query.")] = 5,
+    top: Annotated[int, typer.Option(min=1, max=50, help="Neighbours per query.")] = 5,
     device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
     overrides: Annotated[
         list[str] | None, typer.Option("--set", help="key=value over every recipe; repeatable.")
     ] = None,
     out: Annotated[Path, typer.Option(help="The contact sheet, a PNG.")] = Path("retrieval.png"),
     blur: Annotated[
-        bool | None, typer.Option(help="Make faces unrecognisable. Default: unless generated.")
+        bool | None, typer.Option(help="Make faces unrecognisable. Default: yes, unless they are generated.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show and measure which frames of other videos a method's features hold nearest.
-
-    Clips of train and val are used, never those of test. All their frames are queries of the numbers.
-    """
+    """Show and measure which frames of other videos are nearest in a method's features. Only clips of
+    train and val are used, never of test. The numbers use all their frames as queries."""
     from aqa_bench.core.files import write_atomic
     from aqa_bench.protocol.retrieval_sheet import retrieval_sheet
     from aqa_bench.protocol.retrieve import RetrievalRequest, retrieve

@@ -49,16 +49,17 @@ def run_method(
         str | None,
         typer.Option(
             autocompletion=complete_dataset,
-            help="Dataset id whose unlabelled samples are learned from instead.",
+            help="Dataset id whose unlabelled samples are used for pre-training instead.",
         ),
     ] = None,
     features: Annotated[
-        Path | None, typer.Option(help="Folder of features, for --method features; short for --set path=.")
+        Path | None, typer.Option(help="Folder of features, for --method features (same as --set path=).")
     ] = None,
     keypoints: Keypoints = None,
     people: PeopleRule = None,
     shuffle_labels: Annotated[
-        bool, typer.Option("--shuffle-labels", help="Permute training labels: a control that learns nothing.")
+        bool,
+        typer.Option("--shuffle-labels", help="Permute the training labels: a control that learns nothing."),
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the run.")] = 0,
     device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
@@ -68,20 +69,18 @@ def run_method(
     out: Out = Path("runs"),
     force: Force = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what the run will take, and train nothing.")
+        bool, typer.Option("--dry-run", help="Forecast time and disk space, and train nothing.")
     ] = False,
     save_model: Annotated[
-        Path | None, typer.Option("--save-model", help="Folder to save the fitted method to (predict).")
+        Path | None,
+        typer.Option("--save-model", help="Folder to save the fitted method to, for aqa-bench predict."),
     ] = None,
     sandbox: Sandbox = False,
     full: Annotated[bool, typer.Option("--full", help="Print every metric.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Fit a method, score its test predictions and write a run record.
-
-    Printed are the result beside the floor, the place it would have on the board, and the run's folder. A
-    run that is on disk is not run again.
-    """
+    """Fit a method, score its test predictions and write a run record. Print the result with the floor,
+    its rank on the board, and the run's folder. A run that is already on disk is not repeated."""
     from aqa_bench.protocol.plan import Request, resolve
     from aqa_bench.protocol.runner import run
     from aqa_bench.protocol.worker.session import forked
@@ -166,10 +165,11 @@ def show_run(outcome: Outcome, *, full: bool = False) -> None:
         say("This scheme shows test labels to the method: its numbers are not comparable with the others.")
     if record.oracle:
         say(
-            f"Oracle: it read the generator's exact {', '.join(record.oracle)} of the samples that it judged."
+            f"Oracle: it read the generator's exact {', '.join(record.oracle)} for the samples "
+            "that it judged."
         )
     if scheme.shares_groups:
-        say(f"Groups stand in several parts of this scheme: {scheme.description}")
+        say(f"This scheme puts groups into several parts: {scheme.description}")
     run = Run(record, outcome.path, outcome.cached)
     for task, line in zip(record.tasks, run.lines(), strict=True):
         say(line)

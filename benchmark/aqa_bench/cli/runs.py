@@ -30,10 +30,8 @@ def list_runs(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show one's own runs among the rows of their boards, with the floor, best first.
-
-    Runs that differ in the seed alone are one row.
-    """
+    """Rank your own runs with the rows of their boards and the floor, best first. Runs that differ only
+    in the seed form one row."""
     from aqa_bench.front.local_runs import local_standings
 
     found = local_standings(folders or [Path("runs")], dataset, task, submissions)

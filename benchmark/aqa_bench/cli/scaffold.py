@@ -81,7 +81,7 @@ def _check_name(kind: str, name: str, module: str) -> None:
             f"A {kind.removesuffix('s')} cannot have this name.",
             where="NAME",
             expected=f"lower-case words joined by hyphens, a letter first, at most {_LONGEST} characters,"
-            " no keyword of Python",
+            " not a Python keyword",
             found=name,
         )
 
@@ -94,8 +94,8 @@ def _checkout(root: Path | None) -> Path:
             where="--root",
             expected=f"a folder with {' and '.join(_MARKS)}",
             found=str(place),
-            remedy="Clone the repository and name it with --root. Without --root an installed aqa-bench "
-            "writes a package of its own.",
+            remedy="Clone the repository and name it with --root. Without --root, an installed aqa-bench "
+            "writes a separate package.",
         )
     return place
 
@@ -105,7 +105,7 @@ def _check_free(kind: str, name: str, folders: list[Path]) -> None:
     there = next((folder for folder in folders if folder.exists()), None)
     if name in taken or there is not None:
         raise UsageError(
-            f"There is a {kind.removesuffix('s')} of this name already; nothing was written.",
+            f"A {kind.removesuffix('s')} of this name already exists; nothing was written.",
             where=there,
             expected="a new name",
             found=name,

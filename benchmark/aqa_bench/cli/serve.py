@@ -21,21 +21,21 @@ def serve_coach(
         str | None,
         typer.Option(
             envvar="AQA_BENCH_PASSWORD",
-            help="What everybody has to know. Others on this machine see options; the variable they do not.",
+            help="Shared password. Other users of this machine can see options, but not the variable.",
         ),
     ] = None,
     no_password: Annotated[
-        bool, typer.Option("--no-password", help="Let everybody in who can reach the address.")
+        bool, typer.Option("--no-password", help="Let in anyone who can reach the address.")
     ] = False,
     data: Annotated[
         Path | None, typer.Option(help="Folder for clips and results. Default: coach in AQA_BENCH_DATA.")
     ] = None,
     keep: Annotated[str, typer.Option(help="Delete clips after this time, e.g. 12h or 7d.")] = "7d",
     storage: Annotated[
-        str, typer.Option(help="Keep files at an address of fsspec instead, e.g. s3://bucket/coach.")
+        str, typer.Option(help="Store files at an fsspec address instead, e.g. s3://bucket/coach.")
     ] = "",
 ) -> None:
-    """Judge clips in the browser: upload, watch, get the video back with a verdict and its evidence."""
+    """Judge clips in the browser: upload a clip, watch, and get it back with a verdict and its evidence."""
     from aqa_bench.coach.web.serve import check_installed, guarded, serve
     from aqa_bench.coach.web.settings import Settings, duration_s
     from aqa_bench.core.paths import data_home

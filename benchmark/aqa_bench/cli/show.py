@@ -35,7 +35,7 @@ def show(
     out: Annotated[Path, typer.Option(help="The picture, a PNG.")] = Path("sample.png"),
     frames: Annotated[int, typer.Option(min=1, max=64, help="Frames of a clip to show.")] = 16,
     blur: Annotated[
-        bool | None, typer.Option(help="Make faces unrecognisable. Default: unless generated.")
+        bool | None, typer.Option(help="Make faces unrecognisable. Default: yes, unless they are generated.")
     ] = None,
 ) -> None:
     """Draw a contact sheet of a sample: frames, bar height, bar boxes, labels; stick figures of keypoints."""

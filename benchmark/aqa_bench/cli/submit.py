@@ -20,14 +20,12 @@ def submit_runs(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of submissions.")] = Path("submissions"),
     submitter: Annotated[
-        str | None, typer.Option("--as", help="Your GitHub account, which a pull request is checked against.")
+        str | None, typer.Option("--as", help="Your GitHub account; the pull request must come from it.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Copy run.json and predictions.csv of runs, and nothing else, to submissions/.
-
-    Runs that do not validate are refused; a file may have 10 MiB. Labels and media never leave your machine.
-    """
+    """Copy run.json and predictions.csv of runs, and nothing else, to submissions/. Runs that do not
+    validate are refused; a file may have at most 10 MiB. Labels and media never leave your machine."""
     from aqa_bench.boards.submission.pack import pack
     from aqa_bench.protocol.worker.recipes import check_values
 

@@ -75,7 +75,7 @@ def run_suite(
     force: Force = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the jobs and run nothing.")] = False,
     cost: Annotated[
-        bool, typer.Option("--cost", help="With --dry-run: say what each job will take, from probes.")
+        bool, typer.Option("--cost", help="With --dry-run: estimate the cost of each job from probes.")
     ] = False,
     executor: On = Executor.LOCAL,
     pack: Pack = "0m",
@@ -83,7 +83,7 @@ def run_suite(
     address: Address = None,
     as_json: Json = False,
 ) -> None:
-    """Run a suite (the default: suite FILE); what is on disk is skipped, a failure stops nothing."""
+    """Run a suite (same as suite FILE). Runs on disk are skipped, and a failure does not stop the others."""
     from aqa_bench.protocol.executors.sources import asked_for
 
     asked = asked_for(file)
@@ -99,7 +99,7 @@ def run_suite(
 @app.command("retry", epilog="Example:  aqa-bench suite retry study --failed --out runs")
 def retry(
     file: File,
-    failed: Annotated[bool, typer.Option("--failed", help="Run what failed, and nothing else.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Run only what failed.")] = False,
     jobs: Jobs = 1,
     device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
     out: Out = Path("runs"),
@@ -109,7 +109,7 @@ def retry(
     address: Address = None,
     as_json: Json = False,
 ) -> None:
-    """Try again what failed; without --failed also what was never tried or was interrupted."""
+    """Retry failed jobs; without --failed, also those that never ran or were interrupted."""
     from aqa_bench.protocol.executors.sources import asked_for
     from aqa_bench.protocol.suite_log import SuiteLog, job_id
 

@@ -49,16 +49,18 @@ class Executor(StrEnum):
 File = Annotated[
     str, typer.Argument(help="A TOML file, the name of a shipped suite, or a job file.", metavar="FILE")
 ]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes of one thread each; one for each GPU.")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Processes of one thread each; one per GPU.")]
 On = Annotated[Executor, typer.Option("--executor", help="Where jobs run.")]
 Pack = Annotated[
-    str, typer.Option("--pack", help="SLURM: jobs are packed up to this time, e.g. 20m.", metavar="TIME")
+    str,
+    typer.Option("--pack", help="SLURM: pack short jobs together up to this time, e.g. 20m.", metavar="TIME"),
 ]
 Options = Annotated[
-    Path | None, typer.Option("--options", help="SLURM: partition, account and the like, a TOML file.")
+    Path | None, typer.Option("--options", help="SLURM: TOML file with partition, account and so on.")
 ]
 Address = Annotated[
-    str | None, typer.Option("--address", help="Ray: an existing cluster; one of its own by default.")
+    str | None,
+    typer.Option("--address", help="Ray: address of an existing cluster. Default: a new local one."),
 ]
 
 

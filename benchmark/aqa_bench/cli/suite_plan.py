@@ -24,16 +24,16 @@ def plan(
         list[str], typer.Argument(help="TOML files, shipped suites, or a job file.", metavar="FILE...")
     ],
     out: Annotated[Path | None, typer.Option(help="The job file to write.")] = None,
-    runs: Annotated[Path, typer.Option(help="Folder of runs: what is there is done.")] = Path("runs"),
+    runs: Annotated[Path, typer.Option(help="Folder of runs that are already done.")] = Path("runs"),
     cost: Annotated[bool, typer.Option("--cost", help="Estimate times by probes (minutes).")] = False,
     times: Annotated[Path | None, typer.Option(help="Table of times, a TOML file.")] = None,
     device: Annotated[str, typer.Option(callback=as_device, help="Where probes run.")] = "auto",
-    simulate: Annotated[bool, typer.Option("--simulate", help="Say what it takes on --gpus.")] = False,
+    simulate: Annotated[bool, typer.Option("--simulate", help="Estimate the total time on --gpus.")] = False,
     gpus: Annotated[int, typer.Option(min=0, help="With --simulate: GPUs, one job each.")] = 1,
-    cpus: Annotated[int, typer.Option(min=0, help="With --simulate: processes beside them.")] = 1,
+    cpus: Annotated[int, typer.Option(min=0, help="With --simulate: CPU processes next to them.")] = 1,
     as_json: Json = False,
 ) -> None:
-    """Write the jobs of a suite as one file: what each needs, waits for and takes, and what is on disk."""
+    """Write the jobs of a suite to one file: what each needs, waits for and costs, and what is on disk."""
     from aqa_bench.protocol.executors.agenda import wanted_for
     from aqa_bench.protocol.executors.job_file import write_job_file
     from aqa_bench.protocol.executors.simulate import simulate as play

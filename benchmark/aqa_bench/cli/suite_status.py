@@ -24,11 +24,11 @@ __all__ = ["cancel", "status"]
 def status(
     file: File,
     out: Out = Path("runs"),
-    jobs: Annotated[int, typer.Option(min=1, help="Processes that the estimate assumes.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of processes for the estimate.")] = 1,
     shard: Annotated[str, typer.Option(help="I/N: look at part I of N.")] = "1/1",
     as_json: Json = False,
 ) -> None:
-    """Say what is done, running and where, queued, failed and left, and how long the rest will take."""
+    """Show what is done, running (and where), queued, failed and left, and how long the rest will take."""
     from aqa_bench.protocol.executors.sources import asked_for
     from aqa_bench.protocol.suite_log import SuiteLog
     from aqa_bench.protocol.suite_status import suite_status

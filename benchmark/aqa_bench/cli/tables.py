@@ -24,7 +24,7 @@ def make_table(
     leaderboards: Leaderboards = Path("leaderboards"),
     as_json: Json = False,
 ) -> None:
-    """Write leaderboards/papers: printed numbers beside those of submissions. One table is printed too."""
+    """Write leaderboards/papers: printed numbers next to measured ones. A single table is also printed."""
     from aqa_bench.boards.building.papers import build_papers
     from aqa_bench.boards.papers.tables import TABLES, paper_markdown
 

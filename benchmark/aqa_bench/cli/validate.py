@@ -21,7 +21,7 @@ EXAMPLES = (
 
 
 def validate_paths(
-    paths: Annotated[list[Path], typer.Argument(help="Submissions, parts of them, folders of methods.")],
+    paths: Annotated[list[Path], typer.Argument(help="Submissions, parts of them, or folders of methods.")],
     base: Annotated[
         str | None, typer.Option(help="What was accepted before: a folder, a checkout or a git revision.")
     ] = None,
@@ -31,23 +31,20 @@ def validate_paths(
     require_labels: Annotated[
         bool,
         typer.Option(
-            "--require-labels", help="A run that cannot be scored again is a problem, as in pull requests."
+            "--require-labels", help="Treat a run that cannot be rescored as a problem, as in pull requests."
         ),
     ] = False,
     unavailable: Annotated[
         list[str] | None,
-        typer.Option(help="Family of datasets that could not be had this time: its runs are unchecked."),
+        typer.Option(help="Family of datasets that is not available this time: its runs are unchecked."),
     ] = None,
     submitter: Annotated[
-        str | None, typer.Option(help="Account that proposes the runs; new runs have to name it.")
+        str | None, typer.Option(help="Account that submits the runs; new runs must name it.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check submissions; exit 1 where a rule does not hold.
-
-    Runs are scored again where the labels are there, and checked against themselves, the cards and earlier
-    runs otherwise; the answer says which.
-    """
+    """Check submissions; exit 1 if a rule is broken. Runs are rescored if the labels are available.
+    Otherwise they are checked against themselves, the cards and earlier runs. The output says which."""
     from aqa_bench.boards.submission.checks import Terms, validate
     from aqa_bench.core.files import write_atomic
     from aqa_bench.protocol.worker.recipes import check_values

@@ -136,9 +136,7 @@ _NOBODY = Obstacle(
     advice="Film one person, whole, well lit, from a few steps away.",
 )
 
-_NOT_COMPARED = (
-    "What the judge's test clips were like is not known here, so nothing says whether this clip is like them."
-)
+_NOT_COMPARED = "The judge's test clips are unknown here, so this clip cannot be compared with them."
 
 
 def _nothing_done(body: Body, exercise: str, cuts: Sequence[Cut]) -> list[Obstacle]:
@@ -152,7 +150,7 @@ def _nothing_done(body: Body, exercise: str, cuts: Sequence[Cut]) -> list[Obstac
         Obstacle(
             kind="exercise",
             text=f"No whole repetition of a {EXERCISES[exercise].lower()} was found.",
-            advice="Film at least one repetition from start to end, and choose the exercise that it is.",
+            advice="Film at least one repetition from start to end, and choose the right exercise.",
         )
     ]
 

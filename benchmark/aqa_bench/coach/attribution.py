@@ -69,7 +69,7 @@ def with_deciding_parts(
             continue
         first, last = parts[least]
         text = (
-            f"{_WORDS[least].capitalize()} decided most: held still there, the score falls from "
+            f"{_WORDS[least].capitalize()} matters most: if it is frozen, the score falls from "
             f"{said.score:.2f} to {scores[least]:.2f}."
         )
         found[place] = replace(said, findings=(Finding(text, start=first, end=last),))

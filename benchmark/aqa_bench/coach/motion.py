@@ -79,7 +79,7 @@ MOTIONS: Mapping[str, Motion] = {
     "shoulder-press": Motion(
         lambda body: body.height("wrist", "shoulder"),
         0.4,
-        "Height of the hands over the shoulders",
+        "Height of the hands above the shoulders",
         "torso lengths",
         "elbow",
         ("shoulder", "elbow", "wrist", "hip"),
@@ -88,7 +88,7 @@ MOTIONS: Mapping[str, Motion] = {
     "shoulder-shrug": Motion(
         lambda body: body.height("shoulder", "hip"),
         0.03,
-        "Height of the shoulders over the hips",
+        "Height of the shoulders above the hips",
         "torso lengths",
         "elbow",
         ("shoulder", "elbow", "wrist", "hip"),
@@ -108,7 +108,7 @@ MOTIONS: Mapping[str, Motion] = {
     "overhead-press": Motion(
         lambda body: body.height("wrist", "shoulder"),
         0.4,
-        "Height of the hands over the shoulders",
+        "Height of the hands above the shoulders",
         "torso lengths",
         "elbow",
         ("shoulder", "elbow", "wrist", "hip", "knee"),
@@ -117,7 +117,7 @@ MOTIONS: Mapping[str, Motion] = {
     "barbell-row": Motion(
         lambda body: body.height("wrist", "shoulder"),
         0.2,
-        "Height of the hands over the shoulders",
+        "Height of the hands above the shoulders",
         "torso lengths",
         "elbow",
         ("shoulder", "elbow", "wrist", "hip", "knee"),

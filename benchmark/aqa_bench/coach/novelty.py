@@ -146,9 +146,9 @@ def _posture(body: Body, exercise: str, tested: Tested) -> Obstacle | None:
     digits = 0 if figure.unit == "degrees" else 2
     return Obstacle(
         kind="posture",
-        text=f"{figure.words} is {value:.{digits}f} {figure.unit}; in the tested clips it was "
+        text=f"{figure.words} is {value:.{digits}f} {figure.unit}; in the test clips it was "
         f"{low:.{digits}f} to {high:.{digits}f}.",
-        advice="Film this exercise alone, one person, from where the tested clips were filmed.",
+        advice="Film only this exercise, with one person, from the same view as the test clips.",
     )
 
 

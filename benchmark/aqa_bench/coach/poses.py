@@ -61,7 +61,7 @@ def _from_file(path: Path, footage: Footage) -> Tracks:
     raw = read_pose_file(path, dimensions=2, people=People.NEAREST)
     if raw.kind is not PoseKind.KEYPOINTS or raw.layout is None:
         raise DataError(
-            "The keypoints do not say in which order their joints are.",
+            "The keypoints do not state their joint order.",
             where=path,
             expected="a file that names its layout, e.g. an .npz with the texts keypoints and layout",
             found="no layout",
@@ -75,11 +75,11 @@ def _from_file(path: Path, footage: Footage) -> Tracks:
         joints = joints[list(footage.shows)]
     elif len(joints) != footage.clip.frames:
         raise DataError(
-            "Keypoints and clip are of different lengths.",
+            "Keypoints and clip differ in length.",
             where=path,
             expected=f"{decoded} frames, as the clip has",
             found=f"{len(joints)}",
-            remedy="Give the keypoints of this very clip, one entry per frame.",
+            remedy="Give keypoints of this exact clip, one entry per frame.",
         )
     joints[~np.isfinite(joints).all(axis=2)] = 0
     return Tracks(joints[None].astype(np.float32), str(raw.layout), f"{_FILE} {sha256_file(path)[:12]}")

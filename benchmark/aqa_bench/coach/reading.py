@@ -126,7 +126,7 @@ def read(path: Path) -> Footage:
     notes += said
     height, width = displayed((first.height, first.width), first, aspect)
     if rotation := rotation_of(first):
-        notes.insert(0, f"Turned by {rotation} degrees, as the file asks.")
+        notes.insert(0, f"Turned by {rotation} degrees, as the file specifies.")
     clip = Clip(
         name=path.name,
         sha256=sha256_file(path),
@@ -151,9 +151,9 @@ def _steady(times: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[list[int], fl
     rate = (len(order) - 1) / order[-1] if order[-1] > 0 else FASTEST
     notes = []
     if rate > FASTEST * 1.02:
-        notes.append(f"{rate:.4g} frames per second were thinned to {FASTEST:g}.")
+        notes.append(f"{rate:.4g} frames per second were reduced to {FASTEST:g}.")
     elif len(steps) > 2 and np.percentile(steps, 98) > 1.5 * np.median(steps):
-        notes.append("The frame rate varies; frames were put at a steady one.")
+        notes.append("The frame rate varies; frames were resampled to a constant one.")
     rate = float(np.clip(rate, 1.0, FASTEST))
     slots = np.rint(order * rate).astype(np.int64)
     count = int(min(slots[-1], round(LONGEST * rate))) + 1
@@ -172,7 +172,7 @@ def _decoded(path: Path) -> Iterator[tuple[Any, Fraction, float | None]]:
             container_options={"protocol_whitelist": "file", "format_whitelist": _FORMATS},
         )
     except (av.error.InvalidDataError, ValueError) as error:
-        raise _unreadable(path, "no kind of video that is known here") from error
+        raise _unreadable(path, "an unknown kind of video") from error
     except (av.FFmpegError, OSError) as error:
         raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
     with container:
@@ -180,7 +180,7 @@ def _decoded(path: Path) -> Iterator[tuple[Any, Fraction, float | None]]:
             raise _unreadable(path, "sound alone" if container.streams.audio else "no pictures")
         stream = container.streams.video[0]
         if stream.codec_context is None:
-            raise _unreadable(path, "a codec that is not known here")
+            raise _unreadable(path, "an unknown codec")
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = min(4, os.cpu_count() or 1)
         for packet in container.demux(stream):

@@ -116,7 +116,7 @@ def _weak(evidence: Evidence, judge: Judge) -> Obstacle | None:
     interval = "" if evidence.low is None else f" ({evidence.low:.2f} to {evidence.high:.2f})"
     return Obstacle(
         kind="judge",
-        text=f"On its own test clips the judge is not shown to be better than answering without looking: "
+        text=f"On its own test clips, the judge is not shown to be better than blind guessing: "
         f"{evidence.metric} {evidence.value:.2f}{interval}, floor {evidence.floor:.2f}.",
         advice="Use another judge: a saved model of your own (--model).",
     )

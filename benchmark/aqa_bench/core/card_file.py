@@ -108,7 +108,7 @@ def read_family(folder: Path, package: str) -> DatasetPlugin:
     for name in ids:
         if family_of(name) != family.name or split_preset(name) != (name, None) or ids.count(name) > 1:
             raise AqaBenchError(
-                f"The dataset plug-in {family.name!r} has an unfit id.",
+                f"The dataset plug-in {family.name!r} has an invalid id.",
                 where=file,
                 expected=f"{family.name} or {family.name}/NAME, each id once",
                 found=name,
@@ -225,9 +225,10 @@ def _path(place: str, key: str) -> str:
 def _unfit(file: Path, key: str, expected: str, found: object) -> AqaBenchError:
     shown = "nothing" if found is None else repr(found)
     return AqaBenchError(
-        "A card has an unfit value.",
+        "A card has an invalid value.",
         where=f"{file} {key}".rstrip(),
         expected=expected,
         found=shown if len(shown) <= 200 else f"{shown[:200]}...",
-        remedy="Correct card.toml; docs/adding-a-method.md and docs/adding-a-dataset.md show whole ones.",
+        remedy="Correct card.toml; docs/adding-a-method.md and docs/adding-a-dataset.md show complete "
+        "examples.",
     )

@@ -157,7 +157,7 @@ def _package_files(factory: str) -> Iterator[tuple[str, Path]]:
         yield parts[0], Path(spec.origin)
         return
     raise DataError(
-        "The source of a plug-in is not there, so that its results could not be told from others.",
+        "The source code of a plug-in is missing, so its results cannot be identified.",
         where=factory,
         expected="a package or module of Python files",
         found="none",

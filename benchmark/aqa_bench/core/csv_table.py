@@ -161,7 +161,7 @@ def parsed_number(text: str, delimiter: str = ",") -> float:
         ValueError: It is none.
     """
     if "_" in text:
-        raise ValueError(f"{text!r} is no number")
+        raise ValueError(f"{text!r} is not a number")
     return float(text if delimiter == "," else text.replace(",", "."))
 
 

@@ -57,7 +57,7 @@ def fitted_parts(estimator: Any, where: str) -> dict[str, Any]:
             where=where,
             expected=f"Pipeline, {', '.join(_KNOWN)}",
             found=name,
-            remedy="Keep what it learnt in arrays of the predictor's own, in a method state().",
+            remedy="Store what it learned as arrays, in a method state() of the predictor.",
         )
     _, parameters, learnt = _KNOWN[name]
     return {

@@ -37,7 +37,7 @@ def read_index_file(path: Path, kind: type[IndexT], name: str) -> IndexT | None:
         raise DataError(
             f"The index of {name} is damaged.",
             where=path,
-            expected="an index as this version of aqa-bench dataset prepare writes it",
+            expected="an index written by this version of aqa-bench dataset prepare",
             found=error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror,
             remedy=f"Delete it and prepare again: aqa-bench dataset prepare {name} --source PATH",
         ) from error

@@ -111,7 +111,7 @@ def _card(file: Path) -> DatasetCard:
         return DatasetCard.model_validate(read_own(file)["card"])
     except (KeyError, ValidationError) as error:
         raise Damaged(
-            "An own dataset was kept by another version of the benchmark.",
+            "A local dataset was stored by another version of the benchmark.",
             where=file,
             expected="a card of this version",
             found=str(error).splitlines()[0],

@@ -149,7 +149,7 @@ def _unplain(value: object, place: str) -> MethodError:
     return MethodError(
         "What the method was fitted to cannot be saved.",
         where=place,
-        expected="plain values, arrays, estimators of scikit-learn, dataclasses of them; or a method state()",
+        expected="plain values, arrays, scikit-learn estimators or dataclasses of these; or a method state()",
         found=type(value).__name__,
         remedy="Give the predictor a method state(), as docs/adding-a-method.md shows.",
     )

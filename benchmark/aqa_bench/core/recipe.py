@@ -111,7 +111,7 @@ def build_recipe(kind: type[R], values: Mapping[str, Any], where: str) -> R:
     except ValidationError as error:
         first = error.errors()[0]
         raise RecipeError(
-            "A hyper-parameter has an unfit value.",
+            "A hyper-parameter has an invalid value.",
             where=f"{where} {'.'.join(str(part) for part in first['loc'])}",
             expected=first["msg"],
             found=repr(first.get("input")),

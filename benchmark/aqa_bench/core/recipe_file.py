@@ -98,7 +98,7 @@ def _resolved(tables: Mapping[str, Mapping[str, Any]], name: str, folder: Path) 
         base = _base(tables, chain[-1], folder)
         if base in chain:
             raise RecipeError(
-                "The bases of a recipe lead in a circle.",
+                "The bases of a recipe form a cycle.",
                 where=f"{place(folder, name)} base",
                 expected="bases that end at a recipe without one",
                 found=" -> ".join([*chain, base]),
@@ -144,7 +144,7 @@ def _read(folder: Path) -> Mapping[str, Mapping[str, Any]]:
             raise RecipeError(
                 "The recipes cannot be read.",
                 where=str(file),
-                expected="nothing but TOML tables, one per recipe",
+                expected="only TOML tables, one per recipe",
                 found=f"{name} outside of a table",
             )
     return recipes

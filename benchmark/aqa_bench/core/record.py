@@ -259,7 +259,7 @@ def read_record(folder: Path) -> RunRecord:
         record = RunRecord.model_validate_json(content)
     except OSError as error:
         raise DataError(
-            "This is not the folder of a run.",
+            "This is not a run folder.",
             where=folder,
             expected=f"{RECORD_FILE} and {PREDICTIONS_FILE}",
             found=f"no {RECORD_FILE}" if isinstance(error, FileNotFoundError) else error.strerror,

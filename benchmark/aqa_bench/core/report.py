@@ -110,7 +110,7 @@ class FitReport(BaseModel):
 
 def _odd_extras(expected: str, found: str) -> MethodError:
     return MethodError(
-        "The extras of a fit's report cannot be recorded.",
+        "The extras in a fit's report cannot be recorded.",
         expected=expected,
         found=found,
         remedy="Correct what the method's fit reports; nothing was written.",

@@ -90,17 +90,17 @@ def leaderboard(
     submissions: str | Path | None = None,
     leaderboards: str | Path | None = None,
 ) -> Leaderboard:
-    """The board of a task, with own runs and evaluated scores ranked among its rows.
+    """Return the board of a task, with your own runs and evaluated scores ranked in it.
 
-    Where the labels are on this machine, everything is scored and ranked together, by what ranks the board.
-    Elsewhere the rows are those of the committed table, and own runs stand unranked with what their records
-    say. A dataset without a board shows own runs alone.
+    If the labels are on this machine, all rows are scored and ranked together by the board's metric.
+    Otherwise the rows come from the committed table, and your runs are unranked, with the numbers of their
+    records. For a dataset without a board, only your runs are shown.
 
     Args:
         dataset: Dataset id.
         task: Task id; the dataset's first by default.
         scheme: Split scheme; that of ``extra``, else the dataset's first by default.
-        extra: Own runs, their folders, or evaluations; runs that differ in the seed alone are one row.
+        extra: Your own runs, their folders, or evaluations; runs that differ only in the seed form one row.
         submissions: Folder of submitted runs; ``submissions`` here or in the checkout by default.
         leaderboards: Folder of leaderboards, likewise.
 
@@ -109,7 +109,7 @@ def leaderboard(
         seeds, and ``origin``: ``board``, ``own``, or ``reported`` by a paper.
 
     Raises:
-        UsageError: There is no such dataset, task or scheme, or something extra is not of that board.
+        UsageError: There is no such dataset, task or scheme, or an extra run does not belong to that board.
         DataError: A run is damaged.
 
     Example:
@@ -215,7 +215,8 @@ def _claimed(members: Sequence[Run], variant: str, task: str, metric: str) -> Li
         control=records[0].control,
         origin=Origin.OWN,
         runs=tuple(sorted(record.run_id for record in records)),
-        why_unranked="its labels are not here, or it is of other data: these are the numbers of its records",
+        why_unranked="its labels are not available here, or it is on other data: "
+        "these are the numbers of its records",
         value=_mean(values),
         low=None if alone is None else alone.low,
         high=None if alone is None else alone.high,
@@ -268,7 +269,7 @@ def _check_place(item: Run | Evaluation, dataset: str, task: str, scheme: str) -
     ours: Any = item.record if isinstance(item, Run) else item
     if (ours.dataset, ours.scheme) != (dataset, scheme) or task not in ours.tasks:
         raise UsageError(
-            "Something extra is not of this board.",
+            "One of the extra runs does not belong to this board.",
             where=item.path if isinstance(item, Run) else item.name,
             expected=f"{dataset}, {task}, {scheme}",
             found=f"{ours.dataset}, {', '.join(ours.tasks)}, {ours.scheme}",

@@ -32,7 +32,7 @@ _READABLE = (Modality.FRAMES, Modality.KEYPOINTS, Modality.DISTANCES, Modality.J
 
 
 def load_dataset(dataset: str) -> LoadedDataset:
-    """Open a dataset on this machine's data folder.
+    """Open a dataset in this machine's data folder.
 
     Args:
         dataset: Dataset id, with ``@preset`` for another preset of generated data.
@@ -58,7 +58,7 @@ class Samples:
     """Samples of one part of a split, in the release's order.
 
     Attributes:
-        dataset: The dataset that they are of.
+        dataset: The dataset that they belong to.
         task: The task.
         part: ``train``, ``val`` or ``test``; None for all samples.
         items: The samples. They carry no label.
@@ -110,13 +110,13 @@ class Samples:
     def to_numpy(
         self, modality: str | None = None, *, frames: int = 16, size: int = 112, layout: str = "coco-17"
     ) -> npt.NDArray[Any]:
-        """What the samples show, as one array.
+        """Return the samples' media as one array.
 
         Args:
             modality: ``frames``, ``image``, ``keypoints``, ``distances``, ``joints-3d`` or ``features``; by
-                default the first of them that the task has.
-            frames: Frames of each clip, spread evenly over it.
-            size: Side in pixels that pictures are resized to.
+                default the first of these that the task has.
+            frames: Evenly spaced frames per clip.
+            size: Side in pixels to which pictures are resized.
             layout: Joint order of keypoints.
 
         Returns:
@@ -143,7 +143,7 @@ class Samples:
     def torch(
         self, modality: str | None = None, *, frames: int = 16, size: int = 112, layout: str = "coco-17"
     ) -> Clips:
-        """The samples as a dataset of PyTorch; arguments as :meth:`to_numpy`.
+        """Return the samples as a PyTorch dataset; arguments as for :meth:`to_numpy`.
 
         Raises:
             UsageError: The samples do not have that, or PyTorch is not installed.
@@ -156,7 +156,7 @@ class Samples:
                 "A dataset of PyTorch needs PyTorch.",
                 expected="torch",
                 found=f"no {error.name}",
-                remedy='pip install "aqa-bench[train]"; to_numpy needs none.',
+                remedy='pip install "aqa-bench[train]"; to_numpy does not need it.',
             ) from error
         return Clips(self.items, form, self.targets if self.part in ("train", "val") else None)
 
@@ -169,7 +169,7 @@ class Samples:
         there = {m.value: m for m in (pictures, *_READABLE[1:]) if m in offered}
         if not there:
             raise UsageError(
-                "The samples hold nothing that fits into an array.",
+                "The samples have nothing that fits into an array.",
                 where=self.dataset.card.id,
                 expected=", ".join(_READABLE),
                 found=", ".join(sorted(offered)) or "nothing",
@@ -183,15 +183,15 @@ class Samples:
 class LoadedDataset:
     """A dataset, opened.
 
-    Test labels stay with the runner: samples carry none, and :meth:`targets` answers for train and val.
-    (They lie on the user's own disk, and the splits of a cross-validation test every sample once: this
-    guards against slips.)
+    Test labels stay with the runner: samples carry none, and :meth:`targets` returns only those of train
+    and val. (The labels are on the user's own disk, and the splits of a cross-validation test every sample
+    once, so this only guards against mistakes.)
 
     Args:
         dataset: The dataset.
 
     Attributes:
-        dataset: The same, for what is not offered here.
+        dataset: The same, for everything that is not offered here.
     """
 
     def __init__(self, dataset: Dataset) -> None:
@@ -261,7 +261,7 @@ class LoadedDataset:
         scheme: str | None = None,
         fold: str | None = None,
     ) -> dict[str, float]:
-        """Targets of train or val samples by id; arguments as :meth:`samples`.
+        """Return targets of train or val samples by id; arguments as for :meth:`samples`.
 
         Raises:
             UsageError: They are those of test, or there is no such task, scheme or fold.
@@ -274,7 +274,7 @@ class LoadedDataset:
     def unlabelled(
         self, task: str | None = None, *, scheme: str | None = None, fold: str | None = None
     ) -> tuple[Sample, ...]:
-        """Samples to learn from without labels: none of val or test, and none of their groups.
+        """Return samples for training without labels: none of val or test, and none of their groups.
 
         Raises:
             UsageError: There is no such task, scheme or fold.
@@ -295,7 +295,7 @@ class LoadedDataset:
         size: int = 112,
         layout: str = "coco-17",
     ) -> Clips:
-        """A part as a dataset of PyTorch; arguments as :meth:`samples` and :meth:`Samples.to_numpy`.
+        """Return a part as a PyTorch dataset; arguments as :meth:`samples` and :meth:`Samples.to_numpy`.
 
         Raises:
             UsageError: As :meth:`samples` and :meth:`Samples.torch`.
@@ -316,7 +316,7 @@ def _withheld(dataset: str) -> UsageError:
     return UsageError(
         "Test labels stay with the runner.",
         where=dataset,
-        expected="the part train or val",
+        expected="train or val",
         found="samples that are tested",
         remedy="aqa.evaluate scores predictions of them.",
     )

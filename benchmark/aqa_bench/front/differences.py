@@ -49,12 +49,14 @@ def compare_with(inputs: BoardInputs, own: RowScores, other: RowScores, against:
         against: Name of the second.
 
     Raises:
-        UsageError: They scored no common sample.
+        UsageError: The two have no scored sample in common.
     """
     places = {name: place for place, name in enumerate(other.scores.ids)}
     shared = [place for place, name in enumerate(own.scores.ids) if name in places]
     if not shared:
-        raise UsageError("They scored no common sample.", where=against, expected="samples of one scheme")
+        raise UsageError(
+            "The two have no scored sample in common.", where=against, expected="samples of one scheme"
+        )
     theirs = [places[own.scores.ids[place]] for place in shared]
     return _comparison(inputs, own, shared, other.values[theirs], other.seeds, against)
 

@@ -1,4 +1,4 @@
-"""What an outside judge's scores are worth: as data, as tables, in words."""
+"""The evaluation of an outside judge's scores: as data, as tables, in words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RANKS = ("rank", "rank_low", "rank_high")
 
 @dataclass(frozen=True)
 class TaskEvaluation:
-    """What scores are worth on one task.
+    """The evaluation of scores on one task.
 
     Attributes:
         task: Task id.
@@ -82,7 +82,7 @@ class TaskEvaluation:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an outside judge's scores are worth. Nothing of it is stored.
+    """The evaluation of an outside judge's scores. Nothing is stored.
 
     Attributes:
         name: Name of the judge.

@@ -50,28 +50,28 @@ def evaluate(
     against: Against | Sequence[Against] = (),
     submissions: str | Path | None = None,
 ) -> Evaluation:
-    """Score any judge's predictions, as a run's are scored. Nothing is stored.
+    """Score the predictions of any judge in the same way as those of a run. Nothing is stored.
 
-    Thresholds of binary tasks are tuned on val scores where they are given; elsewhere a score of 0.5 or more
-    is an error. Decisions of a judge are its own: no label of test has a part in them.
+    Thresholds of binary tasks are tuned on val scores if you provide them. Otherwise a score of 0.5 or more
+    is an error. Test labels are never used to tune a threshold.
 
     Args:
-        predictions: A CSV file or a DataFrame with columns ``sample_id`` and ``score``, and, if wanted,
-            ``task``, ``split`` (val, test) and ``fold`` (``r0f0``, ...). Scores grow with the belief in an
-            error, or with the quality where the task is a score. Ids are the release's, or names of its
-            files.
+        predictions: A CSV file or a DataFrame with columns ``sample_id`` and ``score``, and, optionally,
+            ``task``, ``split`` (val, test) and ``fold`` (``r0f0``, ...). A higher score means that an error
+            is more likely or, on quality tasks, that the quality is higher. Ids are those of the release,
+            or names of its files.
         dataset: Dataset id.
-        task: Task id; needed where the dataset has several and there is no column ``task``.
+        task: Task id; needed if the dataset has several and there is no column ``task``.
         scheme: Split scheme; the dataset's first by default.
         name: Name of the judge; the file's by default.
         against: Runs, folders of runs or rows of the board to compare with; by default the board's best
-            reproduced row. The floor is always compared with.
+            reproduced row. The floor is always included.
         submissions: Folder of submitted runs; ``submissions`` here or in the checkout by default.
 
     Raises:
         UsageError: There is no such dataset, task, scheme, fold or row.
-        DataError: The scores cannot be read, a sample is unknown or stands twice, or scores that no threshold
-            was tuned for lie outside [0, 1].
+        DataError: The scores cannot be read, a sample is unknown or occurs twice, or scores without a tuned
+            threshold are outside [0, 1].
 
     Example:
         >>> import aqa_bench as aqa, pandas as pd
@@ -124,11 +124,13 @@ def _judged(
     metrics = {key: value for key, value in metrics.items() if means_something(key)}
     if metric not in metrics:
         raise DataError(
-            "Nothing says from which score on these scores mean an error.",
+            "These scores come without a threshold for an error.",
             where=name,
-            expected="val scores of both classes in every fold, or scores in [0, 1], errors from 0.5 on",
+            expected="val scores of both classes in every fold, or scores in [0, 1] where 0.5 or more is "
+            "an error",
             found=f"scores from {np.nanmin(scores.scores):g} to {np.nanmax(scores.scores):g}",
-            remedy="Add rows of the val samples, or map the scores so that 0.5 is the judge's own decision.",
+            remedy="Add rows for the val samples, or rescale the scores so that 0.5 is the judge's "
+            "threshold.",
         )
     own = Contender(name, "", (placed.predictions,), Decision.TUNED)
     standings = rank_among(dataset, task, scheme, board, [own])
@@ -207,7 +209,7 @@ def _by_task(
     chosen = [find_task(card, name) for name in named if asked is None or name == asked.id]
     if not chosen:
         raise UsageError(
-            "The scores are of other tasks.",
+            "The scores are for other tasks.",
             expected=task,
             found=", ".join(named),
             remedy="Name one of them.",
@@ -250,7 +252,7 @@ def _run_scores(dataset: Dataset, inputs: BoardInputs, scheme: str, run: Run) ->
     here = dataset.card.id, scheme, dataset.fingerprint()
     if (record.dataset, record.scheme, record.dataset_fingerprint) != here or task not in record.tasks:
         raise UsageError(
-            "The run to compare with is of something else.",
+            "The run to compare with has another dataset, task or scheme.",
             where=run.path,
             expected=f"{dataset.card.id}, {task}, scheme {scheme}, fingerprint {here[2][:16]}",
             found=f"{record.dataset}, {', '.join(record.tasks)}, scheme {record.scheme}, fingerprint "
@@ -270,6 +272,6 @@ def _warnings(found: TaskEvaluation) -> Iterator[str]:
     auroc = found.metrics.get("auroc")
     if auroc is not None and auroc.high is not None and auroc.high < 0.5:
         yield (
-            f"{found.task}: AUROC {number(auroc.value)} {interval(auroc.low, auroc.high)}: these scores fall "
-            "with the belief in an error. Turn them round if a high score means good form."
+            f"{found.task}: AUROC {number(auroc.value)} {interval(auroc.low, auroc.high)}: "
+            "these scores are lower for likelier errors. Reverse them if a high score means good form."
         )

@@ -138,6 +138,6 @@ def _unreadable(where: str | Path, expected: str, found: str) -> DataError:
         where=where,
         expected=expected,
         found=found,
-        remedy="One row per clip: its id as in the release, and a score that grows with the belief in an "
-        "error (or with the quality, where the task is a score).",
+        remedy="Write one row per clip: its id as in the release, and a score that is higher for a "
+        "likelier error (on quality tasks, for better quality).",
     )

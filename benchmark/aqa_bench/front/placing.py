@@ -160,7 +160,7 @@ def _notes(splits: int, folds: bool, unused: int, missing: Sequence[str], expect
             "this dataset's labels; any other needs a column fold."
         )
     if unused:
-        notes.append(f"{unused} scores are of samples that are neither val nor test; they are left aside.")
+        notes.append(f"{unused} scores are of samples that are neither val nor test; they are ignored.")
     if missing:
         named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
         notes.append(f"{len(missing)} of {expected} test samples have no score: {named}.")
@@ -184,9 +184,9 @@ def _check_folds(rows: Sequence[OutsideScore], splits: Sequence[Split], where: s
         find(names, fold, f"split of {where}", "aqa_bench.load_dataset(ID).splits()")
     if bare and len(splits) > 1 and any(row.part == "val" for row in rows):
         raise UsageError(
-            f"The scheme has {len(splits)} splits: a sample of val in one is tested in another.",
+            f"The scheme has {len(splits)} splits: a val sample of one is a test sample of another.",
             where=where,
-            expected="a column fold beside the column split",
+            expected="a column fold next to the column split",
             found="val without a fold",
             remedy="Add the column fold (r0f0, ...), or leave out the column split.",
         )
@@ -200,7 +200,7 @@ def _check_parts(given: Mapping[str, OutsideScore], split: Split, where: str, *,
     for name, row in given.items():
         if row.part and row.part != (found := parts.get(name, "in no part")):
             raise DataError(
-                "A row is not where the splits have it.",
+                "A row is in the wrong part or fold.",
                 where=f"{where}, {row.place}",
                 expected=f"{name} as {found} of {split.id}",
                 found=row.part,

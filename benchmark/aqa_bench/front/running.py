@@ -149,8 +149,8 @@ def run(
 ) -> Run:
     """Fit a method, score its test predictions and write a run record, as ``aqa-bench run`` does.
 
-    The method works in processes of its own and never meets a test label. A run that is on disk, whole and
-    of the same code, is not made again.
+    The method runs in separate processes and never sees a test label. A complete run of the same code that
+    is already on disk is not repeated.
 
     Args:
         method: Method id.
@@ -161,13 +161,13 @@ def run(
         scheme: Split scheme; the recipe's or the dataset's by default.
         out: Folder of runs.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        pretrain_on: Dataset id whose unlabelled samples are learned from instead.
-        shuffle_labels: Whether training labels are permuted: a control that learns nothing.
-        keypoints: Folder of poses in place of the dataset's own.
-        people: Who is taken of several people in them: ``nearest`` or ``largest``.
-        force: Whether to run again although it is on disk.
-        progress: Where to report.
-        launch: Starts the workers that the method runs in.
+        pretrain_on: Dataset id whose unlabelled samples are used for pre-training instead.
+        shuffle_labels: Whether to permute the training labels: a control that learns nothing.
+        keypoints: Folder of poses to use instead of the dataset's own.
+        people: Which of several people in them to use: ``nearest`` or ``largest``.
+        force: Whether to run again even if the result is on disk.
+        progress: Where to report progress.
+        launch: Starts the workers that run the method.
         **settings: Hyper-parameters over the recipe, e.g. ``epochs=20``.
 
     Raises:

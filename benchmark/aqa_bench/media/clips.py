@@ -211,7 +211,7 @@ def _sequence(x: NDArray[Any], length: int) -> NDArray[np.floating[Any]]:
     x = np.asarray(x)
     if x.ndim < 1 or len(x) == 0 or length < 1:
         raise DataError(
-            "A sequence cannot be brought to the length asked for.",
+            "A sequence cannot be resampled to the requested length.",
             expected="at least one frame, and a length of at least 1",
             found=f"shape {x.shape}, length {length}",
         )

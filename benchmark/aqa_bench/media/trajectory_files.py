@@ -137,7 +137,7 @@ def _kind(value: object) -> str:
 
 def _malformed(where: object, expected: str, found: str) -> DataError:
     return DataError(
-        "A trajectory file is not what its format says.",
+        "A trajectory file does not follow its format.",
         where=None if where is None else str(where),
         expected=expected,
         found=found,

@@ -234,7 +234,7 @@ def _decode_some(
         raise _damaged(source, "no frames")
     if len(found) < wanted.size:
         raise DataError(
-            "A video has fewer frames than were asked for.",
+            "A video has fewer frames than requested.",
             where=str(source),
             expected=f"frame {wanted[-1]}",
             found=f"{number + 1} frames",

@@ -128,9 +128,9 @@ class Custodian:
         leaks = [s.id for s in samples if s.id in held_out or s.group in groups]
         if leaks:
             raise DataError(
-                "The unlabelled samples overlap with those that are held out.",
+                "The unlabelled samples overlap with held-out samples.",
                 where=where,
-                expected="none of val or test" if shares_groups else "no group that stands in val or test",
+                expected="none of val or test" if shares_groups else "no group that is in val or test",
                 found=f"{len(leaks)} of them, e.g. {leaks[0]}",
                 remedy="Report the dataset's adapter as a bug.",
             )

@@ -74,8 +74,8 @@ def _check_one_pool(resolved: ResolvedRun) -> None:
     }
     if resolved.plugin.card.uses_pool and resolved.foreign is None and len(held_out) > 1:
         raise UsageError(
-            f"Method {resolved.plugin.card.id!r} pre-trains anew for each split, which no one set of "
-            "features can stand for.",
+            f"Method {resolved.plugin.card.id!r} pre-trains separately for each split, so one set "
+            "of features cannot represent it.",
             where=f"{resolved.dataset.card.id}, scheme {resolved.scheme.id}",
             expected="one val and test part",
             found=f"{len(held_out)}",

@@ -52,7 +52,7 @@ def bind_features(method: MethodCard, recipe: Recipe) -> tuple[Recipe, FeatureFo
     folder = FeatureFolder(Path(str(path)).expanduser())
     if sha256 not in (None, folder.sha256):
         raise DataError(
-            "These are other features than the recipe names.",
+            "These are not the features that the recipe names.",
             where=folder.path,
             expected=f"a manifest of SHA-256 {sha256}",
             found=folder.sha256,
@@ -65,11 +65,11 @@ def with_features(card: DatasetCard, features: FeatureFolder) -> DatasetCard:
     """A dataset's card that says that its samples have features.
 
     Raises:
-        DataError: The features are of another dataset.
+        DataError: The features belong to another dataset.
     """
     if features.manifest.dataset not in (None, card.id):
         raise DataError(
-            "The features are of another dataset.",
+            "The features belong to another dataset.",
             where=features.path,
             expected=card.id,
             found=features.manifest.dataset,

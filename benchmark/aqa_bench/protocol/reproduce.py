@@ -113,7 +113,7 @@ def _check_claim(folder: Path) -> None:
                 where=where,
                 expected=expected,
                 found=found,
-                remedy="Get the run anew; records and predictions are never edited.",
+                remedy="Get the run again; records and predictions are never edited.",
             )
 
 

@@ -59,7 +59,7 @@ def request_of(record: RunRecord, given: Given) -> Request:
     """
     if record.benchmark_version != BENCHMARK_VERSION:
         raise UsageError(
-            "The run is of another version of the protocol.",
+            "The run uses another version of the protocol.",
             where=f"{record.dataset}/{record.method}/{record.run_id}",
             expected=BENCHMARK_VERSION,
             found=record.benchmark_version,
@@ -112,7 +112,7 @@ def check_same_run(record: RunRecord, resolved: ResolvedRun) -> None:
     for name in now | then:
         if now.get(name) != then.get(name):
             raise DataError(
-                f"The run cannot be made again here: the {name} is another one.",
+                f"The run cannot be repeated here: the {name} is not the same.",
                 where=f"{record.dataset}/{record.method}/{record.run_id}",
                 expected=then.get(name),
                 found=now.get(name),
@@ -154,7 +154,7 @@ def rerun(folder: Path, given: Given, out: Path) -> Path:
         )
     if done.returncode != 0 or not (out / place).is_dir():
         raise AqaBenchError(
-            "The run failed when it was made again.",
+            "The rerun failed.",
             where=folder,
             found=f"aqa-bench run ended with exit status {done.returncode}; its own words stand above",
         )
@@ -185,7 +185,7 @@ def _member(folder: Path, run_id: str) -> Path:
     found = sorted(folder.parent.parent.glob(f"*/{run_id}"))
     if not found:
         raise DataError(
-            "A member of the ensemble is not there.",
+            "A member of the ensemble is missing.",
             where=folder,
             expected=f"{folder.parent.parent}/<method>/{run_id}",
             found="no such run",

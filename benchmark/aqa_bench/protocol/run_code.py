@@ -100,7 +100,7 @@ def check_code(code: CodeDigest, resolved: ResolvedRun) -> None:
     """
     if (what := code.compare(code_of(resolved))) is not None:
         raise MethodError(
-            f"{what[0].upper()}{what[1:]} was edited while the run was at work.",
+            f"{what[0].upper()}{what[1:]} was edited during the run.",
             where=f"{resolved.plugin.card.id} on {resolved.dataset.card.id}",
             expected="the same code for all splits",
             found="files that have changed since the run began",

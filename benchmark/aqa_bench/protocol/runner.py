@@ -171,7 +171,7 @@ def _kept(done: int, planned: int, partials: Partials) -> str:
     where = f" in {partials.folder}" if done else ""
     return (
         f"{done} of {planned} fits are kept{where}; finished pre-training and features stay in "
-        f"{cache_home()}. The same command goes on from there."
+        f"{cache_home()}. The same command continues from there."
     )
 
 

@@ -25,7 +25,7 @@ def open_scored(record: RunRecord, folder: Path) -> Dataset:
     fingerprint = dataset.fingerprint()
     if fingerprint != record.dataset_fingerprint:
         raise DataError(
-            "The run was made on other data than those available.",
+            "The run used other data than those available here.",
             where=folder,
             expected=f"fingerprint {record.dataset_fingerprint[:16]}",
             found=fingerprint[:16],

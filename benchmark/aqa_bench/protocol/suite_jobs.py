@@ -80,7 +80,7 @@ def run_jobs(
                 within.done(done, result)
             yield result
     except KeyboardInterrupt as stop:
-        stop.add_note(f"Finished runs are kept in {out}; the same command goes on from there.")
+        stop.add_note(f"Finished runs are kept in {out}; the same command continues from there.")
         raise
     finally:
         progress.close()

@@ -263,7 +263,7 @@ def test_records_are_there_where_the_submissions_are(site: Path) -> None:
 
 def test_a_folder_of_something_else_is_not_replaced(inputs: tuple[Path, Path, Path], tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(UsageError, match="no site"):
+    with pytest.raises(UsageError, match="other than a site"):
         build_site(inputs[0], inputs[1], tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 

@@ -41,7 +41,7 @@ def test_a_clip_goes_through(me: Any, worker: Worker, clip: Path, settings: Any)
     assert "1 repetition was not done to the end" in page
     assert "The &lt;knees&gt; move inward." in page
     assert "Trained on synthetic lifters" in page
-    assert "Answering without looking reaches 0.50." in page
+    assert "Blind guessing reaches 0.50." in page
     assert "faces blurred" in page
     video = me.client.get(f"/clips/{key}/files/judged.mp4", headers={"range": "bytes=0-99"})
     assert video.status_code == 206

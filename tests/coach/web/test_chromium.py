@@ -131,7 +131,7 @@ def test_a_file_that_is_no_clip_is_said_on_the_page(open_page: Callable[..., Any
     file.write_text("This is a text file.")
     send(page, file, "squat")
     alert = page.get_by_role("alert")
-    assert "not a video" in alert.inner_text()
+    assert "not a readable video" in alert.inner_text()
     assert page.locator("input[value=squat]").is_checked()
     assert page.locator("#send").is_enabled()
 

@@ -67,7 +67,7 @@ def audio(tmp_path: Path, clip: Path) -> bytes:
 def test_what_is_no_video_is_said(made: Callable[[Path, Path], bytes], clip: Path, tmp_path: Path) -> None:
     file = tmp_path / "clip.mp4"
     file.write_bytes(made(tmp_path, clip))
-    with pytest.raises(DataError, match="not a video") as caught:
+    with pytest.raises(DataError, match="not a readable video") as caught:
         check_video(file, Limits())
     assert str(tmp_path) not in str(caught.value)
 
@@ -101,7 +101,7 @@ def test_a_decoder_that_hangs_or_crashes_is_survived(clip: Path, monkeypatch: py
     monkeypatch.setattr(asking, "_WAIT_S", 0.5)
     for script in ("import time; time.sleep(60)", "import os; os.abort()", "print('{}')", "print('[1]')"):
         instead(script)
-        with pytest.raises(DataError, match="not a video"):
+        with pytest.raises(DataError, match="not a readable video"):
             check_video(clip, Limits())
 
 

@@ -133,8 +133,8 @@ def test_ticks_are_round_few_and_inside(low: float, width: float, most: int) -> 
 def test_evidence_says_whether_it_shows_anything() -> None:
     clear = " ".join(sentences(evidence()))
     assert "reaches F1 0.80 (95% interval 0.60 to 0.90)." in clear
-    assert "Answering without looking reaches 0.50." in clear
-    assert "the judge sees something" in clear
+    assert "Blind guessing reaches 0.50." in clear
+    assert "The whole interval is above that" in clear
     assert "does not show" in sentences(evidence(low=0.45))[-1]
     assert sentences(evidence(low=None, high=None, floor=None)) == [
         "On 20 test clips of d, j reaches F1 0.80."

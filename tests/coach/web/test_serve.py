@@ -40,7 +40,7 @@ def test_durations(text: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "7", "0d", "-1h", "a week", "7dd", "9999999d"])
 def test_no_durations(text: str) -> None:
-    with pytest.raises(UsageError, match="how long"):
+    with pytest.raises(UsageError, match="time to keep clips"):
         duration_s(text)
 
 

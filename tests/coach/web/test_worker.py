@@ -92,9 +92,9 @@ def test_the_models_stay_warm_between_clips(bench: Callable[..., Bench]) -> None
 @pytest.mark.parametrize(
     ("exercise", "limits", "said"),
     [
-        ("barbell-row", {"silent_s": 4}, "no progress"),
+        ("barbell-row", {"silent_s": 4}, "stopped making progress"),
         ("barbell-row", {"job_s": 4}, "longer than"),
-        ("shoulder-shrug", {}, "broke down"),
+        ("shoulder-shrug", {}, "crashed on it"),
         ("shoulder-press", {"memory": 300 << 20}, "more memory"),
     ],
     ids=["hangs", "takes too long", "crashes", "eats memory"],
@@ -114,7 +114,7 @@ def test_an_engine_that_cannot_start_blames_no_clip(own_settings: Callable[..., 
     one = Bench(replace(own_settings(), engine="no_such_module:assess"), clip)
     failed = one.judged("squat")
     one.worker.close()
-    assert "should not have" in failed.failure["what"]
+    assert "unexpected error" in failed.failure["what"]
     assert "no_such_module" in (one.settings.data / "worker.log").read_text()
 
 

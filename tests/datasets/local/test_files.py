@@ -332,7 +332,7 @@ def test_it_is_a_dataset_like_any_other_and_no_card_of_the_house(add: Add, six: 
         find_dataset("local/mien")
     with pytest.raises(UsageError, match="There is a dataset local/mine already"):
         add(six)
-    with pytest.raises(UsageError, match="no name of a dataset"):
+    with pytest.raises(UsageError, match="not a valid name for a dataset"):
         add(six, name="My Data")
     file = home / "mine" / "dataset.json"
     file.write_bytes(file.read_bytes().replace(b'"clip-1"', b'"clip-9"'))

@@ -25,7 +25,7 @@ def test_a_german_spreadsheet_with_scores(add: Add, media: Path, tmp_path: Path)
 
 
 def test_a_decimal_comma_between_commas_is_refused_with_a_hint(add: Add, table: Table) -> None:
-    with pytest.raises(DataError, match="no number") as caught:
+    with pytest.raises(DataError, match="not a number") as caught:
         add(table(file=FILES, label=["0,5", 1, 2, 3, 4, 5]))
     assert "decimal point" in str(caught.value.remedy)
 

@@ -134,7 +134,7 @@ def test_files_that_vanish_or_change_size_make_the_index_stale(clone, home):
     folder = clone / "poses_compressed" / "bicep"
     (folder / "bicep_good_1.npy").unlink()
     np.save(folder / "bicep_good_2.npy", np.ones((50, 18, 3)))
-    with pytest.raises(DataError, match="vanished or changed") as error:
+    with pytest.raises(DataError, match="missing or have changed") as error:
         load_index(BICEP, home)
     assert "2 gone" in error.value.found
     assert "bicep_good_1.npy" in error.value.found

@@ -215,7 +215,7 @@ def test_a_file_that_changes_afterwards_is_noticed(opened, release, home):
         dataset.samples("ss")["good/0918_squat_000001"].media.distances()
     assert "good/0918_squat_000001: changed since it was prepared" in dataset.audit().coverage.unreadable
     path.write_text("{}")
-    with pytest.raises(DataError, match="vanished or changed"):
+    with pytest.raises(DataError, match="missing or have changed"):
         FAMILY.open(NAME, home)
 
 

@@ -183,7 +183,7 @@ def test_wrong_sources_are_refused(family, tiny, tmp_path) -> None:
         family.prepare(None, [tmp_path / "empty"], tmp_path, {}, NullProgress())
     root = tiny.write()
     (root / "Ready_2_Use" / "TINY" / "train.pkl").write_bytes(pickle.dumps([(5, 5)]))
-    with pytest.raises(DataError, match="do not belong together"):
+    with pytest.raises(DataError, match="do not match"):
         family.prepare(None, [root], tmp_path, {}, NullProgress())
 
 

@@ -64,7 +64,7 @@ def test_where_nothing_can_be_kept_frames_come_all_the_same(
 def test_damaged_clips_say_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="damaged"):
         kept_frames(tmp_path, STORED, "a", Drawn(broken=True))
-    with pytest.raises(DataError, match="other frames"):
+    with pytest.raises(DataError, match="unexpected frames"):
         kept_frames(tmp_path, STORED, "a", Drawn(claimed=9), [7])
 
 

@@ -64,7 +64,7 @@ def test_several_individuals_are_refused_by_name(tmp_path: Path, values: np.ndar
     with pytest.raises(DataError, match="several individuals") as caught:
         read_pose_file(tmp_path / "a.csv")
     assert "ann, ben" in str(caught.value.found)
-    assert "file of its own" in str(caught.value.remedy)
+    assert "separate file" in str(caught.value.remedy)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_several_individuals_are_refused_by_name(tmp_path: Path, values: np.ndar
 )
 def test_what_is_damaged_is_said(tmp_path: Path, text: str, found: str) -> None:
     (tmp_path / "a.csv").write_text(text)
-    with pytest.raises(DataError, match="DeepLabCut cannot be read") as caught:
+    with pytest.raises(DataError, match="DeepLabCut file cannot be read") as caught:
         read_pose_file(tmp_path / "a.csv")
     assert found in str(caught.value.found)
 

@@ -65,7 +65,7 @@ def test_the_finder_is_in_the_folder_and_cuts_as_the_dataset_does(saved: tuple[P
 def test_another_finder_is_refused(saved: tuple[Path, SavedFinder]) -> None:
     folder, known = saved
     (folder / FINDER_FILE).write_bytes(b"another")
-    with pytest.raises(Damaged, match="not the one that its document names"):
+    with pytest.raises(Damaged, match="does not match its document"):
         model(folder, known)._shown([Sample("a", "g", Clip())])
     (folder / FINDER_FILE).unlink()
     with pytest.raises(Damaged, match="no such file"):

@@ -139,7 +139,7 @@ def test_files_of_another_kind_are_refused(made: tuple[Outcome, SavedModel], tmp
     np.savez(still, keypoints=np.ones((1, 18, 3)) * 50 - [0, 0, 49.5], layout="openpose-18")
     picture = tmp_path / "a.png"
     picture.write_bytes(b"no picture")
-    with pytest.raises(UsageError, match="not what the model judges"):
+    with pytest.raises(UsageError, match="cannot judge files of this kind"):
         model.predict([still])
     with pytest.raises(UsageError, match="needs what the file does not have"):
         model.predict([picture])
@@ -206,7 +206,7 @@ def test_a_method_that_is_another_after_reading_back_is_refused(
     resolved = short("duration")
     with monkeypatch.context() as patch:
         patch.setattr(Hand, "judge", altered)
-        with pytest.raises(MethodError, match="not the same after it was saved"):
+        with pytest.raises(MethodError, match="gives other scores after it was saved"):
             run(resolved, tmp_path / "runs", model=tmp_path / "model")
     assert not (tmp_path / "model").exists()
     # The finished split is not lost.

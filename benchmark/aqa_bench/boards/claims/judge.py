@@ -69,11 +69,11 @@ def _decided(found: Outcome, p: float) -> Outcome:
         return found.model_copy(update={"verdict": verdict, "p": p})
     tested = len(found.measured)
     if not all_hold:
-        why = f"{tested - holding} of {tested} effects do not lie on the claimed side, none significantly so"
+        why = f"{tested - holding} of {tested} effects are not on the claimed side, none significantly"
     elif tested < found.comparisons:
-        why = "all effects lie on the claimed side"
+        why = "all effects are on the claimed side"
     else:
-        why = "all effects lie on the claimed side, the weakest not significantly"
+        why = "all effects are on the claimed side, the weakest not significantly"
     if tested < found.comparisons:
         why = f"{tested} of {found.comparisons} comparisons have runs; {why}"
     return found.model_copy(update={"verdict": Verdict.UNDECIDED, "p": p, "why": why})

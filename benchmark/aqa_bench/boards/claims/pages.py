@@ -35,17 +35,17 @@ HEADER = (
 _TEXTS = (0, 1, 2, 6)
 
 RULES = (
-    "A claim is a list of comparisons, and holds if all of them do. Confirmed: every effect lies on the "
-    "claimed side and p < .05. Refuted: an effect lies significantly on the other side, p < .05. Undecided: "
-    "neither. No runs: no comparison has runs of both sides.",
-    "Effects are differences, better minus worse, in units of the metric, paired on the samples that both "
-    "were tested on unless a claim says otherwise; intervals are of 95%, from resampled groups and seeds. "
-    "Shown is the comparison that decides: the weakest while all effects lie on the claimed side, else the "
-    "one that speaks most against the claim.",
-    "p is that of the whole claim: the greatest of its comparisons, or the smallest of those against it "
-    "times the number of comparisons; then Holm's correction over all claims with runs, for the twin and for "
-    "real data apart.",
-    "The twin is generated: a claim that holds there holds of what was generated.",
+    "A claim is a list of comparisons and holds if all of them do. Confirmed: every effect is on the claimed "
+    "side, and p < .05. Refuted: an effect is significantly on the other side, p < .05. Undecided: neither. "
+    "No runs: no comparison has runs of both sides.",
+    "Effects are differences (better minus worse) in units of the metric, paired on the "
+    "samples that both were tested on, unless a claim says otherwise. Intervals are 95%, from "
+    "resampled groups and seeds. The table shows the decisive comparison: the weakest if all "
+    "effects are on the claimed side, otherwise the one that most contradicts the claim.",
+    "p belongs to the whole claim: the largest of its comparisons, or the smallest of those "
+    "against it times the number of comparisons. Holm's correction then covers all claims "
+    "with runs, separately for the twin and for real data.",
+    "The twin is generated: a claim that holds there holds for generated data.",
 )
 """How verdicts come about."""
 

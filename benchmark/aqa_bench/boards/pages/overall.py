@@ -24,8 +24,8 @@ _PLACE = ("dataset", "task", "scheme", "best method", "recipe", "metric", "value
 _COUNTS = ("skill", "floor", "methods", "runs")
 _HEADER = (*_PLACE, "95% interval", *_COUNTS)
 _NOTE = (
-    "The best method is the first measured row that is no control and no oracle; where its interval holds "
-    "the floor, nothing that was measured is known to be better than looking at nothing."
+    "The best method is the first measured row that is neither a control nor an oracle. If "
+    "its interval includes the floor, no measured method is shown to beat blind guessing."
 )
 
 

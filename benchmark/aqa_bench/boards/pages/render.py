@@ -40,19 +40,18 @@ SECONDARY = ("f1", "f1_good", "balanced_accuracy", "auroc", "ap", "mcc")
 _SHOWN = 4
 _TEXTS = frozenset({"method", "recipe", "regime", "backbone", "pre-trained on", "own task", "kind", "badge"})
 RANKS = (
-    "Ranks are the places that a row may have, right for all rows at once with 95% confidence; "
-    "a rank group is a leader and all rows that this test set cannot tell from it "
-    "(sign flips of whole groups, all pairs at once: docs/rank-groups.md)."
+    "Ranks are the places that a row may have, for all rows at once with 95% confidence. A "
+    "rank group is a leader and all rows that this test set cannot separate from it (sign "
+    "flips of whole groups, all pairs at once: docs/rank-groups.md)."
 )
 """What ranks and rank groups mean, on every board."""
-_OWN_TASK = (
-    "Own task: success of pre-training at its own task on clips that it did not learn from, before → after."
-)
+_OWN_TASK = "Own task: success of the pre-training on its pretext task on held-out clips, before → after."
 _ORACLES = (
-    "Oracle: it reads what only the generator knows of what it judges. Such a method is no contender and "
-    "has no rank; a control that does so keeps its rank, since a method has to beat it all the same."
+    "Oracle: it reads what only the generator knows about the samples that it judges. Such a "
+    "method has no rank. A control that does so keeps its rank, because a method has to beat "
+    "it anyway."
 )
-_MARKS = "Controls, the floors and shortcuts that a method has to beat, are in *italics*."
+_MARKS = "Controls (floors and shortcuts that a method has to beat) are in *italics*."
 _METRIC_NAMES = {
     "f1": "F1",
     "f1_good": "F1 (good)",

@@ -14,14 +14,16 @@ ANOMALY_TITLE = "Pose Trainer's rules against ST-GCN with a one-class SVM on the
 
 _METRICS = ("ap", "balanced_accuracy", "f1", "f1_good", "accuracy")
 _NOTES = (
-    "The document prints its results as pictures only, so there is no reported row to compare with.",
-    "It fine-tunes the network with a logistic head on the whole dataset, test clips included, before the "
-    "one-class SVM is fitted; that is the scheme `one-class-leaky`, which is never ranked.",
-    "The recipes frozen, clean and leaky hold the full budgets, those named quick are cut down for one CPU "
-    "core. All of them start from exercise recognition: the document's Kinetics weights are not shipped, and "
-    "recipe paper refuses to begin without them.",
-    "The document's own split deals clips out, not recordings, so that cuts of one recording are trained and "
-    "tested on; that is the scheme `one-class-published`, which is never ranked either.",
+    "The document shows its results only as pictures, so there is no reported row to compare with.",
+    "It fine-tunes the network with a logistic head on the whole dataset, test clips "
+    "included, before the one-class SVM is fitted. The scheme `one-class-leaky` does the same "
+    "and is never ranked.",
+    "The recipes frozen, clean and leaky have the full budgets; the quick recipes are reduced "
+    "for one CPU core. All of them start from exercise recognition: the document's Kinetics "
+    "weights are not shipped, and the recipe paper refuses to start without them.",
+    "The document's own split divides clips, not recordings, so cuts of one recording are in "
+    "both train and test. The scheme `one-class-published` does the same and is never ranked "
+    "either.",
     "The rules' thresholds were chosen by their authors on these same clips.",
 )
 

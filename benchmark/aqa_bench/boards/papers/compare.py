@@ -18,8 +18,8 @@ _DECIMALS = 6
 _FAITHFUL = ("paper", "released", "ogata", "openpose", "spin", "hmr", "dives")
 """Recipes that follow a paper: they alone stand beside a printed value."""
 _OWN_RECIPES = (
-    f"Recipes other than {', '.join(_FAITHFUL)} depart from the papers, and each method's card says how: "
-    "they stand in rows of their own under the printed row, without its value."
+    f"Recipes other than {', '.join(_FAITHFUL)} depart from the papers, as each method's card "
+    "explains. They have separate rows below the printed row, without its value."
 )
 
 
@@ -251,7 +251,7 @@ def _averages(table: PrintedTable, sections: Sequence[Section]) -> Section:
                     recomputed=round(mean, _DECIMALS),
                     measured=measured,
                     difference=None if measured is None else round(measured.value - mean, _DECIMALS),
-                    marks=("the printed average is not that of the printed values",) if differs else (),
+                    marks=("the printed average is not the mean of the printed values",) if differs else (),
                 )
             )
     return Section(task=AVERAGE, floor=None, floor_basis="", twin_floor=None, lines=tuple(lines))
@@ -275,11 +275,12 @@ def _notes(
     measured = any(line.measured for line in lines)
     twin = any(line.twin for line in lines)
     if not measured:
-        yield (f"{table.dataset} was not available where runs were made: nothing is measured on it.")
+        yield f"{table.dataset} was not available when the runs were made, so nothing is measured on it."
     if twin:
         yield (
-            f"The twin is {table.twin}: generated data with the same tasks and other difficulty. It shows "
-            "that a method runs, and where it stands among others there; its values are not comparable."
+            f"The twin is {table.twin}: generated data with the same tasks, but a different "
+            "difficulty. It shows that a method runs and how it compares with others there. "
+            "Its values are not comparable with printed ones."
         )
     elif table.twin and not measured:
         yield f"No run on its twin {table.twin} was submitted either."

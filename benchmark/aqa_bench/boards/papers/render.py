@@ -17,10 +17,10 @@ from aqa_bench.core.record import RowKind
 __all__ = ["anomaly_files", "table_files", "table_markdown"]
 
 _LEGEND = (
-    "† Reported by the source; not measured here on the same data. Controls, floors and shortcuts that a "
-    "method has to beat, are in italics. A printed row stands once; under it come measurements of the method "
-    "with other recipes. Intervals are 95%, bootstrap over groups and seeds. Difference is measured less "
-    "printed."
+    "† Reported by the source; not measured here on the same data. Controls (floors and "
+    "shortcuts that a method has to beat) are in italics. Each printed row appears once; "
+    "measurements of the method with other recipes are below it. Intervals are 95%, bootstrap "
+    "over groups and seeds. The difference is measured minus printed."
 )
 _METRICS = {"f1": "F1 of the errors", "accuracy": "accuracy", "spearman": "Spearman's rank correlation"}
 

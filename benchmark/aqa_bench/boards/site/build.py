@@ -95,7 +95,7 @@ def build_site(
         )
     if out.exists() and not (out / _MARK).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(
-            "The folder holds something that is no site, and a site replaces its folder.",
+            "The folder contains something other than a site, and writing the site would replace it.",
             where=out,
             expected="a new or empty folder, or an earlier site",
             remedy="Choose another folder (--out).",

@@ -68,14 +68,14 @@ def migrated(record: RunRecord, folder: Path) -> RunRecord:
     """
     if record.benchmark_version == BENCHMARK_VERSION:
         raise UsageError(
-            "The run is of the current protocol already.",
+            "The run already uses the current protocol.",
             where=folder,
             expected="a run of an earlier one",
             found=record.benchmark_version,
         )
     if record.run_id != recorded_run_id(record):
         raise DataError(
-            "The run's id is not what its record spells.",
+            "The run-id does not match the record.",
             where=folder / RECORD_FILE,
             expected=recorded_run_id(record),
             found=record.run_id,
@@ -95,7 +95,7 @@ def _stage(folder: Path, root: Path) -> Path:
     digest = sha256_file(predictions) if predictions.is_file() else "no such file"
     if digest != record.predictions_sha256:
         raise DataError(
-            "The run's predictions are not those that its record names.",
+            "The run's predictions do not match its record.",
             where=predictions,
             expected=record.predictions_sha256,
             found=digest,
@@ -113,7 +113,7 @@ def _member_id(folder: Path, run_id: str) -> str:
     found = sorted(folder.parent.parent.glob(f"*/{run_id}"))
     if not found:
         raise DataError(
-            "A member of the ensemble is not there.",
+            "A member of the ensemble is missing.",
             where=folder,
             expected=f"{folder.parent.parent}/<method>/{run_id}",
             found="no such run",

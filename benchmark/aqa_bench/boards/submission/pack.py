@@ -60,7 +60,7 @@ def pack(
     """
     if submitter is not None and not _ACCOUNT.fullmatch(submitter):
         raise UsageError(
-            "That is no name of an account.",
+            "This is not a valid account name.",
             where="--as",
             expected="letters, digits and hyphens, at most 39",
             found=repr(submitter),
@@ -68,7 +68,7 @@ def pack(
     for folder in runs:
         if is_own(read_record(folder).dataset):
             raise UsageError(
-                "Runs on own data are no submissions.",
+                "Runs on your own data cannot be submitted.",
                 where=folder,
                 expected=OWN_RULE,
                 found=read_record(folder).dataset,
@@ -101,7 +101,7 @@ def pack(
     for target, content in zip(targets, contents, strict=True):
         if target.exists() and _lying(target) != content:
             raise DataError(
-                "Another run lies at this one's place; nothing was copied.",
+                "Another run is already there; nothing was copied.",
                 where=target,
                 expected="the same bytes, or no such folder",
                 found="a run of the same id with other bytes",
@@ -115,7 +115,7 @@ def _target(folder: Path, out: Path) -> Path:
     parts = f"{record.dataset}/{record.method}/{record.run_id}".split("/")
     if any(part in ("", ".", "..") or "\\" in part for part in parts):
         raise DataError(
-            "A run's ids are no path.",
+            "A run's ids do not form a path.",
             where=folder,
             expected="dataset, method and run-id",
             found="/".join(parts),

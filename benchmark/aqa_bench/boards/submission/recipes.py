@@ -75,7 +75,7 @@ def recipe_owner(submission: Submission, root: Path, base: str | None) -> Method
         return f"the run is of version {record.method_version}, the code of {plugin.card.version}"
     folder = plugin.folder.resolve()
     if folder.is_relative_to(root.resolve().parent) and (base is None or is_changed(folder, base)):
-        return "the method's code lies beside the submissions and may be what is proposed"
+        return "the method's code comes with the submissions and may be new"
     return plugin
 
 

@@ -34,14 +34,14 @@ __all__ = ["create_app"]
 _SAID: Final = {
     400: ("This request was not understood.", "Go back and try again."),
     403: (
-        "This is not yours to do.",
-        "Only the browser that uploaded a clip may change it. If that is yours, load the page anew.",
+        "You may not do this.",
+        "Only the browser that uploaded a clip may change it. If it is your clip, reload the page.",
     ),
-    404: ("There is nothing here.", "The clip may have been deleted, or its time was over."),
+    404: ("There is nothing here.", "The clip may have been deleted, or it has expired."),
     413: ("The request is too large.", "Go back and try again."),
     500: (
-        "Something went wrong that should not have.",
-        "Your clip is where it was. Whoever runs this app finds the cause in its output.",
+        "An unexpected error occurred.",
+        "Your clip is unchanged. The person who runs this app can find the cause in its output.",
     ),
 }
 

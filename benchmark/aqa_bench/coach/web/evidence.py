@@ -68,13 +68,15 @@ def sentences(evidence: Evidence) -> list[str]:
     said[0] += "."
     if evidence.floor is None:
         return said
-    said.append(f"Answering without looking reaches {evidence.floor:.2f}.")
+    said.append(f"Blind guessing reaches {evidence.floor:.2f}.")
     if evidence.low is None:
         return said
     if evidence.low > evidence.floor:
-        said.append("The whole interval lies above that: on such clips, the judge sees something.")
+        said.append("The whole interval is above that: on such clips, the judge is better than guessing.")
     else:
-        said.append("The interval reaches down to that: the test does not show that the judge sees anything.")
+        said.append(
+            "The interval includes that: the test does not show that the judge is better than guessing."
+        )
     return said
 
 

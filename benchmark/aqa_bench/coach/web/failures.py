@@ -26,27 +26,28 @@ NO_SPACE: Final[Failure] = {
     "remedy": "The disk may be full. Delete clips that are no longer needed, then upload this one again.",
 }
 UNEXPECTED: Final[Failure] = {
-    "what": "Something went wrong that should not have.",
-    "remedy": "Whoever runs this app finds the cause in the file worker.log. Please report it as a bug.",
+    "what": "An unexpected error occurred.",
+    "remedy": "The person who runs this app can find the cause in the file worker.log. "
+    "Please report it as a bug.",
 }
 CRASHED: Final[Failure] = {
-    "what": "The program that looks at the clip broke down over it.",
-    "remedy": "The file may be damaged. Record it anew, or convert it to MP4 and upload it again.",
+    "what": "The program that checks the clip crashed on it.",
+    "remedy": "The file may be damaged. Record it again, or convert it to MP4 and upload it again.",
 }
 SILENT: Final[Failure] = {
-    "what": "The program that looks at the clip made no progress any more and was ended.",
+    "what": "The program that judges the clip stopped making progress and was ended.",
     "remedy": "Try again: the machine may have been busy. If it fails again, the file may be damaged.",
 }
 TOO_LONG: Final[Failure] = {
-    "what": "Judging took longer than one clip may take.",
+    "what": "Judging took longer than the limit for one clip.",
     "remedy": "Upload a shorter clip: a few repetitions are enough.",
 }
 TOO_MUCH_MEMORY: Final[Failure] = {
-    "what": "Judging needed more memory than one clip may take.",
-    "remedy": "Upload a shorter clip, or one of fewer pixels.",
+    "what": "Judging needed more memory than the limit for one clip.",
+    "remedy": "Upload a shorter clip, or one with fewer pixels.",
 }
 INTERRUPTED: Final[Failure] = {
-    "what": "Judging was begun several times, and each time the app was stopped meanwhile.",
+    "what": "Judging was started several times, and each time the app was stopped.",
     "remedy": "Upload the clip again.",
 }
 

@@ -85,7 +85,7 @@ class Intake:
         context, limits = self._context, self._context.settings.limits
         exercise = form.fields.get("exercise", "")
         if exercise not in context.exercises:
-            problem = AqaBenchError("Which exercise is it?", remedy="Choose one of the list.")
+            problem = AqaBenchError("No exercise was chosen.", remedy="Choose one from the list.")
             return self._refused(request, problem, 422)
         if form.file is None or not form.size:
             problem = AqaBenchError("No clip was chosen.", remedy="Choose a video, or record one.")
@@ -94,7 +94,7 @@ class Intake:
         mine = await to_thread.run_sync(context.jobs.of, owner)
         if sum(not job.is_over for job in mine) >= limits.waiting:
             problem = AqaBenchError(
-                "Many of your clips are still waiting.", remedy="Wait until some of them are judged."
+                "Many of your clips are still waiting.", remedy="Wait until some of them have been judged."
             )
             return self._refused(request, problem, 429, exercise)
         file = form.file
@@ -138,15 +138,15 @@ def _too_large(most: int) -> AqaBenchError:
     return AqaBenchError(
         "The file is too large.",
         expected=f"at most {most >> 20} MB",
-        remedy="Cut out one set, or record with 1080p: a few repetitions are enough.",
+        remedy="Trim it to one set, or record in 1080p; a few repetitions are enough.",
     )
 
 
 def _full(error: OSError) -> AqaBenchError:
     return AqaBenchError(
-        "There is no room for the clip; nothing of it was kept.",
+        "There is not enough disk space for the clip; nothing was kept.",
         found=error.strerror or str(error),
-        remedy="Whoever runs this app has to free some space. Then upload the clip again.",
+        remedy="The person who runs this app must free some space. Then upload the clip again.",
     )
 
 

@@ -65,20 +65,20 @@ def check_video(file: Path, limits: Limits) -> Probed:
             raise _no_video(str(answer["found"]))
         probed = Probed(**answer)
     except (subprocess.TimeoutExpired, ValueError, TypeError) as error:
-        raise _no_video("a file that the decoder broke down over") from error
+        raise _no_video("a file that the decoder crashed on") from error
     if probed.width * probed.height > limits.pixels:
         raise DataError(
             "The picture is too large.",
             expected=f"at most {limits.pixels / 1e6:.1f} million pixels (4K)",
             found=f"{probed.width} x {probed.height}",
-            remedy="Record with 1080p: more pixels do not make the verdict better.",
+            remedy="Record in 1080p; more pixels do not improve the verdict.",
         )
     if probed.seconds > limits.seconds:
         raise DataError(
             "The clip is too long.",
             expected=f"at most {in_words(limits.seconds)}",
             found=in_words(probed.seconds),
-            remedy="Cut out one set: a few repetitions are enough.",
+            remedy="Trim it to one set; a few repetitions are enough.",
         )
     if probed.frames < 2:
         raise DataError(
@@ -92,10 +92,10 @@ def check_video(file: Path, limits: Limits) -> Probed:
 
 def _no_video(found: str) -> DataError:
     return DataError(
-        "This file is not a video that can be read.",
+        "This file is not a readable video.",
         expected=f"an undamaged video ({_FORMATS})",
         found=found,
-        remedy="Choose the recording itself; if it does not play either, record it anew.",
+        remedy="Choose the original recording; if it does not play either, record it again.",
     )
 
 

@@ -61,7 +61,7 @@ def guarded(settings: Settings, host: str, *, open_door: bool) -> Settings:
             "Others could reach the app at this address, and there is no password.",
             where=f"--host {host}",
             expected="a password, or 127.0.0.1",
-            remedy="Set AQA_BENCH_PASSWORD, or say --no-password if everybody may come in.",
+            remedy="Set AQA_BENCH_PASSWORD, or use --no-password to let everybody in.",
         )
     return settings
 

@@ -82,9 +82,9 @@ def duration_s(text: str) -> int:
     found = re.fullmatch(r"(\d{1,6})([mhd])", text.strip())
     if found is None or int(found[1]) == 0:
         raise UsageError(
-            "For how long shall clips be kept?",
+            "The time to keep clips is not valid.",
             where="--keep",
-            expected="a number with m, h or d behind it, e.g. 12h or 7d",
+            expected="a number followed by m, h or d, e.g. 12h or 7d",
             found=text,
         )
     return int(found[1]) * _SECONDS[found[2]]

@@ -88,7 +88,7 @@ def build_head(
 
             if width % _ATTENTION_HEADS:
                 raise RecipeError(
-                    "The width does not divide among the heads of the attention.",
+                    "The width is not divisible by the number of attention heads.",
                     where="width",
                     expected=f"a multiple of {_ATTENTION_HEADS}",
                     found=width,

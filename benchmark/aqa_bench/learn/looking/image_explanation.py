@@ -210,7 +210,7 @@ def _averaged_layer(backbone: ImageBackbone, side: int) -> nn.Module:
         if large and means.shape == features.shape and torch.allclose(means, features, atol=_TOLERANCE):
             return module
     raise UsageError(
-        "Judgements on this backbone's features cannot be traced to places in the picture.",
+        "Scores from this backbone's features cannot be traced to positions in the picture.",
         where=backbone.name,
         expected="features that are means of one of the backbone's maps",
         found="no such map",

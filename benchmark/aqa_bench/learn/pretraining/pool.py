@@ -201,7 +201,7 @@ def usable_clips(
             where=f"the unlabelled pool of {ctx.pool_dataset} for {ctx.task.id}, {ctx.split}",
             expected=f"at least {_NEEDED} usable clips",
             found=f"{len(numbers)} of {len(pool)} samples" + (f" ({reasons})" if reasons else ""),
-            remedy="Use a dataset with unlabelled clips, or a method that needs no pool.",
+            remedy="Use a dataset with unlabelled clips, or a method without a pool.",
         )
     return [clips[i] for i in numbers], +dropped
 

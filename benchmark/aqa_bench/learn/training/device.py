@@ -94,7 +94,7 @@ def resolve_device(name: str = "auto") -> torch.device:
     if index >= count:
         usable = ", ".join(f"cuda:{i}" for i in range(count))
         raise UsageError(
-            "The CUDA device that was asked for is not there.",
+            "The requested CUDA device is not available.",
             expected=f"one of {usable}" if usable else "a usable CUDA device; there is none here",
             found=name,
             remedy="Use --device auto or --device cpu, or check the driver and CUDA_VISIBLE_DEVICES.",
@@ -168,14 +168,14 @@ def out_of_memory_explained(
     fitting = max(batch_size // 2, 1) if try_step is None else fitting_batch_size(try_step, batch_size // 2)
     if fitting is None or batch_size == 1:
         raise MethodError(
-            "The GPU has not enough memory, even for a batch of one.",
+            "The GPU does not have enough memory, even for a batch of one.",
             found=message,
             remedy="Use smaller images, a smaller backbone, freeze its first stages, or use --device cpu.",
         )
     steps = -(-batch_size * accumulate // fitting)
     certainty = "fits" if try_step is not None else "may fit"
     raise MethodError(
-        "The GPU has not enough memory for this batch size.",
+        "The GPU does not have enough memory for this batch size.",
         where=f"batch size {batch_size}",
         expected=f"a batch size of {fitting}, which {certainty}",
         found=message,

@@ -105,7 +105,7 @@ class DiveDataset(Dataset):
                 expected=f"frames of {len(samples):,} dives",
                 found=f"frames of {found:,}",
                 remedy=f"{self.release.remedy} Where videos can no longer be had, add --option "
-                "missing=leave-out: the other dives then form a data set of their own.",
+                "missing=leave-out: the other dives then form a separate dataset.",
             )
 
     def audit(self, progress: Progress | None = None) -> Audit:

@@ -100,11 +100,11 @@ class DiveFamily:
         sentences = self._report(index, written)
         if index.problems:
             raise DataError(
-                f"{len(index.problems)} thing(s) cannot be used; the others are ready.",
+                f"{len(index.problems)} item(s) cannot be used; the others are ready.",
                 where="; ".join(map(str, places)),
                 expected="annotations, splits and frames as published",
                 found="".join(f"\n    {text}" for text in (*_listed(index.problems), *sentences)),
-                remedy="Put right what is named, and prepare again.",
+                remedy="Fix the items named here, and prepare again.",
             )
         return sentences
 
@@ -157,7 +157,7 @@ def _checked(options: Mapping[str, str]) -> int | None:
     )
     if not fits or set(options) - set(_OPTIONS):
         raise UsageError(
-            "An option of the dataset is not known.",
+            "Unknown option of the dataset.",
             expected="extract=frames, height=PIXELS or height=native, missing=leave-out",
             found=", ".join(f"{key}={value}" for key, value in options.items()),
         )
@@ -183,7 +183,7 @@ def _assembled(
     usable_test = tuple(name for name in test if name in dives)
     if not usable_train or not usable_test:
         raise DataError(
-            "The split files and the annotations do not belong together.",
+            "The split files and the annotations do not match.",
             where=train_file.parent,
             expected="annotations of the dives that the split files name",
             found=f"{len(usable_train)} train and {len(usable_test)} test dives",

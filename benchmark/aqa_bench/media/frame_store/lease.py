@@ -75,7 +75,7 @@ def _names(lease: Path) -> list[str]:
     except (OSError, ValueError) as error:
         process = lease.name.partition("-")[0]
         raise DataError(
-            "What other processes use of the decoded frames cannot be read, so that none may give way.",
+            "Which decoded frames other processes use cannot be read, so none can be deleted.",
             where=lease,
             expected=f"the names of the clips that process {process} holds",
             found=str(error),

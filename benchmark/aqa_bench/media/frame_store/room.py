@@ -29,7 +29,7 @@ _ABANDONED_S = 86_400
 
 
 class NoRoomError(DataError):
-    """Decoded frames would take more space than there is for them."""
+    """Decoded frames need more space than is available."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _measured(root: Path, stored: int) -> Room:
 def _too_large(root: Path, needed: int, now: Room, kept: int, is_exact: bool) -> NoRoomError:
     smaller = f"keep frames as JPEGs ({FRAMES}=jpeg), " if is_exact else ""
     return NoRoomError(
-        "Decoded frames would take more space than there is for them.",
+        "Decoded frames need more space than is available.",
         where=root,
         expected=f"{_gb(needed)}, beside {_gb(kept)} in use",
         found=f"{_gb(now.free)} free on the disk, a limit of {_gb(now.limit)}",

@@ -186,7 +186,7 @@ class FrameStore:
             raise DataError("A clip could not be read.", found=error.strerror or str(error)) from error
         if frames.dtype != np.uint8 or frames.shape != (len(reader), side, side, 3) or not len(frames):
             raise DataError(
-                "A clip has other frames than it should have.",
+                "A clip has unexpected frames.",
                 expected=f"({len(reader) or 'at least 1'}, {side}, {side}, 3) uint8",
                 found=f"{frames.shape} {frames.dtype}",
             )

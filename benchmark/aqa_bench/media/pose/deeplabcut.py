@@ -58,11 +58,11 @@ def read_deeplabcut(path: Path) -> RawPose:
     if "individuals" in heads:
         who = list(dict.fromkeys(heads["individuals"]))
         raise DataError(
-            "A file of DeepLabCut shows several individuals.",
+            "A DeepLabCut file shows several individuals.",
             where=path,
             expected="a file of one individual, with the lines scorer, bodyparts and coords",
             found=f"the line individuals: {', '.join(who):.200}",
-            remedy="Write each individual into a file of its own, and a row for each into the table.",
+            remedy="Write each individual to a separate file, with one row each in the table.",
         )
     if any(name not in heads for name in _HEAD):
         raise _damaged(path, f"lines that begin with {', '.join(heads):.200}")
@@ -105,7 +105,7 @@ def _frame(path: Path, line: int, cells: Sequence[str]) -> int:
 
 def _damaged(path: Path, found: str) -> DataError:
     return DataError(
-        "A file of DeepLabCut cannot be read.",
+        "A DeepLabCut file cannot be read.",
         where=path,
         expected="the lines scorer, bodyparts and coords (x, y, likelihood; or x, y, z), then a line per "
         "frame that begins with its number",

@@ -75,9 +75,9 @@ def number_frames(names: Iterable[str], *, where: object = None) -> dict[int, st
 
 def _refused(where: object, expected: str, found: str) -> DataError:
     return DataError(
-        "The frames of a clip cannot be told from their files' names.",
+        "The frame numbers of a clip cannot be read from its file names.",
         where=None if where is None else str(where),
         expected=expected,
         found=found,
-        remedy="Give each clip a folder of its own, with a file for each frame as OpenPose names them.",
+        remedy="Give each clip a separate folder, with one file per frame, named as OpenPose names them.",
     )

@@ -28,7 +28,7 @@ def read_long_csv(path: Path) -> RawPose:
             a joint that a frame has no row of. Frames without rows are kept, empty.
 
     Raises:
-        DataError: A column is missing or unknown, a cell is no number, or a joint stands twice in a frame.
+        DataError: A column is missing or unknown, a cell is not a number, or a joint stands twice in a frame.
     """
     table = read_csv(path)
     columns = {name: table.find(name) for name in _COLUMNS}
@@ -37,7 +37,7 @@ def read_long_csv(path: Path) -> RawPose:
     odd = [name for name in table.header if name.lower() not in _COLUMNS]
     if odd:
         raise DataError(
-            "A table of keypoints has a column too many.",
+            "A keypoint table has an extra column.",
             where=path,
             expected=", ".join(_COLUMNS),
             found=", ".join(odd),
@@ -48,7 +48,7 @@ def read_long_csv(path: Path) -> RawPose:
     first, length = min(frames), max(frames) - min(frames) + 1
     if length > MOST_FRAMES:
         raise DataError(
-            "A table of keypoints is of too many frames.",
+            "A keypoint table has too many frames.",
             where=path,
             expected=f"at most {MOST_FRAMES:,}",
             found=f"frames {first} to {max(frames)}",
@@ -89,5 +89,5 @@ def _number(table: CsvTable, row: int, column: str) -> float:
         number = table.number(row, column)
     except ValueError:
         remedy = "Write numbers with a decimal point; leave the cell empty where the joint was not seen."
-        raise unfit_cell(table, row, column, "A keypoint is no number.", "a number", remedy) from None
+        raise unfit_cell(table, row, column, "A keypoint is not a number.", "a number", remedy) from None
     return number if abs(number) < 1e30 else math.nan

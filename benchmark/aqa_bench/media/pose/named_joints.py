@@ -104,11 +104,11 @@ def layout_of_names(names: Iterable[str], where: Path | str) -> str:
         return min(fitting, key=len).name
     found = f"{', '.join(unknown[:8])}" if unknown else f"joints of several: {', '.join(wanted)}"
     raise DataError(
-        "The joints' names are of no layout.",
+        "The joint names match no layout.",
         where=where,
         expected=f"joints of one layout: {', '.join(LAYOUTS)}",
         found=found,
-        remedy="Map them by a table with the columns source and joint: --layout joints.csv, see "
+        remedy="Map them with a table that has the columns source and joint: --layout joints.csv, see "
         "docs/own-data.md.",
     )
 
@@ -204,5 +204,5 @@ def _unfit(path: Path, expected: str, found: str) -> DataError:
         where=path,
         expected=expected,
         found=found,
-        remedy="Correct --layout, or keep clips of different body models in datasets of their own.",
+        remedy="Correct --layout, or keep clips of different body models in separate datasets.",
     )

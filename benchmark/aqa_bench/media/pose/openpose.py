@@ -129,10 +129,10 @@ def one_person(clip: OpenPoseClip, rule: People | None, *, where: Path, layout: 
         raise DataError(
             "Several people are in one clip.",
             where=where,
-            expected="one person in every frame, or a rule that says who is taken",
+            expected="one person in every frame, or a rule for whom to use",
             found=f"{len(clip.people[time])} people in frame {clip.first + time}, several in {clip.several} "
             f"of {len(clip.people)} frames",
-            remedy="Choose nearest (everyone is followed, the one seen most is taken) or largest (in every "
+            remedy="Choose nearest (tracks everyone and uses the person seen most) or largest (in each "
             'frame): --people nearest, or "people": "nearest" in manifest.json.',
         )
     keypoints = np.zeros((len(clip.people), len(find_layout(name)), 3), np.float32)
@@ -178,7 +178,7 @@ def _refused(where: Path, found: str) -> DataError:
 
 def _malformed(path: Path, found: str) -> DataError:
     return DataError(
-        "An OpenPose file is not what its format says.",
+        "An OpenPose file does not follow its format.",
         where=path,
         expected="people[..].pose_keypoints_2d: 75 numbers (BODY-25) or 54 (COCO-18)",
         found=found,

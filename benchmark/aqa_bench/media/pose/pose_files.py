@@ -51,7 +51,7 @@ def read_pose_file(path: Path, *, dimensions: int | None = None, people: People 
         raw = _array(path, dimensions)
     if dimensions not in (None, 2 if raw.kind is PoseKind.KEYPOINTS else 3):
         raise DataError(
-            "Joints are of another number of dimensions.",
+            "Joints have another number of dimensions.",
             where=path,
             expected=f"{dimensions}",
             found=f"{raw.kind.value} {raw.values.shape}",

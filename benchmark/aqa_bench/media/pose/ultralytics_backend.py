@@ -93,7 +93,9 @@ class UltralyticsPose:
             found = result.keypoints.data[person].cpu().numpy()
             if found.shape != (_JOINTS, 3):
                 raise DataError(
-                    "The weights are not of a model of people.", expected="17 joints", found=str(found.shape)
+                    "The weights are not from a person pose model.",
+                    expected="17 joints",
+                    found=str(found.shape),
                 )
             keypoints[time] = found
         return keypoints

@@ -38,7 +38,7 @@ def with_keypoints(card: DatasetCard, folder: KeypointFolder) -> DatasetCard:
     """
     if folder.manifest.dataset not in (None, card.id):
         raise DataError(
-            "The keypoints are of another dataset.",
+            "The keypoints belong to another dataset.",
             where=folder.path,
             expected=card.id,
             found=folder.manifest.dataset,
@@ -133,12 +133,12 @@ class KeypointDataset(DatasetView):
         if not self.located:
             names = next(iter(self._own().values()), {})
             raise DataError(
-                "No file of the keypoints is named after a sample.",
+                "No keypoint file is named after a sample.",
                 where=folder.path,
                 expected=f"files or folders named by ids of {dataset.card.id}, e.g. "
                 f"{', '.join(list(names)[:_SHOWN]) or 'none available'}",
                 found=", ".join(folder.files[:_SHOWN]),
-                remedy="Rename them, or give the folder in which they lie; docs/keypoints.md shows how.",
+                remedy="Rename them, or give the folder that contains them; docs/keypoints.md shows how.",
             )
 
     @cached_property
@@ -197,7 +197,7 @@ class KeypointDataset(DatasetView):
                 where=f"{self.card.id} {task}, {self._folder.path}",
                 expected=f"keypoints of all {len(wanted)} samples",
                 found=f"{len(absent)} without, e.g. {', '.join(absent[:_SHOWN])}",
-                remedy="Add them (files that show nobody will do), or run with --task on tasks that the "
+                remedy="Add them (files that show nobody are fine), or run with --task on tasks that the "
                 "keypoints cover; aqa-bench dataset verify --keypoints lists what is missing.",
             )
 

@@ -71,7 +71,7 @@ def locate(files: Iterable[str], ids: Collection[str], *, where: Path) -> dict[s
                 where=where,
                 expected=f"one file or folder of {sample}",
                 found=" and ".join(f"{names[0]} ({len(names)} files)" for names in places.values()),
-                remedy="Leave one of them.",
+                remedy="Keep only one of them.",
             )
     return {sample: tuple(sorted(names)) for sample, places in by_place.items() for names in places.values()}
 

@@ -85,7 +85,7 @@ class KeypointFolder:
                 where=files[0],
                 expected=f"{self.layout}, as in the samples before",
                 found=reading.layout,
-                remedy="Keep keypoints of different body models in folders of their own.",
+                remedy="Keep keypoints of different body models in separate folders.",
             )
         self.layout = reading.layout or self.layout
         if reading.values.nbytes <= self._room:
@@ -112,7 +112,7 @@ class KeypointFolder:
         expected = self._digests[path.relative_to(self.path).as_posix()]
         if sha256_bytes(content) != expected:
             raise DataError(
-                "A file of keypoints has changed since the run began.",
+                "A keypoint file has changed since the run began.",
                 where=path,
                 expected=f"SHA-256 {expected}",
                 found=f"SHA-256 {sha256_bytes(content)}",
@@ -126,7 +126,7 @@ class KeypointFolder:
             return path.read_bytes()
         except OSError as error:
             raise DataError(
-                "A file of keypoints cannot be read.",
+                "A keypoint file cannot be read.",
                 where=path,
                 expected="a file",
                 found=error.strerror or str(error),

@@ -80,7 +80,7 @@ def read_poses(
     where = files[0] if len(files) == 1 else files[0].parent
     if manifest.kind is not PoseKind.KEYPOINTS:
         raise DataError(
-            "OpenPose's JSON files hold keypoints of the picture.",
+            "OpenPose's JSON files hold 2-D keypoints.",
             where=where,
             expected=f"{manifest.kind.value}, as manifest.json says, in .npz or .npy files",
             found="JSON",
@@ -93,11 +93,11 @@ def read_poses(
             where=where,
             expected=manifest.layout,
             found=clip.layout,
-            remedy="Correct the manifest, or leave the layout out: OpenPose's files tell it.",
+            remedy="Correct the manifest, or leave the layout out: OpenPose's files state it.",
         )
     if clip.layout is None and manifest.layout is None:
         raise DataError(
-            "Nobody is in any frame of a clip, so that its body model is not known.",
+            "No frame of a clip shows anybody, so its body model is unknown.",
             where=where,
             expected="a person in one of its frames, or the layout in manifest.json",
             found=f"{clip.files} files without people",
@@ -126,11 +126,11 @@ def _placed(values: FloatArray, start: int, length: int, where: Path) -> tuple[F
     surplus = max(0, start + len(values) - length)
     if surplus > min(_SLACK, length // 10):
         raise DataError(
-            "Keypoints go on after their clip has ended.",
+            "Keypoints have more frames than their clip.",
             where=where,
             expected=f"at most {length} frame{'s' * (length != 1)}",
             found=f"{start + len(values)}",
-            remedy="Estimate poses on the very file that the dataset holds: another cut or frame rate is "
+            remedy="Estimate poses on the exact file in the dataset: another cut or frame rate makes "
             "another clip.",
         )
     kept = values[: len(values) - surplus]

@@ -115,7 +115,7 @@ def _check_joints(card: DatasetCard, region: Region) -> None:
     known = Modality.KEYPOINTS in card.provides
     if not known or (region.by == "fair" and Modality.KEYPOINTS in card.exact):
         raise UsageError(
-            f"Nothing that is available to all methods says where the lifter of {card.id} is.",
+            f"Nothing that all methods may use locates the lifter of {card.id}.",
             where=f"region = {region.part}",
             expected="a dataset with clips to train a finder of the lifter on, or estimated joints",
             found="exact joints, which would make the method an oracle" if known else "neither",

@@ -22,15 +22,16 @@ def card_of(document: ModelDocument) -> str:
         f"aqa-bench predict . --dataset {run.dataset}   # its run's test samples, to the last digit\n"
         "```",
         '```python\nimport aqa_bench as aqa\n\nmodel = aqa.load_model(".")\nmodel.predict(["clip.mp4"])\n```',
-        "Nothing in this folder is executed or unpickled: arrays lie in safetensors files, all else is JSON.",
+        "Nothing in this folder is executed or unpickled: arrays are in safetensors files, "
+        "everything else is JSON.",
         "## Measured",
         "On the test samples of its own run; the interval is the run's, 95% over groups.",
         _table(
             ["task", "metric", "value", "95% interval", "floor", "test samples", "fits"],
             (_measured(task) for task in document.tasks),
         ),
-        "The floor is what labels alone reach without looking at a sample. A value whose interval holds the "
-        "floor says that nothing was shown to be learnt.",
+        "The floor is the score of blind guessing. If the interval of a value includes the floor, "
+        "the model is not shown to have learned anything.",
         "## Input",
         _bullets(_input(document.input)),
         "## Trained on",
@@ -52,7 +53,7 @@ def _measured(saved: SavedTask) -> list[str]:
 
 
 def _input(known: Input) -> Iterable[str]:
-    yield f"It reads: {', '.join(known.read) or 'nothing but what its dataset is called'}."
+    yield f"It reads: {', '.join(known.read) or 'only the name of its dataset'}."
     for name, values in (
         ("Joint orders", known.layouts),
         ("Sides of pictures, pixels", known.sizes),
@@ -85,7 +86,7 @@ def _limits(document: ModelDocument) -> Iterable[str]:
     run = document.run
     yield (
         "Advice on health or training, and decisions about people: it was measured on the samples above, and "
-        "on nothing else. Other exercises, cameras, views and people are outside of what is known of it."
+        "on nothing else. Nothing is known about other exercises, cameras, views or people."
     )
     yield "Samples that it was trained on: their scores are no measurement."
     if run.oracle:

@@ -191,7 +191,7 @@ def read_document(folder: Path) -> ModelDocument:
 
 def _odd(file: Path, found: str) -> Damaged:
     return Damaged(
-        "The document of a saved model cannot be read.",
+        "The model.json of a saved model cannot be read.",
         where=file,
         expected="what aqa-bench run --save-model writes",
         found=found,

@@ -143,7 +143,7 @@ def checked_file(file: Path, digest: str) -> Path:
     found = sha256_file(file) if file.is_file() else None
     if found != digest:
         raise Damaged(
-            "A file of a saved model is not the one that its document names.",
+            "A file of a saved model does not match its document.",
             where=file,
             expected=f"sha256 {digest}",
             found="no such file" if found is None else f"sha256 {found}",

@@ -105,15 +105,15 @@ class SavedModel:
         Args:
             files: Videos, images or keypoints, as :func:`~aqa_bench.media.file_media.media_of_file` reads.
             task: One task; by default all whose unit the files have.
-            layout: Joint order of keypoints whose files do not say it, or a table that maps their names.
-            dimensions: 2 or 3, where files of joints do not tell.
+            layout: Joint order of keypoint files that do not state it, or a table that maps joint names.
+            dimensions: 2 or 3, if the keypoint files do not say.
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 
         Returns:
             One row per file and task: ``file, task, score, threshold, error, val_share, warnings``.
 
         Raises:
-            UsageError: The files are not what the model judges.
+            UsageError: The model cannot judge files of this kind.
             DataError: A file cannot be read.
         """
         import pandas as pd
@@ -188,7 +188,7 @@ class SavedModel:
         if names and not judged:
             units = ", ".join(f"{saved.task.id}: {saved.task.unit}" for saved in chosen)
             raise UsageError(
-                "The files are not what the model judges.",
+                "The model cannot judge files of this kind.",
                 where=self.folder,
                 expected=units,
                 found=", ".join(sorted({"image" if m.length == 1 else "clip" for m in medias})),
@@ -317,7 +317,7 @@ def load_model(path: str | Path) -> SavedModel:
     run, plugin = document.run, find_method(document.run.method)
     if plugin.card.version != run.method_version:
         raise DataError(
-            "The model's method has another version here, and would judge otherwise.",
+            "Another version of the model's method is installed here, and it may judge differently.",
             where=folder,
             expected=f"{run.method} version {run.method_version}",
             found=f"version {plugin.card.version}",

@@ -74,9 +74,9 @@ class ModelSaving:
             raise UsageError(
                 f"Method {resolved.plugin.card.id!r} cannot be saved.",
                 where="--save-model",
-                expected="a method that says how it is made again: restore(state, ctx)",
+                expected="a method that implements restore(state, ctx)",
                 found="none",
-                remedy="Run it without --save-model. docs/adding-a-method.md shows what its author writes.",
+                remedy="Run it without --save-model. docs/adding-a-method.md shows what its author must add.",
             )
         check_target(target, force=force)
         self._resolved, self._target, self._partial = resolved, target, partial
@@ -104,11 +104,11 @@ class ModelSaving:
             same = judged.scores.shape == fitted.scores.shape
             apart = f"up to {np.abs(judged.scores - fitted.scores).max():.3g} apart" if same else "others"
             raise MethodError(
-                f"Method {self._resolved.plugin.card.id!r} is not the same after it was saved and read back.",
+                f"Method {self._resolved.plugin.card.id!r} gives other scores after it was saved and loaded.",
                 where=given.where,
                 expected="the same scores of val and test, to the last digit",
                 found=apart,
-                remedy="Report it to the method's author; without --save-model the run goes on where it is.",
+                remedy="Report it to the method's author; without --save-model, the run continues from here.",
             )
         region = region_of(self._resolved.recipe)
         known = described(judged.asked, given.train.samples, None if region is None else region.part)

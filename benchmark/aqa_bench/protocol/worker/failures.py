@@ -65,7 +65,7 @@ def ended(method: str, where: str, how: str) -> MethodError:
 def strange(method: str, where: str, what: str) -> MethodError:
     """The error of a worker whose answer is none."""
     return MethodError(
-        f"Method {method!r} sent what is no answer.",
+        f"Method {method!r} sent an invalid reply.",
         where=where,
         expected="numbers and plain JSON",
         found=what,
