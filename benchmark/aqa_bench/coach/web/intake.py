@@ -144,9 +144,9 @@ def _too_large(most: int) -> AqaBenchError:
 
 def _full(error: OSError) -> AqaBenchError:
     return AqaBenchError(
-        "There is no room for the clip; nothing of it was kept.",
+        "The clip could not be stored; nothing of it was kept.",
         found=error.strerror or str(error),
-        remedy="Whoever runs this app has to free some space. Then upload the clip again.",
+        remedy="Whoever runs this app has to free some space or to mend its folder. Then upload it again.",
     )
 
 
