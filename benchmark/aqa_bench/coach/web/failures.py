@@ -46,8 +46,9 @@ TOO_MUCH_MEMORY: Final[Failure] = {
     "remedy": "Upload a shorter clip, or one of fewer pixels.",
 }
 INTERRUPTED: Final[Failure] = {
-    "what": "Judging was begun several times, and each time the app was stopped meanwhile.",
-    "remedy": "Upload the clip again.",
+    "what": "Judging was begun several times, and each time it was broken off.",
+    "remedy": "Upload the clip again. Whoever runs this app finds in the file worker.log whether it was more "
+    "than the app being stopped.",
 }
 
 
