@@ -39,6 +39,7 @@ def show(
     ] = None,
 ) -> None:
     """Draw a contact sheet of a sample: frames, bar height, bar boxes, labels; stick figures of keypoints."""
+    from aqa_bench.core.errors import DataError
     from aqa_bench.core.files import write_atomic
     from aqa_bench.core.lookup import find
     from aqa_bench.core.registry import find_task, open_dataset
@@ -47,6 +48,14 @@ def show(
     opened = open_dataset(dataset)
     chosen = find_task(opened.card, task) if task else opened.card.tasks[0]
     samples = opened.samples(chosen.id)
+    if not samples:
+        raise DataError(
+            "No sample can be shown.",
+            where=f"{dataset} {chosen.id}",
+            expected="samples whose media are here",
+            found="none",
+            remedy=f"aqa-bench dataset verify {dataset} says what is missing.",
+        )
     shown = find(samples, sample or next(iter(samples)), f"sample of {dataset} {chosen.id}", "dataset verify")
     wanted = frozenset({Modality.FRAMES, Modality.IMAGE, Modality.KEYPOINTS})
     opened.materialise(wanted & opened.card.provides, TerminalProgress())
