@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 __all__ = [
-    "Device",
     "Force",
     "Json",
     "Keypoints",
@@ -22,18 +21,9 @@ __all__ = [
 ]
 
 
-class Device(StrEnum):
-    """Where a method fits."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
 def as_device(text: str) -> str:
     """Check a device name: auto, cpu, cuda or cuda:N."""
-    kind, _, index = text.partition(":")
-    if kind not in set(Device) or (index and not (kind == Device.CUDA and index.isdigit())):
+    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", text):
         raise typer.BadParameter("expected auto, cpu, cuda or cuda:N")
     return text
 
