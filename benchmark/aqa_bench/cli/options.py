@@ -8,15 +8,28 @@ from typing import Annotated
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_method, complete_recipe, complete_task
+
 __all__ = [
+    "Blur",
+    "DatasetArgument",
+    "DatasetOption",
+    "Device",
     "Force",
     "Json",
     "Keypoints",
     "Leaderboards",
+    "MethodOption",
     "Out",
+    "Overrides",
     "PeopleRule",
+    "PretrainOn",
+    "RecipeOption",
     "Sandbox",
+    "SchemeOption",
     "Submissions",
+    "SubmissionsHere",
+    "Tasks",
     "as_device",
 ]
 
@@ -28,6 +41,37 @@ def as_device(text: str) -> str:
     return text
 
 
+DatasetArgument = Annotated[
+    str,
+    typer.Argument(
+        autocompletion=complete_dataset,
+        help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.",
+    ),
+]
+DatasetOption = Annotated[
+    str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
+]
+MethodOption = Annotated[
+    str, typer.Option(autocompletion=complete_method, help="Method id (aqa-bench list methods).")
+]
+Tasks = Annotated[
+    list[str] | None, typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all.")
+]
+RecipeOption = Annotated[
+    str | None,
+    typer.Option(autocompletion=complete_recipe, help="Named hyper-parameters. Default: the method's."),
+]
+SchemeOption = Annotated[str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")]
+PretrainOn = Annotated[
+    str | None,
+    typer.Option(
+        autocompletion=complete_dataset,
+        help="Dataset id whose unlabelled samples are learned from instead.",
+    ),
+]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="key=value over the recipe; repeatable.")]
+Device = Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")]
+Blur = Annotated[bool | None, typer.Option(help="Make faces unrecognisable. Default: unless generated.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Force = Annotated[bool, typer.Option("--force", help="Run again although the result is on disk.")]
 Sandbox = Annotated[
@@ -45,4 +89,7 @@ PeopleRule = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
 Submissions = Annotated[Path, typer.Option(help="Folder of submitted runs.")]
+SubmissionsHere = Annotated[
+    Path | None, typer.Option(help="Folder of submitted runs. Default: submissions, or the checkout's.")
+]
 Leaderboards = Annotated[Path, typer.Option(help="Folder of leaderboards.")]

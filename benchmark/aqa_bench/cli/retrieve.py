@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aqa_bench.cli.completion import complete_dataset, complete_task
-from aqa_bench.cli.options import Json, as_device
+from aqa_bench.cli.completion import complete_task
+from aqa_bench.cli.options import Blur, DatasetOption, Device, Json, PretrainOn
 from aqa_bench.cli.output import emit, number, say, table
 from aqa_bench.cli.progress import TerminalProgress
 
@@ -29,35 +29,25 @@ _MEASURES = {
 
 
 def retrieve_frames(
-    dataset: Annotated[
-        str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
-    ],
+    dataset: DatasetOption,
     method: Annotated[list[str], typer.Option(help="Method id, or METHOD:RECIPE; repeatable.")],
     task: Annotated[
         str | None,
         typer.Option(autocompletion=complete_task, help="Whose clips are used. Default: first of clips."),
     ] = None,
     scheme: Annotated[str | None, typer.Option(help="Split scheme. Default: the dataset's first.")] = None,
-    pretrain_on: Annotated[
-        str | None,
-        typer.Option(
-            autocompletion=complete_dataset,
-            help="Dataset id whose unlabelled samples are learned from instead.",
-        ),
-    ] = None,
+    pretrain_on: PretrainOn = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of runs and of the queries shown.")] = 0,
     frames: Annotated[int, typer.Option(min=1, help="Frames per clip, spread evenly.")] = 32,
     clips: Annotated[int | None, typer.Option(min=2, help="Most clips, drawn by seed. Default: all.")] = None,
     queries: Annotated[int, typer.Option(min=1, max=64, help="Queries to show.")] = 6,
     top: Annotated[int, typer.Option(min=1, max=50, help="Neighbours of a query.")] = 5,
-    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     overrides: Annotated[
         list[str] | None, typer.Option("--set", help="key=value over every recipe; repeatable.")
     ] = None,
     out: Annotated[Path, typer.Option(help="The contact sheet, a PNG.")] = Path("retrieval.png"),
-    blur: Annotated[
-        bool | None, typer.Option(help="Make faces unrecognisable. Default: unless generated.")
-    ] = None,
+    blur: Blur = None,
     as_json: Json = False,
 ) -> None:
     """Show and measure which frames of other videos a method's features hold nearest.

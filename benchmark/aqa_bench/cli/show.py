@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aqa_bench.cli.completion import complete_dataset, complete_task
+from aqa_bench.cli.completion import complete_task
+from aqa_bench.cli.options import Blur, DatasetArgument
 from aqa_bench.cli.output import say
 from aqa_bench.cli.progress import TerminalProgress
 
@@ -21,22 +22,14 @@ _SIDE, _COLUMNS = 176, 6
 
 
 def show(
-    dataset: Annotated[
-        str,
-        typer.Argument(
-            autocompletion=complete_dataset,
-            help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.",
-        ),
-    ],
+    dataset: DatasetArgument,
     sample: Annotated[str, typer.Option(help="Sample id; the first one by default.")] = "",
     task: Annotated[
         str, typer.Option(autocompletion=complete_task, help="Task id; the first one by default.")
     ] = "",
     out: Annotated[Path, typer.Option(help="The picture, a PNG.")] = Path("sample.png"),
     frames: Annotated[int, typer.Option(min=1, max=64, help="Frames of a clip to show.")] = 16,
-    blur: Annotated[
-        bool | None, typer.Option(help="Make faces unrecognisable. Default: unless generated.")
-    ] = None,
+    blur: Blur = None,
 ) -> None:
     """Draw a contact sheet of a sample: frames, bar height, bar boxes, labels; stick figures of keypoints."""
     from aqa_bench.core.errors import DataError
