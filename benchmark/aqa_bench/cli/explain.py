@@ -54,7 +54,7 @@ def explain_method(
 
     Test samples are never shown.
     """
-    from aqa_bench.core.files import write_atomic
+    from aqa_bench.core.files import check_target, write_atomic
     from aqa_bench.protocol.explanation import explain
     from aqa_bench.protocol.explanation_sheet import explanation_sheet
     from aqa_bench.protocol.plan import Request
@@ -69,6 +69,7 @@ def explain_method(
         overrides=tuple(overrides or ()),
         pretrain_on=pretrain_on,
     )
+    check_target(out)
     found = explain(request, samples=samples, device=device, progress=TerminalProgress(quiet=as_json))
     hidden = not found.card.exact if blur is None else blur
     write_atomic(out, explanation_sheet(found, frames=frames, blur=hidden))

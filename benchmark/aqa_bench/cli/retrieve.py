@@ -54,7 +54,7 @@ def retrieve_frames(
 
     Clips of train and val are used, never those of test. All their frames are queries of the numbers.
     """
-    from aqa_bench.core.files import write_atomic
+    from aqa_bench.core.files import check_target, write_atomic
     from aqa_bench.protocol.retrieval_sheet import retrieval_sheet
     from aqa_bench.protocol.retrieve import RetrievalRequest, retrieve
 
@@ -71,6 +71,7 @@ def retrieve_frames(
         overrides=tuple(overrides or ()),
         pretrain_on=pretrain_on,
     )
+    check_target(out)
     found = retrieve(request, device=device, progress=TerminalProgress(quiet=as_json))
     write_atomic(out, retrieval_sheet(found, blur=not found.card.exact if blur is None else blur))
     if as_json:
