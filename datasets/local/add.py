@@ -12,7 +12,7 @@ from aqa_bench.core.csv_table import CsvTable, read_csv, unfit_cell
 from aqa_bench.core.dataset import Added
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import UsageError
-from aqa_bench.core.lines import odd_in_line
+from aqa_bench.core.lines import MAX_LINE, odd_in_line
 from aqa_bench.core.own import OWN, OwnTable, own_file
 from aqa_bench.core.progress import Progress
 from aqa_bench.core.task import Modality, TaskKind, Unit
@@ -35,6 +35,7 @@ _PROVIDES = {
     "keypoints": {Modality.KEYPOINTS},
     "joints": {Modality.JOINTS_3D, Modality.KEYPOINTS},
 }
+_EXPECTED = f"a name or number in every row, of at most {MAX_LINE} characters that are seen"
 _UNITS = {"video": Unit.CLIP, "image": Unit.IMAGE}
 
 
@@ -109,15 +110,16 @@ def _rows(table: CsvTable, request: OwnTable) -> _Rows:
         file = cells[files] if files is not None else ""
         name = cells[ids] if ids is not None else _stem(file)
         column = "file" if files is not None else "id"
-        odd = "an empty cell" if not name else odd_in_line(name)
-        if odd or name in seen:
-            expected = (
-                f"one row for each (the other is line {table.lines[seen[name]]})" if not odd else "a name"
-            )
-            which = "id" if ids is not None else column
+        which = "id" if ids is not None else column
+        if odd := _odd(name):
+            what = f"A sample's name cannot be used: {odd}."
+            remedy = "Rename the file, or name the samples in a column id."
+            raise unfit_cell(table, row, which, what, _EXPECTED, remedy)
+        if name in seen:
+            what, expected = "A sample stands twice.", f"one row for each (the other is line {seen[name]})"
             remedy = "Correct the table; where one file has several rows, give them ids in a column id."
-            raise unfit_cell(table, row, which, "A sample's name cannot be used.", expected, remedy)
-        seen[name] = row
+            raise unfit_cell(table, row, which, what, expected, remedy)
+        seen[name] = table.lines[row]
         path = shelf.find(file or name)
         if isinstance(path, str) or kind_of(path) is None:
             problem = path if isinstance(path, str) else f"a file of an unknown kind, {path.name}"
@@ -146,11 +148,15 @@ def _filled(table: CsvTable, column: str | None) -> tuple[str, ...] | None:
         return None
     cells = table.column(column)
     for row, cell in enumerate(cells):
-        if not cell or odd_in_line(cell):
-            what = "A row does not say its group."
+        if odd := _odd(cell):
+            what = f"A row does not say its group: {odd}."
             remedy = "Fill it in: whoever or whatever must not stand in train and in test."
-            raise unfit_cell(table, row, column, what, "a name or number in every row", remedy)
+            raise unfit_cell(table, row, column, what, _EXPECTED, remedy)
     return tuple(cells)
+
+
+def _odd(cell: str) -> str:
+    return odd_in_line(cell) if cell else "an empty cell"
 
 
 def _parts(table: CsvTable, column: str | None) -> tuple[str, ...] | None:

@@ -184,6 +184,7 @@ def test_run_passes_its_options_on(cli, tmp_path: Path, plugins) -> None:
         (("run", "--method", "duration", "--dataset", DATASET, "--set", "alpha"), "key=value"),
         (("run", "--method", "duration", "--dataset", DATASET, "--set", "alpha=-1"), "invalid value"),
         (("run", "--method", "duration", "--dataset", DATASET, "--device", "tpu"), "cuda:N"),
+        (("run", "--method", "duration", "--dataset", DATASET, "--device", "cuda:"), "cuda:N"),
         (("run", "--method", "duration", "--dataset", DATASET, "--seed", "-1"), "--seed"),
         (("run", "--method", "duration"), "--dataset"),
         (("dataset", "info", "stick-figure/shoulder-press"), "Did you mean"),

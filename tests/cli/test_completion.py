@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -91,3 +94,55 @@ def test_completing_reads_cards_alone() -> None:
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.split()) == (0, ["cvcspc"]), done.stderr
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_bash_completes_a_preset_behind_its_at(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    program = tmp_path / "aqa-bench"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m aqa_bench "$@"\n')
+    program.chmod(0o755)
+    script = subprocess.run(
+        [program],
+        env={**os.environ, "_AQA_BENCH_COMPLETE": "source_bash"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rc = tmp_path / "rc"
+    rc.write_text(f"{script.stdout}\nPS1='> '\nbind 'set bell-style none'\n")
+    typed = {
+        "dataset info synthetic-gym/diving@t": "dataset info synthetic-gym/diving@tiny ",
+        "run --dataset=synthetic-gym/diving@ti": "run --dataset=synthetic-gym/diving@tiny ",
+    }
+    parent, child = pty.openpty()
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb"}
+    shell = subprocess.Popen(
+        ["bash", "--noprofile", "--rcfile", rc, "-i"],
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        for line, wanted in typed.items():
+            assert _shown(parent, until="> ")
+            os.write(parent, f"aqa-bench {line}\t".encode())
+            assert f"aqa-bench {wanted}" in _shown(parent, until=wanted)
+            # Drops the line.
+            os.write(parent, b"\x03")
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(parent)
+        os.close(child)
+
+
+def _shown(terminal: int, until: str) -> str:
+    """What a terminal shows, until a text is there or a minute is over."""
+    text, end = "", time.monotonic() + 60
+    while until not in text and time.monotonic() < end:
+        if select.select([terminal], [], [], 1)[0]:
+            text += os.read(terminal, 4096).decode(errors="replace")
+    return text

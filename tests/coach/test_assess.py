@@ -126,6 +126,8 @@ def test_wrong_requests_are_said(curl_clip: tuple[Path, Path], tmp_path: Path) -
     np.savez(tmp_path / "bare.npz", keypoints=np.ones((3, 18, 3)))
     with pytest.raises(DataError):
         assess(clip, "squat", tmp_path, keypoints=tmp_path / "bare.npz")
+    with pytest.raises(DataError, match="no saved model"):
+        assess(tmp_path / "not even read.mp4", "squat", tmp_path, model=tmp_path)
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(AqaBenchError):
         assess(clip, "bicep-curl", tmp_path / "file" / "out", keypoints=keypoints)

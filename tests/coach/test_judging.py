@@ -35,6 +35,17 @@ def test_rules_judge_at_once_and_show_their_reasons() -> None:
     assert judge.evidence[0].thresholds == []
 
 
+def test_rules_judge_without_a_cache(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("AQA_BENCH_CACHE", str(tmp_path / "file" / "cache"))
+    judge = open_judge("shoulder-press", None, NOTHING)
+    assert len(judge.judge("form", [press()], NOTHING)) == 1
+    assert judge.evidence[0].tested_on == "pose-trainer/shoulder-press"
+    assert "lock file" in caplog.text
+
+
 def test_a_learned_judge_is_fitted_once_and_has_a_curve(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -123,6 +124,8 @@ def sound(path: Path) -> Path:
         ("one.mp4", "one frame"),
         ("tiny.mp4", "32 x 32"),
         ("absent.mp4", "no such file"),
+        ("folder.mp4", "a folder"),
+        ("pipe.mp4", "no plain file"),
     ],
 )
 def test_what_is_no_clip_is_refused_and_said(tmp_path: Path, name: str, found: str) -> None:
@@ -136,6 +139,10 @@ def test_what_is_no_clip_is_refused_and_said(tmp_path: Path, name: str, found: s
         file.write_bytes(b"")
     elif name == "sound.mp4":
         sound(file)
+    elif name == "folder.mp4":
+        file.mkdir()
+    elif name == "pipe.mp4":
+        os.mkfifo(file)
     elif name == "one.mp4":
         encode(file, shades(1), 10.0)
     elif name == "tiny.mp4":

@@ -12,6 +12,7 @@ from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.files import (
     atomic_directory,
     canonical_json,
+    check_target,
     check_writable,
     pretty_json,
     sha256_bytes,
@@ -58,6 +59,16 @@ def test_a_folder_that_is_a_file_is_an_error(tmp_path: Path) -> None:
     for write in (lambda: write_atomic(tmp_path / "out/a", ""), lambda: check_writable(tmp_path / "out")):
         with pytest.raises(AqaBenchError, match="could not be written"):
             write()
+    with pytest.raises(AqaBenchError) as caught:
+        check_writable(tmp_path / "out")
+    assert caught.value.where == str(tmp_path / "out")
+
+
+def test_a_file_that_is_a_folder_is_an_error_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(AqaBenchError, match="Is a directory"):
+        check_target(tmp_path)
+    check_target(tmp_path / "new" / "file.png")
+    assert everything(tmp_path) == {"new"}
 
 
 def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,17 @@ def test_what_shows_something_else_than_it_says_is_no_line(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ImageNet, torchvision", "Kinetics-400 | a*b", "naïve 動作", "é", "x" * MAX_LINE]
+    "text",
+    [
+        "",
+        "ImageNet, torchvision",
+        "Kinetics-400 | a*b",
+        "naïve 動作",
+        "é",
+        "x" * MAX_LINE,
+        "ที่",
+        "Nguye\u0302\u0303n",
+    ],
 )
 def test_ordinary_text_is_a_line(text: str) -> None:
     assert LINE.validate_python(text) == clipped(text) == text

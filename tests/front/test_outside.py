@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -94,3 +95,31 @@ def test_more_that_spreadsheets_write(tmp_path: Path) -> None:
 def test_ids_that_pandas_made_floats_of_are_the_ids_again() -> None:
     frame = pd.DataFrame({"sample_id": [32.0, 7.0], "score": [0.5, 1]})
     assert [row.sample for row in read_scores(frame)] == ["32", "7"]
+
+
+def test_what_pandas_says_is_absent_is_absent() -> None:
+    frame = pd.DataFrame({"sample_id": ["a", "b"], "score": pd.array([0.5, None], dtype="Float64")})
+    with pytest.raises(DataError, match=r"finite scores\n.*'' in row 1"):
+        read_scores(frame)
+    frame = pd.DataFrame({"sample_id": pd.array(["a", None], dtype="string"), "score": [0.5, 1]})
+    with pytest.raises(DataError, match="none in row 1"):
+        read_scores(frame)
+
+
+def test_names_of_columns_may_have_capitals_and_spaces() -> None:
+    assert read_scores(pd.DataFrame({" Sample_ID": ["a"], "Score ": [0.5]})) == [
+        OutsideScore("row 0", "a", 0.5)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (pd.Series([0.5], index=["a"]), "Series"),
+        ({"a": 0.5}, "dict"),
+        (pd.DataFrame({"score": [0.5]}, index=pd.MultiIndex.from_tuples([("a", 1)])), "2 levels"),
+    ],
+)
+def test_what_is_no_such_frame_is_said(source: Any, found: str) -> None:
+    with pytest.raises(DataError, match=f"(?s)columns sample_id and score.*{found}"):
+        read_scores(source)

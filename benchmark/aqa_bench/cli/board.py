@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from aqa_bench.cli.completion import complete_dataset, complete_task
-from aqa_bench.cli.options import Json
+from aqa_bench.cli.completion import complete_dataset
+from aqa_bench.cli.options import Json, SubmissionsHere, Tasks
 from aqa_bench.cli.output import emit, say
 from aqa_bench.cli.standings import show_standings, standings_document
 
@@ -25,10 +25,7 @@ def show_board(
         str,
         typer.Argument(autocompletion=complete_dataset, help="Dataset id, with @PRESET for another preset."),
     ],
-    task: Annotated[
-        list[str] | None,
-        typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all."),
-    ] = None,
+    task: Tasks = None,
     scheme: Annotated[
         str | None, typer.Option(help="Split scheme. Default: that of the runs, or the dataset's first.")
     ] = None,
@@ -36,9 +33,7 @@ def show_board(
         list[Path] | None,
         typer.Option("--with", help="Folder of your own run to rank with them; repeatable."),
     ] = None,
-    submissions: Annotated[
-        Path | None, typer.Option(help="Folder of submitted runs. Default: submissions, or the checkout's.")
-    ] = None,
+    submissions: SubmissionsHere = None,
     leaderboards: Annotated[
         Path | None,
         typer.Option(help="Folder of leaderboards. Default: those of the checkout, or the installed ones."),

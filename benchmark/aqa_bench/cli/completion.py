@@ -6,18 +6,51 @@ A completer never fails and never prints: a shell would show either in the middl
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import wraps
+from itertools import pairwise
 from pathlib import Path
 
 import typer
 
 from aqa_bench.core.errors import AqaBenchError
 
-__all__ = ["complete_dataset", "complete_method", "complete_recipe", "complete_task"]
+__all__ = ["complete_dataset", "complete_method", "complete_recipe", "complete_task", "whole_words"]
 
 Found = list[tuple[str, str]]
+
+_BREAKS = frozenset("@=:")
+
+
+def whole_words() -> str:
+    """Join what bash takes for several words: it breaks ``synthetic-gym/diving@tiny`` at the ``@``.
+
+    The words stand in the variables in which Typer's script hands them over.
+
+    Returns:
+        What stands before the ``@`` of the word under the cursor, where it was broken there: bash keeps that,
+        and wants answers that begin with the ``@``.
+    """
+    if os.environ.get("_AQA_BENCH_COMPLETE") != "complete_bash":
+        return ""
+    words = os.environ.get("COMP_WORDS", "").split("\n")[: int(os.environ.get("COMP_CWORD", "0")) + 1]
+    joined = words[:1]
+    for before, word in pairwise(words):
+        if word in _BREAKS or before in _BREAKS:
+            joined[-1] += word
+        else:
+            joined.append(word)
+    if len(joined) == len(words):
+        return ""
+    kept = ""
+    if "@" in words[-2:]:
+        head, at, tail = joined[-1].rpartition("@")
+        option, equals, kept = head.rpartition("=")
+        joined[-1] = option + equals + at + tail
+    os.environ |= {"COMP_WORDS": "\n".join(joined), "COMP_CWORD": str(len(joined) - 1)}
+    return kept
 
 
 def _quietly(names: Callable[[typer.Context], Mapping[str, str]]) -> Callable[[typer.Context, str], Found]:
@@ -25,7 +58,9 @@ def _quietly(names: Callable[[typer.Context], Mapping[str, str]]) -> Callable[[t
     def complete(ctx: typer.Context, incomplete: str) -> Found:
         logging.disable()
         try:
-            return [(name, said) for name, said in names(ctx).items() if name.startswith(incomplete)]
+            kept = ctx.obj or ""
+            begin = kept + incomplete
+            return [(n.removeprefix(kept), said) for n, said in names(ctx).items() if n.startswith(begin)]
         except (AqaBenchError, OSError):
             return []
         finally:

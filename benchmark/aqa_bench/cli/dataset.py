@@ -10,7 +10,7 @@ import typer
 
 from aqa_bench.cli import dataset_add
 from aqa_bench.cli.completion import complete_dataset, complete_task
-from aqa_bench.cli.options import Json, Keypoints, PeopleRule, as_device
+from aqa_bench.cli.options import DatasetArgument, Json, Keypoints, PeopleRule, as_device
 from aqa_bench.cli.output import emit, say, table
 from aqa_bench.cli.progress import TerminalProgress
 from aqa_bench.cli.show import show
@@ -32,17 +32,8 @@ def _as_device(text: str | None) -> str | None:
     return None if text is None else as_device(text)
 
 
-DatasetId = Annotated[
-    str,
-    typer.Argument(
-        autocompletion=complete_dataset,
-        help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.",
-    ),
-]
-
-
 @app.command(epilog="Example:  aqa-bench dataset info pose-trainer/bicep-curl")
-def info(dataset: DatasetId, as_json: Json = False) -> None:
+def info(dataset: DatasetArgument, as_json: Json = False) -> None:
     """Print a dataset's card: tasks, splits, licence, and how to get it."""
     from aqa_bench.core.registry import find_dataset
 
@@ -154,7 +145,7 @@ def prepare(
     "aqa-bench dataset verify fitness-aqa/backsquat --keypoints openpose/ --people nearest"
 )
 def verify(
-    dataset: DatasetId,
+    dataset: DatasetArgument,
     keypoints: Keypoints = None,
     people: PeopleRule = None,
     task: Annotated[

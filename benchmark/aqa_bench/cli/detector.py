@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aqa_bench.cli.completion import complete_dataset
-from aqa_bench.cli.options import Json, as_device
+from aqa_bench.cli.options import Device, Json
 from aqa_bench.cli.output import emit, number, say, table
 from aqa_bench.cli.progress import TerminalProgress
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(help="Find the barbell in videos: train a detector, track the bar.", no_args_is_help=True)
-
-DeviceName = Annotated[str, typer.Option("--device", callback=as_device, help="auto, cpu, cuda or cuda:N.")]
-
 
 _CHUNK = 16
 
@@ -47,7 +44,7 @@ def train(
     clips: Annotated[int, typer.Option(min=1, help="Maximum number of clips to train on.")] = 150,
     frames: Annotated[int, typer.Option(min=1, help="Frames per clip.")] = 8,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the training.")] = 0,
-    device: DeviceName = "auto",
+    device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """Train a barbell detector from random weights, offline, on clips that no method is judged on."""
@@ -102,7 +99,7 @@ def track(
     starts: Annotated[
         Start, typer.Option(help="Where the bar starts and ends: high (squat), low (press, row).")
     ] = Start.HIGH,
-    device: DeviceName = "auto",
+    device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """Track the lifter's bar and write its trajectory; exit 1 if a video gave none."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aqa_bench.cli.completion import complete_method
-from aqa_bench.cli.options import Json, as_device
+from aqa_bench.cli.options import Device, Json
 from aqa_bench.cli.output import emit, say, table
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ EXAMPLES = (
 
 
 def see_doctor(
-    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     quick: Annotated[bool, typer.Option("--quick", help="Test only default recipes, and no speed.")] = False,
     method: Annotated[
         list[str] | None,

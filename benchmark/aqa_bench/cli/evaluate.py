@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from aqa_bench.cli.completion import complete_dataset, complete_task
-from aqa_bench.cli.options import Json
+from aqa_bench.cli.completion import complete_task
+from aqa_bench.cli.options import DatasetOption, Json, SubmissionsHere
 from aqa_bench.cli.output import emit, say
 
 __all__ = ["EXAMPLES", "evaluate_scores"]
@@ -25,9 +25,7 @@ def evaluate_scores(
         Path,
         typer.Argument(help="CSV with columns sample_id and score; optional: task, split (val, test), fold."),
     ],
-    dataset: Annotated[
-        str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
-    ],
+    dataset: DatasetOption,
     task: Annotated[
         str | None,
         typer.Option(
@@ -44,9 +42,7 @@ def evaluate_scores(
             "recipe, or by run-id; repeatable. Default: the board's best reproduced row."
         ),
     ] = None,
-    submissions: Annotated[
-        Path | None, typer.Option(help="Folder of submitted runs. Default: submissions, or the checkout's.")
-    ] = None,
+    submissions: SubmissionsHere = None,
     as_json: Json = False,
 ) -> None:
     """Score the predictions of any judge: your model, an app, a person. Print the metric with interval,

@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aqa_bench.cli.completion import complete_dataset, complete_method, complete_recipe, complete_task
-from aqa_bench.cli.options import Json, as_device
+from aqa_bench.cli.completion import complete_task
+from aqa_bench.cli.options import (
+    Blur,
+    DatasetOption,
+    Device,
+    Json,
+    MethodOption,
+    Overrides,
+    PretrainOn,
+    RecipeOption,
+    SchemeOption,
+)
 from aqa_bench.cli.output import emit, number, say, table
 from aqa_bench.cli.progress import TerminalProgress
 
@@ -23,45 +33,26 @@ EXAMPLES = (
 
 
 def explain_method(
-    dataset: Annotated[
-        str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
-    ],
-    method: Annotated[
-        str, typer.Option(autocompletion=complete_method, help="Method id (aqa-bench list methods).")
-    ],
+    dataset: DatasetOption,
+    method: MethodOption,
     task: Annotated[
         str | None, typer.Option(autocompletion=complete_task, help="Task id. Default: the method's first.")
     ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(autocompletion=complete_recipe, help="Named hyper-parameters. Default: the method's."),
-    ] = None,
-    scheme: Annotated[
-        str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")
-    ] = None,
-    pretrain_on: Annotated[
-        str | None,
-        typer.Option(
-            autocompletion=complete_dataset,
-            help="Dataset id whose unlabelled samples are used for pre-training instead.",
-        ),
-    ] = None,
+    recipe: RecipeOption = None,
+    scheme: SchemeOption = None,
+    pretrain_on: PretrainOn = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the run and of the samples shown.")] = 0,
     samples: Annotated[int, typer.Option(min=1, max=32, help="Samples to explain.")] = 4,
     frames: Annotated[int, typer.Option(min=1, max=32, help="Frames of a clip to show.")] = 8,
-    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value over the recipe; repeatable.")
-    ] = None,
+    device: Device = "auto",
+    overrides: Overrides = None,
     out: Annotated[Path, typer.Option(help="The contact sheet, a PNG.")] = Path("explanation.png"),
-    blur: Annotated[
-        bool | None, typer.Option(help="Make faces unrecognisable. Default: yes, unless they are generated.")
-    ] = None,
+    blur: Blur = None,
     as_json: Json = False,
 ) -> None:
     """Fit a method on one split and show what in the frames of val samples counts for an error. Test
     samples are never shown."""
-    from aqa_bench.core.files import write_atomic
+    from aqa_bench.core.files import check_target, write_atomic
     from aqa_bench.protocol.explanation import explain
     from aqa_bench.protocol.explanation_sheet import explanation_sheet
     from aqa_bench.protocol.plan import Request
@@ -76,6 +67,7 @@ def explain_method(
         overrides=tuple(overrides or ()),
         pretrain_on=pretrain_on,
     )
+    check_target(out)
     found = explain(request, samples=samples, device=device, progress=TerminalProgress(quiet=as_json))
     hidden = not found.card.exact if blur is None else blur
     write_atomic(out, explanation_sheet(found, frames=frames, blur=hidden))

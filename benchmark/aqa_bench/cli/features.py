@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from aqa_bench.cli.completion import complete_dataset, complete_method, complete_recipe, complete_task
-from aqa_bench.cli.options import Json, as_device
+from aqa_bench.cli.completion import complete_method
+from aqa_bench.cli.options import DatasetOption, Device, Json, Overrides, RecipeOption, SchemeOption, Tasks
 from aqa_bench.cli.output import emit, say
 from aqa_bench.cli.progress import TerminalProgress
 
@@ -28,26 +28,14 @@ def export(
         str,
         typer.Option(autocompletion=complete_method, help="Id of an image method (aqa-bench list methods)."),
     ],
-    dataset: Annotated[
-        str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
-    ],
+    dataset: DatasetOption,
     out: Annotated[Path, typer.Option(help="Folder to write; it must not exist.")],
-    task: Annotated[
-        list[str] | None,
-        typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all."),
-    ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(autocompletion=complete_recipe, help="Named hyper-parameters. Default: the method's."),
-    ] = None,
-    scheme: Annotated[
-        str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")
-    ] = None,
+    task: Tasks = None,
+    recipe: RecipeOption = None,
+    scheme: SchemeOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the run whose weights are used.")] = 0,
-    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value over the recipe; repeatable.")
-    ] = None,
+    device: Device = "auto",
+    overrides: Overrides = None,
     as_json: Json = False,
 ) -> None:
     """Write what an image method's head would see: one array per sample, and a manifest."""

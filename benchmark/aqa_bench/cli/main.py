@@ -41,6 +41,7 @@ from aqa_bench.cli import (
     tables,
     validate,
 )
+from aqa_bench.cli.completion import whole_words
 from aqa_bench.cli.output import report_error
 from aqa_bench.core.blame import plugin_place
 from aqa_bench.core.errors import AqaBenchError
@@ -133,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=given, prog_name="aqa-bench", standalone_mode=False)
+        code = app(args=given, prog_name="aqa-bench", standalone_mode=False, obj=whole_words())
     except AqaBenchError as error:
         if "--debug" in given:
             raise

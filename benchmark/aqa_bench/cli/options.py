@@ -2,42 +2,78 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from aqa_bench.cli.completion import complete_dataset, complete_method, complete_recipe, complete_task
+
 __all__ = [
+    "Blur",
+    "DatasetArgument",
+    "DatasetOption",
     "Device",
     "Force",
     "Json",
     "Keypoints",
     "Leaderboards",
+    "MethodOption",
     "Out",
+    "Overrides",
     "PeopleRule",
+    "PretrainOn",
+    "RecipeOption",
     "Sandbox",
+    "SchemeOption",
     "Submissions",
+    "SubmissionsHere",
+    "Tasks",
     "as_device",
 ]
 
 
-class Device(StrEnum):
-    """Where a method fits."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
 def as_device(text: str) -> str:
     """Check a device name: auto, cpu, cuda or cuda:N."""
-    kind, _, index = text.partition(":")
-    if kind not in set(Device) or (index and not (kind == Device.CUDA and index.isdigit())):
+    if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,3})?", text):
         raise typer.BadParameter("expected auto, cpu, cuda or cuda:N")
     return text
 
 
+DatasetArgument = Annotated[
+    str,
+    typer.Argument(
+        autocompletion=complete_dataset,
+        help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.",
+    ),
+]
+DatasetOption = Annotated[
+    str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
+]
+MethodOption = Annotated[
+    str, typer.Option(autocompletion=complete_method, help="Method id (aqa-bench list methods).")
+]
+Tasks = Annotated[
+    list[str] | None, typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all.")
+]
+RecipeOption = Annotated[
+    str | None,
+    typer.Option(autocompletion=complete_recipe, help="Named hyper-parameters. Default: the method's."),
+]
+SchemeOption = Annotated[str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")]
+PretrainOn = Annotated[
+    str | None,
+    typer.Option(
+        autocompletion=complete_dataset,
+        help="Dataset id whose unlabelled samples are used for pre-training instead.",
+    ),
+]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="key=value over the recipe; repeatable.")]
+Device = Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")]
+Blur = Annotated[
+    bool | None, typer.Option(help="Make faces unrecognisable. Default: yes, unless they are generated.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Force = Annotated[bool, typer.Option("--force", help="Run again even if the result is on disk.")]
 Sandbox = Annotated[
@@ -56,4 +92,7 @@ PeopleRule = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder of runs.")]
 Submissions = Annotated[Path, typer.Option(help="Folder of submitted runs.")]
+SubmissionsHere = Annotated[
+    Path | None, typer.Option(help="Folder of submitted runs. Default: submissions, or the checkout's.")
+]
 Leaderboards = Annotated[Path, typer.Option(help="Folder of leaderboards.")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aqa_bench.cli.completion import complete_dataset, complete_task
-from aqa_bench.cli.options import Json, Keypoints, Sandbox, as_device
+from aqa_bench.cli.options import Device, Json, Keypoints, Sandbox
 from aqa_bench.cli.output import emit, number, say, table
 from aqa_bench.cli.progress import TerminalProgress
 
@@ -66,7 +66,7 @@ def predict(
     features: Annotated[
         Path | None, typer.Option(help="With --dataset: folder of features, for models that need them.")
     ] = None,
-    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     sandbox: Sandbox = False,
     as_json: Json = False,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from aqa_bench.cli.options import Json, Keypoints, Sandbox, as_device
+from aqa_bench.cli.options import Device, Json, Keypoints, Sandbox
 from aqa_bench.cli.output import emit, say
 
 __all__ = ["EXAMPLES", "reproduce_runs"]
@@ -42,7 +42,7 @@ def reproduce_runs(
         typer.Option(callback=_as_seed, help="Repeat only this seed of each row; any: a random one."),
     ] = None,
     sandbox: Sandbox = False,
-    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     keypoints: Keypoints = None,
     features: Annotated[Path | None, typer.Option(help="Folder of the features that the run used.")] = None,
     cache: Annotated[

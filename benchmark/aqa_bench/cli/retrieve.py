@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aqa_bench.cli.completion import complete_dataset, complete_task
-from aqa_bench.cli.options import Json, as_device
+from aqa_bench.cli.completion import complete_task
+from aqa_bench.cli.options import Blur, DatasetOption, Device, Json, PretrainOn
 from aqa_bench.cli.output import emit, number, say, table
 from aqa_bench.cli.progress import TerminalProgress
 
@@ -29,9 +29,7 @@ _MEASURES = {
 
 
 def retrieve_frames(
-    dataset: Annotated[
-        str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
-    ],
+    dataset: DatasetOption,
     method: Annotated[list[str], typer.Option(help="Method id, or METHOD:RECIPE; repeatable.")],
     task: Annotated[
         str | None,
@@ -40,13 +38,7 @@ def retrieve_frames(
         ),
     ] = None,
     scheme: Annotated[str | None, typer.Option(help="Split scheme. Default: the dataset's first.")] = None,
-    pretrain_on: Annotated[
-        str | None,
-        typer.Option(
-            autocompletion=complete_dataset,
-            help="Dataset id whose unlabelled samples are used for pre-training instead.",
-        ),
-    ] = None,
+    pretrain_on: PretrainOn = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of runs and of the queries shown.")] = 0,
     frames: Annotated[int, typer.Option(min=1, help="Frames per clip, spread evenly.")] = 32,
     clips: Annotated[
@@ -54,19 +46,17 @@ def retrieve_frames(
     ] = None,
     queries: Annotated[int, typer.Option(min=1, max=64, help="Queries to show.")] = 6,
     top: Annotated[int, typer.Option(min=1, max=50, help="Neighbours per query.")] = 5,
-    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     overrides: Annotated[
         list[str] | None, typer.Option("--set", help="key=value over every recipe; repeatable.")
     ] = None,
     out: Annotated[Path, typer.Option(help="The contact sheet, a PNG.")] = Path("retrieval.png"),
-    blur: Annotated[
-        bool | None, typer.Option(help="Make faces unrecognisable. Default: yes, unless they are generated.")
-    ] = None,
+    blur: Blur = None,
     as_json: Json = False,
 ) -> None:
     """Show and measure which frames of other videos are nearest in a method's features. Only clips of
     train and val are used, never of test. The numbers use all their frames as queries."""
-    from aqa_bench.core.files import write_atomic
+    from aqa_bench.core.files import check_target, write_atomic
     from aqa_bench.protocol.retrieval_sheet import retrieval_sheet
     from aqa_bench.protocol.retrieve import RetrievalRequest, retrieve
 
@@ -83,6 +73,7 @@ def retrieve_frames(
         overrides=tuple(overrides or ()),
         pretrain_on=pretrain_on,
     )
+    check_target(out)
     found = retrieve(request, device=device, progress=TerminalProgress(quiet=as_json))
     write_atomic(out, retrieval_sheet(found, blur=not found.card.exact if blur is None else blur))
     if as_json:

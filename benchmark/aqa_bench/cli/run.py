@@ -8,9 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aqa_bench.cli.completion import complete_dataset, complete_method, complete_recipe, complete_task
 from aqa_bench.cli.forecast import show_forecast
-from aqa_bench.cli.options import Force, Json, Keypoints, Out, PeopleRule, Sandbox, as_device
+from aqa_bench.cli.options import (
+    DatasetOption,
+    Device,
+    Force,
+    Json,
+    Keypoints,
+    MethodOption,
+    Out,
+    Overrides,
+    PeopleRule,
+    PretrainOn,
+    RecipeOption,
+    Sandbox,
+    SchemeOption,
+    Tasks,
+)
 from aqa_bench.cli.output import emit, note, number, say, table
 from aqa_bench.cli.progress import TerminalProgress
 
@@ -28,30 +42,12 @@ EXAMPLES = (
 
 
 def run_method(
-    method: Annotated[
-        str, typer.Option(autocompletion=complete_method, help="Method id (aqa-bench list methods).")
-    ],
-    dataset: Annotated[
-        str, typer.Option(autocompletion=complete_dataset, help="Dataset id (aqa-bench list datasets).")
-    ],
-    task: Annotated[
-        list[str] | None,
-        typer.Option(autocompletion=complete_task, help="Task id; repeatable. Default: all."),
-    ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(autocompletion=complete_recipe, help="Named hyper-parameters. Default: the method's."),
-    ] = None,
-    scheme: Annotated[
-        str | None, typer.Option(help="Split scheme. Default: the recipe's or dataset's.")
-    ] = None,
-    pretrain_on: Annotated[
-        str | None,
-        typer.Option(
-            autocompletion=complete_dataset,
-            help="Dataset id whose unlabelled samples are used for pre-training instead.",
-        ),
-    ] = None,
+    method: MethodOption,
+    dataset: DatasetOption,
+    task: Tasks = None,
+    recipe: RecipeOption = None,
+    scheme: SchemeOption = None,
+    pretrain_on: PretrainOn = None,
     features: Annotated[
         Path | None, typer.Option(help="Folder of features, for --method features (same as --set path=).")
     ] = None,
@@ -62,10 +58,8 @@ def run_method(
         typer.Option("--shuffle-labels", help="Permute the training labels: a control that learns nothing."),
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the run.")] = 0,
-    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value over the recipe; repeatable.")
-    ] = None,
+    device: Device = "auto",
+    overrides: Overrides = None,
     out: Out = Path("runs"),
     force: Force = False,
     dry_run: Annotated[

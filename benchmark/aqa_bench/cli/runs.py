@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aqa_bench.cli.completion import complete_dataset, complete_task
-from aqa_bench.cli.options import Json
+from aqa_bench.cli.options import Json, SubmissionsHere
 from aqa_bench.cli.output import emit, note, say
 from aqa_bench.cli.standings import show_standings, standings_document
 
@@ -25,9 +25,7 @@ def list_runs(
         str | None, typer.Option(autocompletion=complete_dataset, help="Only this dataset.")
     ] = None,
     task: Annotated[str | None, typer.Option(autocompletion=complete_task, help="Only this task.")] = None,
-    submissions: Annotated[
-        Path | None, typer.Option(help="Folder of submitted runs. Default: submissions, or the checkout's.")
-    ] = None,
+    submissions: SubmissionsHere = None,
     as_json: Json = False,
 ) -> None:
     """Rank your own runs with the rows of their boards and the floor, best first. Runs that differ only

@@ -49,5 +49,5 @@ def serve_coach(
     )
     settings = guarded(asked, host, open_door=no_password)
     shown = f"[{host}]" if ":" in host else host
-    note(f"The coach answers at http://{shown}:{port}/ until Ctrl-C. Clips: {settings.data}, kept {keep}.")
-    serve(settings, host, port)
+    said = f"The coach answers at http://{shown}:{port}/ until Ctrl-C. Clips: {settings.data}, kept {keep}."
+    serve(settings, host, port, ready=lambda: note(said))

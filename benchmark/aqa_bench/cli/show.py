@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aqa_bench.cli.completion import complete_dataset, complete_task
+from aqa_bench.cli.completion import complete_task
+from aqa_bench.cli.options import Blur, DatasetArgument
 from aqa_bench.cli.output import say
 from aqa_bench.cli.progress import TerminalProgress
 
@@ -21,24 +22,17 @@ _SIDE, _COLUMNS = 176, 6
 
 
 def show(
-    dataset: Annotated[
-        str,
-        typer.Argument(
-            autocompletion=complete_dataset,
-            help="Dataset id (aqa-bench list datasets), with @PRESET for another preset.",
-        ),
-    ],
+    dataset: DatasetArgument,
     sample: Annotated[str, typer.Option(help="Sample id; the first one by default.")] = "",
     task: Annotated[
         str, typer.Option(autocompletion=complete_task, help="Task id; the first one by default.")
     ] = "",
     out: Annotated[Path, typer.Option(help="The picture, a PNG.")] = Path("sample.png"),
     frames: Annotated[int, typer.Option(min=1, max=64, help="Frames of a clip to show.")] = 16,
-    blur: Annotated[
-        bool | None, typer.Option(help="Make faces unrecognisable. Default: yes, unless they are generated.")
-    ] = None,
+    blur: Blur = None,
 ) -> None:
     """Draw a contact sheet of a sample: frames, bar height, bar boxes, labels; stick figures of keypoints."""
+    from aqa_bench.core.errors import DataError
     from aqa_bench.core.files import write_atomic
     from aqa_bench.core.lookup import find
     from aqa_bench.core.registry import find_task, open_dataset
@@ -47,6 +41,14 @@ def show(
     opened = open_dataset(dataset)
     chosen = find_task(opened.card, task) if task else opened.card.tasks[0]
     samples = opened.samples(chosen.id)
+    if not samples:
+        raise DataError(
+            "No sample can be shown.",
+            where=f"{dataset} {chosen.id}",
+            expected="samples whose media are here",
+            found="none",
+            remedy=f"aqa-bench dataset verify {dataset} says what is missing.",
+        )
     shown = find(samples, sample or next(iter(samples)), f"sample of {dataset} {chosen.id}", "dataset verify")
     wanted = frozenset({Modality.FRAMES, Modality.IMAGE, Modality.KEYPOINTS})
     opened.materialise(wanted & opened.card.provides, TerminalProgress())

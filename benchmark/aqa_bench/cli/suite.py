@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from aqa_bench.cli.forecast import duration, in_words
-from aqa_bench.cli.options import Force, Json, Out, as_device
+from aqa_bench.cli.options import Device, Force, Json, Out
 from aqa_bench.cli.output import emit, say
 from aqa_bench.cli.suite_executors import (
     Address,
@@ -70,7 +70,7 @@ def run_suite(
     file: File,
     jobs: Jobs = 1,
     shard: Annotated[str, typer.Option(help="I/N: run part I of N; merge by copying folders.")] = "1/1",
-    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     out: Out = Path("runs"),
     force: Force = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the jobs and run nothing.")] = False,
@@ -101,7 +101,7 @@ def retry(
     file: File,
     failed: Annotated[bool, typer.Option("--failed", help="Run only what failed.")] = False,
     jobs: Jobs = 1,
-    device: Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     out: Out = Path("runs"),
     executor: On = Executor.LOCAL,
     pack: Pack = "0m",

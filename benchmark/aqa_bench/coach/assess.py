@@ -71,6 +71,7 @@ def assess(
     shown = progress or NullProgress()
     seconds: dict[str, float] = {}
     check_writable(out)
+    judge = None if model is None else open_judge(exercise, model, shown)
     with _timed(seconds, "reading"):
         shown.start("reading")
         footage = read(clip)
@@ -98,10 +99,8 @@ def assess(
             # A judge that is fitted first takes minutes, for nothing where there is nothing to judge.
             if any(found.complete for found in cuts):
                 try:
-                    judge = open_judge(exercise, model, shown)
+                    judge = judge or open_judge(exercise, None, shown)
                 except AqaBenchError as error:
-                    if model is not None:
-                        raise
                     obstacles.append(_no_judge(error))
                 else:
                     evidence = [*judge.evidence]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ from aqa_bench.protocol.runner import run as run_resolved
 from aqa_bench.protocol.saved.model import SavedModel, load_model
 
 __all__ = ["Judge", "Judged", "open_judge"]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -196,13 +199,18 @@ def _run_in(folder: Path, run_id: str) -> Run | None:
 
 
 def _rules_run(entry: JudgeEntry, progress: Progress) -> Run | None:
-    """A run on the dataset, where that is here; it is made at first use, in seconds."""
+    """A run on the dataset, where that is here; it is made at first use, in seconds.
+
+    The rules judge without one, e.g. where the cache cannot be written to.
+    """
     folder = _home(entry) / "runs"
     try:
         with exclusive(folder.with_suffix(".lock")):
             request = Request(entry.dataset, entry.method, entry.recipe, 0)
             found = run_resolved(resolve(request), folder, progress=progress)
-    except DataError:
+    except AqaBenchError as error:
+        if not isinstance(error, DataError):
+            logger.warning("The judge has no precision and recall at other thresholds: %s", error)
         return None
     return Run(found.record, found.path)
 

@@ -164,7 +164,8 @@ def _steady(times: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[list[int], fl
 def _decoded(path: Path) -> Iterator[tuple[Any, Fraction, float | None]]:
     """Frames, shapes of their pixels, and their times in seconds, in the order in which they are shown."""
     if not path.is_file():
-        raise DataError("There is no such file.", where=path, expected="a video")
+        found = "a folder" if path.is_dir() else "no plain file" if path.exists() else "no such file"
+        raise _unreadable(path, found)
     try:
         container = av.open(
             f"file:{path}",

@@ -20,6 +20,7 @@ from aqa_bench.core.errors import AqaBenchError
 __all__ = [
     "atomic_directory",
     "canonical_json",
+    "check_target",
     "check_writable",
     "pretty_json",
     "recover_directory",
@@ -125,9 +126,23 @@ def check_writable(folder: Path) -> None:
     probe = folder / f".writable.{os.getpid()}"
     try:
         write_atomic(probe, b"\0" * _BLOCK)
+    except AqaBenchError as error:
+        error.where = str(folder)
+        raise
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)
+
+
+def check_target(file: Path) -> None:
+    """Find out before long work whether a file can be written.
+
+    Raises:
+        AqaBenchError: It is a folder, or its folder cannot be made or written to, or the disk is full.
+    """
+    if file.is_dir():
+        raise _unwritable(file, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    check_writable(file.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -61,13 +61,26 @@ def read_scores(source: Source) -> list[OutsideScore]:
     """
     if isinstance(source, str | Path):
         return _read_file(Path(source))
-    frame = source if "sample_id" in source.columns else source.reset_index(names="sample_id")
+    frame = _frame(source)
     header = [str(name).strip().lower() for name in frame.columns]
     lines = (
         (f"row {number}", [_text(cell) for cell in cells])
         for number, cells in enumerate(frame.itertuples(index=False, name=None))
     )
     return _rows(header, lines, "the DataFrame", ",")
+
+
+def _frame(source: pd.DataFrame) -> pd.DataFrame:
+    """The DataFrame with its index as ids, where no column has them."""
+    import pandas as pd
+
+    if not isinstance(source, pd.DataFrame):
+        raise _unreadable("evaluate", f"a CSV file or a DataFrame with {_EXPECTED}", type(source).__name__)
+    if "sample_id" in (str(name).strip().lower() for name in source.columns):
+        return source
+    if source.index.nlevels > 1:
+        raise _unreadable("the DataFrame", _EXPECTED, f"an index of {source.index.nlevels} levels as ids")
+    return source.reset_index(names="sample_id")
 
 
 def _read_file(file: Path) -> list[OutsideScore]:
@@ -128,8 +141,10 @@ def _text(cell: object) -> str:
 
 
 def _absent(cell: object) -> bool:
-    # NaN and NaT differ from themselves.
-    return cell is None or cell != cell
+    import pandas as pd
+
+    # NaN and NaT differ from themselves; whether NA does, it does not say.
+    return cell is None or cell is pd.NA or cell != cell
 
 
 def _unreadable(where: str | Path, expected: str, found: str) -> DataError:

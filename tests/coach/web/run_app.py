@@ -8,7 +8,7 @@ from functools import partial
 import fake_engine
 
 from aqa_bench.coach.web.app import create_app
-from aqa_bench.coach.web.serve import run_app
+from aqa_bench.coach.web.serve import listen, run_app
 from aqa_bench.coach.web.supervisor import worker_alive
 from aqa_bench.coach.web.worker import settings_from
 
@@ -17,6 +17,5 @@ run_app(
     lambda closing: create_app(
         settings, exercises=fake_engine.EXERCISES, closing=closing, meanwhile=partial(worker_alive, settings)
     ),
-    "127.0.0.1",
-    int(sys.argv[2]),
+    listen("127.0.0.1", int(sys.argv[2])),
 )

@@ -65,6 +65,15 @@ def test_another_person_is_judged_with_the_poses_that_are_there(
         assert me.post(f"/clips/{key}/person", person=nobody).status_code == 400
 
 
+def test_a_result_of_another_version_is_said(me: Any, worker: Worker, clip: Path, settings: Any) -> None:
+    key = me.key(clip)
+    work(worker)
+    (settings.data / "clips" / key / "assessment.json").write_text('{"version": "0.0.1"}')
+    page = me.client.get(f"/clips/{key}")
+    assert page.status_code == 200
+    assert "another version" in page.text
+
+
 def test_deleting_removes_every_file(me: Any, worker: Worker, clip: Path, settings: Any) -> None:
     key = me.key(clip)
     work(worker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,18 @@ def test_a_failed_write_changes_nothing(jobs: Jobs) -> None:
     assert state(jobs, add(jobs)) is State.QUEUED
 
 
+def test_a_commit_that_fails_blocks_no_later_write(jobs: Jobs) -> None:
+    with jobs._database.write() as connection:
+        connection.executescript(
+            "CREATE TABLE parents (id INTEGER PRIMARY KEY);"
+            "CREATE TABLE children (id REFERENCES parents DEFERRABLE INITIALLY DEFERRED)"
+        )
+    jobs._database.read("PRAGMA foreign_keys = ON")
+    with pytest.raises(sqlite3.IntegrityError), jobs._database.write() as connection:
+        connection.execute("INSERT INTO children VALUES (1)")
+    assert state(jobs, add(jobs)) is State.QUEUED
+
+
 def test_migrations_run_once_each_and_in_order(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key = add(Jobs(Database(file)))
     more = (*database.MIGRATIONS, "ALTER TABLE jobs ADD COLUMN stars INTEGER NOT NULL DEFAULT 3; ")
@@ -173,4 +186,11 @@ def test_a_newer_database_is_left_alone(file: Path) -> None:
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(DataError, match="newer"):
+        Database(file)
+
+
+@pytest.mark.parametrize("make", [lambda file: file.write_bytes(b"x" * 5000), Path.mkdir])
+def test_a_database_that_is_none_is_said(file: Path, make: Callable[[Path], object]) -> None:
+    make(file)
+    with pytest.raises(DataError, match=r"(?s)cannot be opened.*jobs\.sqlite"):
         Database(file)

@@ -69,7 +69,21 @@ def test_two_apps_do_not_share_a_folder(tmp_path: Path) -> None:
     with attempt(tmp_path / "serve.lock") as held:
         assert held
         with pytest.raises(UsageError, match="Another app"):
-            serving.serve(Settings(tmp_path), "127.0.0.1", 1)
+            serving.serve(Settings(tmp_path), "127.0.0.1", 1, lambda: None)
+
+
+def test_an_address_that_is_taken_or_unknown_is_said(tmp_path: Path) -> None:
+    pytest.importorskip("starlette", reason="the extra coach is not installed")
+
+    def ready() -> None:
+        raise AssertionError
+
+    with serving.listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=f"(?s)cannot listen.*--port {port}.*in use"):
+            serving.serve(Settings(tmp_path), "127.0.0.1", port, ready)
+    with pytest.raises(UsageError, match="cannot listen"):
+        serving.serve(Settings(tmp_path), "192.0.2.1", 1, ready)
 
 
 def test_the_verb_costs_start_up_nothing() -> None:

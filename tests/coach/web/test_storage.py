@@ -102,5 +102,6 @@ def test_a_deletion_that_was_killed_is_finished_later(tmp_path: Path, file: Call
     storage = FolderStorage(tmp_path / "clips")
     storage.put(KEY, CLIP, file("clip"))
     (tmp_path / "clips" / KEY).rename(tmp_path / "clips" / f".{KEY}.gone")
+    (tmp_path / "clips" / ".Trash-1000").mkdir()
     assert list(storage.keys()) == []
-    assert not list((tmp_path / "clips").iterdir())
+    assert [entry.name for entry in (tmp_path / "clips").iterdir()] == [".Trash-1000"]

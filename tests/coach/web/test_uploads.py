@@ -75,11 +75,22 @@ def test_a_file_beyond_the_limit_is_dropped_on_the_way(tmp_path: Path) -> None:
         (b"not a form", TYPE),
         (body(b"x"), "application/json"),
         (body(b"x"), "multipart/form-data"),
+        (body(b"x"), f"multipart/form-data; boundary={'X' * 300}"),
         (body(b"x").replace(b'filename=""', b'filename="second"'), TYPE),
         (body(b"x").replace(b"secret", b"s" * 5000), TYPE),
         (b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n' * 30, TYPE),
     ],
-    ids=["no end", "half a file", "text", "json", "no boundary", "two files", "a long field", "many fields"],
+    ids=[
+        "no end",
+        "half a file",
+        "text",
+        "json",
+        "no boundary",
+        "a long boundary",
+        "two files",
+        "a long field",
+        "many fields",
+    ],
 )
 def test_what_is_no_such_form_is_refused_and_leaves_nothing(data: bytes, kind: str, tmp_path: Path) -> None:
     try:

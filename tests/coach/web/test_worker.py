@@ -163,6 +163,16 @@ def test_what_is_too_old_is_deleted(own_settings: Callable[..., Any], clip: Path
     assert one.storage.local(key, CLIP) is None
 
 
+def test_a_long_queue_does_not_keep_what_is_too_old(shared: Bench) -> None:
+    old, new = shared.add("squat"), shared.add("squat")
+    with shared.jobs._database.write() as connection:
+        connection.execute("UPDATE jobs SET created_ms = 0 WHERE key = ?", (old,))
+    shared.worker._expired = -60.0
+    assert shared.worker.step()
+    assert shared.jobs.find(old) is None
+    assert shared.jobs.find(new).state is State.DONE
+
+
 def test_the_password_is_not_told_to_the_worker(settings: Any) -> None:
     told = replace(settings, password="open sesame")
     line = settings_line(told)

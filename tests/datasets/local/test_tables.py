@@ -64,9 +64,17 @@ def test_links_and_odd_paths_are_read(add: Add, table: Table, media: Path) -> No
 
 
 def test_an_id_without_end_is_refused_in_short(add: Add, table: Table) -> None:
-    with pytest.raises(DataError, match="name cannot be used") as caught:
+    with pytest.raises(DataError, match="name cannot be used: 5000 characters") as caught:
         add(table(id=["x" * 5000, *FILES[1:]], file=FILES, label=[0, 1] * 3))
     assert len(str(caught.value.found)) < 200
+    assert "at most 200" in str(caught.value.expected)
+
+
+def test_names_with_two_marks_on_a_letter_are_names(add: Add, table: Table) -> None:
+    names = ["ที่หนึ่ง", "Nguye\u0302\u0303n", *FILES[2:]]
+    with pytest.raises(DataError, match=r"does not say its group: U\+200B"):
+        add(table(file=FILES, group=["a\u200b", *FILES[1:]], label=[0, 1] * 3))
+    assert add(table(id=names, file=FILES, group=names, label=[0, 1] * 3)).facts["groups"] == 6
 
 
 def test_one_person_in_two_spellings_is_noted(add: Add, table: Table) -> None:

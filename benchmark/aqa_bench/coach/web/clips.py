@@ -26,6 +26,10 @@ __all__ = ["Clips"]
 
 _TYPES: Final = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".json": "application/json"}
 _SERVED: Final = re.compile(r"judged\.mp4|cover\.jpg|people-\d{1,9}\.jpg|assessment\.json")
+_GONE: Final = {
+    "what": "The result is gone, or was written by another version of aqa-bench.",
+    "remedy": "Upload the clip again.",
+}
 _POLL_S: Final = 0.25
 _SIGN_OF_LIFE_S: Final = 15.0
 
@@ -50,7 +54,7 @@ class Clips:
             return context.page(request, "waiting.html", status=status, **shared)
         assessment = self._assessment(job)
         if job.state is State.FAILED or assessment is None:
-            failure = job.failure or {"what": "The result is gone.", "remedy": "Upload the clip again."}
+            failure = job.failure or _GONE
             return context.page(request, "failed.html", failure=failure, **shared)
         return context.page(request, "result.html", result=Result(job, assessment), **shared)
 
@@ -144,4 +148,7 @@ class Clips:
 
     def _assessment(self, job: Job) -> Assessment | None:
         file = self._context.storage.local(job.key, ASSESSMENT)
-        return None if file is None else Assessment.model_validate_json(file.read_bytes())
+        try:
+            return None if file is None else Assessment.model_validate_json(file.read_bytes())
+        except ValueError:
+            return None

@@ -51,13 +51,24 @@ class Database:
         file: The file; made when missing, brought to the newest schema when older.
 
     Raises:
-        DataError: A newer program has written it.
+        DataError: It cannot be opened, or a newer program has written it.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._own = threading.local()
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self._connection()
+        except sqlite3.DatabaseError as error:
+            raise DataError(
+                "The app's database cannot be opened.",
+                where=file,
+                expected="a SQLite database in a folder that can be written to",
+                found=str(error),
+                remedy="Move the file away, and the app begins with an empty one; or choose another folder "
+                "(--data).",
+            ) from error
         self._migrate()
 
     @contextmanager
@@ -65,12 +76,9 @@ class Database:
         """A transaction that writes, kept short: everybody else who writes waits for it."""
         connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")
-        try:
+        # Rolls back what fails, a commit too.
+        with connection:
             yield connection
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.commit()
 
     def read(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """The rows of one query."""

@@ -144,9 +144,9 @@ def _too_large(most: int) -> AqaBenchError:
 
 def _full(error: OSError) -> AqaBenchError:
     return AqaBenchError(
-        "There is not enough disk space for the clip; nothing was kept.",
+        "The clip could not be stored; nothing was kept.",
         found=error.strerror or str(error),
-        remedy="The person who runs this app must free some space. Then upload the clip again.",
+        remedy="The person who runs this app must free some space or repair its folder. Then upload it again.",
     )
 
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from ipaddress import ip_address
+from socket import SOCK_STREAM, create_server, getaddrinfo, socket
 from typing import Any, Final
 
 from aqa_bench.coach.web.settings import Settings
 from aqa_bench.core.errors import UsageError
 from aqa_bench.core.lock import attempt
 
-__all__ = ["check_installed", "guarded", "run_app", "serve"]
+__all__ = ["check_installed", "guarded", "listen", "run_app", "serve"]
 
 _NEEDED: Final = ("starlette", "uvicorn", "python_multipart", "jinja2", "mediapipe")
 _GOODBYE_S: Final = 2
@@ -66,16 +67,18 @@ def guarded(settings: Settings, host: str, *, open_door: bool) -> Settings:
     return settings
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
+def serve(settings: Settings, host: str, port: int, ready: Callable[[], None]) -> None:
     """Answer until stopped.
 
     Args:
         settings: What the app is told.
         host: Address to listen on.
         port: Port to listen on.
+        ready: Called when nothing stands against it any more.
 
     Raises:
-        UsageError: Another app serves the same folder.
+        UsageError: Another app serves the same folder, or the address cannot be listened on.
+        DataError: What an earlier app kept in the folder is damaged.
     """
     from aqa_bench.coach.web.app import create_app
     from aqa_bench.coach.web.supervisor import worker_alive
@@ -88,20 +91,46 @@ def serve(settings: Settings, host: str, port: int) -> None:
                 where=settings.data,
                 remedy="Stop it, or choose another folder (--data).",
             )
+        listening = stack.enter_context(listen(host, port))
         run_app(
             lambda closing: create_app(settings, closing=closing, meanwhile=partial(worker_alive, settings)),
-            host,
-            port,
+            listening,
+            ready,
         )
 
 
-def run_app(make: Callable[[Callable[[], bool]], Any], host: str, port: int) -> None:
+def listen(host: str, port: int) -> socket:
+    """A socket that listens.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on.
+
+    Raises:
+        UsageError: There is no such address here, or somebody else listens there.
+    """
+    try:
+        family, _, _, _, address = getaddrinfo(host, port, type=SOCK_STREAM)[0]
+        return create_server(address, family=family)
+    except OSError as error:
+        raise UsageError(
+            "The app cannot listen at this address.",
+            where=f"--host {host} --port {port}",
+            expected="an address of this machine, and a port that nobody else listens on",
+            found=error.strerror or str(error),
+            remedy="Stop what listens there, or choose another port (--port).",
+        ) from error
+
+
+def run_app(
+    make: Callable[[Callable[[], bool]], Any], listening: socket, ready: Callable[[], None] = lambda: None
+) -> None:
     """Run an app with uvicorn until a signal stops it.
 
     Args:
         make: Makes the app, given what says whether it is to end: pages that wait hang up then.
-        host: Address to listen on.
-        port: Port to listen on.
+        listening: Where it is asked.
+        ready: Called when the app is made.
     """
     import uvicorn
 
@@ -112,14 +141,13 @@ def run_app(make: Callable[[Callable[[], bool]], Any], host: str, port: int) -> 
 
     config = uvicorn.Config(
         make(closing),
-        host=host,
-        port=port,
         log_level="warning",
         timeout_graceful_shutdown=_GOODBYE_S,
         server_header=False,
     )
     server = uvicorn.Server(config)
-    server.run()
+    ready()
+    server.run(sockets=[listening])
 
 
 def _is_this_machine(host: str) -> bool:

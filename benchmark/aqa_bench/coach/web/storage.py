@@ -92,12 +92,12 @@ class FolderStorage:
         shutil.rmtree(gone, ignore_errors=True)
 
     def keys(self) -> Iterator[str]:
-        """Names of the folders, and of those that a kill left half-deleted."""
+        """Names of the folders; those that a kill left half-deleted are removed."""
         for entry in os.scandir(self._root):
             name = entry.name.removeprefix(".").removesuffix(".gone")
-            if entry.name != name:
+            if entry.name == f".{name}.gone":
                 shutil.rmtree(entry.path, ignore_errors=True)
-            elif _KEY.fullmatch(name):
+            elif _KEY.fullmatch(entry.name):
                 yield name
 
     def _path(self, key: str, name: str) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from anyio import to_thread
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ async def read_form(
         await to_thread.run_sync(reader.close)
         if not reader.is_whole:
             raise FormError("the form ends in the middle")
-    except MultipartParseError as error:
+    except FormParserError as error:
         reader.drop()
         raise FormError(str(error)) from error
     except BaseException:

@@ -81,14 +81,14 @@ class Worker:
         self._log.close()
 
     def step(self) -> bool:
-        """Judge the next clip, or delete what is old.
+        """Delete what is too old, then judge the next clip.
 
         Returns:
             Whether there was a clip.
         """
+        self._expire()
         job = self._jobs.claim()
         if job is None:
-            self._expire()
             return False
         out = self._work / job.key
         try:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -35,6 +38,7 @@ class MediaPipePose:
 
     def __init__(self, *, tracking: bool = True, smooth: bool = False, min_confidence: float = 0.3) -> None:
         os.environ.setdefault("GLOG_minloglevel", "2")
+        warnings.filterwarnings("ignore", r"SymbolDatabase\.GetPrototype", UserWarning)
         try:
             self._library: Any = import_module("mediapipe")
             self._pose = self._library.solutions.pose.Pose
@@ -61,7 +65,11 @@ class MediaPipePose:
     @contextmanager
     def opened(self) -> Iterator[Callable[[UInt8Array], FloatArray]]:
         """An estimator that takes one frame ``(H, W, 3)`` at a time and gives ``(33, 3)`` in its pixels."""
-        with self._pose(**self._options) as pose:
+        with _quiet_start():
+            pose = self._pose(**self._options)
+            # Its threads have started and said what they say when a frame is done. Nobody is in this one.
+            pose.process(np.zeros((64, 64, 3), np.uint8))
+        with pose:
 
             def look(frame: UInt8Array) -> FloatArray:
                 height, width = frame.shape[:2]
@@ -72,3 +80,23 @@ class MediaPipePose:
                 return np.array(joints, np.float32)
 
             yield look
+
+
+@contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Keep what C++ writes to stderr, which no setting stops, from the terminal unless the block fails."""
+    with tempfile.TemporaryFile() as said:
+        sys.stderr.flush()
+        stderr = os.dup(2)
+        os.dup2(said.fileno(), 2)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            if failed:
+                said.seek(0)
+                os.write(2, said.read())
