@@ -40,6 +40,7 @@ expected, what was found and what to do. `--json` prints one document on stdout 
 | `AQA_BENCH_SCRATCH` | folder on this machine's own disk for decoded frames; default: the cache |
 | `AQA_BENCH_OFFLINE` | set to 1: never open a socket, as `--offline` |
 | `AQA_BENCH_PRECISION` | `float32` or `bfloat16` for networks; default: bfloat16 on GPUs that have it |
+| `AQA_BENCH_GRAPHS` | set to 1: [replay training passes as CUDA graphs](gpu.md#cuda-graphs); default: 0 |
 """
 _HELP = "--help"
 _RANGES = {(True, True): "{0} to {1}", (True, False): "{0} or more", (False, True): "at most {1}"}
