@@ -137,6 +137,7 @@ def train_head(
         patience=config.patience,
         progress=progress,
         task="training the head",
+        recorder=recorder_for(device),
     )
 
 

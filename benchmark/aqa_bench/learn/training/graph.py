@@ -67,7 +67,7 @@ class CudaRecorder:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         # One stream for passes before the recording and in it: some libraries keep a handle for each.
-        self._stream = torch.cuda.Stream(device)
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
     def run(self, work: Callable[[], Tensor]) -> Tensor:
         """Do the work on the stream of the recording; see :class:`Recorder`."""

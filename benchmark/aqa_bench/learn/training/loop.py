@@ -21,7 +21,7 @@ from aqa_bench.core.files import write_atomic
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sealed import Damaged
 from aqa_bench.learn.training.checkpoint import History, TrainingState, load_checkpoint, save_checkpoint
-from aqa_bench.learn.training.device import Precision, autocast
+from aqa_bench.learn.training.device import Precision, autocast, uploaded
 from aqa_bench.learn.training.graph import Passes, Recorder, ReplayedPasses
 
 __all__ = ["FitResult", "fit", "optimizer", "to_device"]
@@ -331,8 +331,7 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
 
 def _moved(value: Any, device: torch.device) -> Any:
     if isinstance(value, Tensor):
-        # From pinned memory the copy overlaps with other work; a kernel that needs it waits by itself.
-        return value.to(device, non_blocking=True)
+        return uploaded(value, device)
     if isinstance(value, dict):
         return {key: _moved(item, device) for key, item in value.items()}
     # Named tuples take their fields one by one, other tuples a single iterable.
