@@ -61,7 +61,7 @@ class CudaRecorder:
     """Records CUDA graphs.
 
     Args:
-        device: A CUDA device with its index.
+        device: A CUDA device.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -81,7 +81,8 @@ class CudaRecorder:
     def record(self, work: Callable[[], Tensor]) -> tuple[Tensor, Callable[[], object]]:
         """Record a graph; see :class:`Recorder`."""
         graph = torch.cuda.CUDAGraph()
-        generator = torch.cuda.default_generators[self._device.index]
+        number = torch.cuda.current_device() if self._device.index is None else self._device.index
+        generator = torch.cuda.default_generators[number]
         spare = generator.clone_state()
         try:
             with (
