@@ -157,7 +157,7 @@ def _compared(scratch: Path) -> dict[str, Any]:
     for graphs in ("0", "1"):
         (record,) = (scratch / f"runs-{graphs}").rglob("run.json")
         extras = json.loads(record.read_text(encoding="utf-8"))["extras"]
-        wanted = ("pretraining_losses", "pretraining_batches", "replayed_batches")
+        wanted = ("pretraining_losses", "pretraining_batches", "pretraining_replayed", "replayed_batches")
         found[f"graphs {graphs}"] = {name: extras[name] for name in wanted if name in extras}
         (table,) = sorted(record.parent.rglob("*.csv"))[:1]
         scores.append(pd.read_csv(table).select_dtypes("number").to_numpy())

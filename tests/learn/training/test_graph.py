@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from aqa_bench.core.errors import UsageError
 from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.supervised import training
+from aqa_bench.learn.training import graph
 from aqa_bench.learn.training.device import deterministic
 from aqa_bench.learn.training.graph import CHECKS, WARMUPS, recorder_for
 from aqa_bench.learn.training.loop import FitResult, fit, optimizer
@@ -186,7 +187,7 @@ def test_fine_tuning_is_replayed_but_for_its_odd_batches(
             return y
 
     def finetuned(recorder: Any) -> tuple[FitResult, Tensor]:
-        monkeypatch.setattr(training, "recorder_for", lambda device: recorder)
+        monkeypatch.setattr(graph, "recorder_for", lambda device: recorder)
         with deterministic(1):
             network = Flat()
             parts = [

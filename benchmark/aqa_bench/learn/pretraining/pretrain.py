@@ -32,7 +32,6 @@ from aqa_bench.learn.pretraining.collapse import Collapse
 from aqa_bench.learn.pretraining.pool import TrainedWeights
 from aqa_bench.learn.training.device import Precision, autocast, deterministic, out_of_memory_explained
 from aqa_bench.learn.training.distributed import World, data_parallel, distributed
-from aqa_bench.learn.training.graph import recorder_for
 from aqa_bench.learn.training.loop import fit, optimizer, to_device
 
 __all__ = ["OF_THE_BACKBONE", "Monitor", "PoolRecipe", "Pretext", "PretextTraining", "pretrain"]
@@ -253,6 +252,8 @@ def pretrain(
         DataError: The pool cannot be used.
         MethodError: The loss is not finite, or the GPU's memory is not enough.
     """
+    from aqa_bench.learn.training.graph import recorder_for
+
     started = time.perf_counter()
     with deterministic(seed), distributed(device) as world:
         pretext = build()
@@ -311,7 +312,7 @@ def pretrain(
         **after,
     }
     if result.replayed:
-        facts["replayed_batches"] = result.replayed
+        facts["pretraining_replayed"] = result.replayed
     if picture is not None:
         from aqa_bench.media.images import encode_png
 

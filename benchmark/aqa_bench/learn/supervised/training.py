@@ -21,7 +21,6 @@ from aqa_bench.learn.losses.supervised import class_weights, mse_l1_loss, weight
 from aqa_bench.learn.supervised.targets import FitData, forward
 from aqa_bench.learn.training.batches import shuffled_batches
 from aqa_bench.learn.training.device import Precision, autocast, out_of_memory_explained
-from aqa_bench.learn.training.graph import recorder_for
 from aqa_bench.learn.training.loop import FitResult, fit, optimizer, to_device
 from aqa_bench.media.clips import Indices
 
@@ -112,6 +111,8 @@ def train_head(
         device: Where to compute.
         progress: Where to report.
     """
+    from aqa_bench.learn.training.graph import recorder_for
+
     head.to(device)
     # Features are small: copied once, an epoch waits for no transfer.
     train, val = train.to(device), val.to(device)
@@ -276,6 +277,8 @@ def finetune_network(
         DataError: A picture cannot be read.
         MethodError: The loss is not finite, or the GPU's memory is not enough.
     """
+    from aqa_bench.learn.training.graph import recorder_for
+
     targets, wanted = train.targets.to(device), val.targets.to(device)
     loss = supervised_loss(targets, config, is_score=is_score)
     precision = Precision.default(device)

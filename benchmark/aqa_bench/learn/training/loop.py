@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,9 @@ from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sealed import Damaged
 from aqa_bench.learn.training.checkpoint import History, TrainingState, load_checkpoint, save_checkpoint
 from aqa_bench.learn.training.device import Precision, autocast, uploaded
-from aqa_bench.learn.training.graph import Passes, Recorder, ReplayedPasses
+
+if TYPE_CHECKING:
+    from aqa_bench.learn.training.graph import Passes, Recorder, ReplayedPasses
 
 __all__ = ["FitResult", "fit", "optimizer", "to_device"]
 
@@ -181,7 +183,11 @@ def fit(
         (value / accumulate).backward()  # type: ignore[no-untyped-call]
         return value.detach()
 
-    replaying = None if recorder is None else ReplayedPasses(model, usual, recorder, precision, device)
+    replaying: ReplayedPasses | None = None
+    if recorder is not None:
+        from aqa_bench.learn.training.graph import ReplayedPasses
+
+        replaying = ReplayedPasses(model, usual, recorder, precision, device)
     each = per_epoch or 1
     display.start(task, epochs * each)
     try:
