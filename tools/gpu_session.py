@@ -70,7 +70,7 @@ def steps(out: Path, scratch: Path, device: str) -> list[Step]:
     )
     tests = (
         *("-m", "pytest", "-p", "no:cacheprovider", "-q", "--timeout=60", "-n", "8"),
-        *("-k", "cuda", "tests/test_conformance_bf16.py"),
+        *("-k", "cuda", "tests/learn/training/test_graph.py", "tests/test_conformance_bf16.py"),
     )
     few = ("-m", "pytest", "-p", "no:cacheprovider", "-q", "-k", "md-quick", "tests/test_conformance_bf16.py")
     bench = ("tools/bench_augment.py", "--device", device, "--steps", "20", "--blocks", "3")

@@ -15,7 +15,7 @@ from aqa_bench.learn.augment.presets import augmentation
 from aqa_bench.learn.supervised import training
 from aqa_bench.learn.training import graph
 from aqa_bench.learn.training.device import deterministic
-from aqa_bench.learn.training.graph import CHECKS, WARMUPS, recorder_for
+from aqa_bench.learn.training.graph import CHECKS, WARMUPS, CudaRecorder, recorder_for
 from aqa_bench.learn.training.loop import FitResult, fit, optimizer
 
 CPU = torch.device("cpu")
@@ -52,25 +52,31 @@ def loss(model: nn.Module, batch: Pair) -> Tensor:
 
 
 def trained(
-    recorder: Any, name: str = "adam", *, of: Callable[[int], Iterator[Pair]] = batches, **options: Any
+    recorder: Any,
+    name: str = "adam",
+    *,
+    of: Callable[[int], Iterator[Pair]] = batches,
+    by: Callable[[nn.Module, Pair], Tensor] = loss,
+    device: torch.device = CPU,
+    **options: Any,
 ) -> tuple[FitResult, dict[str, Tensor], Tensor]:
     """What a training comes to, its weights, and the next draw."""
     with deterministic(3):
-        model = Network()
+        model = Network().to(device)
         built = optimizer(name, model.parameters(), lr=0.02, weight_decay=0.01)
         result = fit(
             model,
             of,
-            loss,
+            by,
             optimizer=built,
             epochs=EPOCHS,
-            device=CPU,
+            device=device,
             scheduler=CosineAnnealingLR(built, EPOCHS * BATCHES),
             schedule_by="step",
             recorder=recorder,
             **options,
         )
-        return result, model.state_dict(), torch.rand(1)
+        return result, model.state_dict(), torch.rand(1, device=device)
 
 
 def assert_same(found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
@@ -223,3 +229,37 @@ def test_graphs_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError) as caught:
         recorder_for(CPU)
     assert caught.value.where == "AQA_BENCH_GRAPHS"
+
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+
+
+@needs_cuda
+def test_cuda_graphs_train_as_passes_do(caplog: pytest.LogCaptureFixture) -> None:
+    cuda = torch.device("cuda", 0)
+    found = trained(CudaRecorder(cuda), device=cuda)
+    expected = trained(None, device=cuda)
+    assert [r for r in caplog.records if r.levelno == logging.WARNING] == []
+    assert found[0].replayed == EPOCHS * BATCHES - SPENT
+    assert found[0].losses == pytest.approx(expected[0].losses, rel=1e-4)
+    for key, tensor in found[1].items():
+        torch.testing.assert_close(tensor, expected[1][key], rtol=1e-3, atol=1e-4)
+    # Dropout drew as often.
+    assert torch.equal(found[2], expected[2])
+
+
+@needs_cuda
+def test_cuda_goes_on_after_a_recording_that_failed(caplog: pytest.LogCaptureFixture) -> None:
+    cuda = torch.device("cuda", 0)
+
+    def reading(model: nn.Module, batch: Pair) -> Tensor:
+        value = loss(model, batch)
+        assert value.item() >= 0
+        return value
+
+    found = trained(CudaRecorder(cuda), by=reading, device=cuda)
+    expected = trained(None, by=reading, device=cuda)
+    assert found[0].replayed == 0
+    assert len([r for r in caplog.records if "could not be recorded" in r.getMessage()]) == 1
+    assert found[0].losses == pytest.approx(expected[0].losses, rel=1e-4)
+    assert torch.equal(found[2], expected[2])
