@@ -31,6 +31,10 @@ _TAIL = 4000
 _TOTAL_S = 540.0
 # A CPU only tries the script, and may be busy.
 _SLOWER = 8
+_LESS = (
+    *("backbone=resnet-small", "resize=32", "crop=32", "frames=4", "pool_frames=8", "length=8"),
+    *("head_epochs=1", "components=4"),
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,8 @@ def steps(out: Path, scratch: Path, device: str) -> list[Step]:
             (
                 *(*program, "run", "--method", "cvcspc", "--recipe", "quick", "--dataset", _DATASET),
                 *("--task", "kfe", "--device", device, "--set", "weights=random", "--set", "freeze=0"),
-                *("--set", f"steps={2 if small else 60}", "--set", f"batch_size={3 if small else 4}"),
+                *("--set", f"steps={8 if small else 60}", "--set", "batch_size=4"),
+                *(part for value in _LESS if small for part in ("--set", value)),
                 *("--out", str(scratch / f"runs-{graphs}")),
             ),
             45,
