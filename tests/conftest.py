@@ -4,12 +4,16 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # The same examples every time, and a busy machine is no failure.
 settings.register_profile(
@@ -42,6 +46,7 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, _homes: Path) -> None:
     monkeypatch.setenv("AQA_BENCH_CACHE", str(_homes / "cache"))
     monkeypatch.setenv("AQA_BENCH_OFFLINE", "1")
     monkeypatch.delenv("AQA_BENCH_PRECISION", raising=False)
+    monkeypatch.delenv("AQA_BENCH_GRAPHS", raising=False)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -140,6 +145,58 @@ def gym_home(gym_releases: dict[str, Path], tmp_path_factory: pytest.TempPathFac
     for exercise in gym_releases:
         FAMILY.prepare(f"synthetic-gym/{exercise}@tiny", (), root, {}, NullProgress())
     return root
+
+
+@pytest.fixture
+def repeating() -> type:
+    """Stands in for CUDA graphs: a recording repeats the work on the tensors that it was made with."""
+    import torch
+    from torch import nn
+
+    class Repeating:
+        def __init__(self) -> None:
+            self.modules: dict[int, nn.Module] = {}
+            self.replays = 0
+
+        def run(self, work: Callable[[], Tensor]) -> Tensor:
+            def seen(module: nn.Module, _: object) -> None:
+                self.modules[id(module)] = module
+
+            hook = nn.modules.module.register_module_forward_pre_hook(seen)
+            try:
+                return work()
+            finally:
+                hook.remove()
+
+        def record(self, work: Callable[[], Tensor]) -> tuple[Tensor, Callable[[], object]]:
+            found = self.modules.values()
+            buffers = [b for module in found for b in module.buffers(recurse=False)]
+            trained = [p for m in found for p in m.parameters(recurse=False) if p.requires_grad]
+            kept = [b.clone() for b in buffers]
+            assert all(p.grad is None for p in trained)
+            with torch.random.fork_rng([]):
+                loss = work().clone()
+            for buffer, value in zip(buffers, kept, strict=True):
+                buffer.copy_(value)
+            written = {p: p.grad for p in trained if p.grad is not None}
+            # A graph has computed nothing before its first replay.
+            for tensor in (loss, *written.values()):
+                tensor.fill_(float("nan"))
+
+            def replay() -> None:
+                self.replays += 1
+                held = {p: p.grad for p in trained}
+                for p in trained:
+                    p.grad = None
+                loss.copy_(work())
+                for p, gradient in written.items():
+                    gradient.copy_(p.grad)
+                for p, gradient in held.items():
+                    p.grad = gradient
+
+            return loss, replay
+
+    return Repeating
 
 
 # Before xdist reads the marks.

@@ -41,6 +41,7 @@ stdout and nothing else.
 | `AQA_BENCH_SCRATCH` | folder on this machine's own disk for decoded frames; default: the cache |
 | `AQA_BENCH_OFFLINE` | set to 1 to never open a socket, like `--offline` |
 | `AQA_BENCH_PRECISION` | `float32` or `bfloat16` for networks; default: bfloat16 on GPUs that support it |
+| `AQA_BENCH_GRAPHS` | set to 1: [replay training passes as CUDA graphs](gpu.md#cuda-graphs); default: 0 |
 """
 _HELP = "--help"
 _RANGES = {(True, True): "{0} to {1}", (True, False): "{0} or more", (False, True): "at most {1}"}

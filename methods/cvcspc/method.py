@@ -75,8 +75,11 @@ class CVCSPC(ImageMethod[CVCSPCRecipe]):
         network = EmbeddingNetwork.of(backbone, recipe, pool.spec.shown)
         augment = recipe.augment()
 
-        def loss(model: nn.Module, batch: ImageBatch) -> Tensor:
-            anchor, positive, negative = torch.chunk(model(augment(batch.images, batch.generator())), 3)
+        def prepare(batch: ImageBatch) -> tuple[Tensor, ...]:
+            return (augment(batch.images, batch.generator()),)
+
+        def loss(model: nn.Module, pictures: tuple[Tensor, ...]) -> Tensor:
+            anchor, positive, negative = torch.chunk(model(*pictures), 3)
             return distance_ratio_loss(anchor, positive, negative, terms=recipe.terms, squared=recipe.squared)
 
         return PretextTraining(
@@ -86,6 +89,7 @@ class CVCSPC(ImageMethod[CVCSPCRecipe]):
             lambda batch_size: max(len(triplets.usable) // batch_size, 1),
             loss,
             ImageMonitor(watched, backbone.device),
+            prepare,
             # What lies behind the stage that a map comes from does not train.
             idle=recipe.projector == "map",
         )

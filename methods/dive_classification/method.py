@@ -109,14 +109,13 @@ class DiveClassification(VideoMethod[DiveClassificationRecipe]):
         network = VideoClassifier(backbone, heads.to(backbone.device), recipe.clips)
         augment = recipe.augment()
 
-        def loss(model: nn.Module, batch: VideoBatch) -> Tensor:
-            logits = model(augment(batch.frames, batch.generator()))
-            return torch.stack(
-                [
-                    cross_entropy(part, batch.labels[:, i])
-                    for i, part in enumerate(torch.split(logits, sizes, dim=1))
-                ]
-            ).mean()
+        def prepare(batch: VideoBatch) -> tuple[Tensor, ...]:
+            return augment(batch.frames, batch.generator()), batch.labels
+
+        def loss(model: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+            clips, labels = inputs
+            parts = torch.split(model(clips), sizes, dim=1)
+            return torch.stack([cross_entropy(p, labels[:, i]) for i, p in enumerate(parts)]).mean()
 
         def measure(batch: VideoBatch) -> Mapping[str, float]:
             parts = torch.split(network(centred(batch.frames, recipe.pool_spec().shown)), sizes, dim=1)
@@ -129,4 +128,4 @@ class DiveClassification(VideoMethod[DiveClassificationRecipe]):
                 "chance": sum(1 / n for n in sizes) / len(sizes),
             }
 
-        return VideoTask(network, backbone.forward, loss, measure)
+        return VideoTask(network, backbone.forward, prepare, loss, measure)

@@ -103,8 +103,9 @@ class PAD(ImageMethod[PADRecipe]):
         pairs = PairSampler(pool.elevations(), gap=recipe.gap)
         distance = PictureLoss(backbone, recipe.perceptual, recipe.perceptual_stage)
 
-        def loss(model: nn.Module, batch: ImageBatch) -> Tensor:
-            return distance(model(batch.images), targets(batch.images, recipe.picture))
+        def loss(model: nn.Module, pictures: tuple[Tensor, ...]) -> Tensor:
+            (images,) = pictures
+            return distance(model(images), targets(images, recipe.picture))
 
         return PretextTraining(
             network,
@@ -113,6 +114,7 @@ class PAD(ImageMethod[PADRecipe]):
             lambda batch_size: max(len(pairs.usable) // batch_size, 1),
             loss,
             ImageMonitor(watched, backbone.device),
+            lambda batch: (batch.images,),
             measure=lambda frames: swap_figures(network, frames, recipe.gap),
             picture=lambda frames: picture_grid(network, frames, recipe.gap),
         )

@@ -58,10 +58,13 @@ class SimSiam(ImageMethod[SimSiamRecipe]):
         )
         augment = recipe.augment()
 
-        def loss(model: nn.Module, batch: ImageBatch) -> Tensor:
+        def prepare(batch: ImageBatch) -> tuple[Tensor, ...]:
             generator = batch.generator()
             x = to_float(batch.images)
-            p1, p2, z1, z2 = model(augment(x, generator), augment(x, generator))
+            return augment(x, generator), augment(x, generator)
+
+        def loss(model: nn.Module, views: tuple[Tensor, ...]) -> Tensor:
+            p1, p2, z1, z2 = model(*views)
             return simsiam_loss(p1, p2, z1, z2)
 
         return PretextTraining(
@@ -71,6 +74,7 @@ class SimSiam(ImageMethod[SimSiamRecipe]):
             lambda batch_size: max(len(pool) * recipe.repeats // batch_size, 1),
             loss,
             ImageMonitor(watched, backbone.device),
+            prepare,
             # The predictor keeps its rate (section 4.2 of the paper): it has to follow the projections.
             fixed_rate=list(network.predictor.parameters()),
             measure=lambda frames: view_figures(network, frames, augment),

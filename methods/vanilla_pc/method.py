@@ -65,8 +65,11 @@ class VanillaPC(ImageMethod[VanillaPCRecipe]):
         network = EmbeddingNetwork.of(backbone, recipe, pool.spec.shown)
         augment = recipe.augment()
 
-        def loss(model: nn.Module, batch: ImageBatch) -> Tensor:
-            anchor, positive, negative = torch.chunk(model(augment(batch.images, batch.generator())), 3)
+        def prepare(batch: ImageBatch) -> tuple[Tensor, ...]:
+            return (augment(batch.images, batch.generator()),)
+
+        def loss(model: nn.Module, pictures: tuple[Tensor, ...]) -> Tensor:
+            anchor, positive, negative = torch.chunk(model(*pictures), 3)
             return distance_ratio_loss(anchor, positive, negative, terms=recipe.terms, squared=recipe.squared)
 
         return PretextTraining(
@@ -76,5 +79,6 @@ class VanillaPC(ImageMethod[VanillaPCRecipe]):
             lambda batch_size: max(len(triplets.usable) // batch_size, 1),
             loss,
             ImageMonitor(watched, backbone.device),
+            prepare,
             idle=recipe.projector == "map",
         )

@@ -45,7 +45,7 @@ def test_losses_of_the_questions_are_added_where_they_are_asked(batch: VideoBatc
     task = two_questions(build_video_backbone("r2plus1d-small", "random"))
     first = F.cross_entropy(LOGITS["first"], torch.tensor([0, 2, 1, 0]))
     second = F.cross_entropy(LOGITS["second"][[0, 2]], torch.tensor([1, 0]))
-    assert float(task.loss(Model(), batch)) == pytest.approx(float(first + second))
+    assert float(task.loss(Model(), task.prepare(batch))) == pytest.approx(float(first + second))
 
 
 def test_accuracy_counts_what_is_asked_and_chance_what_is_possible(

@@ -117,11 +117,11 @@ def test_the_loss_is_the_mean_over_attributes(dive_bench) -> None:
     labels = torch.tensor([[0, 1, 2, 3, 4], [3, 0, 1, 10, 0]])
     frames = torch.zeros(2, 8, 16, 16, 3, dtype=torch.uint8)
     batch = VideoBatch(frames, torch.arange(2), labels, 0)
-    uniform = float(task.loss(lambda x: torch.zeros(len(x), sum(sizes)), batch))
+    uniform = float(task.loss(lambda x: torch.zeros(len(x), sum(sizes)), task.prepare(batch)))
     assert uniform == pytest.approx(np.mean(np.log(sizes)))
     offsets = torch.tensor([0, *np.cumsum(sizes)[:-1]])
     told = torch.zeros(2, sum(sizes)).scatter_(1, labels + offsets, 50.0)
-    assert float(task.loss(lambda x: told, batch)) == pytest.approx(0, abs=1e-6)
+    assert float(task.loss(lambda x: told, task.prepare(batch))) == pytest.approx(0, abs=1e-6)
     assert task.network(frames).shape == (2, sum(sizes))
 
 

@@ -69,7 +69,7 @@ def test_the_loss_reads_anchors_positives_and_negatives(monkeypatch: pytest.Monk
             n = len(x) // 3
             return torch.tensor([[1.0, 0.0]] * (2 * n) + [[-1.0, 0.0]] * n)
 
-    assert float(task.loss(Told(), batch())) == pytest.approx(np.log1p(np.exp(-2)))
+    assert float(task.loss(Told(), task.prepare(batch()))) == pytest.approx(np.log1p(np.exp(-2)))
 
 
 def test_tasks_and_label_seeds_share_one_pre_training(video_bench) -> None:

@@ -45,7 +45,7 @@ def test_loss_and_gradients_are_those_of_the_published_algorithm(bench, tiny) ->
     pretext = SimSiam(recipe).pretext(tiny(), pool, pool, seed=0)
     network = pretext.network.train()
     batch = next(pretext.batches(4, World())(0))
-    ours = pretext.loss(network, batch)
+    ours = pretext.loss(network, pretext.prepare(batch))
     ours.backward()
     gradients = [p.grad.clone() for p in network.parameters()]
     network.zero_grad()
@@ -68,7 +68,7 @@ def test_two_views_of_a_frame_differ(bench, tiny) -> None:
             seen.append((first, second))
             return tuple(torch.ones(4, 2) for _ in range(4))
 
-    pretext.loss(Spy(), next(pretext.batches(4, World())(0)))
+    pretext.loss(Spy(), pretext.prepare(next(pretext.batches(4, World())(0))))
     ((first, second),) = seen
     assert not torch.equal(first, second)
 
@@ -109,7 +109,7 @@ def test_it_learns_to_know_another_view_of_pictures_not_seen_before(tiny) -> Non
     for epoch in range(120):
         for batch in pretext.batches(12, World())(epoch):
             adam.zero_grad()
-            pretext.loss(network, batch).backward()
+            pretext.loss(network, pretext.prepare(batch)).backward()
             adam.step()
     after = pretext.monitor.figures(network, pretext.embed, pretext.measure)
     assert before["view_chance"] == 0.5

@@ -146,7 +146,7 @@ def _full(error: OSError) -> AqaBenchError:
     return AqaBenchError(
         "The clip could not be stored; nothing was kept.",
         found=error.strerror or str(error),
-        remedy="The person who runs this app must free some space or repair its folder. Then upload it again.",
+        remedy="The person who runs this app must free some space or repair its folder. Then upload again.",
     )
 
 

@@ -14,8 +14,11 @@ from aqa_bench.learn.augment.transform import Draws, draw, happens
 __all__ = ["ChannelPermutation", "ColourJitter", "GaussianBlur", "Grayscale", "convolved", "multiplied"]
 
 
-_LUMA = (0.299, 0.587, 0.114)
-_FROM_RGB = ((0.299, 0.587, 0.114), (0.595716, -0.274453, -0.321263), (0.211456, -0.522591, 0.311135))
+_LUMA = torch.tensor((0.299, 0.587, 0.114))
+_TO_YIQ = torch.tensor(
+    ((0.299, 0.587, 0.114), (0.595716, -0.274453, -0.321263), (0.211456, -0.522591, 0.311135))
+)
+_FROM_YIQ = torch.linalg.inv(_TO_YIQ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,8 @@ class ColourJitter:
         cos, sin = saturation * torch.cos(angle), saturation * torch.sin(angle)
         one, zero = torch.ones_like(cos), torch.zeros_like(cos)
         plane = torch.stack([one, zero, zero, zero, cos, -sin, zero, sin, cos], dim=1).view(-1, 3, 3)
-        to_yiq = torch.tensor(_FROM_RGB)
-        matrix = torch.linalg.inv(to_yiq) @ plane @ to_yiq * (brightness * contrast)[:, None, None]
-        return matrix, (1 - contrast) * brightness, torch.tensor(_LUMA)
+        matrix = _FROM_YIQ @ plane @ _TO_YIQ * (brightness * contrast)[:, None, None]
+        return matrix, (1 - contrast) * brightness, _LUMA
 
     def __call__(self, clips: Tensor, *drawn: Tensor) -> Tensor:
         """See :class:`~aqa_bench.learn.augment.transform.Augmentation`."""
@@ -80,7 +82,7 @@ class Grayscale:
 
     def draws(self, count: int, generator: torch.Generator) -> Draws:
         """See :class:`~aqa_bench.learn.augment.transform.Augmentation`."""
-        return happens(count, self.p, generator).nonzero().flatten(), torch.tensor(_LUMA)
+        return happens(count, self.p, generator).nonzero().flatten(), _LUMA
 
     def __call__(self, clips: Tensor, *drawn: Tensor) -> Tensor:
         """See :class:`~aqa_bench.learn.augment.transform.Augmentation`."""

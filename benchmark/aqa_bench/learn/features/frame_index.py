@@ -18,6 +18,7 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import Sample, UInt8Array
 from aqa_bench.learn.features.frames import FrameSpec, frame_indices, read_frames
+from aqa_bench.learn.training.device import uploaded
 from aqa_bench.media.clips import Indices
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class FrameIndex:
         lengths = [len(indices) for indices in self.indices]
         self._starts = np.cumsum([0, *lengths])
         self._threads = 1
+        self._on_gpu = False
         self._memory: Tensor | None = None
         self._store: FrameStore | None = None
         self._files: tuple[ClipFile, ...] = ()
@@ -105,13 +107,16 @@ class FrameIndex:
         self._check(clip, frame)
         if self._memory is not None:
             rows = torch.from_numpy(self._starts[clip] + frame)
-            return self._memory.index_select(0, rows.to(self._memory.device, non_blocking=True))
+            return self._memory.index_select(0, uploaded(rows, self._memory.device))
         from aqa_bench.media.frame_store import read_rows, unordered
 
-        images = np.empty((len(clip), self.spec.side, self.spec.side, 3), np.uint8)
+        shape = (len(clip), self.spec.side, self.spec.side, 3)
+        # Read into page-locked memory for a GPU, or the batch would be copied there first.
+        read = torch.empty(shape, dtype=torch.uint8, pin_memory=self._on_gpu)
+        images = read.numpy()
         if self._store is not None:
             read_rows(self._files, clip, frame, images, self._threads)
-            return torch.from_numpy(images)
+            return read
 
         def decode(number: int) -> None:
             rows_of_clip = np.flatnonzero(clip == number)
@@ -119,7 +124,7 @@ class FrameIndex:
 
         for _ in unordered(decode, np.unique(clip).tolist(), self._threads):
             pass
-        return torch.from_numpy(images)
+        return read
 
     def prepare(
         self,
@@ -157,6 +162,7 @@ class FrameIndex:
 
         progress = progress or NullProgress()
         self._threads = jobs or torch.get_num_threads()
+        self._on_gpu = device.type == "cuda"
         keeper = keeper_of([sample.media for sample in self.samples])
         folder = folder if keeper is None else keeper.frames
         budget = CPU_BUDGET if budget is None else budget

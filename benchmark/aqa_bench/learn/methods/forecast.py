@@ -35,7 +35,7 @@ from aqa_bench.learn.supervised.training import supervised_optimizer
 from aqa_bench.learn.supervised.video_classifier import VideoClassifier
 from aqa_bench.learn.training.device import Precision, autocast, deterministic
 from aqa_bench.learn.training.distributed import World
-from aqa_bench.learn.training.loop import optimizer, to_device
+from aqa_bench.learn.training.loop import optimizer
 
 __all__ = ["LabelProbe", "PretrainingForecast", "label_steps", "probe_labels", "probe_pretraining"]
 
@@ -131,9 +131,7 @@ def probe_pretraining(
         training.network.to(device).train()
         adam = optimizer(recipe.optimizer, _trained(training.network), recipe.lr)
         batches = _batches(training, recipe.batch_size)
-        step, probed = _timed(
-            lambda: _step(training, to_device(next(batches), device), adam, device), device, limit_s
-        )
+        step, probed = _timed(lambda: _step(training, next(batches), adam, device), device, limit_s)
     return PretrainingForecast(
         len(learn),
         len(watched),
@@ -275,7 +273,7 @@ def _label_step(network: nn.Module, x: Tensor, config: Any, limit_s: float) -> f
 
 def _step(training: PretextTraining, batch: Any, chosen: torch.optim.Optimizer, device: torch.device) -> None:
     with autocast(device, Precision.default(device)):
-        loss = training.loss(training.network, batch)
+        loss = training.loss(training.network, training.inputs(batch, device))
     loss.backward()  # type: ignore[no-untyped-call]
     chosen.step()
     chosen.zero_grad(set_to_none=True)

@@ -73,8 +73,11 @@ class PretextTraining(Generic[BatchT]):
         embed: Embeddings ``(N, D)`` of decoded images or clips, for the monitor.
         batches: The batches of an epoch, for a batch size and this process' share.
         per_epoch: Batches per epoch of one process, for a batch size.
-        loss: Mean loss of a batch; it calls the network that it is given.
+        loss: Mean loss of what :meth:`inputs` makes of a batch; it calls the network that it is given.
         monitor: Watches the training.
+        prepare: Makes what the loss takes of a batch on the device, all draws of chance included. With it the
+            loss may then wait for nothing on the device, so that it can be replayed as a graph. Where None,
+            the loss takes the batch itself.
         fixed_rate: Parameters whose learning rate no schedule changes.
         idle: Whether the loss leaves some of the network's parameters without a gradient.
         measure: Figures of its own on clips that are watched, with the network in evaluation mode.
@@ -85,12 +88,18 @@ class PretextTraining(Generic[BatchT]):
     embed: Callable[[Tensor], Tensor]
     batches: Callable[[int, World], Callable[[int], Iterator[BatchT]]]
     per_epoch: Callable[[int], int]
-    loss: Callable[[nn.Module, BatchT], Tensor]
+    loss: Callable[[nn.Module, Any], Tensor]
     monitor: Monitor
+    prepare: Callable[[BatchT], tuple[Tensor, ...]] | None = None
     fixed_rate: Sequence[Parameter] = field(default=())
     idle: bool = False
     measure: Callable[[FrameIndex], Mapping[str, float]] | None = None
     picture: Callable[[FrameIndex], UInt8Array] | None = None
+
+    def inputs(self, batch: BatchT, device: torch.device) -> Any:
+        """What the loss takes of a batch, on the device."""
+        moved = to_device(batch, device)
+        return moved if self.prepare is None else self.prepare(moved)
 
 
 def _every_clip(pool: FrameIndex) -> tuple[Sequence[int], Mapping[str, int]]:
@@ -243,6 +252,8 @@ def pretrain(
         DataError: The pool cannot be used.
         MethodError: The loss is not finite, or the GPU's memory is not enough.
     """
+    from aqa_bench.learn.training.graph import recorder_for
+
     started = time.perf_counter()
     with deterministic(seed), distributed(device) as world:
         pretext = build()
@@ -265,7 +276,7 @@ def pretrain(
         ):
             result = fit(
                 data_parallel(network, world, device, idle=pretext.idle),
-                draws,
+                lambda epoch: (pretext.inputs(batch, device) for batch in draws(epoch)),
                 pretext.loss,
                 optimizer=optimiser,
                 scheduler=schedule,
@@ -283,6 +294,7 @@ def pretrain(
                 progress=progress,
                 per_epoch=per_epoch,
                 task=f"pre-training {name}",
+                recorder=recorder_for(device, processes=world.size),
             )
         if world.size > 1:
             # Batch norms on CPUs have statistics of their own; all go on with those of the first.
@@ -299,6 +311,8 @@ def pretrain(
         **{f"initial_{k}": v for k, v in before.items() if k not in _COLLAPSE},
         **after,
     }
+    if result.replayed:
+        facts["pretraining_replayed"] = result.replayed
     if picture is not None:
         from aqa_bench.media.images import encode_png
 
@@ -352,7 +366,7 @@ def _trial(pretext: PretextTraining, device: torch.device) -> Callable[[int], No
         for batch in islice(pretext.batches(batch_size, World())(0), 1):
             with autocast(device, Precision.default(device)):
                 # The bare network and a world of one: the other processes do not take part in a trial.
-                loss = pretext.loss(pretext.network, to_device(batch, device))
+                loss = pretext.loss(pretext.network, pretext.inputs(batch, device))
             loss.backward()  # type: ignore[no-untyped-call]
         pretext.network.zero_grad(set_to_none=True)
 

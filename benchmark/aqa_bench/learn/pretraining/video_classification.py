@@ -96,9 +96,12 @@ def classification_task(
     """
     network = ClipClassifier(backbone, questions).to(backbone.device)
 
-    def loss(model: nn.Module, batch: VideoBatch) -> Tensor:
-        logits = model(augmented(batch)).values()
-        classes = batch.labels[..., 0].unbind(dim=1)
+    def prepare(batch: VideoBatch) -> tuple[Tensor, ...]:
+        return augmented(batch), batch.labels
+
+    def loss(model: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+        clips, labels = inputs
+        logits, classes = model(clips).values(), labels[..., 0].unbind(dim=1)
         losses = [F.cross_entropy(y, c, ignore_index=NOT_ASKED) for y, c in zip(logits, classes, strict=True)]
         return torch.stack(losses).sum()
 
@@ -112,7 +115,7 @@ def classification_task(
             figures[f"{name}_chance"] = float((1 / numbers).mean())
         return figures
 
-    return VideoTask(network, backbone.forward, loss, measure)
+    return VideoTask(network, backbone.forward, prepare, loss, measure)
 
 
 def augmented_by(augment: Compose) -> Callable[[VideoBatch], Tensor]:

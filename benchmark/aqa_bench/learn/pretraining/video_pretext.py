@@ -95,14 +95,16 @@ class VideoTask:
     Attributes:
         network: Backbone and what stands between it and the loss.
         embed: Embeddings ``(N, D)`` of decoded clips, for the monitor of collapse.
-        loss: Mean loss of a batch, augmentation included; it calls the network that it is given.
+        prepare: What the loss takes of a batch, augmentation included.
+        loss: Its mean; it calls the network that it is given.
         measure: Figures of a batch of clips that are watched, the network in evaluation mode; names with
             ``accuracy`` in them suit figures that are shares.
     """
 
     network: nn.Module
     embed: Callable[[Tensor], Tensor]
-    loss: Callable[[nn.Module, VideoBatch], Tensor]
+    prepare: Callable[[VideoBatch], tuple[Tensor, ...]]
+    loss: Callable[[nn.Module, tuple[Tensor, ...]], Tensor]
     measure: Callable[[VideoBatch], Mapping[str, float]]
 
 
@@ -134,6 +136,7 @@ def video_pretext(
             lambda batch_size: max(len(drawn.usable) // batch_size, 1),
             learnt.loss,
             VideoMonitor(watched, clip_frames, backbone.device),
+            learnt.prepare,
             measure=lambda clips: _measured(clips, sampler(clips), learnt, backbone.device),
         )
 

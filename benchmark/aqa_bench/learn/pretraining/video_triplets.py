@@ -47,18 +47,18 @@ def triplet_task(
     projection = Projection(backbone.num_features, recipe.embedding, recipe.hidden)
     network = nn.Sequential(backbone, projection.to(backbone.device))
 
-    def triplets(model: nn.Module, batch: VideoBatch) -> tuple[Tensor, ...]:
-        return torch.chunk(model(augmented_triplets(batch, recipe, augment)), 3)
+    def prepare(batch: VideoBatch) -> tuple[Tensor, ...]:
+        return (augmented_triplets(batch, recipe, augment),)
 
-    def loss(model: nn.Module, batch: VideoBatch) -> Tensor:
-        anchor, positive, negative = triplets(model, batch)
+    def loss(model: nn.Module, clips: tuple[Tensor, ...]) -> Tensor:
+        anchor, positive, negative = torch.chunk(model(*clips), 3)
         return distance_ratio_loss(anchor, positive, negative, terms=recipe.terms, squared=recipe.squared)
 
     def measure(batch: VideoBatch) -> Mapping[str, float]:
-        anchor, positive, negative = triplets(network, batch)
+        anchor, positive, negative = torch.chunk(network(*prepare(batch)), 3)
         return {"triplet_accuracy": triplet_accuracy(anchor, positive, negative)}
 
-    return VideoTask(network, network.forward, loss, measure)
+    return VideoTask(network, network.forward, prepare, loss, measure)
 
 
 def augmented_triplets(

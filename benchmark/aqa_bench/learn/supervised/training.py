@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from aqa_bench.learn.losses.supervised import class_weights, mse_l1_loss, weight
 from aqa_bench.learn.supervised.targets import FitData, forward
 from aqa_bench.learn.training.batches import shuffled_batches
 from aqa_bench.learn.training.device import Precision, autocast, out_of_memory_explained
-from aqa_bench.learn.training.loop import FitResult, fit, optimizer
+from aqa_bench.learn.training.loop import FitResult, fit, optimizer, to_device
 from aqa_bench.media.clips import Indices
 
 __all__ = [
@@ -111,6 +111,8 @@ def train_head(
         device: Where to compute.
         progress: Where to report.
     """
+    from aqa_bench.learn.training.graph import recorder_for
+
     head.to(device)
     # Features are small: copied once, an epoch waits for no transfer.
     train, val = train.to(device), val.to(device)
@@ -136,6 +138,7 @@ def train_head(
         patience=config.patience,
         progress=progress,
         task="training the head",
+        recorder=recorder_for(device),
     )
 
 
@@ -229,9 +232,6 @@ def _f1(predicted: Tensor, targets: Tensor) -> float:
     return 2 * hits / total if total else 0.0
 
 
-_Batch: TypeAlias = tuple[Tensor, Tensor, int]
-
-
 @dataclass(frozen=True, slots=True)
 class Pictures:
     """Images or clips with their targets.
@@ -277,21 +277,23 @@ def finetune_network(
         DataError: A picture cannot be read.
         MethodError: The loss is not finite, or the GPU's memory is not enough.
     """
+    from aqa_bench.learn.training.graph import recorder_for
+
     targets, wanted = train.targets.to(device), val.targets.to(device)
     loss = supervised_loss(targets, config, is_score=is_score)
     precision = Precision.default(device)
 
-    def batches(epoch: int) -> Iterator[_Batch]:
+    def batches(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
         # Numbers are shuffled, not pictures: those are read batch by batch and need not fit into memory.
         numbers = torch.arange(len(train))
         order = shuffled_batches(numbers, train.targets, config.batch_size, derive_seed(seed, "epoch", epoch))
         for number, (index, y) in enumerate(order):
             # A seed for each batch: augmentation does not depend on how far a thread has read ahead.
-            yield train.read(index.numpy()), y, derive_seed(seed, "augmentation", epoch, number)
+            draws = torch.Generator().manual_seed(derive_seed(seed, "augmentation", epoch, number))
+            yield augment(to_device(train.read(index.numpy()), device), draws), y
 
-    def batch_loss(model: nn.Module, batch: _Batch) -> Tensor:
-        x, y, draws = batch
-        return loss(model(augment(x, torch.Generator().manual_seed(draws))), y)
+    def batch_loss(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        return loss(model(batch[0]), batch[1])
 
     def score(_: int) -> float:
         outputs = []
@@ -317,4 +319,5 @@ def finetune_network(
             progress=progress,
             per_epoch=math.ceil(len(train) / config.batch_size),
             task="training on labels",
+            recorder=recorder_for(device),
         )

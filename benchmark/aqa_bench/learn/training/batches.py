@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from aqa_bench.core.errors import RecipeError
+from aqa_bench.learn.training.device import uploaded
 
 __all__ = ["full_batches", "prefetch", "shuffled_batches"]
 
@@ -58,13 +59,14 @@ def shuffled_batches(x: Tensor, y: Tensor, size: int, seed: int) -> Iterator[tup
     """
     _at_least_one(size)
     # NumPy's generator, so that the order is the same on every device and version of PyTorch.
-    order = np.random.default_rng(seed).permutation(len(x))
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(len(x)))
     cuts = [0, *range(size, len(order), size)]
     if len(cuts) > 1 and size > 1 and len(order) - cuts[-1] == 1:
         cuts.pop()
+    # Sent once: a batch then waits for no copy.
+    of_x, of_y = uploaded(order, x.device), uploaded(order, y.device)
     for start, stop in pairwise([*cuts, len(order)]):
-        index = torch.from_numpy(order[start:stop])
-        yield x[index.to(x.device)], y[index.to(y.device)]
+        yield x[of_x[start:stop]], y[of_y[start:stop]]
 
 
 def _at_least_one(size: int) -> None:

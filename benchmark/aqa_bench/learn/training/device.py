@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from aqa_bench.core.errors import MethodError, UsageError
 
@@ -23,6 +23,7 @@ __all__ = [
     "fitting_batch_size",
     "out_of_memory_explained",
     "resolve_device",
+    "uploaded",
 ]
 
 
@@ -107,6 +108,14 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     return f"{device.type} ({platform.machine() or 'unknown'})"
+
+
+def uploaded(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor on a device; nothing waits for the copy, and what needs it there waits by itself."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        # Copies from pageable memory may wait for all that the GPU still has to do.
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,10 @@ from aqa_bench.core.files import write_atomic
 from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sealed import Damaged
 from aqa_bench.learn.training.checkpoint import History, TrainingState, load_checkpoint, save_checkpoint
-from aqa_bench.learn.training.device import Precision, autocast
+from aqa_bench.learn.training.device import Precision, autocast, uploaded
+
+if TYPE_CHECKING:
+    from aqa_bench.learn.training.graph import Passes, Recorder, ReplayedPasses
 
 __all__ = ["FitResult", "fit", "optimizer", "to_device"]
 
@@ -83,6 +86,7 @@ class FitResult:
         best_score: That score.
         losses: Mean training loss of each epoch.
         scores: Validation score of each epoch; empty without validation.
+        replayed: Batches whose passes were replayed as a graph, those before a resume left out.
     """
 
     epochs_run: int
@@ -90,11 +94,13 @@ class FitResult:
     best_score: float | None
     losses: tuple[float, ...]
     scores: tuple[float, ...]
+    replayed: int = 0
 
     def facts(self) -> dict[str, int]:
-        """For the record: how long was trained, and whose weights are kept (-1 for the last ones)."""
+        """For the record: how long was trained, whose weights are kept (-1: the last), what was replayed."""
         best = -1 if self.best_epoch is None else self.best_epoch
-        return {"epochs_run": self.epochs_run, "best_epoch": best}
+        replayed = {"replayed_batches": self.replayed} if self.replayed else {}
+        return {"epochs_run": self.epochs_run, "best_epoch": best, **replayed}
 
 
 def fit(
@@ -118,6 +124,7 @@ def fit(
     progress: Progress | None = None,
     per_epoch: int | None = None,
     task: str = "training",
+    recorder: Recorder | None = None,
 ) -> FitResult:
     """Train a model, and leave it with its best weights (its last ones without validation).
 
@@ -146,6 +153,8 @@ def fit(
         progress: Display, counted in batches where ``per_epoch`` says how many there are, else in epochs.
         per_epoch: Batches of an epoch.
         task: What the display calls it.
+        recorder: Records the forward and backward passes of batches that are tuples of tensors, to replay
+            them. The loss may then wait for nothing on the device.
 
     Returns:
         Losses, scores and the epoch whose weights the model has.
@@ -166,6 +175,19 @@ def fit(
         except Damaged as error:
             # It costs time, not the run.
             _log.warning("A damaged checkpoint is not used, the training begins again: %s", error)
+
+    def usual(batch: Batch) -> Tensor:
+        with autocast(device, precision):
+            value = loss(model, batch)
+        # Gradients add up over the group, so each batch gives its share of the mean.
+        (value / accumulate).backward()  # type: ignore[no-untyped-call]
+        return value.detach()
+
+    replaying: ReplayedPasses | None = None
+    if recorder is not None:
+        from aqa_bench.learn.training.graph import ReplayedPasses
+
+        replaying = ReplayedPasses(model, usual, recorder, precision, device)
     each = per_epoch or 1
     display.start(task, epochs * each)
     try:
@@ -178,9 +200,10 @@ def fit(
             model.train()
             # Only one of the two may advance it, or a schedule by epochs would run out within the first.
             stepped = scheduler if schedule_by == "step" else None
-            counted = _Counted(batches(epoch), display if per_epoch else None, each)
+            moved = (to_device(batch, device) for batch in batches(epoch))
+            counted = _Counted(moved, display if per_epoch else None, each)
             history.losses.append(
-                _train_epoch(model, counted, loss, optimizer, stepped, device, precision, accumulate, epoch)
+                _train_epoch(replaying or usual, counted, optimizer, stepped, accumulate, epoch)
             )
             if scheduler is not None and stepped is None:
                 scheduler.step()
@@ -220,6 +243,7 @@ def fit(
         best_score=None if best is None else history.scores[best],
         losses=tuple(history.losses),
         scores=tuple(history.scores),
+        replayed=0 if replaying is None else replaying.replayed,
     )
 
 
@@ -242,13 +266,10 @@ class _Counted(Iterable[Batch]):
 
 
 def _train_epoch(
-    model: nn.Module,
+    passes: Passes,
     batches: Iterable[Batch],
-    loss: Callable[[nn.Module, Batch], Tensor],
     optimizer: Optimizer,
     scheduler: LRScheduler | None,
-    device: torch.device,
-    precision: Precision,
     accumulate: int,
     epoch: int,
 ) -> float:
@@ -258,11 +279,7 @@ def _train_epoch(
     in_group = 0
     optimizer.zero_grad(set_to_none=True)
     for batch in batches:
-        with autocast(device, precision):
-            value = loss(model, to_device(batch, device))
-        # Gradients add up over the group, so each batch gives its share of the mean.
-        (value / accumulate).backward()  # type: ignore[no-untyped-call]
-        unread.append(value.detach())
+        unread.append(passes(batch))
         in_group += 1
         if in_group == accumulate:
             _step(optimizer, scheduler)
@@ -320,8 +337,7 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
 
 def _moved(value: Any, device: torch.device) -> Any:
     if isinstance(value, Tensor):
-        # From pinned memory the copy overlaps with other work; a kernel that needs it waits by itself.
-        return value.to(device, non_blocking=True)
+        return uploaded(value, device)
     if isinstance(value, dict):
         return {key: _moved(item, device) for key, item in value.items()}
     # Named tuples take their fields one by one, other tuples a single iterable.
