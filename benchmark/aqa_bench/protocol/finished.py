@@ -25,7 +25,7 @@ from aqa_bench.protocol.score import open_scored
 from aqa_bench.stats.agreement import differences
 from aqa_bench.stats.run_scores import score_predictions
 
-__all__ = ["FinishedRun", "FinishedRuns", "answer_from_disk", "changed_code", "trusted_run"]
+__all__ = ["FinishedRun", "FinishedRuns", "answer_from_disk", "changed_code", "stands", "trusted_run"]
 
 _log = logging.getLogger(__name__)
 _REMEDY = "Run it again with --force; what a run wrote is never edited by hand."
@@ -131,6 +131,15 @@ def answer_from_disk(
     if record.code is None:
         _log.warning("on disk already, from before code was recorded: its code is unknown: %s", target)
     return record
+
+
+def stands(folder: Path, dataset: Dataset, code: CodeDigest) -> bool:
+    """Whether a run is on disk, can be believed, and was made with the same code; nothing is moved."""
+    try:
+        record = trusted_run(folder, dataset).record
+    except AqaBenchError:
+        return False
+    return changed_code(record, code) is None
 
 
 class FinishedRuns:
