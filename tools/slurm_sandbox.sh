@@ -7,10 +7,11 @@
 #   tools/slurm_sandbox.sh node DIR N   start node N again
 #
 # It needs the Debian packages slurmctld, slurmd, slurm-client and munge, and root in a container. All ports
-# are on the loopback; a file of its own in DIR says which. MAX_ARRAY (default 1001) is MaxArraySize.
+# are on the loopback; a file of its own in DIR says which. MAX_ARRAY (default 1001) is MaxArraySize. With
+# GPU=1 node n1 says that it has a GPU: a device without a driver. Jobs for one go there and see its number.
 set -euo pipefail
 
-usage() { sed -n '2,10p' "$0" | cut -c3-; exit 2; }
+usage() { sed -n '2,11p' "$0" | cut -c3-; exit 2; }
 [ $# -ge 2 ] || usage
 verb=$1
 mkdir -p "$2"
@@ -58,10 +59,12 @@ MinJobAge=300
 ReturnToService=2
 JobRequeue=1
 MaxArraySize=${MAX_ARRAY:-1001}
-NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$(free_port) CPUs=1 RealMemory=16000 State=UNKNOWN
+${GPU:+GresTypes=gpu}
+NodeName=n1 NodeHostname=$host NodeAddr=127.0.0.1 Port=$(free_port) CPUs=1 RealMemory=16000${GPU:+ Gres=gpu:1} State=UNKNOWN
 NodeName=n2 NodeHostname=$host NodeAddr=127.0.0.1 Port=$(free_port) CPUs=1 RealMemory=16000 State=UNKNOWN
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 CONF
+  [ -z "${GPU:-}" ] || { [ -e "$dir/nvidia0" ] || mknod "$dir/nvidia0" c 195 0; echo "NodeName=n1 Name=gpu File=$dir/nvidia0" > "$dir/gres.conf"; }
 }
 
 end() {  # end the process that a pid file names; one that does not listen is killed

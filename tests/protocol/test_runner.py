@@ -18,7 +18,7 @@ from aqa_bench.core.files import sha256_file
 from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import read_record
 from aqa_bench.core.seeds import fit_seed
-from aqa_bench.protocol import runner
+from aqa_bench.protocol import run_splits
 from aqa_bench.protocol.runner import _merge_facts, run
 
 DATASET = "stick-figures/shoulder-press"
@@ -286,7 +286,7 @@ def test_a_count_that_differs_by_split_is_recorded_whole(resolved, tmp_path: Pat
 
 
 def test_the_time_left_is_that_of_all_fits_and_said_where_it_is_long() -> None:
-    assert runner._left([], 25) == runner._left([1.0, 1.0], 20) == ""
-    assert runner._left([30.0], 10) == " (about 5 min for all left)"
+    assert run_splits._left([], 25) == run_splits._left([1.0, 1.0], 20) == ""
+    assert run_splits._left([30.0], 10) == " (about 5 min for all left)"
     # The first one filled caches.
-    assert runner._left([600.0, 20.0, 22.0, 24.0], 3) == " (about 2 min for all left)"
+    assert run_splits._left([600.0, 20.0, 22.0, 24.0], 3) == " (about 2 min for all left)"

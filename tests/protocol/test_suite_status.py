@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError
+from aqa_bench.protocol.executors.running import at_work
 from aqa_bench.protocol.plan import Request, RunFolders
-from aqa_bench.protocol.suite_log import SuiteLog
+from aqa_bench.protocol.suite_log import SuiteLog, job_id
 from aqa_bench.protocol.suite_status import suite_status
 
 DATASET = "stick-figures/shoulder-press"
@@ -23,14 +23,14 @@ def noise(seed: int, **changes) -> Request:
 def _any_record(monkeypatch: pytest.MonkeyPatch) -> None:
     """Records of nothing but a duration; whether runs stand is tested with their reader."""
 
-    def read(folder: Path, _: Dataset) -> SimpleNamespace:
+    def read(folder: Path) -> SimpleNamespace:
         try:
             document = json.loads((folder / "run.json").read_text())
         except FileNotFoundError as error:
             raise DataError("no run") from error
-        return SimpleNamespace(record=SimpleNamespace(timings=document.get("timings", {}), code=None))
+        return SimpleNamespace(timings=document.get("timings", {}), code=None, run_id=folder.name)
 
-    monkeypatch.setattr("aqa_bench.protocol.finished.trusted_run", read)
+    monkeypatch.setattr("aqa_bench.protocol.finished.sealed_record", read)
 
 
 def finished(out: Path, job: Request, seconds: float | None) -> None:
@@ -86,3 +86,17 @@ def test_jobs_that_cannot_start_here_are_left_and_counted_by_reason(plugins, tmp
     status = suite_status([*jobs, noise(0)], tmp_path, SuiteLog(tmp_path, "mine"))
     assert (status.done, len(status.left)) == (0, 3)
     assert status.stuck == {"pose-trainer/bicep-curl has not been prepared.": 2}
+
+
+def test_a_run_is_running_where_a_part_of_it_is(plugins, tmp_path: Path) -> None:
+    log = SuiteLog(tmp_path, "mine")
+    whole, other, idle = (noise(seed) for seed in range(3))
+    log.failed(whole, "an earlier start's")
+    names = [f"{job_id(whole)}.{i:06x}" for i in range(2)]
+    with at_work(log.claims, names[0]), at_work(log.claims, names[1]), at_work(log.claims, job_id(other)):
+        status = suite_status([whole, other, idle], tmp_path, log)
+    assert {*status.running} == {whole, other}
+    assert [*status.parts] == [whole]
+    assert [*status.parts[whole]] == names
+    assert (status.failed, status.pretrainings) == ({}, {})
+    assert (status.jobs, status.left) == (3, (whole, other, idle))

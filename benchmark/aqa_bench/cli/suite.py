@@ -39,7 +39,7 @@ _EXAMPLES = (
     "Examples:  aqa-bench suite smoke  |  aqa-bench suite my.toml --jobs 2 --out submissions  |  "
     "aqa-bench suite study --shard 1/4  |  aqa-bench suite my.toml --dry-run --cost  |  "
     "aqa-bench suite status study  |  "
-    "aqa-bench suite run study --executor slurm --pack 20m --options cluster.toml"
+    "aqa-bench suite run jobs.json --executor slurm --pack 20m --options cluster.toml"
 )
 
 
@@ -60,7 +60,7 @@ app = typer.Typer(
 )
 
 
-app.command("plan", epilog="Example:  aqa-bench suite plan study --out jobs.json --cost")(plan)
+app.command("plan", epilog="Example:  aqa-bench suite plan study --out jobs.json --cost --split 1h")(plan)
 app.command("status", epilog="Example:  aqa-bench suite status study --out runs --jobs 2")(status)
 app.command("cancel", epilog="Example:  aqa-bench suite cancel study --out runs")(cancel)
 

@@ -165,15 +165,18 @@ def _hand_over(
         raise typer.Exit(1)
 
 
-def seconds_of(text: str) -> float:
+def seconds_of(text: str, option: str = "--pack") -> float:
     """Seconds of a time such as ``20m``, ``90s`` or ``1.5h``.
+
+    Raises:
+        typer.BadParameter: It is none; the option is named.
 
     >>> seconds_of("20m")
     1200.0
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text)
     if match is None:
-        raise typer.BadParameter("expected a time such as 20m, 90s or 1.5h", param_hint="--pack")
+        raise typer.BadParameter("expected a time such as 20m, 90s or 1.5h", param_hint=option)
     return float(match[1]) * _UNITS[match[2]]
 
 

@@ -26,6 +26,9 @@ def status(
     out: Out = Path("runs"),
     jobs: Annotated[int, typer.Option(min=1, help="Number of processes for the estimate.")] = 1,
     shard: Annotated[str, typer.Option(help="I/N: look at part I of N.")] = "1/1",
+    check: Annotated[
+        bool, typer.Option("--check", help="Compute metrics of finished runs again; by default, digests.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what is done, running (and where), queued, failed and left, and how long the rest will take."""
@@ -35,7 +38,7 @@ def status(
 
     asked = asked_for(file)
     log = SuiteLog(out, asked.suite)
-    found = suite_status(part_of(asked.requests, shard), out, log, jobs)
+    found = suite_status(part_of(asked.requests, shard), out, log, jobs, check=check)
     if as_json:
         return emit(_document(found))
     moving = f" ({len(found.running)} running, {len(found.queued)} queued)"
@@ -44,7 +47,8 @@ def status(
         + (moving if found.running or found.queued else "")
     )
     for job, place in found.running.items():
-        say(f"running: {name_of(job)}: {place}")
+        for name, at in found.parts.get(job, {"": place}).items():
+            say(f"running: {name_of(job)}{name and f', part {name}'}: {at}")
     for name, place in found.pretrainings.items():
         say(f"running: pre-training {name}: {place}")
     for job, entry in found.queued.items():
@@ -94,6 +98,9 @@ def _document(found: SuiteStatus) -> dict[str, Any]:
         "running": _places(found.running),
         "queued": _places(found.queued),
         "pretrainings": [{"id": name, **asdict(place)} for name, place in found.pretrainings.items()],
+        "parts": [
+            {"id": name, **asdict(place)} for parts in found.parts.values() for name, place in parts.items()
+        ],
     }
 
 

@@ -25,7 +25,15 @@ from aqa_bench.protocol.score import open_scored
 from aqa_bench.stats.agreement import differences
 from aqa_bench.stats.run_scores import score_predictions
 
-__all__ = ["FinishedRun", "FinishedRuns", "answer_from_disk", "changed_code", "trusted_run"]
+__all__ = [
+    "FinishedRun",
+    "FinishedRuns",
+    "answer_from_disk",
+    "changed_code",
+    "sealed_record",
+    "stands",
+    "trusted_run",
+]
 
 _log = logging.getLogger(__name__)
 _REMEDY = "Run it again with --force; what a run wrote is never edited by hand."
@@ -46,6 +54,30 @@ class FinishedRun:
     dataset: Dataset
 
 
+def sealed_record(folder: Path) -> RunRecord:
+    """Read a finished run's record, and check that it and its predictions are the files that were written.
+
+    The record carries its own digest and that of the predictions, and its run-id follows from what it says.
+    Whether its metrics follow from the predictions is not looked at: whoever changes both and knows how
+    records are sealed is found by :func:`trusted_run`.
+
+    Args:
+        folder: The run's folder.
+
+    Raises:
+        Damaged: A file is missing or was changed.
+        DataError: There is no such run.
+    """
+    record = read_record(folder)
+    if (follows := recorded_run_id(record)) != record.run_id:
+        raise _damaged(folder / RECORD_FILE, f"run-id {follows}, which follows from the rest", record.run_id)
+    file = folder / PREDICTIONS_FILE
+    digest = sha256_file(file) if file.is_file() else "no such file"
+    if digest != record.predictions_sha256:
+        raise _damaged(file, f"sha256 {record.predictions_sha256}", digest)
+    return record
+
+
 def trusted_run(folder: Path, dataset: Dataset | None = None) -> FinishedRun:
     """Read a finished run and check that it is what was written.
 
@@ -62,13 +94,7 @@ def trusted_run(folder: Path, dataset: Dataset | None = None) -> FinishedRun:
         DataError: There is no such run, or the data available are not those it was made on.
         UsageError: The dataset, a task or the scheme does not exist (any more).
     """
-    record = read_record(folder)
-    if (follows := recorded_run_id(record)) != record.run_id:
-        raise _damaged(folder / RECORD_FILE, f"run-id {follows}, which follows from the rest", record.run_id)
-    file = folder / PREDICTIONS_FILE
-    digest = sha256_file(file) if file.is_file() else "no such file"
-    if digest != record.predictions_sha256:
-        raise _damaged(file, f"sha256 {record.predictions_sha256}", digest)
+    record, file = sealed_record(folder), folder / PREDICTIONS_FILE
     opened = open_scored(record, folder) if dataset is None else dataset
     scheme = find_scheme(opened.card, record.scheme)
     tasks = [find_task(opened.card, name) for name in record.tasks]
@@ -133,16 +159,26 @@ def answer_from_disk(
     return record
 
 
+def stands(folder: Path, dataset: Dataset, code: CodeDigest) -> bool:
+    """Whether a run is on disk, can be believed, and was made with the same code; nothing is moved."""
+    try:
+        record = _of_its_name(folder, trusted_run(folder, dataset).record)
+    except AqaBenchError:
+        return False
+    return changed_code(record, code) is None
+
+
 class FinishedRuns:
     """The finished runs of many requests: every dataset is opened, and all code is read, once.
 
     Args:
         out: Folder of runs.
         folders: Where requests are resolved; one of its own by default.
+        scored: Whether metrics are computed again from predictions; else seals and digests are checked.
     """
 
-    def __init__(self, out: Path, folders: RunFolders | None = None) -> None:
-        self._out = out
+    def __init__(self, out: Path, folders: RunFolders | None = None, *, scored: bool = True) -> None:
+        self._out, self._scored = out, scored
         self._folder_of = RunFolders() if folders is None else folders
         self._code = cache(self._code_of)
 
@@ -162,7 +198,10 @@ class FinishedRuns:
         """
         folder = self.folder(job)
         try:
-            record = trusted_run(folder, self._folder_of.dataset(job)).record
+            # Its name, a run-id, also says of which data and splits it is.
+            record = _of_its_name(folder, sealed_record(folder))
+            if self._scored:
+                record = trusted_run(folder, self._folder_of.dataset(job)).record
         except AqaBenchError as error:
             return None, str(error) if folder.exists() else ""
         changed = changed_code(record, self._code(job.method, job.dataset, job.pretrain_on))
@@ -171,6 +210,12 @@ class FinishedRuns:
     def _code_of(self, method: str, dataset: str, pool: str | None) -> CodeDigest:
         names = dict.fromkeys(find_dataset(name).id for name in (dataset, pool) if name is not None)
         return code_for(find_method(method), list(names))
+
+
+def _of_its_name(folder: Path, record: RunRecord) -> RunRecord:
+    if record.run_id != folder.name:
+        raise _damaged(folder / RECORD_FILE, f"run-id {folder.name}", record.run_id)
+    return record
 
 
 def _damaged(where: object, expected: str, found: object) -> Damaged:

@@ -31,6 +31,7 @@ class SplitResult:
         pool_size: Unlabelled samples that were given.
         facts: What the method reported, as plain JSON.
         oracle: Exact data that were read of samples to be judged, up to this split.
+        seconds: Seconds of it all, with what was prepared for it.
     """
 
     rows: list[tuple[str, str, float]]
@@ -39,6 +40,7 @@ class SplitResult:
     pool_size: int
     facts: dict[str, Any]
     oracle: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 def partials_folder(out: Path, run_id: str) -> Path:
@@ -121,8 +123,9 @@ def _result(content: Mapping[str, Any]) -> SplitResult:
         if not math.isfinite(score):
             raise ValueError(f"the score of {name} is {score}")
     fit, predict = (float(content[name]) for name in ("fit_seconds", "predict_seconds"))
+    whole = float(content["seconds"])
     facts = content["facts"]
     if not isinstance(facts, dict):
         raise TypeError("the facts are no object")
     oracle = tuple(str(name) for name in content["oracle"])
-    return SplitResult(rows, fit, predict, int(content["pool_size"]), facts, oracle)
+    return SplitResult(rows, fit, predict, int(content["pool_size"]), facts, oracle, whole)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -19,23 +16,20 @@ from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.core.code_digest import CodeDigest
 from aqa_bench.core.files import atomic_directory, check_writable, sha256_bytes
 from aqa_bench.core.lines import clipped
-from aqa_bench.core.paths import cache_home
 from aqa_bench.core.predictions import predictions_csv, read_predictions
-from aqa_bench.core.progress import NullProgress, Part, Progress
+from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, Sandbox, read_record
-from aqa_bench.core.split import Split, splits_fingerprint
-from aqa_bench.core.task import Task
-from aqa_bench.protocol.custody import Custodian, checked_scores
+from aqa_bench.core.split import splits_fingerprint
 from aqa_bench.protocol.environment import describe_environment, source_revision
 from aqa_bench.protocol.finished import answer_from_disk
-from aqa_bench.protocol.fitting import materialise, prepare_fit
+from aqa_bench.protocol.fitting import materialise
 from aqa_bench.protocol.partials import Partials, SplitResult
 from aqa_bench.protocol.plan import ResolvedRun
 from aqa_bench.protocol.regions import RegionDataset
-from aqa_bench.protocol.run_code import check_code, code_of, with_dirt
+from aqa_bench.protocol.run_code import code_of, with_dirt
+from aqa_bench.protocol.run_splits import SplitFits
 from aqa_bench.protocol.saved.folder import is_model_of
-from aqa_bench.protocol.saved.saving import Fitted, ModelSaving
-from aqa_bench.protocol.worker.hand import Hand
+from aqa_bench.protocol.saved.saving import ModelSaving
 from aqa_bench.protocol.worker.session import Launcher, forked
 from aqa_bench.stats.run_scores import score_predictions
 
@@ -109,41 +103,13 @@ def run(
     check_writable(out)
     materialise(resolved, progress)
     started = time.perf_counter()
-    at_work = Part(progress, resolved.plugin.card.id)
-    hand = Hand(resolved.plugin, resolved.told, launch, at_work, resolved.dataset.card.exact)
-    if isinstance(resolved.dataset, RegionDataset):
-        hand.oracle |= resolved.dataset.oracle
-    salt = secrets.token_bytes(16)
-    results: dict[tuple[str, str], SplitResult] = {}
-    fresh: list[float] = []
-    planned = sum(map(len, resolved.splits.values()))
+    fits = SplitFits(resolved, code, partials, device, progress, launch, saving)
     progress.start(f"{resolved.plugin.card.id} on {resolved.dataset.card.id}")
     try:
-        for task in resolved.tasks:
-            custodian = Custodian(resolved.dataset, task.id, salt)
-            for split in resolved.splits[task.id]:
-                at_work.name = (
-                    f"{resolved.plugin.card.id} {task.id} {len(results) + 1}/{planned}"
-                    f"{_left(fresh, planned - len(results))}"
-                )
-                result = partials.read(task.id, split.id)
-                if result is None or (saving and not saving.has(task.id, split.id, result)):
-                    begun = time.perf_counter()
-                    fitted = _run_split(resolved, hand, task, split, custodian, device, keep=bool(saving))
-                    result = fitted.result
-                    # Before it is kept: what was fitted while somebody edited the code is of neither code.
-                    check_code(code, resolved)
-                    partials.keep(task.id, split.id, result)
-                    if saving is not None:
-                        saving.keep(hand, task.id, split.id, fitted)
-                    fresh.append(time.perf_counter() - begun)
-                results[task.id, split.id] = result
+        fits.fit([(task, split) for task in resolved.tasks for split in resolved.splits[task.id]])
         progress.start(f"{resolved.plugin.card.id}: intervals and floors")
-        seconds = time.perf_counter() - started
-        record, predictions = _finish(resolved, results, seconds, code, launch.sandbox)
-    except KeyboardInterrupt as stop:
-        stop.add_note(_kept(len(results), planned, partials))
-        raise
+        seconds = time.perf_counter() - started + fits.before
+        record, predictions = _finish(resolved, fits.results, seconds, code, launch.sandbox)
     finally:
         progress.close()
     if found is None or found.predictions_sha256 != record.predictions_sha256:
@@ -152,56 +118,9 @@ def run(
             (folder / RECORD_FILE).write_text(record.to_json(), encoding="utf-8", newline="\n")
     record = read_record(target)
     if saving is not None:
-        saving.finish(record, results, read_predictions(target / PREDICTIONS_FILE))
+        saving.finish(record, fits.results, read_predictions(target / PREDICTIONS_FILE))
     partials.discard()
     return Outcome(record, target, cached=False, model=model)
-
-
-def _left(fresh: list[float], fits: int) -> str:
-    """How long the fits to come will take at the pace of those that were made; empty where that is short.
-
-    The first one is left out where there are others: it starts programs and fills caches.
-    """
-    pace = fresh[1:] or fresh
-    seconds = median(pace) * fits if pace else 0.0
-    return f" (about {math.ceil(seconds / 60)} min for all left)" if seconds >= 60 else ""
-
-
-def _kept(done: int, planned: int, partials: Partials) -> str:
-    where = f" in {partials.folder}" if done else ""
-    return (
-        f"{done} of {planned} fits are kept{where}; finished pre-training and features stay in "
-        f"{cache_home()}. The same command continues from there."
-    )
-
-
-def _run_split(
-    resolved: ResolvedRun,
-    hand: Hand,
-    task: Task,
-    split: Split,
-    custodian: Custodian,
-    device: str,
-    *,
-    keep: bool,
-) -> Fitted:
-    card = resolved.plugin.card
-    given = prepare_fit(resolved, task, split, custodian, device)
-    parts = [("val", i) for i in custodian.available(split.val)]
-    parts += [("test", i) for i in custodian.available(split.test)]
-    bare = custodian.bare([i for _, i in parts])
-    found = hand.fit(given, bare, keep=keep)
-    scores = checked_scores(found.scores, len(bare), task.kind, card.id, given.where)
-    rows = [(part, name, float(score)) for (part, name), score in zip(parts, scores, strict=True)]
-    result = SplitResult(
-        rows,
-        found.fit_seconds,
-        found.predict_seconds,
-        len(given.pool),
-        found.facts,
-        tuple(sorted(hand.oracle)),
-    )
-    return Fitted(result, given, bare, scores, found.state)
 
 
 def _finish(

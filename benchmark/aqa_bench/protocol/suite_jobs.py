@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from aqa_bench.core.progress import NullProgress, Part, Progress
 from aqa_bench.protocol.executors.agenda import wanted_for
-from aqa_bench.protocol.executors.job_file import PlannedJob
+from aqa_bench.protocol.executors.job_file import JobKind, PlannedJob
 from aqa_bench.protocol.executors.local import in_turn
 from aqa_bench.protocol.executors.planning import plan_of
 from aqa_bench.protocol.executors.work import JobResult, Workshop, failure
@@ -59,7 +59,8 @@ def run_jobs(
         begin with the first seed of every method.
     """
     progress = NullProgress() if progress is None else progress
-    alone = schedule is None and (workers <= 1 or len(jobs) <= 1)
+    # Of one job, there may be parts.
+    alone = schedule is None and (workers <= 1 or (planned is None and len(jobs) <= 1))
     within = _Within(progress, len(jobs)) if alone else None
     if within is None:
         progress.start("suite", len(jobs))
@@ -121,8 +122,7 @@ def _results(
                 yield result
     if not left:
         return
-    chosen = plan_of(left, pretraining=pretraining) if planned is None else wanted_for(planned, left)
-    yield from schedule(chosen, shop)
+    yield from schedule(_planned(left, shop, planned, pretraining=pretraining), shop)
 
 
 def remaining(
@@ -141,7 +141,20 @@ def remaining(
     looked = [(job, None) for job in jobs] if shop.force else list(_on_disk(jobs, shop.out))
     left = [job for job, result in looked if result is None]
     known = [result for _, result in looked if result is not None]
-    return known, plan_of(left) if planned is None else wanted_for(planned, left)
+    return known, _planned(left, shop, planned)
+
+
+def _planned(
+    left: Sequence[Request],
+    shop: Workshop,
+    planned: Sequence[PlannedJob] | None,
+    *,
+    pretraining: bool = True,
+) -> list[PlannedJob]:
+    if planned is None:
+        return plan_of(left, pretraining=pretraining)
+    # A run that is made again by force believes no fit that it finds.
+    return wanted_for(planned, left, parts=not shop.force)
 
 
 def _here(
@@ -149,11 +162,12 @@ def _here(
 ) -> Iterator[JobResult]:
     """In processes of this machine, or in this one."""
     runs = [job for job in jobs if job.is_run]
-    if workers <= 1 or len(runs) <= 1:
+    can_do = sum(job.kind is not JobKind.PRETRAINING for job in jobs)
+    if workers <= 1 or can_do <= 1:
         # Seeds of one method share features and pre-trainings: the first makes them.
         yield from (shop.do(job, progress) for job in sorted(runs, key=lambda job: job.request.seed))
     else:
-        gpus = worker_gpus(min(workers, len(runs)), shop.device, _gpus(shop.device))
+        gpus = worker_gpus(min(workers, can_do), shop.device, _gpus(shop.device))
         yield from in_turn(jobs, gpus, shop)
 
 

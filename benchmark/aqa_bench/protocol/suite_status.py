@@ -31,9 +31,10 @@ class SuiteStatus:
         again: Jobs of ``left`` whose run on disk does not stand (damaged, or of other code), with why.
         stuck: Why jobs of ``left`` cannot start on this machine (e.g. data not prepared), with how many.
         eta_seconds: Estimated seconds until failed and left jobs are done; None where no run tells.
-        running: Jobs of ``left`` that somebody is at, with where.
+        running: Jobs of ``left`` that somebody is at, or at a part of, with where.
         queued: Jobs of ``left`` that wait in SLURM's queue.
         pretrainings: Pre-trainings that somebody is at, by id.
+        parts: Of jobs of ``running`` that are divided, the parts that somebody is at, by id.
     """
 
     done: int
@@ -45,6 +46,7 @@ class SuiteStatus:
     running: Mapping[Request, Running] = field(default_factory=dict)
     queued: Mapping[Request, Queued] = field(default_factory=dict)
     pretrainings: Mapping[str, Running] = field(default_factory=dict)
+    parts: Mapping[Request, Mapping[str, Running]] = field(default_factory=dict)
 
     @property
     def jobs(self) -> int:
@@ -52,7 +54,9 @@ class SuiteStatus:
         return self.done + len(self.failed) + len(self.left)
 
 
-def suite_status(jobs: Sequence[Request], out: Path, log: SuiteLog, workers: int = 1) -> SuiteStatus:
+def suite_status(
+    jobs: Sequence[Request], out: Path, log: SuiteLog, workers: int = 1, *, check: bool = False
+) -> SuiteStatus:
     """Look at a folder of runs.
 
     A job takes as long as the mean of the finished ones that are most like it: of the same dataset,
@@ -63,9 +67,12 @@ def suite_status(jobs: Sequence[Request], out: Path, log: SuiteLog, workers: int
         out: Folder of runs.
         log: The suite's log there.
         workers: Processes that the rest is shared by.
+        check: Whether the metrics of finished runs are computed again, as before a suite is run; else their
+            seals and digests are checked, which takes milliseconds for each.
     """
-    finished, errors = FinishedRuns(out), log.failures()
+    finished, errors = FinishedRuns(out, scored=check), log.failures()
     at_work, waiting = running_jobs(log.claims), SlurmQueue(log.folder).queued()
+    parts = _parts(at_work)
     running: dict[Request, Running] = {}
     queued: dict[Request, Queued] = {}
     seconds: list[tuple[Request, float]] = []
@@ -83,10 +90,10 @@ def suite_status(jobs: Sequence[Request], out: Path, log: SuiteLog, workers: int
         name = job_id(job)
         if record is not None:
             seconds.append((job, record.timings.get("total", 0.0)))
-        elif name in at_work or name in waiting:
+        elif name in at_work or name in parts or name in waiting:
             left.append(job)
-            if name in at_work:
-                running[job] = at_work[name]
+            if name in at_work or name in parts:
+                running[job] = at_work[name] if name in at_work else next(iter(parts[name].values()))
             else:
                 queued[job] = waiting[name]
         elif why:
@@ -98,9 +105,22 @@ def suite_status(jobs: Sequence[Request], out: Path, log: SuiteLog, workers: int
             left.append(job)
             if reason:
                 stuck[reason] += 1
-    eta = _estimate(seconds, [*failed, *left], max(workers, len(running)))
     learning = {name: told for name, told in at_work.items() if name.startswith("p")}
-    return SuiteStatus(len(seconds), failed, tuple(left), again, dict(stuck), eta, running, queued, learning)
+    divided = {job: parts[name] for job in running if (name := job_id(job)) in parts}
+    busy = len(running) + sum(len(told) - 1 for told in divided.values())
+    eta = _estimate(seconds, [*failed, *left], max(workers, busy))
+    return SuiteStatus(
+        len(seconds), failed, tuple(left), again, dict(stuck), eta, running, queued, learning, divided
+    )
+
+
+def _parts(at_work: Mapping[str, Running]) -> dict[str, dict[str, Running]]:
+    """Parts that somebody is at, by the ids of their runs."""
+    found: dict[str, dict[str, Running]] = defaultdict(dict)
+    for name, told in at_work.items():
+        if "." in name:
+            found[name.partition(".")[0]][name] = told
+    return dict(found)
 
 
 class Durations:

@@ -16,7 +16,7 @@ from aqa_bench.core.method import FitContext, Method
 from aqa_bench.core.recipe import Recipe
 from aqa_bench.core.sample import LabeledSet, Sample
 
-from .method import Scores, log
+from .method import Scores, log, saw
 
 
 class LearnerRecipe(Recipe):
@@ -56,6 +56,7 @@ class Learner(Method[LearnerRecipe]):
             write_atomic(checkpoint, str(step + 1))
 
     def fit(self, train: LabeledSet, val: LabeledSet, pool: Sequence[Sample], ctx: FitContext) -> Scores:
+        saw("learner")
         log(f"fitted {ctx.split} {ctx.seed} {ctx.prepared['key']}")
         ctx.report.update(parameters=len(train), device="cpu")
         return Scores(ctx.seed, "", self.recipe.shift)

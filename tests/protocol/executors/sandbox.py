@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from aqa_bench.protocol.executors.job_file import read_job_file, write_job_file
 from aqa_bench.protocol.executors.running import Running, running_jobs
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,6 +31,26 @@ schemes = ["one-class"]
 pretrain_on = ["synthetic-gym/backsquat@tiny"]
 seeds = [0, 1, 2]
 set = ["steps={STEPS}", "pause=1", "pretraining_seeds=2"]
+"""
+
+
+# A pre-training of 8 s, fits of 1 s each: 20 per run.
+TIMES = """
+about = "for tests"
+[[job]]
+method = "learner"
+fit = 1
+pretraining = 8
+[[job]]
+method = "noise"
+fit = 1
+"""
+CPU_JOBS = """
+[[block]]
+datasets = ["stick-figures/shoulder-press"]
+methods = ["noise"]
+schemes = ["one-class"]
+seeds = [0, 1]
 """
 
 
@@ -68,6 +89,14 @@ class Place:
     def learnt(self) -> Counter[str]:
         return Counter(line for line in self.log() if line.startswith("learnt"))
 
+    def fitted(self) -> Counter[str]:
+        return Counter(line for line in self.log() if line.startswith("fitted"))
+
+    def seen(self) -> set[tuple[str, str]]:
+        """Methods with the GPUs that they were shown."""
+        lines = [line for line in self.log() if line.startswith("sees")]
+        return {(name, gpus) for _, name, gpus in (line.split(" ", 2) for line in lines)}
+
     def running(self, out: str, suite: str = "faults") -> dict[str, Running]:
         return running_jobs(self.home / out / ".suite" / suite / "running")
 
@@ -97,6 +126,17 @@ def faults(place: Place) -> Path:
     return file
 
 
+def planned(place: Place, *more: object, on_gpu: str = "", beside: str = "") -> Path:
+    """A job file of the suite with faults, planned with times; jobs of one method may be for a GPU."""
+    suite, times = faults(place), place.home / "times.toml"
+    suite.write_text(FAULTS + beside)
+    times.write_text(TIMES)
+    file = place.home / "jobs.json"
+    place.ask("suite", "plan", suite, "--times", times, "--runs", place.home / "none", "--out", file, *more)
+    jobs = [job.model_copy(update={"gpu": job.request.method == on_gpu}) for job in read_job_file(file).jobs]
+    return write_job_file(file, "faults", jobs)
+
+
 def until(holds: Callable[[], bool], seconds: float = 600.0, every: float = 0.5) -> None:
     end = time.monotonic() + seconds
     while not holds():
@@ -106,7 +146,7 @@ def until(holds: Callable[[], bool], seconds: float = 600.0, every: float = 0.5)
 
 def check_faults(place: Place, out: str) -> None:
     """Nothing is lost, and no step of a pre-training was made twice."""
-    assert len(place.predictions(out)) == 3
+    assert len([name for name in place.predictions(out) if "/learner/" in name]) == 3
     learnt = place.learnt()
     assert set(learnt.values()) == {1}
     assert len(learnt) == 2 * STEPS

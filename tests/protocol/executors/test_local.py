@@ -4,10 +4,11 @@ from collections import Counter
 from pathlib import Path
 
 from aqa_bench.protocol.executors.agenda import wanted_for
-from aqa_bench.protocol.executors.planning import plan_of
+from aqa_bench.protocol.executors.planning import Cost, plan_of
 from aqa_bench.protocol.executors.work import Workshop
 from aqa_bench.protocol.plan import Request
 from aqa_bench.protocol.suite_jobs import run_jobs
+from aqa_bench.protocol.suite_log import SuiteLog, job_id
 
 DATASET, OTHER = "stick-figures/shoulder-press", "synthetic-gym/backsquat@tiny"
 
@@ -21,14 +22,22 @@ def test_a_pre_training_is_made_once_and_nothing_is_tried_that_waits_for_a_failu
     plugins: Path, tmp_path: Path, fits
 ) -> None:
     well, badly = learner(0), [learner(seed, "fails=true") for seed in (0, 1)]
-    results = {r.request: r for r in run_jobs([*badly, well], tmp_path, workers=2)}
-    assert len(results) == 3
+    long = Request(DATASET, "noise", scheme="one-class", overrides=("trick=fail",))
+    requests = [*badly, well, long]
+    jobs, log = plan_of(requests, costs={long: Cost(20.0)}, split_s=10.0), SuiteLog(tmp_path, "mine")
+    results = {r.request: r for r in run_jobs(requests, tmp_path, workers=2, planned=jobs, log=log)}
+    assert len(results) == 4
     assert results[well].error is None
     # By a job of its own; the run finds it.
-    assert Counter(line.split()[0] for line in fits()) == {"learnt": 1, "fitted": 20}
+    assert Counter(line.split()[0] for line in fits() if line[0] != "r") == {"learnt": 1, "fitted": 20}
     for job in badly:
         assert results[job].error.startswith("its pre-training failed:")
         assert "ZeroDivisionError: by design" in results[job].error
+    # Of the run in two parts, both failed in their first fit.
+    assert results[long].error.startswith("a part of it failed:")
+    assert "ZeroDivisionError: by design" in results[long].error
+    assert "_fail" in results[long].details
+    assert {*log.failures()} == {job_id(job) for job in (*badly, long)}
 
 
 def test_only_what_was_asked_for_of_a_plan_is_run(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import IO
 
 import pytest
 
-from .sandbox import ROOT, WANTED, WHY_NOT, Place, check_faults, faults, until
+from .sandbox import CPU_JOBS, ROOT, WANTED, WHY_NOT, Place, check_faults, faults, planned, until
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get(WANTED), reason=WHY_NOT),
@@ -38,13 +39,13 @@ class Cluster:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("ray")
     process = subprocess.Popen(
-        [sys.executable, ROOT / "tools" / "ray_sandbox.py"],
+        [sys.executable, ROOT / "tools" / "ray_sandbox.py", "--gpus", "1"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         cwd=folder,
         # A cluster of somebody else's is sent the variables of this project, and no others.
-        env={**os.environ, "AQA_TEST_LOG": str(folder / "log")},
+        env={**os.environ, "AQA_TEST_LOG": str(folder / "log"), "AQA_TEST_SEES": "1"},
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -80,13 +81,57 @@ def test_a_cluster_of_its_own_is_started_and_ended(place: Place) -> None:
     check_faults(place, "o")
 
 
-def test_a_node_that_is_killed_loses_nothing_and_repeats_nothing(place: Place, cluster: Cluster) -> None:
-    on = ("--executor", "ray", "--address", cluster.address)
-    (place.home / "log").symlink_to(cluster.log)
-    suite = place.start("suite", "run", faults(place), *on, "--out", place.home / "out", "--json")
+@pytest.mark.parametrize("how", ["kill", "drain"])
+def test_a_node_that_goes_loses_nothing_and_repeats_nothing(place: Place, cluster: Cluster, how: str) -> None:
+    suite = handed(place, cluster, faults(place))
     until(lambda: len(place.learnt()) >= 4)
-    cluster.say("kill")
+    cluster.say(how)
     cluster.say("node")
+    ended(suite)
+    check_faults(place, "out")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_job_that_is_ended_is_begun_again_and_goes_on(
+    place: Place, cluster: Cluster, number: signal.Signals
+) -> None:
+    suite = handed(place, cluster, faults(place))
+    until(lambda: len(place.learnt()) >= 4)
+    os.kill(next(told.process for name, told in place.running("out").items() if name[0] == "p"), number)
+    ended(suite)
+    check_faults(place, "out")
+
+
+def test_a_run_in_parts_is_the_run_of_one_machine_and_a_part_that_is_ended_goes_on(
+    place: Place, cluster: Cluster
+) -> None:
+    place.ask("suite", "run", faults(place), "--jobs", "2", "--out", place.home / "here")
+    suite = handed(place, cluster, planned(place, "--split", "10s"))
+    until(lambda: any("." in name for name in place.running("out")) and len(place.fitted()) > 2)
+    os.kill(next(t.process for name, t in place.running("out").items() if "." in name), signal.SIGTERM)
+    ended(suite)
+    assert place.predictions("out") == place.predictions("here")
+    fitted = place.fitted()
+    assert len(fitted) == 3 * 20
+    assert sum(fitted.values()) <= 3 * 20 + 1
+
+
+def test_jobs_for_a_gpu_go_where_one_is_and_others_see_none(place: Place, cluster: Cluster) -> None:
+    ended(handed(place, cluster, planned(place, on_gpu="learner", beside=CPU_JOBS)))
+    check_faults(place, "out")
+    assert len(place.predictions("out")) == 5
+    assert place.seen() == {("learner", "0"), ("noise", "")}
+
+
+def handed(place: Place, cluster: Cluster, suite: Path) -> subprocess.Popen[str]:
+    # The processes of a cluster log where it was told to.
+    cluster.log.unlink(missing_ok=True)
+    (place.home / "log").unlink(missing_ok=True)
+    (place.home / "log").symlink_to(cluster.log)
+    on = ("--executor", "ray", "--address", cluster.address)
+    return place.start("suite", "run", suite, *on, "--out", place.home / "out", "--json")
+
+
+def ended(suite: subprocess.Popen[str]) -> None:
     _, err = suite.communicate(timeout=900)
     assert suite.returncode == 0, err
-    check_faults(place, "out")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .sandbox import ROOT, WANTED, WHY_NOT, Place, check_faults, faults, until
+from .sandbox import CPU_JOBS, ROOT, STEPS, WANTED, WHY_NOT, Place, check_faults, faults, planned, until
 
 MOST = 5
 _SANDBOX = ROOT / "tools" / "slurm_sandbox.sh"
@@ -32,7 +32,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for above in (folder, *folder.parents[:3]):
         above.chmod(0o755)
     started = subprocess.run(
-        [_SANDBOX, "start", folder], env={**os.environ, "MAX_ARRAY": str(MOST)}, check=False
+        [_SANDBOX, "start", folder], env={**os.environ, "MAX_ARRAY": str(MOST), "GPU": "1"}, check=False
     )
     assert started.returncode == 0
     yield folder
@@ -125,3 +125,80 @@ def test_a_suite_is_cancelled_and_retried(place: Place) -> None:
     assert len(again["submitted"]) == 5
     until(lambda: len(place.predictions("out")) == 3)
     check_faults(place, "out")
+
+
+def test_a_run_in_parts_is_the_run_of_one_machine_and_a_preempted_part_goes_on(place: Place) -> None:
+    place.ask("suite", "run", faults(place), "--jobs", "2", "--out", place.home / "here")
+    (place.home / "log").unlink()
+    jobs = planned(place, "--split", "10s")
+    given = hand_over(place, jobs, "there")
+    # Two pre-trainings, two parts of each run, three runs.
+    assert (len(given["submitted"]), given["tasks"]) == (11, 11)
+    until(lambda: any("." in name for name in place.running("there")) and len(place.fitted()) > 2)
+    name = next(iter(name for name in place.running("there") if "." in name))
+    _, task, _, node = place.running("there")[name].engine.replace(",", "").split()
+    assert node in ("n1", "n2")
+    status = place.ask("suite", "status", faults(place), "--out", place.home / "there")
+    assert status["running"]
+    assert name in [part["id"] for part in status["parts"]] or name not in place.running("there")
+    subprocess.run(["scontrol", "requeue", task], env=place.environment(), check=False)
+    until(lambda: len(place.predictions("there")) == 3)
+    assert place.predictions("there") == place.predictions("here")
+    # The preempted part may have been at one fit; all that was finished is kept.
+    fitted = place.fitted()
+    assert len(fitted) == 3 * 20
+    assert sum(fitted.values()) <= 3 * 20 + 1
+    # Weights of the local suite are in the cache: nothing was learnt again.
+    assert place.learnt() == {}
+    assert not [*(place.home / "there").glob(".*.partial")]
+
+
+def test_short_jobs_share_a_task(place: Place) -> None:
+    given = hand_over(place, planned(place), "out", "--pack", "20m")
+    # Two pre-trainings, and the runs that wait for one together.
+    assert (len(given["submitted"]), given["tasks"]) == (5, 4)
+    until(lambda: len(place.predictions("out")) == 3)
+    check_faults(place, "out")
+    assert {*place.fitted().values()} == {1}
+
+
+def test_frames_are_taken_to_a_node_s_own_disk(place: Place) -> None:
+    kept = place.home / "aqa_bench_cache/frames/store/ab.frames"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"pixels")
+    disk = place.home / "node"
+    (place.home / "options.toml").write_text(f'{_OPTIONS}scratch = "{disk}/$SLURMD_NODENAME"\n')
+    hand_over(place, faults(place), "out")
+    until(lambda: len(place.predictions("out")) == 3)
+    check_faults(place, "out")
+    taken = {file.relative_to(disk).as_posix() for file in disk.rglob("*.frames")}
+    assert taken == {f"{node}/frames/store/ab.frames" for node in ("n1", "n2")}
+
+
+def test_a_time_limit_is_reached_and_the_job_goes_on(place: Place) -> None:
+    suite = faults(place)
+    suite.write_text(suite.read_text().replace("pause=1", "pause=12"))
+    options = _OPTIONS.replace("minutes = 20", "minutes = 1")
+    (place.home / "options.toml").write_text(options)
+    hand_over(place, suite, "out")
+    until(lambda: len(place.predictions("out")) == 3, 900)
+    assert set(place.learnt().values()) == {1}
+    assert len(place.learnt()) == 2 * STEPS
+    logs = [file.read_text() for file in (place.home / "out/.suite/faults/slurm").glob("*log.err")]
+    assert any("requeue" in text.lower() for text in logs)
+
+
+def test_jobs_for_a_gpu_go_where_one_is_and_others_beside_them(place: Place) -> None:
+    seen = place.home / "seen"
+    options = _OPTIONS.replace("gpus = false", "cpus_per_gpu_job = 1")
+    told = f'echo "$SLURMD_NODENAME ${{CUDA_VISIBLE_DEVICES-none}} $SLURM_JOB_GRES" >> {seen}'
+    (place.home / "options.toml").write_text(f"{options}setup = ['{told}']\n")
+    given = hand_over(place, planned(place, on_gpu="learner", beside=CPU_JOBS), "out")
+    assert len(given["submitted"]) == 7
+    until(lambda: len(place.predictions("out")) == 5)
+    check_faults(place, "out")
+    lines = [line.split() for line in seen.read_text().splitlines()]
+    on_gpu = [line for line in lines if line[1] == "0"]
+    assert (len(on_gpu), {line[0] for line in on_gpu}) == (5, {"n1"})
+    assert {line[1] for line in lines if line not in on_gpu} == {"none"}
+    assert "n2" in {line[0] for line in lines if line not in on_gpu}

@@ -32,3 +32,28 @@ def test_heads_come_after_their_pre_training_with_others_that_wait_for_the_same(
     assert names(arrays) == [[["1"], ["2"]], [["3"], ["5"]], [["4"]], [["6"]], [["7"]]]
     assert [array.after for array in arrays] == [(), (jobs[0].id,), (jobs[1].id,), (), ()]
     assert [array.gpu for array in arrays] == [False, False, False, False, True]
+
+
+def test_parts_of_a_run_are_together_and_before_it(job) -> None:
+    from aqa_bench.protocol.executors.job_file import JobKind, Place
+
+    first, other = job("1"), job("2")
+    parts = [
+        run.model_copy(
+            update={
+                "id": f"{run.id}.{i:06x}",
+                "kind": JobKind.PART,
+                "fits": (Place(task="t"),),
+                "seconds": 30.0,
+            }
+        )
+        for i in range(2)
+        for run in (first, other)
+    ]
+    first, other = (
+        run.model_copy(update={"after": tuple(part.id for part in parts if part.run_id == run.id)})
+        for run in (first, other)
+    )
+    arrays = arrays_of([*parts, first, other], pack_s=60.0, most=10)
+    packs = [[[one.id for one in pack.jobs] for pack in array.packs] for array in arrays]
+    assert packs == [[[*first.after]], [[*other.after]], [[first.id]], [[other.id]]]

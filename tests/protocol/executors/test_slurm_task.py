@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.paths import frames_home
 from aqa_bench.protocol.executors import scratch
 from aqa_bench.protocol.executors.job_file import write_job_file
-from aqa_bench.protocol.executors.planning import plan_of
+from aqa_bench.protocol.executors.planning import Cost, plan_of
 from aqa_bench.protocol.executors.slurm_task import SlurmTask
 from aqa_bench.protocol.executors.work import JobResult, Workshop
 from aqa_bench.protocol.plan import Request
@@ -42,6 +43,22 @@ def test_what_waits_for_a_pre_training_that_failed_has_its_error(plugins: Path, 
     errors = SuiteLog(tmp_path / "out", "mine").failures()
     assert {*errors} == {job_id(request) for request in requests}
     assert all("ZeroDivisionError" in error for error in errors.values())
+
+
+def test_a_part_that_fails_is_the_run_s_error_until_the_run_is_made(plugins: Path, tmp_path: Path) -> None:
+    request = Request(DATASET, "noise", scheme="one-class", overrides=("trick=fail",))
+    first, second, run = plan_of([request], costs={request: Cost(20.0)}, split_s=10.0)
+    plan = write_job_file(tmp_path / "plan.json", "mine", [first, second, run])
+    with pytest.raises(AqaBenchError, match="part of a run failed"):
+        SlurmTask(plan, (first.id, second.id), Workshop(tmp_path / "out"))()
+    log = SuiteLog(tmp_path / "out", "mine")
+    assert log.failures()[job_id(request)].startswith("a part of it failed:")
+    # A part that ends well says nothing of its run's.
+    well = first.model_copy(update={"request": replace(request, overrides=())})
+    again = write_job_file(tmp_path / "again.json", "mine", [well, run.model_copy(update={"after": ()})])
+    log.failed(well.request, "another part's")
+    assert SlurmTask(again, (first.id,), Workshop(tmp_path / "out"))() == 1
+    assert log.failures()[job_id(well.request)] == "another part's"
 
 
 def test_frames_lie_on_scratch_and_come_from_the_cache(

@@ -7,18 +7,26 @@ from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from statistics import fmean
 
-from aqa_bench.protocol.executors.job_file import PlannedJob
+from aqa_bench.protocol.executors.job_file import JobKind, PlannedJob
 from aqa_bench.protocol.plan import Request
 
 __all__ = ["Agenda", "wanted_for"]
 
 
-def wanted_for(jobs: Sequence[PlannedJob], requests: Iterable[Request]) -> list[PlannedJob]:
-    """The runs of some requests, and the pre-trainings that these wait for; none waits for another job."""
+def wanted_for(
+    jobs: Sequence[PlannedJob], requests: Iterable[Request], *, parts: bool = True
+) -> list[PlannedJob]:
+    """The runs of some requests, and what these wait for.
+
+    Args:
+        jobs: The jobs as they were planned.
+        requests: The requests.
+        parts: Whether runs have their parts before them; without, each makes all its fits.
+    """
     asked = {*requests}
     runs = [job for job in jobs if job.is_run and job.request in asked]
     needed = {name for job in runs for name in job.after} | {job.id for job in runs}
-    return [job for job in jobs if job.id in needed]
+    return [job for job in jobs if job.id in needed and (parts or job.kind is not JobKind.PART)]
 
 
 class Agenda:

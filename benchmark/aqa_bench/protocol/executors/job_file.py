@@ -22,7 +22,7 @@ JOB_FILE_BYTES = 1 << 28
 _SEAL = "job-file", 1
 _REMEDY = "Plan again: aqa-bench suite plan NAME --out FILE."
 
-JobId = Annotated[str, Field(pattern=r"^p?[0-9a-f]{12}$")]
+JobId = Annotated[str, Field(pattern=r"^(p?[0-9a-f]{12}|[0-9a-f]{12}\.[0-9a-f]{6})$")]
 
 
 class JobKind(StrEnum):
@@ -30,32 +30,36 @@ class JobKind(StrEnum):
 
     PRETRAINING = "pretraining"
     """Weights in the cache, learnt from a pool without labels."""
+    PART = "part"
+    """Some of a run's fits, where the run looks for those that are finished."""
     RUN = "run"
     """The folder of a run."""
 
 
 class Place(BaseModel):
-    """The task and split of a request whose pool is learnt from.
+    """A task and split of a request.
 
     Attributes:
         task: Task id.
-        split: Split id.
+        split: Split id; None for all of the task's, where they were not known.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     task: str
-    split: str
+    split: str | None = None
 
 
 class PlannedJob(BaseModel):
     """One job.
 
     Attributes:
-        id: 12 hexadecimal digits; those of a pre-training have a ``p`` before them.
+        id: 12 hexadecimal digits; those of a pre-training have a ``p`` before them, and a part has those of
+            its run, a dot and six more.
         kind: What it leaves.
         request: What is run. Of a pre-training, the first of the runs that wait for it.
-        pool: Where the pool of a pre-training stands; None of a run, and where no data were there to tell.
+        pool: Where the pool of a pre-training stands; None of others, and where no data were there to tell.
+        fits: The fits of a part; empty of others.
         after: Ids of the jobs that it waits for, all of them before it in the file.
         gpu: Whether it is for a GPU where there is one: what works on pictures.
         memory_gb: Memory in GB that it is given; None where nothing is known of it.
@@ -70,6 +74,7 @@ class PlannedJob(BaseModel):
     kind: JobKind
     request: Request
     pool: Place | None = None
+    fits: tuple[Place, ...] = ()
     after: tuple[JobId, ...] = ()
     gpu: bool = False
     memory_gb: float | None = Field(default=None, gt=0)
@@ -81,6 +86,11 @@ class PlannedJob(BaseModel):
     def is_run(self) -> bool:
         """Whether it leaves a run's folder."""
         return self.kind is JobKind.RUN
+
+    @property
+    def run_id(self) -> str:
+        """Of a part, the id of its run's job; else its own."""
+        return self.id.partition(".")[0]
 
 
 class JobFile(BaseModel):
@@ -108,7 +118,7 @@ class JobFile(BaseModel):
                 raise ValueError(f"job {job.id} stands twice")
             if missing := [name for name in job.after if name not in known]:
                 raise ValueError(f"job {job.id} waits for {missing[0]}, which does not stand before it")
-            if job.is_run == job.id.startswith("p"):
+            if job.kind is not _kind_of(job.id) or (job.kind is JobKind.PART) != bool(job.fits):
                 raise ValueError(f"job {job.id} is no {job.kind}")
             known.add(job.id)
         return self
@@ -117,6 +127,10 @@ class JobFile(BaseModel):
     def requests(self) -> list[Request]:
         """The requests of all runs, in their order."""
         return [job.request for job in self.jobs if job.is_run]
+
+
+def _kind_of(name: str) -> JobKind:
+    return JobKind.PRETRAINING if name[0] == "p" else JobKind.PART if "." in name else JobKind.RUN
 
 
 def write_job_file(path: Path, suite: str, jobs: Sequence[PlannedJob]) -> Path:

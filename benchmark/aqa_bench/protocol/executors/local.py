@@ -21,7 +21,7 @@ def in_turn(jobs: Sequence[PlannedJob], gpus: Sequence[str | None], shop: Worksh
         shop: Does a job.
 
     Yields:
-        Results of runs as they end. A run whose pre-training failed is not tried.
+        Results of runs as they end. A run whose pre-training or part failed is not tried.
     """
     agenda = Agenda(jobs)
     has_others = NO_GPU in gpus
@@ -34,4 +34,4 @@ def in_turn(jobs: Sequence[PlannedJob], gpus: Sequence[str | None], shop: Worksh
         lost = agenda.ended(job, well=result.error is None)
         if job.is_run:
             yield result
-        yield from (given_up(gone, str(result.error)) for gone in lost if gone.is_run)
+        yield from (given_up(gone, job, result) for gone in lost if gone.is_run)

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from aqa_bench.protocol.executors.job_file import PlannedJob
+from aqa_bench.protocol.executors.job_file import JobKind, PlannedJob
 
 __all__ = ["Array", "Pack", "arrays_of"]
+
+_ORDER = (JobKind.PRETRAINING, JobKind.PART, JobKind.RUN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Array:
     Attributes:
         packs: The packs.
         gpu: Whether they are for a GPU.
-        after: Ids of the pre-trainings that all of them wait for.
+        after: Ids of the jobs that all of them wait for.
     """
 
     packs: tuple[Pack, ...]
@@ -56,16 +58,18 @@ def arrays_of(jobs: Sequence[PlannedJob], *, pack_s: float, most: int) -> list[A
         pack_s: Seconds that a pack may take; a job without an estimate, or of this length, is alone.
         most: Most tasks of an array.
     """
-    groups: dict[tuple[bool, bool, tuple[str, ...]], list[PlannedJob]] = {}
+    groups: dict[tuple[int, str, bool, tuple[str, ...]], list[PlannedJob]] = {}
     for job in jobs:
-        groups.setdefault((job.is_run, job.gpu, job.after), []).append(job)
-    # Pre-trainings first: who waits for them names them.
+        # Parts of one run are together: nothing else waits for them.
+        of = job.run_id if job.kind is JobKind.PART else ""
+        groups.setdefault((_ORDER.index(job.kind), of, job.gpu, job.after), []).append(job)
+    # What is waited for first: who waits for it names it.
     ordered = sorted(groups.items(), key=lambda group: group[0][0])
     return [
         Array(packs, gpu, after)
-        for (is_run, gpu, after), members in ordered
+        for (kind, _, gpu, after), members in ordered
         # A pre-training is alone: its dependents wait for no other.
-        for packs in _batched(_packed(members, pack_s if is_run else 0.0), most)
+        for packs in _batched(_packed(members, pack_s if kind else 0.0), most)
     ]
 
 

@@ -1,4 +1,4 @@
-"""From requests to planned jobs: pre-trainings on their own, what each needs, what is on disk."""
+"""From requests to planned jobs: pre-trainings and parts of long runs, what each needs, what is on disk."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.registry import find_method
 from aqa_bench.protocol.executors.job_file import JobKind, PlannedJob
+from aqa_bench.protocol.executors.parts import divided, fits_of, part_id
 from aqa_bench.protocol.executors.pretrainings import Pretraining, Pretrainings
 from aqa_bench.protocol.plan import Request, RunFolders
 from aqa_bench.protocol.suite_log import job_id
@@ -29,12 +30,14 @@ class Cost:
         pretraining: Seconds of its pre-training among them.
         memory_gb: Memory in GB; None where nothing is known of it.
         estimate: What the estimate comes from.
+        again: Seconds of the total that each part of it would take once more: its start, features of clips.
     """
 
     total: float
     pretraining: float = 0.0
     memory_gb: float | None = None
     estimate: Literal["probe", "runs", "given"] = "probe"
+    again: float = 0.0
 
 
 def needs_gpu(card: MethodCard) -> bool:
@@ -57,8 +60,12 @@ def plan_of(
     done: Callable[[Request], bool] = lambda _: False,
     costs: Mapping[Request, Cost] | None = None,
     pretraining: bool = True,
+    split_s: float = 0.0,
 ) -> list[PlannedJob]:
     """The jobs of requests: first the pre-trainings that runs to do wait for, each once, then all runs.
+
+    A run whose fits take longer than ``split_s`` has parts before it, each after all its pre-trainings: they
+    make its fits, and it finds them finished.
 
     Args:
         requests: What is to be run.
@@ -66,11 +73,14 @@ def plan_of(
         done: Whether a request's run is on disk and stands.
         costs: What runs are expected to take, as far as that is known.
         pretraining: Whether pre-trainings are jobs of their own; else the first run that wants one makes it.
+        split_s: Seconds from which on a run's fits are divided; runs without an estimate are not, nor any
+            with 0.
 
     Returns:
         The jobs. A request that cannot be resolved is a job as well: it fails with the reason when it is run.
     """
-    of, costs = Pretrainings(RunFolders() if folders is None else folders).of, costs or {}
+    folders, costs = RunFolders() if folders is None else folders, costs or {}
+    of = Pretrainings(folders).of
     runs: list[PlannedJob] = []
     waiting: dict[Pretraining, list[Request]] = defaultdict(list)
     for request in requests:
@@ -82,23 +92,58 @@ def plan_of(
         known = {p.id: p for p in waiting}
         for shared in wanted:
             waiting[known.get(shared.id, shared)].append(request)
-        runs.append(_run(request, [p.id for p in wanted], costs.get(request), finished))
+        after, cost = [p.id for p in wanted], costs.get(request)
+        parts = [] if finished or cost is None else _parts(request, folders, after, cost, split_s)
+        runs += [*parts, _run(request, after, cost, finished, parts)]
     return [*(_pretraining(p, users, costs) for p, users in waiting.items()), *runs]
 
 
-def _run(request: Request, after: Sequence[str], cost: Cost | None, done: bool) -> PlannedJob:
-    spent = cost.pretraining if cost is not None and after else 0.0
+def _run(
+    request: Request, after: Sequence[str], cost: Cost | None, done: bool, parts: Sequence[PlannedJob]
+) -> PlannedJob:
+    seconds = None if cost is None else cost.again if parts else _seconds(cost, after)
     return PlannedJob(
         id=job_id(request),
         kind=JobKind.RUN,
         request=request,
-        after=tuple(after),
+        after=(*after, *(part.id for part in parts)),
         gpu=needs_gpu(find_method(request.method).card),
         memory_gb=None if cost is None else cost.memory_gb,
-        seconds=None if cost is None else round(max(cost.total - spent, 0.0), 3),
+        seconds=None if seconds is None else round(seconds, 3),
         estimate=None if cost is None else cost.estimate,
         done=done,
     )
+
+
+def _parts(
+    request: Request, folders: RunFolders, after: Sequence[str], cost: Cost, split_s: float
+) -> list[PlannedJob]:
+    fitting = max(_seconds(cost, after) - cost.again, 0.0)
+    if not 0 < split_s < fitting:
+        return []
+    try:
+        fits = fits_of(request, folders)
+    except AqaBenchError:
+        return []
+    return [
+        PlannedJob(
+            id=part_id(request, share),
+            kind=JobKind.PART,
+            request=request,
+            fits=share,
+            after=tuple(after),
+            gpu=needs_gpu(find_method(request.method).card),
+            memory_gb=cost.memory_gb,
+            seconds=round(fitting * len(share) / len(fits) + cost.again, 3),
+            estimate=cost.estimate,
+        )
+        for share in divided(fits, fitting, split_s)
+    ]
+
+
+def _seconds(cost: Cost, after: Sequence[str]) -> float:
+    """Seconds of a run, without the pre-trainings that it waits for."""
+    return max(cost.total - (cost.pretraining if after else 0.0), 0.0)
 
 
 def _pretraining(wanted: Pretraining, users: Sequence[Request], costs: Mapping[Request, Cost]) -> PlannedJob:

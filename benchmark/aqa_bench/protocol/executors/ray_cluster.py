@@ -39,7 +39,7 @@ def on_ray(
         processes: Processes of a cluster of its own.
 
     Yields:
-        Results of runs as they end. A run whose pre-training failed is not tried.
+        Results of runs as they end. A run whose pre-training or part failed is not tried.
 
     Raises:
         UsageError: Ray is not installed, or there is no such cluster.
@@ -61,7 +61,7 @@ def on_ray(
             lost = agenda.ended(job, well=result.error is None)
             if job.is_run:
                 yield result
-            yield from (given_up(gone, str(result.error)) for gone in lost if gone.is_run)
+            yield from (given_up(gone, job, result) for gone in lost if gone.is_run)
 
 
 def _submitted(ray: Any, shop: Workshop, job: PlannedJob, *, on_gpu: bool) -> Any:

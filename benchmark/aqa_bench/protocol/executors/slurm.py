@@ -121,7 +121,8 @@ def _parameters(array: Array, options: SlurmOptions, tasks: Mapping[str, str]) -
     known = [pack.memory_gb for pack in array.packs if pack.memory_gb is not None]
     more: dict[str, Any] = {"requeue": True}
     if array.after:
-        more["dependency"] = "afterok:" + ":".join(tasks[name] for name in array.after)
+        # Parts that were packed share a task.
+        more["dependency"] = "afterok:" + ":".join(dict.fromkeys(tasks[name] for name in array.after))
         more["kill-on-invalid-dep"] = "yes"
     if on_gpu:
         more["gres"] = f"gpu:{options.gpu_type}:1" if options.gpu_type else "gpu:1"

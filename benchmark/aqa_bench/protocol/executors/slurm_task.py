@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from aqa_bench.core.errors import AqaBenchError
-from aqa_bench.protocol.executors.job_file import PlannedJob, read_job_file
+from aqa_bench.protocol.executors.job_file import JobKind, PlannedJob, read_job_file
 from aqa_bench.protocol.executors.scratch import in_the_cache, is_full, on_scratch
 from aqa_bench.protocol.executors.work import JobResult, Workshop, given_up
 from aqa_bench.protocol.suite_log import SuiteLog
 
 __all__ = ["SlurmTask"]
+
+_NAMES = {JobKind.PRETRAINING: "pre-training", JobKind.PART: "part of a run"}
 
 
 @dataclass(frozen=True)
@@ -45,19 +47,22 @@ class SlurmTask:
             How many ended well.
 
         Raises:
-            AqaBenchError: A pre-training failed, so that what waits for it is not begun.
+            AqaBenchError: A pre-training or a part failed, so that what waits for it is not begun.
         """
         os.environ.update(self.environment)
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
         file = read_job_file(self.plan)
         log = SuiteLog(self.shop.out, file.suite)
         known = {job.id: job for job in file.jobs}
-        well = 0
+        well, lost = 0, list[PlannedJob]()
         with on_scratch(self.scratch) as scratch:
             for job in (known[name] for name in self.jobs):
                 result = self._done(job, scratch)
                 well += result.error is None
+                lost += [job] * (result.error is not None and not job.is_run)
                 _told(job, result, log, [other for other in file.jobs if job.id in other.after])
+        if lost:
+            raise AqaBenchError(f"A {_NAMES[lost[0].kind]} failed.", where=lost[0].request.method)
         return well
 
     def checkpoint(self, *_: Any) -> Any:
@@ -77,12 +82,10 @@ class SlurmTask:
 
 def _told(job: PlannedJob, result: JobResult, log: SuiteLog, waiting: list[PlannedJob]) -> None:
     """Leave in the log how a job ended."""
-    if result.error is None:
+    if job.is_run and result.error is None:
         log.succeeded(job.request)
-        return
-    if job.is_run:
-        log.failed(job.request, result.error, result.details)
-        return
-    for other in waiting:
-        log.failed(other.request, str(given_up(other, result.error).error), result.details)
-    raise AqaBenchError("A pre-training failed.", where=job.request.method, found=result.error)
+    elif job.is_run:
+        log.failed(job.request, str(result.error), result.details)
+    elif result.error is not None:
+        for other in (given_up(run, job, result) for run in waiting if run.is_run):
+            log.failed(other.request, str(other.error), other.details)

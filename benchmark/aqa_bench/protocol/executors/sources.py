@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqa_bench.core.errors import UsageError
+from aqa_bench.core.errors import AqaBenchError, UsageError
 from aqa_bench.core.record import RunRecord
 from aqa_bench.protocol.executors.costs import known_costs, probed_costs, read_times
 from aqa_bench.protocol.executors.job_file import PlannedJob, read_job_file
+from aqa_bench.protocol.executors.parts import fits_of
 from aqa_bench.protocol.executors.planning import plan_of
 from aqa_bench.protocol.finished import FinishedRuns
 from aqa_bench.protocol.plan import Request, RunFolders
@@ -71,6 +72,7 @@ def plan_suite(
     probe: bool = False,
     times: Path | None = None,
     device: str = "auto",
+    split_s: float = 0.0,
 ) -> list[PlannedJob]:
     """Plan requests with all that is known of them.
 
@@ -80,6 +82,7 @@ def plan_suite(
         probe: Whether methods that pre-train are probed; a probe tells more than earlier runs.
         times: A table of times, which goes before everything else.
         device: As for a single run.
+        split_s: Seconds from which on a run's fits are divided into parts.
 
     Raises:
         UsageError: The table of times cannot be read.
@@ -90,8 +93,16 @@ def plan_suite(
     if probe:
         costs |= probed_costs([job for job in requests if job not in found], runs, device)
     if times is not None:
-        costs |= read_times(times).costs(requests)
-    return plan_of(requests, folders, done=found.__contains__, costs=costs)
+        costs |= read_times(times).costs(requests, lambda request: _count(request, folders))
+    return plan_of(requests, folders, done=found.__contains__, costs=costs, split_s=split_s)
+
+
+def _count(request: Request, folders: RunFolders) -> int:
+    try:
+        return len(fits_of(request, folders))
+    except AqaBenchError:
+        # Where it is run, it says why it cannot be.
+        return 1
 
 
 def _on_disk(requests: Sequence[Request], finished: FinishedRuns) -> dict[Request, RunRecord]:

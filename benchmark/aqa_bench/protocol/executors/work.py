@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from aqa_bench.core.progress import NullProgress, Part, Progress
 from aqa_bench.core.registry import find_method
 from aqa_bench.core.split import Split
 from aqa_bench.core.task import Task
-from aqa_bench.protocol.executors.job_file import Place, PlannedJob
+from aqa_bench.protocol.executors.job_file import JobKind, Place, PlannedJob
 from aqa_bench.protocol.executors.planning import device_of
 from aqa_bench.protocol.executors.running import at_work
 from aqa_bench.protocol.plan import Request, ResolvedRun, resolve
@@ -26,7 +27,7 @@ class JobResult:
 
     Attributes:
         request: The job.
-        path: The run's folder, or None where it failed or was a pre-training.
+        path: The run's folder, or None where it failed, was a pre-training or a part.
         cached: Whether it was on disk already.
         error: Why it failed, or None.
         seconds: Seconds the run took, 0 where it was on disk.
@@ -69,8 +70,10 @@ class Workshop:
         try:
             with nullcontext() if self.claims is None else at_work(self.claims, job.id, engine):
                 device = device_of(find_method(request.method).card, self.device)
-                if not job.is_run:
+                if job.kind is JobKind.PRETRAINING:
                     return _pretrained(request, job.pool, device, progress)
+                if job.kind is JobKind.PART:
+                    return _fitted(request, job.fits, self.out, device, progress)
                 from aqa_bench.protocol.runner import run
 
                 outcome = run(resolve(request), self.out, device=device, force=self.force, progress=progress)
@@ -87,7 +90,7 @@ def _pretrained(request: Request, pool: Place | None, device: str, progress: Pro
     from aqa_bench.protocol.worker.hand import Hand
 
     resolved, progress = resolve(request), progress or NullProgress()
-    task, split = _place(resolved, pool)
+    task, split = _places(resolved, pool)[0]
     materialise(resolved, progress)
     part = Part(progress, resolved.plugin.card.id)
     hand = Hand(resolved.plugin, resolved.told, progress=part, exact=resolved.dataset.card.exact)
@@ -96,15 +99,38 @@ def _pretrained(request: Request, pool: Place | None, device: str, progress: Pro
     return JobResult(request, None, False, None)
 
 
-def _place(resolved: ResolvedRun, pool: Place | None) -> tuple[Task, Split]:
-    for task in resolved.tasks:
-        for split in resolved.splits[task.id]:
-            if pool is None or (task.id, split.id) == (pool.task, pool.split):
-                return task, split
+def _fitted(
+    request: Request, fits: Sequence[Place], out: Path, device: str, progress: Progress | None
+) -> JobResult:
+    """Make some of a run's fits, and leave them where the run looks for those that are finished."""
+    from aqa_bench.protocol.finished import stands
+    from aqa_bench.protocol.fitting import materialise
+    from aqa_bench.protocol.partials import Partials
+    from aqa_bench.protocol.run_code import code_of
+    from aqa_bench.protocol.run_splits import SplitFits
+
+    resolved, progress = resolve(request), progress or NullProgress()
+    code = code_of(resolved)
+    if not stands(out / resolved.folder, resolved.dataset, code):
+        places = [place for fit in fits for place in _places(resolved, fit)]
+        materialise(resolved, progress)
+        SplitFits(resolved, code, Partials(out, resolved.run_id, code), device, progress).fit(places)
+    return JobResult(request, None, False, None)
+
+
+def _places(resolved: ResolvedRun, wanted: Place | None) -> list[tuple[Task, Split]]:
+    found = [
+        (task, split)
+        for task in resolved.tasks
+        for split in resolved.splits[task.id]
+        if wanted is None or (task.id == wanted.task and wanted.split in (None, split.id))
+    ]
+    if found:
+        return found
     raise DataError(
         "The data have other splits than they had when the jobs were planned.",
         where=resolved.dataset.card.id,
-        expected=f"{pool.task}, {pool.split}" if pool else "a split",
+        expected=f"{wanted.task}, {wanted.split or 'a split'}" if wanted else "a split",
         found=", ".join(task.id for task in resolved.tasks),
         remedy="Plan again: aqa-bench suite plan NAME --out FILE.",
     )
@@ -126,6 +152,13 @@ def died(job: PlannedJob, error: Exception) -> JobResult:
     return JobResult(job.request, None, False, f"its process ended: {type(error).__name__}: {error}")
 
 
-def given_up(job: PlannedJob, error: str) -> JobResult:
-    """The result of a job that waited for a pre-training that failed."""
-    return JobResult(job.request, None, False, f"its pre-training failed: {error}")
+def given_up(job: PlannedJob, cause: PlannedJob, result: JobResult) -> JobResult:
+    """The result of a job that waited for another, which failed.
+
+    Args:
+        job: The job.
+        cause: What it waited for.
+        result: How that one ended.
+    """
+    what = "a part of it" if cause.kind is JobKind.PART else "its pre-training"
+    return JobResult(job.request, None, False, f"{what} failed: {result.error}", details=result.details)
