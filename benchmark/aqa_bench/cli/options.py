@@ -71,9 +71,7 @@ PretrainOn = Annotated[
 ]
 Overrides = Annotated[list[str] | None, typer.Option("--set", help="key=value over the recipe; repeatable.")]
 Device = Annotated[str, typer.Option(callback=as_device, help="auto, cpu, cuda or cuda:N.")]
-Blur = Annotated[
-    bool | None, typer.Option(help="Make faces unrecognisable. Default: yes, unless generated.")
-]
+Blur = Annotated[bool | None, typer.Option(help="Make faces unrecognisable. Default: yes, unless generated.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Force = Annotated[bool, typer.Option("--force", help="Run again even if the result is on disk.")]
 Sandbox = Annotated[
