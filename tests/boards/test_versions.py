@@ -7,6 +7,7 @@ from types import ModuleType
 import pytest
 
 from aqa_bench.boards.building.leaderboard import build, check
+from aqa_bench.boards.versions import LOCK_FILE, versions
 from aqa_bench.core.errors import DataError, UsageError
 
 BOARD = "v2/stick-figures-shoulder-press"
@@ -70,3 +71,11 @@ def test_the_overall_page_names_the_best_and_is_checked(built: tuple[Path, Path]
     file.write_text(file.read_text().replace('"runs": 2', '"runs": 3'))
     (problem,) = check(*built).problems
     assert problem.path.startswith("v2/overall.json:")
+
+
+def test_versions_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for name in ("v10", "v2", "v9"):
+        folder = tmp_path / name / "pose-trainer-bicep-curl"
+        folder.mkdir(parents=True)
+        (folder / LOCK_FILE).write_text("{}")
+    assert versions(tmp_path) == ["v2", "v9", "v10"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -36,8 +37,9 @@ class Lock(BaseModel):
 
 
 def versions(leaderboards: Path) -> list[str]:
-    """Versions that there are tables of, sorted."""
-    return sorted({lock.parent.parent.name for lock in leaderboards.glob(f"*/*/{LOCK_FILE}")})
+    """Versions that there are tables of, oldest first: v10 comes after v9."""
+    found = {lock.parent.parent.name for lock in leaderboards.glob(f"*/*/{LOCK_FILE}")}
+    return sorted(found, key=lambda name: (int(re.sub(r"\D", "", name) or 0), name))
 
 
 def read_lock(folder: Path) -> Lock:

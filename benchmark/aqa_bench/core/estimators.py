@@ -24,11 +24,7 @@ _LIBSVM = (
 )
 # By class: its module, the parameters that what it computes depends on, and what a fit leaves.
 _KNOWN: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
-    "StandardScaler": (
-        "preprocessing",
-        ("with_mean", "with_std"),
-        ("mean_", "var_", "scale_", "n_samples_seen_"),
-    ),
+    "StandardScaler": ("preprocessing", ("with_mean", "with_std"), _SCALE),
     "PolynomialFeatures": ("preprocessing", ("degree", "interaction_only", "include_bias", "order"), ()),
     "Ridge": ("linear_model", (), _LINEAR),
     "RidgeCV": ("linear_model", (), _LINEAR),

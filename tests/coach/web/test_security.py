@@ -250,6 +250,8 @@ def test_the_password_opens_every_door_for_one_browser(
     me = own_app(password="open sesame")
     answer = me.client.get("/history", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/history")
+    answer = me.client.post("/history/delete", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/")
     assert me.client.post("/clips", data={}, follow_redirects=False).status_code == 303
     assert me.post("/login", password="wrong").status_code == 403
     entered = me.post("/login", password="open sesame", next="/history")

@@ -88,6 +88,8 @@ class Gate:
         if self._hosts and request.url.hostname not in self._hosts:
             return await PlainTextResponse("unknown host", 421)(scope, receive, send)
         if not self._doors.is_open(request) and not path.startswith(_OPEN):
-            answer = RedirectResponse(f"/login?next={quote(path)}", 303)
+            # The addresses of forms show nothing to whoever comes back to them.
+            goal = path if request.method in ("GET", "HEAD") else "/"
+            answer = RedirectResponse(f"/login?next={quote(goal)}", 303)
             return await answer(scope, receive, send)
         return await self._app(scope, receive, send)

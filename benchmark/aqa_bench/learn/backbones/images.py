@@ -36,13 +36,9 @@ def build_backbone(
     kind = str(weights)
     backbone = _build(name, kind if kind in ("imagenet", "random") else "random")
     if kind not in ("imagenet", "random"):
-        from aqa_bench.learn.backbones.weight_files import load_weights
+        from aqa_bench.learn.backbones.weight_files import load_named
 
-        path = Path(weights).expanduser()
-        load_weights(backbone.trunk, path, sha256)
-        backbone.weights_name = f"file {path.name}"
-        if sha256 is not None:
-            backbone.weights_name += f" (sha256 {sha256[:_SHOWN_DIGITS].lower()})"
+        backbone.weights_name = load_named(backbone.trunk, weights, sha256)
     return backbone.eval()
 
 

@@ -19,7 +19,6 @@ KINETICS_STD = (0.22803, 0.22145, 0.216989)
 _TORCHVISION = ("r2plus1d_18", "r3d_18", "mc3_18")
 _SMALL = "r2plus1d-small"
 _PYTORCHVIDEO = "pytorchvideo:"
-_SHOWN_DIGITS = 12
 
 
 def build_video_backbone(
@@ -47,13 +46,9 @@ def build_video_backbone(
         return _with_kinetics(name).eval()
     backbone = _build(name)
     if kind != "random":
-        from aqa_bench.learn.backbones.weight_files import load_weights
+        from aqa_bench.learn.backbones.weight_files import load_named
 
-        path = Path(weights).expanduser()
-        load_weights(backbone.trunk, path, sha256)
-        backbone.weights_name = f"file {path.name}"
-        if sha256 is not None:
-            backbone.weights_name += f" (sha256 {sha256[:_SHOWN_DIGITS].lower()})"
+        backbone.weights_name = load_named(backbone.trunk, weights, sha256)
     return backbone.eval()
 
 

@@ -20,10 +20,11 @@ from aqa_bench.core.errors import DataError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.paths import downloads_home, is_offline
 
-__all__ = ["cached_download", "load_weights", "read_weights"]
+__all__ = ["cached_download", "load_named", "load_weights", "read_weights"]
 
 _log = logging.getLogger(__name__)
 _SHOWN = 5
+_SHOWN_DIGITS = 12
 _MOST_BYTES = 1 << 34
 _MOST_PICKLED = 1 << 26
 _MOST_TOLD = 300
@@ -117,6 +118,22 @@ def read_weights(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
             "The weight file is not a table of tensors.", where=path, found=type(content).__name__
         )
     return {str(name): tensor for name, tensor in content.items() if isinstance(tensor, Tensor)}
+
+
+def load_named(module: nn.Module, weights: str | Path, sha256: str | None = None) -> str:
+    """Load a weight file, and say in a record's words what was loaded.
+
+    Args:
+        module: As for :func:`load_weights`.
+        weights: The file; ``~`` is the home folder.
+        sha256: Expected hex digest; optional.
+
+    Raises:
+        DataError: As for :func:`load_weights`.
+    """
+    path = Path(weights).expanduser()
+    load_weights(module, path, sha256)
+    return f"file {path.name}" + ("" if sha256 is None else f" (sha256 {sha256[:_SHOWN_DIGITS].lower()})")
 
 
 def load_weights(module: nn.Module, path: Path, sha256: str | None = None) -> None:
