@@ -320,7 +320,7 @@ def test_what_has_changed_since_is_refused_and_named(
     assert not audit.ok
     assert audit.coverage.missing == ["clip-1"]
     assert audit.coverage.unreadable == ["clip-0: changed since it was added"]
-    with pytest.raises(DataError, match="vanished"):
+    with pytest.raises(DataError, match="missing or have changed"):
         dataset.materialise(frozenset(), __import__("aqa_bench.core.progress").core.progress.NullProgress())
 
 
