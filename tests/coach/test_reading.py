@@ -79,7 +79,7 @@ def test_fast_clips_are_thinned(tmp_path: Path) -> None:
     footage = read(encode(tmp_path / "a.mp4", shades(60), 120.0))
     assert footage.clip.fps == 30
     assert footage.clip.frames == pytest.approx(15, abs=1)
-    assert "thinned" in footage.clip.notes[0]
+    assert "reduced" in footage.clip.notes[0]
 
 
 def test_of_a_long_clip_the_start_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,7 +141,7 @@ def test_a_namespace_is_not_a_plugins_own(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_plugin_without_source_is_refused() -> None:
-    with pytest.raises(DataError, match=r"source of a plug-in(.|\n)*no_such_package"):
+    with pytest.raises(DataError, match=r"source code of a plug-in(.|\n)*no_such_package"):
         computing_code("no_such_package.method:Idea", [])
 
 

@@ -63,7 +63,7 @@ def test_values_are_those_that_the_file_states(method_folder) -> None:
     ],
 )
 def test_a_circle_of_bases_is_shown_step_by_step(method_folder, text: str, way: str) -> None:
-    with pytest.raises(RecipeError, match="circle") as caught:
+    with pytest.raises(RecipeError, match="cycle") as caught:
         read_recipes(method_folder(text))
     assert (caught.value.where or "").endswith("/recipes.toml [a] base")
     assert caught.value.found == way

@@ -110,7 +110,7 @@ def test_media_that_are_not_there_are_said(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_device_that_is_not_there_is_wrong_usage(squats: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(UsageError, match="not there"):
+    with pytest.raises(UsageError, match="not available"):
         forecast(asked("cvcspc", *SMALL), squats, device="cuda")
 
 
