@@ -27,6 +27,8 @@ from aqa_bench.boards.site.cards import (
     tasks_table,
 )
 from aqa_bench.boards.site.engine import asset, make_engine
+from aqa_bench.boards.site.figure_file import read_figure
+from aqa_bench.boards.site.figure_svg import draw_figure
 from aqa_bench.boards.site.index_view import empty_tiles, groups_of, leads
 from aqa_bench.boards.site.learned_view import read_claims, sections_of, tally
 from aqa_bench.boards.site.markdown import render_markdown
@@ -157,11 +159,14 @@ def _methods(site: Site) -> None:
         plugin = methods().get(name)
         path, results = f"methods/{slug(name)}.html", method_results(name, site.boards)
         text = "" if plugin is None else readme(plugin.folder)
+        figure = None if plugin is None else read_figure(plugin.folder)
         site.write(
             "method.html",
             path,
             name if plugin is None else plugin.card.name,
             summary="" if plugin is None else plugin.card.summary,
+            figure=figure,
+            drawing="" if figure is None else draw_figure(figure),
             idea=render_markdown(first_paragraph(text), name),
             facts=[] if plugin is None else [*method_facts(plugin), *cost_fact(name, site.boards)],
             skills=method_skills(name, site.boards),
