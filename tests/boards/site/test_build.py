@@ -280,6 +280,16 @@ def test_without_leaderboards_there_is_no_site(tmp_path: Path) -> None:
         build_site(tmp_path, tmp_path, tmp_path / "site")
 
 
+def test_columns_without_a_name_have_no_head() -> None:
+    shown = str(render_markdown("| | |\n|---|---|\n| a | b |\n\n| | x |\n|---|--:|\n| c | 1 |\n", "caption"))
+    bare, named = shown.split("</table>")[:2]
+    assert "<thead>" not in bare
+    assert "<td>a</td>" in bare
+    assert '<th class="num" scope="col">x</th>' in named or '<th scope="col" class="num">x</th>' in named
+    assert '<th scope="col"></th>' not in named
+    assert named.count("<th") == 1 + named.count("<thead")
+
+
 def test_markdown_shows_html_as_text_and_asks_for_nothing() -> None:
     source = (
         "# Top\n<img src=x onerror=alert(1)> [a](javascript:alert(1)) [b](../up.md) "
