@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,36 +15,6 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 BOARD = "boards/pose-trainer-shoulder-press.html"
 _ROWS = "#form-folds-table tbody tr:not([hidden]) th"
-
-
-@pytest.fixture
-def open_page(browser: Any, site: Path) -> Iterator[Any]:
-    """Opens a page of the site; at the end nothing may have been complained of or fetched from elsewhere."""
-    heard: list[str] = []
-    contexts: list[Any] = []
-
-    def opened(path: str, **options: Any) -> Any:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: heard.append(message.text))
-        page.on("pageerror", lambda error: heard.append(str(error)))
-        page.on("requestfailed", lambda request: heard.extend(_failed(request)))
-        own = (site.as_uri(), "data:")
-        page.on("request", lambda r: None if r.url.startswith(own) else heard.append(f"asked: {r.url}"))
-        file, mark, anchor = path.partition("#")
-        page.goto((site / file).as_uri() + mark + anchor)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert heard == []
-
-
-def _failed(request: Any) -> list[str]:
-    """Requests that failed, save for pictures that a reload or the end of a test gave up."""
-    return [] if request.failure == "net::ERR_ABORTED" else [f"failed: {request.url}: {request.failure}"]
 
 
 def names(page: Any) -> list[str]:
@@ -64,24 +34,17 @@ def squats(site: Path) -> str:
 @pytest.mark.parametrize(
     ("clicks", "answer"),
     [
-        (["Knees inward"], "9 entries beat always saying error (0.50); the best, method-0"),
         (["How to read"], "The floor is the score of blind guessing"),
-        (["Knees inward"], "What it costs"),
-        (["What we learned"], "CVCSPC beats every single model on knees inward."),
-        (["Try yours"], "aqa-bench evaluate"),
         (["Papers", "Table 2"], "at or below the floor"),
         (["Methods", "rocket"], "aqa-bench run --method rocket"),
         (["Errata"], "aqa-bench table 1"),
     ],
 )
-def test_questions_of_readers_are_answered_within_two_clicks(
-    open_page: Any, clicks: list[str], answer: str
-) -> None:
+def test_other_pages_are_reached_within_two_clicks(open_page: Any, clicks: list[str], answer: str) -> None:
     page = open_page("index.html")
     for words in clicks:
         page.get_by_role("link", name=words).first.click()
         page.wait_for_load_state()
-    assert len(clicks) <= 2
     assert answer in page.locator("main").inner_text()
 
 

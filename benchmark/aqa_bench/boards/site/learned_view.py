@@ -90,8 +90,9 @@ def tally(report: ClaimsReport) -> str:
     """The verdicts in one sentence."""
     counts = {verdict: sum(_strongest(claim) is verdict for claim in report.claims) for verdict in Verdict}
     tested = len(report.claims) - counts[Verdict.NO_RUNS]
+    verb = "has" if tested == 1 else "have"
     return (
-        f"Of {len(report.claims)} claims of two papers, {tested} have been tested: "
+        f"Of {len(report.claims)} claims of two papers, {tested} {verb} been tested: "
         f"{counts[Verdict.CONFIRMED]} confirmed, {counts[Verdict.REFUTED]} refuted, "
         f"{counts[Verdict.UNDECIDED]} undecided."
     )
