@@ -121,7 +121,8 @@ def build_site(
         with atomic_directory(out, replace=True) as root:
             site = Site(root, engine, boards, known)
             site.put(_MARK, f"{version}\n".encode())
-            site.put("site.css", asset("site.css").encode())
+            for name in ("site.css", "site.js"):
+                site.put(name, asset(name).encode())
             for each in boards:
                 write_boards(site, each, leaderboards / version, records)
                 progress.advance()
