@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 ROUNDS = 11
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>\n')
-_SCRIPT = re.compile(r"<script>.*?</script>", re.DOTALL)
+_SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>", re.DOTALL)
 _TABLE = re.compile(r'<table id="[^"]*".*?</table>', re.DOTALL)
 #: First paint, and when the scripts are done; milliseconds since the page was asked for.
 _TIMES = """() => new Promise((done) => {
@@ -55,7 +55,7 @@ class Way:
 def main(site: Path, npm: Path, axe: Path, chromium: str | None) -> None:
     """Measure and print."""
     board = max(site.glob("boards/*.html"), key=lambda file: file.stat().st_size)
-    ways = _ways(board.read_text(encoding="utf-8"), npm)
+    ways = _ways(board.read_text(encoding="utf-8"), (site / "site.js").read_bytes(), npm)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         root = Path(folder)
         for name, way in ways.items():
@@ -86,20 +86,17 @@ def main(site: Path, npm: Path, axe: Path, chromium: str | None) -> None:
         print(f"| {name} | {size} | {page} | {paint:.0f} | {done:.0f} | {broken[name]} | {shown[name]} |")
 
 
-def _ways(page: str, npm: Path) -> dict[str, Way]:
+def _ways(page: str, own: bytes, npm: Path) -> dict[str, Way]:
     """The page as it is, without any script, and with each library."""
-    own = _SCRIPT.search(page)
-    bare = _POLICY.sub("", _SCRIPT.sub("", page)).replace("../site.css", "site.css")
+    page = _POLICY.sub("", page).replace("../site.", "site.")
+    bare = _SCRIPT.sub("", page)
     tabulator, tables = (
         npm / "tabulator-tables" / "package" / "dist",
         npm / "datatables.net" / "package" / "js",
     )
     style = npm / "datatables.net-dt" / "package" / "css" / "dataTables.dataTables.min.css"
     ways = {
-        "this site": Way(
-            {"own.js": own.group()[8:-9].encode() if own else b""},
-            _POLICY.sub("", page).replace("../site.css", "site.css"),
-        ),
+        "this site": Way({"site.js": own}, page),
         "no script": Way({}, bare),
         "DataTables": _scripted(
             bare,
