@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -197,6 +197,29 @@ def repeating() -> type:
             return loss, replay
 
     return Repeating
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium by playwright; tests skip where one of them is absent."""
+    driven = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = os.environ.get("AQA_BENCH_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with driven.sync_playwright() as driver:
+        try:
+            launched = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        except driven.Error as error:
+            if os.environ.get("AQA_BENCH_CHROMIUM"):
+                raise
+            pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def access() -> Callable[[Any], dict[str, Any]]:
+    """Asks ``access.js`` of a page: how many ``texts``, which of ``low`` contrast, what is ``unnamed``."""
+    script = (Path(__file__).parent / "access.js").read_text(encoding="utf-8")
+    return lambda page: page.evaluate(script)
 
 
 # Before xdist reads the marks.

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from loops import BAD, GOOD, SIZE, beside, write_loop
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -32,8 +33,7 @@ SHOWN: dict[str, tuple[tuple[str, ...], float]] = {
     "lumbar": (("left_hip", "left_shoulder"), 60),
     "torso": (("left_shoulder", "right_shoulder"), 60),
 }
-PRESET, SIZE, STEP, BYTES = "study", 208, 2, 60_000
-GOOD, BAD = "#2da44e", "#e5312b"
+PRESET, STEP = "study", 2
 
 
 def main(out: Path) -> None:
@@ -44,17 +44,6 @@ def main(out: Path) -> None:
             strip, worst = _strip(exercise, spec)
             write_loop(strip, worst, out / f"{exercise}-{spec.name}.webp")
             print(exercise, spec.name, (out / f"{exercise}-{spec.name}.webp").stat().st_size)
-
-
-def write_loop(strip: list[Image.Image], worst: int, file: Path) -> None:
-    """Write a looping picture of at most :data:`BYTES`, and a still of frame ``worst`` beside it."""
-    for quality in range(70, 20, -10):
-        strip[0].save(
-            file, save_all=True, append_images=strip[1:], duration=110, loop=0, quality=quality, method=6
-        )
-        if file.stat().st_size <= BYTES:
-            break
-    strip[worst].save(file.with_stem(f"{file.stem}-still"), quality=70, method=6)
 
 
 def pair(exercise: Exercise, spec: ErrorSpec) -> tuple[Clip, Clip]:
@@ -81,12 +70,8 @@ def _strip(exercise: Exercise, spec: ErrorSpec) -> tuple[list[Image.Image], int]
     good, bad = pair(exercise, spec)
     shown = list(range(0, PRESETS[PRESET].frames, STEP))
     course = bad.annotation.courses[spec.name]
-    strip = []
-    for left, right in zip(drawn(good, spec, shown), drawn(bad, spec, shown), strict=True):
-        both = Image.new("RGB", (2 * SIZE + 4, SIZE), "white")
-        both.paste(left, (0, 0))
-        both.paste(right, (SIZE + 4, 0))
-        strip.append(both)
+    sides = zip(drawn(good, spec, shown), drawn(bad, spec, shown), strict=True)
+    strip = [beside(left, right) for left, right in sides]
     return strip, min(range(len(shown)), key=lambda i: abs(shown[i] - int(np.argmax(course))))
 
 

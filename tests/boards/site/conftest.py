@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,25 @@ def board(dataset: str, scheme: str, rows: list[dict[str, Any]], *, honest: bool
     }
 
 
+def outcome(dataset: str) -> dict[str, Any]:
+    """A claim that one comparison refutes."""
+    common = {"dataset": dataset, "recipe": "quick", "seeds": 1, "runs": ["0" * 16], "standing": None}
+    sides = {
+        side: {**common, "name": method, "method": method, "value": value}
+        for side, method, value in (("better", "method-8", 0.72), ("worse", "method-0", 0.8))
+    }
+    numbers = {"effect": -0.08, "low": -0.11, "high": -0.05, "p": 0.004, "holds": False, "samples": 40}
+    return {
+        "dataset": dataset,
+        "verdict": "refuted",
+        "comparisons": 1,
+        "decides": 0,
+        "p_claim": 0.004,
+        "p": 0.012,
+        "measured": [{"task": "kie", **sides, **numbers}],
+    }
+
+
 def write_tables(root: Path, dataset: str, boards: list[dict[str, Any]]) -> None:
     folder = root / "v2" / dataset.replace("/", "-")
     folder.mkdir(parents=True)
@@ -110,7 +130,9 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     for name, text in files.items():
         (papers / name).write_text(text)
     claims = claims_files(judge_claims([], lambda name, runs: "none"))
-    (root / "leaderboards" / "v2" / "claims.json").write_text(claims["claims.json"])
+    judged = json.loads(claims["claims.json"])
+    judged["claims"][0]["twin"] = outcome(wild)
+    (root / "leaderboards" / "v2" / "claims.json").write_text(json.dumps(judged))
     docs = root / "docs"
     docs.mkdir()
     (docs / "protocol.md").write_text(
@@ -127,3 +149,33 @@ def site(inputs: tuple[Path, Path, Path], tmp_path_factory: pytest.TempPathFacto
     out = tmp_path_factory.mktemp("out") / "site"
     build_site(submissions, leaderboards, out, docs=docs)
     return out
+
+
+@pytest.fixture
+def open_page(browser: Any, site: Path) -> Iterator[Any]:
+    """Opens a page of the site; at the end nothing may have been complained of or fetched from elsewhere."""
+    heard: list[str] = []
+    contexts: list[Any] = []
+
+    def opened(path: str, **options: Any) -> Any:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: heard.append(message.text))
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.on("requestfailed", lambda request: heard.extend(_failed(request)))
+        own = (site.as_uri(), "data:")
+        page.on("request", lambda r: None if r.url.startswith(own) else heard.append(f"asked: {r.url}"))
+        file, mark, anchor = path.partition("#")
+        page.goto((site / file).as_uri() + mark + anchor)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert heard == []
+
+
+def _failed(request: Any) -> list[str]:
+    """Requests that failed, save for pictures that a reload or the end of a test gave up."""
+    return [] if request.failure == "net::ERR_ABORTED" else [f"failed: {request.url}: {request.failure}"]

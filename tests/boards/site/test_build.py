@@ -107,7 +107,7 @@ def test_nothing_leads_to_pages_that_there_are_not(
 def test_every_claim_is_shown_with_the_commands_that_would_test_it(site: Path) -> None:
     page = Page(site / "learned.html")
     text = "".join(page.text)
-    assert "0 have been tested" in text
+    assert "1 has been tested" in text
     assert {claim.id for claim in claim_file().claims} <= set(page.ids)
     assert "aqa-bench run --method cvcspc --recipe paper --dataset fitness-aqa/backsquat" in text
 
@@ -278,6 +278,16 @@ def test_an_earlier_site_is_replaced(inputs: tuple[Path, Path, Path], tmp_path: 
 def test_without_leaderboards_there_is_no_site(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no leaderboards"):
         build_site(tmp_path, tmp_path, tmp_path / "site")
+
+
+def test_columns_without_a_name_have_no_head() -> None:
+    shown = str(render_markdown("| | |\n|---|---|\n| a | b |\n\n| | x |\n|---|--:|\n| c | 1 |\n", "caption"))
+    bare, named = shown.split("</table>")[:2]
+    assert "<thead>" not in bare
+    assert "<td>a</td>" in bare
+    assert '<th class="num" scope="col">x</th>' in named or '<th scope="col" class="num">x</th>' in named
+    assert '<th scope="col"></th>' not in named
+    assert named.count("<th") == 1 + named.count("<thead")
 
 
 def test_markdown_shows_html_as_text_and_asks_for_nothing() -> None:

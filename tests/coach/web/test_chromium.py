@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,26 +18,12 @@ import pytest
 from aqa_bench.media.video import decode, encode
 
 pytest.importorskip("starlette", reason="the extra coach is not installed")
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 # One app for all of them.
 pytestmark = pytest.mark.xdist_group("coach-chromium")
 
 PATIENCE_MS = 60_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = os.environ.get("AQA_BENCH_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_api.sync_playwright() as driver:
-        try:
-            launched = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        except sync_api.Error as error:
-            if os.environ.get("AQA_BENCH_CHROMIUM"):
-                raise
-            pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +132,9 @@ def test_without_scripts_the_form_the_queue_and_the_verdict_work(
     page.wait_for_url("**/history")
 
 
-def test_pages_fit_a_phone_and_can_be_read(open_page: Callable[..., Any], clip: Path) -> None:
+def test_pages_fit_a_phone_and_can_be_read(
+    open_page: Callable[..., Any], access: Callable[[Any], dict[str, Any]], clip: Path
+) -> None:
     page = open_page(viewport={"width": 390, "height": 844})
     home = page.url
     send(page, clip, "squat")
@@ -161,7 +147,8 @@ def test_pages_fit_a_phone_and_can_be_read(open_page: Callable[..., Any], clip: 
         assert page.locator("h1").count() == 1
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            assert page.evaluate(_ACCESS) == [[], []]
+            found = access(page)
+            assert (found["low"], found["unnamed"]) == ([], [])
 
 
 def test_the_keyboard_reaches_everything(open_page: Callable[..., Any]) -> None:
@@ -253,39 +240,3 @@ def _real_app(data: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(20)
-
-
-_ACCESS = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = (rgb) => rgb.slice(0, 3).map((v) => v / 255)
-    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = rgba(getComputedStyle(e).backgroundColor);
-      if (colour[3] === 255) return colour;
-    }
-    return [255, 255, 255, 255];
-  };
-  const low = [...document.querySelectorAll("body *")]
-    .filter((e) => e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
-    .filter((e) => !e.closest("script, .skip, .unseen, svg"))
-    .map((e) => {
-      const [a, b] = [light(rgba(getComputedStyle(e).color)), light(ground(e))];
-      return [e.textContent.trim().slice(0, 40), (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
-    }).filter(([, ratio]) => ratio < 4.5);
-  const kinds = "button, a, input:not([type=hidden]), progress, img, [role=img]";
-  const named = (e) =>
-    e.textContent.trim() || e.getAttribute("aria-label") || e.hasAttribute("alt") || e.labels?.length;
-  const unnamed = [...document.querySelectorAll(kinds)]
-    .filter((e) => !e.closest("[aria-hidden=true]"))
-    .filter((e) => !named(e))
-    .map((e) => e.outerHTML.slice(0, 80));
-  return [unnamed, low];
-}"""

@@ -19,12 +19,22 @@ from aqa_bench.boards.site.plots import COST_CAPTION, cost_plot
 from aqa_bench.boards.site.records import copy_records, records_table
 from aqa_bench.boards.site.story import RULE_OF_BEATING, Parts, parts_of, story_of
 from aqa_bench.boards.site.study_plots import CURVES_CAPTION, SLICES_CAPTION, curve_plot, slices_plot
-from aqa_bench.boards.site.words import samples_name, task_name
+from aqa_bench.boards.site.words import lowered, samples_name, task_name
 from aqa_bench.boards.site.writing import Site
 from aqa_bench.boards.slices import SlicedBoard, read_slices
 from aqa_bench.core.registry import find_family, known_dataset
+from aqa_bench.core.task import TaskKind
 
 __all__ = ["write_boards"]
+
+_TWO_REPETITIONS = (
+    "Two generated repetitions beside each other that differ in nothing else: without the error on the left, "
+    "with it on the right; the joint is ringed, in red while the error shows."
+)
+_TWO_SCORES = (
+    "Two generated performances beside each other that differ in execution alone: a clean one on the left, "
+    "one with several faults on the right."
+)
 
 
 def write_boards(site: Site, boards: DatasetBoards, tables: Path, records: Mapping[str, Path]) -> None:
@@ -107,15 +117,25 @@ def _strip(parts: Parts) -> str:
     return f"Table of {' and '.join(filter(None, (', '.join(words[:-1]), words[-1])))}" if words else ""
 
 
-def _error(site: Site, dataset: str, task: str) -> str:
-    """Path of a task's picture below the site, without its ending; empty where there is none."""
-    found = error_picture(dataset, task)
-    if found is None:
-        return ""
+def _error(site: Site, dataset: str, task: str) -> dict[str, str] | None:
+    """A task's picture below the site, without its ending, and its words; None where there is none."""
+    found, card = error_picture(dataset, task), known_dataset(dataset)
+    known = next((each for each in card.tasks if each.id == task), None) if card else None
+    if found is None or known is None:
+        return None
     loop, still = found
     for file in (loop, still):
         site.put(f"errors/{file.name}", file.read_bytes())
-    return f"errors/{loop.stem}"
+    if known.kind is TaskKind.SCORE:
+        good, bad, alt = "a high score", "a low score", _TWO_SCORES
+    else:
+        name = lowered(known.name)
+        good, bad, alt = (
+            "without the error",
+            "with the error" if name.endswith("?") else name,
+            _TWO_REPETITIONS,
+        )
+    return {"base": f"errors/{loop.stem}", "good": good, "bad": bad, "alt": alt}
 
 
 def _pictures(site: Site, boards: DatasetBoards, tables: Path) -> dict[str, list[dict[str, str]]]:

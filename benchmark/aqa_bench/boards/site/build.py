@@ -11,6 +11,7 @@ from aqa_bench.boards.claims.result import ClaimsReport
 from aqa_bench.boards.closed import closed_words, is_closed
 from aqa_bench.boards.pages.overall import read_version
 from aqa_bench.boards.papers.anomaly import ANOMALY_DATASET
+from aqa_bench.boards.papers.model import ComparedTable
 from aqa_bench.boards.papers.tables import ANOMALY, PAPERS, TABLES
 from aqa_bench.boards.site.board_pages import write_boards
 from aqa_bench.boards.site.board_view import board_page
@@ -27,13 +28,17 @@ from aqa_bench.boards.site.cards import (
     tasks_table,
 )
 from aqa_bench.boards.site.engine import asset, make_engine
+from aqa_bench.boards.site.figure_file import read_figure
+from aqa_bench.boards.site.figure_svg import draw_figure
 from aqa_bench.boards.site.index_view import empty_tiles, groups_of, leads
 from aqa_bench.boards.site.learned_view import read_claims, sections_of, tally
 from aqa_bench.boards.site.markdown import render_markdown
 from aqa_bench.boards.site.names import slug
 from aqa_bench.boards.site.overall_view import overall_table
-from aqa_bench.boards.site.paper_view import paper_page, read_compared
+from aqa_bench.boards.site.paper_view import paper_page
+from aqa_bench.boards.site.reading import read_document
 from aqa_bench.boards.site.records import find_records
+from aqa_bench.boards.site.retrieval_view import Retrievals, read_retrievals, retrieval_parts
 from aqa_bench.boards.site.writing import Site
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import atomic_directory
@@ -76,7 +81,7 @@ def build_site(
         submissions: Folder of submitted runs, whose records are copied; may be missing.
         leaderboards: Folder of leaderboards.
         out: The site's folder, replaced as a whole.
-        docs: Folder with ``protocol.md`` and ``errata.md``; may be missing.
+        docs: Folder with ``protocol.md``, ``errata.md`` and ``measured/retrieval.json``; may be missing.
         version: Version of the leaderboards.
         progress: Where to report.
 
@@ -103,6 +108,7 @@ def build_site(
     papers = _paper_files(leaderboards / PAPERS)
     claims = read_claims(leaderboards / version / f"{CLAIMS}.json")
     errata = _text(docs, "errata.md")
+    retrievals = read_retrievals(docs)
     absent = [
         name for name, there in ((PAPERS, papers), ("learned", claims), ("errata", errata)) if not there
     ]
@@ -115,15 +121,16 @@ def build_site(
         with atomic_directory(out, replace=True) as root:
             site = Site(root, engine, boards, known)
             site.put(_MARK, f"{version}\n".encode())
-            site.put("site.css", asset("site.css").encode())
+            for name in ("site.css", "site.js"):
+                site.put(name, asset(name).encode())
             for each in boards:
                 write_boards(site, each, leaderboards / version, records)
                 progress.advance()
             _index(site, claims)
-            _methods(site)
+            _methods(site, retrievals)
             _datasets(site)
             _protocol(site, _text(docs, "protocol.md"))
-            _papers(site, papers)
+            _papers(site, papers, leaderboards / PAPERS)
             _learned(site, claims)
             site.write("yours.html", "yours.html", "Try yours")
             if errata:
@@ -151,23 +158,27 @@ def _index(site: Site, claims: ClaimsReport | None) -> None:
     )
 
 
-def _methods(site: Site) -> None:
+def _methods(site: Site, retrievals: Retrievals | None) -> None:
     listed = []
     for name in sorted(site.methods):
         plugin = methods().get(name)
         path, results = f"methods/{slug(name)}.html", method_results(name, site.boards)
         text = "" if plugin is None else readme(plugin.folder)
+        figure = None if plugin is None else read_figure(plugin.folder)
         site.write(
             "method.html",
             path,
             name if plugin is None else plugin.card.name,
             summary="" if plugin is None else plugin.card.summary,
+            figure=figure,
+            drawing="" if figure is None else draw_figure(figure),
             idea=render_markdown(first_paragraph(text), name),
             facts=[] if plugin is None else [*method_facts(plugin), *cost_fact(name, site.boards)],
             skills=method_skills(name, site.boards),
             commands="" if plugin is None else commands(plugin, site.boards),
             recipes=None if plugin is None else recipes_table(plugin),
             results=results,
+            retrievals=retrieval_parts(name, retrievals, site.methods),
             text=render_markdown(text, name),
         )
         listed.append((name, path, "not installed here" if plugin is None else plugin.card.summary))
@@ -207,7 +218,7 @@ def _protocol(site: Site, text: str) -> None:
     site.write("protocol.html", "protocol.html", title, text=shown, badge_rule=site.badge_rule)
 
 
-def _papers(site: Site, files: list[Path]) -> None:
+def _papers(site: Site, files: list[Path], folder: Path) -> None:
     if not files:
         return
     for file in files:
@@ -219,8 +230,9 @@ def _papers(site: Site, files: list[Path]) -> None:
     for name, title in TABLES.items():
         stem = name if not name.isdigit() else f"table-{name}"
         there = [(file.suffix[1:].upper(), f"{PAPERS}/{file.name}") for file in files if file.stem == stem]
-        if f"{stem}.json" in {file.name for file in files}:
-            page = paper_page(read_compared(next(file for file in files if file.name == f"{stem}.json")))
+        found = read_document(ComparedTable, folder / f"{stem}.json", "compared table", "aqa-bench table all")
+        if found is not None:
+            page = paper_page(found)
             site.write("paper.html", pages[stem], page.title, page=page, files=there)
         if there:
             listed.append((title if stem == name else f"Table {name}: {title}", pages.get(stem, ""), there))

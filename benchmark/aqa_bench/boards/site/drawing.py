@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -111,8 +112,16 @@ def svg(figure: Figure) -> Svg:
         # A name may hold letters that the font used for measuring lacks; the reader's fonts have them.
         warnings.filterwarnings("ignore", message="Glyph")
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    light = buffer.getvalue()
+    light = _small(buffer.getvalue())
     return Svg(light, _recoloured(light, _LIGHT, _DARK))
+
+
+def _small(svg: bytes) -> bytes:
+    """Without metadata, indents, turns by nothing and digits below a hundredth of a point; words stay."""
+    svg = re.sub(rb" <metadata>.*?</metadata>\n", b"", svg, flags=re.DOTALL)
+    svg = re.sub(rb"^ +", b"", svg, flags=re.MULTILINE)
+    svg = re.sub(rb' transform="rotate\(-0 [^"]*"', b"", svg)
+    return re.sub(rb"<[^>]*>", lambda tag: re.sub(rb"(\d\.\d\d)\d+", rb"\1", tag.group()), svg)
 
 
 def _recoloured(svg: bytes, old: Sequence[str], new: Sequence[str]) -> bytes:

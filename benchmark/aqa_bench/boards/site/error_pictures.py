@@ -15,16 +15,18 @@ _FOLDER = "pictures"
 def error_picture(dataset: str, task: str) -> tuple[Path, Path] | None:
     """A loop and a still of a task's error: the dataset's own, else those of a dataset of the same exercise.
 
-    A dataset ships them as ``pictures/<exercise>-<task>.webp`` and ``...-still.webp`` in its folder.
+    A dataset ships them as ``pictures/<exercise>-<task>.webp``, or ``<exercise>.webp`` for all its tasks, and
+    ``...-still.webp`` in its folder.
     """
     if known_dataset(dataset) is None:
         return None
     exercise = dataset.partition("@")[0].rpartition("/")[2]
     for folder in _folders(dataset):
-        loop = folder / _FOLDER / f"{exercise}-{task}.webp"
-        still = loop.with_stem(f"{loop.stem}-still")
-        if loop.is_file() and still.is_file():
-            return loop, still
+        for name in (f"{exercise}-{task}", exercise):
+            loop = folder / _FOLDER / f"{name}.webp"
+            still = loop.with_stem(f"{name}-still")
+            if loop.is_file() and still.is_file():
+                return loop, still
     return None
 
 

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from aqa_bench.boards.claims.result import ClaimResult, ClaimsReport, Measured, Outcome, Side, Verdict
 from aqa_bench.boards.pages.render import metric_name
 from aqa_bench.boards.site.forest import Scale
+from aqa_bench.boards.site.reading import read_document
 from aqa_bench.boards.site.words import dataset_name, task_name
-from aqa_bench.core.errors import DataError
 
 __all__ = ["Lesson", "Tested", "Verdicts", "read_claims", "sections_of", "tally"]
 
@@ -71,18 +69,7 @@ def read_claims(file: Path) -> ClaimsReport | None:
     Raises:
         DataError: The file is damaged.
     """
-    if not file.is_file():
-        return None
-    try:
-        return ClaimsReport.model_validate_json(file.read_text(encoding="utf-8"))
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise DataError(
-            "The judged claims cannot be read.",
-            where=file,
-            expected="what aqa-bench leaderboard build writes",
-            found=str(error),
-            remedy="aqa-bench leaderboard build writes them again.",
-        ) from error
+    return read_document(ClaimsReport, file, "judged claims", "aqa-bench leaderboard build")
 
 
 def sections_of(report: ClaimsReport) -> list[Verdicts]:
@@ -103,8 +90,9 @@ def tally(report: ClaimsReport) -> str:
     """The verdicts in one sentence."""
     counts = {verdict: sum(_strongest(claim) is verdict for claim in report.claims) for verdict in Verdict}
     tested = len(report.claims) - counts[Verdict.NO_RUNS]
+    verb = "has" if tested == 1 else "have"
     return (
-        f"Of {len(report.claims)} claims of two papers, {tested} have been tested: "
+        f"Of {len(report.claims)} claims of two papers, {tested} {verb} been tested: "
         f"{counts[Verdict.CONFIRMED]} confirmed, {counts[Verdict.REFUTED]} refuted, "
         f"{counts[Verdict.UNDECIDED]} undecided."
     )

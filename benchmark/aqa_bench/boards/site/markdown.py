@@ -36,7 +36,7 @@ def render_markdown(text: str, caption: str) -> Markup:
     except ImportError as error:
         raise missing_extra(error) from error
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = parser.parse(text)
+    tokens = _without_empty_heads(parser.parse(text))
     heading = caption
     captions: Counter[str] = Counter()
     for i, token in enumerate(tokens):
@@ -58,6 +58,21 @@ def render_markdown(text: str, caption: str) -> Markup:
     parser.add_render_rule("table_close", _close_table)
     # The parser escapes text and refuses scripts in links; its own HTML is switched off.
     return Markup(parser.renderer.render(tokens, parser.options, {}))
+
+
+def _without_empty_heads(tokens: Sequence[Token]) -> list[Token]:
+    """Tokens with heads of tables that name no column left out, and cells that name none turned into data."""
+    kept: list[Token] = []
+    start = 0
+    for token in tokens:
+        if token.type == "thead_open":
+            start = len(kept)
+        elif token.type == "th_close" and not kept[-1].content:
+            kept[-2].type, kept[-2].tag, token.tag = "td_open", "td", "td"
+        kept.append(token)
+        if token.type == "thead_close" and not any(each.content for each in kept[start:]):
+            del kept[start:]
+    return kept
 
 
 def _align(token: Token) -> None:

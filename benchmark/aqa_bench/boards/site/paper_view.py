@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-from pydantic import ValidationError
 
 from aqa_bench.boards.pages.render import metric_name
 from aqa_bench.boards.papers.model import AVERAGE, ComparedTable, Line, Measurement, Section
 from aqa_bench.boards.site import tables as site_tables
 from aqa_bench.boards.site.tables import Cell, Column, Table, number_cell
 from aqa_bench.boards.site.words import dataset_name, task_name
-from aqa_bench.core.errors import DataError
 
-__all__ = ["PaperPage", "paper_page", "read_compared"]
+__all__ = ["PaperPage", "paper_page"]
 
 
 @dataclass(frozen=True)
@@ -33,24 +29,6 @@ class PaperPage:
     about: tuple[str, ...]
     tables: tuple[tuple[str, str, Table], ...]
     notes: tuple[str, ...]
-
-
-def read_compared(file: Path) -> ComparedTable:
-    """A compared table as the leaderboards hold it.
-
-    Raises:
-        DataError: The file is damaged.
-    """
-    try:
-        return ComparedTable.model_validate_json(file.read_text(encoding="utf-8"))
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise DataError(
-            "A compared table cannot be read.",
-            where=file,
-            expected="what aqa-bench table writes",
-            found=str(error),
-            remedy="aqa-bench table all writes them again.",
-        ) from error
 
 
 def paper_page(table: ComparedTable) -> PaperPage:

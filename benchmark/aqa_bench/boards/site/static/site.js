@@ -1,11 +1,7 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  root.classList.add("js");
-  const remembered = () => { try { return localStorage.getItem("aqa-bench-theme"); } catch { return null; } };
   const remember = (theme) => { try { localStorage.setItem("aqa-bench-theme", theme); } catch { /* not kept */ } };
-  const given = remembered();
-  if (given === "light" || given === "dark") root.dataset.theme = given;
 
   const make = (tag, attributes = {}, text = "") => {
     const element = document.createElement(tag);
