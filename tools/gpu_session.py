@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["Step", "main", "steps"]
+__all__ = ["Step", "compared", "done", "main", "steps"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _DATASET = "synthetic-gym/backsquat@tiny"
@@ -109,10 +109,21 @@ def steps(out: Path, scratch: Path, device: str) -> list[Step]:
     ]  # fmt: skip
 
 
-def _done(
+def done(
     step: Step, out: Path, log: IO[bytes], environment: Mapping[str, str], limit: float
 ) -> dict[str, Any]:
-    """What became of a step; its processes are gone afterwards."""
+    """Run a step.
+
+    Args:
+        step: What is run.
+        out: Where its output is kept, if it is.
+        log: Gets all that it prints.
+        environment: Variables.
+        limit: Seconds.
+
+    Returns:
+        What became of it; its processes are gone.
+    """
     start = time.monotonic()
     with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as told:
         process = subprocess.Popen(
@@ -152,8 +163,12 @@ def _done(
     }
 
 
-def _compared(scratch: Path) -> dict[str, Any]:
-    """What the two runs say of their pre-training, and how far their scores lie apart."""
+def compared(scratch: Path) -> dict[str, Any]:
+    """What the runs with graphs and without say of their training, and how far their scores lie apart.
+
+    Args:
+        scratch: Folder that their folders are in.
+    """
     import numpy as np
     import pandas as pd
 
@@ -161,11 +176,10 @@ def _compared(scratch: Path) -> dict[str, Any]:
     scores = []
     for graphs in ("0", "1"):
         (record,) = (scratch / f"runs-{graphs}").rglob("run.json")
-        extras = json.loads(record.read_text(encoding="utf-8"))["extras"]
+        facts = json.loads(record.read_text(encoding="utf-8"))["facts"]
         wanted = ("pretraining_losses", "pretraining_batches", "pretraining_replayed", "replayed_batches")
-        found[f"graphs {graphs}"] = {name: extras[name] for name in wanted if name in extras}
-        (table,) = sorted(record.parent.rglob("*.csv"))[:1]
-        scores.append(pd.read_csv(table).select_dtypes("number").to_numpy())
+        found[f"graphs {graphs}"] = {name: facts[name] for name in wanted if name in facts}
+        scores.append(pd.read_csv(record.parent / "predictions.csv")["score"].to_numpy())
     found["largest_difference"] = float(np.abs(scores[0] - scores[1]).max())
     return found
 
@@ -203,18 +217,16 @@ def main(arguments: Sequence[str]) -> int:
             if left < 1:
                 results.append({"name": step.name, "untried": "the time was up"})
             else:
-                results.append(_done(step, out, log, environment, min(step.limit_s * slower, left)))
+                results.append(done(step, out, log, environment, min(step.limit_s * slower, left)))
                 print(f"{step.name}: status {results[-1]['status']}, {results[-1]['seconds']} s", flush=True)
             _write(out, {"device": options.device, "steps": results})
         try:
-            compared = _compared(scratch)
+            runs = compared(scratch)
         except Exception as error:
-            compared = {"error": f"{type(error).__name__}: {error}"[:300]}
+            runs = {"error": f"{type(error).__name__}: {error}"[:300]}
         seconds = round(time.monotonic() - started, 1)
-        _write(
-            out, {"device": options.device, "seconds": seconds, "steps": results, "runs_compared": compared}
-        )
-    print(json.dumps(compared), flush=True)
+        _write(out, {"device": options.device, "seconds": seconds, "steps": results, "runs_compared": runs})
+    print(json.dumps(runs), flush=True)
     return sum(result.get("status") != 0 for result in results)
 
 
