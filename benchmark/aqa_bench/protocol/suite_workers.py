@@ -11,14 +11,24 @@ from typing import TypeVar
 
 from aqa_bench.core.lifeline import end_with_parent
 
-__all__ = ["NO_GPU", "THREADS", "cuda_devices", "in_processes", "taking_turns", "visible_gpus", "worker_gpus"]
+__all__ = [
+    "NO_GPU",
+    "THREADS",
+    "VISIBLE",
+    "cuda_devices",
+    "in_processes",
+    "taking_turns",
+    "visible_gpus",
+    "worker_gpus",
+]
 
 J = TypeVar("J")
 R = TypeVar("R")
 
 NO_GPU = ""
 """What a process sees that is to see no GPU."""
-_VISIBLE = "CUDA_VISIBLE_DEVICES"
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+"""Variable that names the GPUs that a process sees."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 """Variables that say how many threads a process computes with."""
 
@@ -130,9 +140,9 @@ def visible_gpus(environment: Mapping[str, str], count: Callable[[], int]) -> tu
         environment: The process's environment.
         count: Counts the machine's GPUs where the environment does not name any.
     """
-    if _VISIBLE not in environment:
+    if VISIBLE not in environment:
         return tuple(map(str, range(count())))
-    names = [name.strip() for name in environment[_VISIBLE].split(",")]
+    names = [name.strip() for name in environment[VISIBLE].split(",")]
     # CUDA sees those before the first name that is not valid.
     valid = [name.isdecimal() or name.startswith(("GPU-", "MIG-")) for name in names]
     return tuple(names[: [*valid, False].index(False)])
@@ -153,5 +163,5 @@ def _process(gpu: str | None, line: Connection) -> ProcessPoolExecutor:
 
 def _enter(gpu: str | None, line: Connection) -> None:
     if gpu is not None:
-        os.environ[_VISIBLE] = gpu
+        os.environ[VISIBLE] = gpu
     end_with_parent(line)

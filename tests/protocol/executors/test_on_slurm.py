@@ -177,11 +177,12 @@ def test_frames_are_taken_to_a_node_s_own_disk(place: Place) -> None:
 
 def test_a_time_limit_is_reached_and_the_job_goes_on(place: Place) -> None:
     suite = faults(place)
-    suite.write_text(suite.read_text().replace("pause=1", "pause=12"))
-    options = _OPTIONS.replace("minutes = 20", "minutes = 1")
+    suite.write_text(suite.read_text().replace("pause=1", "pause=20"))
+    options = _OPTIONS.replace("minutes = 20", "minutes = 2")
     (place.home / "options.toml").write_text(options)
     hand_over(place, suite, "out")
-    until(lambda: len(place.predictions("out")) == 3, 900)
+    # A task that cannot even start within its limit is lost: two minutes, on a machine that may be busy.
+    until(lambda: len(place.predictions("out")) == 3, 1800)
     assert set(place.learnt().values()) == {1}
     assert len(place.learnt()) == 2 * STEPS
     logs = [file.read_text() for file in (place.home / "out/.suite/faults/slurm").glob("*log.err")]
@@ -191,11 +192,11 @@ def test_a_time_limit_is_reached_and_the_job_goes_on(place: Place) -> None:
 def test_jobs_for_a_gpu_go_where_one_is_and_others_beside_them(place: Place) -> None:
     seen = place.home / "seen"
     options = _OPTIONS.replace("gpus = false", "cpus_per_gpu_job = 1")
-    told = f'echo "$SLURMD_NODENAME ${{CUDA_VISIBLE_DEVICES-none}} $SLURM_JOB_GRES" >> {seen}'
+    told = f'echo "$SLURMD_NODENAME ${{CUDA_VISIBLE_DEVICES-none}}" >> {seen}'
     (place.home / "options.toml").write_text(f"{options}setup = ['{told}']\n")
     given = hand_over(place, planned(place, on_gpu="learner", beside=CPU_JOBS), "out")
     assert len(given["submitted"]) == 7
-    until(lambda: len(place.predictions("out")) == 5)
+    until(lambda: len(place.predictions("out")) == 5, 1800)
     check_faults(place, "out")
     lines = [line.split() for line in seen.read_text().splitlines()]
     on_gpu = [line for line in lines if line[1] == "0"]

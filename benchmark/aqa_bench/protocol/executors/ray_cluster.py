@@ -14,7 +14,7 @@ from aqa_bench.core.errors import UsageError
 from aqa_bench.protocol.executors.agenda import Agenda
 from aqa_bench.protocol.executors.job_file import PlannedJob
 from aqa_bench.protocol.executors.work import JobResult, Workshop, died, given_up
-from aqa_bench.protocol.suite_workers import THREADS, cuda_devices, visible_gpus
+from aqa_bench.protocol.suite_workers import NO_GPU, THREADS, VISIBLE, cuda_devices, visible_gpus
 
 __all__ = ["on_ray"]
 
@@ -52,7 +52,7 @@ def on_ray(
         while True:
             # All that can be done now: which of it is done where is the cluster's to choose, in this order.
             while (job := agenda.take()) is not None:
-                at_work[_submitted(ray, shop, job, on_gpu=gpus and job.gpu)] = job
+                at_work[_submitted(ray, shop, job, gpus=gpus)] = job
             if not at_work:
                 return
             (ended,), _ = ray.wait([*at_work], num_returns=1)
@@ -64,13 +64,16 @@ def on_ray(
             yield from (given_up(gone, job, result) for gone in lost if gone.is_run)
 
 
-def _submitted(ray: Any, shop: Workshop, job: PlannedJob, *, on_gpu: bool) -> Any:
+def _submitted(ray: Any, shop: Workshop, job: PlannedJob, *, gpus: bool) -> Any:
     # A process does one job: what a GPU's driver and PyTorch hold on to goes with it.
-    wanted = {"num_cpus": 1, "num_gpus": 1 if on_gpu else 0, "max_calls": 1, "max_retries": _TRIES}
-    return ray.remote(**wanted)(_do).options(name=job.id).remote(shop, job)
+    wanted = {"num_cpus": 1, "num_gpus": 1 if gpus and job.gpu else 0, "max_calls": 1, "max_retries": _TRIES}
+    return ray.remote(**wanted)(_do).options(name=job.id).remote(shop, job, gpus and not job.gpu)
 
 
-def _do(shop: Workshop, job: PlannedJob) -> JobResult:
+def _do(shop: Workshop, job: PlannedJob, hides: bool) -> JobResult:
+    if hides:
+        # Ray leaves all of a node's GPUs in sight of a job that asked for none.
+        os.environ[VISIBLE] = NO_GPU
     return shop.do(job, engine="ray")
 
 
