@@ -66,7 +66,7 @@ def run_jobs(
         progress.start("suite", len(jobs))
     shop = Workshop(out, device, force, None if log is None else log.claims)
     if schedule is None:
-        schedule = partial(_here, workers=workers, progress=within)
+        schedule = partial(_here, workers=workers, progress=within or progress)
     known = frozenset() if log is None else frozenset(log.failures())
     try:
         results = _results(jobs, shop, planned, schedule, pretraining=not alone)
@@ -158,7 +158,7 @@ def _planned(
 
 
 def _here(
-    jobs: Sequence[PlannedJob], shop: Workshop, *, workers: int, progress: Progress | None
+    jobs: Sequence[PlannedJob], shop: Workshop, *, workers: int, progress: Progress
 ) -> Iterator[JobResult]:
     """In processes of this machine, or in this one."""
     runs = [job for job in jobs if job.is_run]
@@ -168,7 +168,7 @@ def _here(
         yield from (shop.do(job, progress) for job in sorted(runs, key=lambda job: job.request.seed))
     else:
         gpus = worker_gpus(min(workers, can_do), shop.device, _gpus(shop.device))
-        yield from in_turn(jobs, gpus, shop)
+        yield from in_turn(jobs, gpus, shop, progress)
 
 
 def _on_disk(jobs: Sequence[Request], out: Path) -> Iterator[tuple[Request, JobResult | None]]:

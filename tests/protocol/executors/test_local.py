@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from aqa_bench.core.progress import NullProgress
 from aqa_bench.protocol.executors.agenda import wanted_for
 from aqa_bench.protocol.executors.planning import Cost, plan_of
 from aqa_bench.protocol.executors.work import Workshop
@@ -18,6 +19,15 @@ def learner(seed: int, *overrides: str) -> Request:
     return Request(DATASET, "learner", seed=seed, scheme="one-class", overrides=overrides, pretrain_on=OTHER)
 
 
+class Shown(NullProgress):
+    def __init__(self) -> None:
+        self.fields: list[dict[str, object]] = []
+
+    def advance(self, steps: int = 1, **fields: object) -> None:
+        if fields:
+            self.fields.append(fields)
+
+
 def test_a_pre_training_is_made_once_and_nothing_is_tried_that_waits_for_a_failure(
     plugins: Path, tmp_path: Path, fits
 ) -> None:
@@ -25,8 +35,12 @@ def test_a_pre_training_is_made_once_and_nothing_is_tried_that_waits_for_a_failu
     long = Request(DATASET, "noise", scheme="one-class", overrides=("trick=fail",))
     requests = [*badly, well, long]
     jobs, log = plan_of(requests, costs={long: Cost(20.0)}, split_s=10.0), SuiteLog(tmp_path, "mine")
-    results = {r.request: r for r in run_jobs(requests, tmp_path, workers=2, planned=jobs, log=log)}
+    shown = Shown()
+    done = run_jobs(requests, tmp_path, workers=2, planned=jobs, log=log, progress=shown)
+    results = {r.request: r for r in done}
     assert len(results) == 4
+    # Two pre-trainings and two parts come first; without a word of them nothing would seem to happen.
+    assert shown.fields == [{"prepared": f"{number}/4"} for number in (1, 2, 3, 4)]
     assert results[well].error is None
     # By a job of its own; the run finds it.
     assert Counter(line.split()[0] for line in fits() if line[0] != "r") == {"learnt": 1, "fitted": 20}
