@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -135,12 +138,17 @@ def test_colours_follow_the_system_then_the_button_which_is_remembered(open_page
     pytest.fail(f"the choice of {other} colours is not kept")
 
 
-def test_plots_are_drawn(open_page: Any, squats: str) -> None:
-    page = open_page(squats)
-    image = page.locator("img.on-light").first
+@pytest.mark.parametrize(("scheme", "letters"), [("light", (31, 35, 40)), ("dark", (230, 237, 243))])
+def test_plots_are_drawn_in_the_page_s_colours(
+    open_page: Any, squats: str, scheme: str, letters: tuple[int, int, int]
+) -> None:
+    page = open_page(squats, color_scheme=scheme)
+    image = page.locator(f"img.on-{scheme}").first
     image.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('img.on-light').complete")
+    page.wait_for_function(f"document.querySelector('img.on-{scheme}').complete")
     assert image.evaluate("image => image.naturalWidth") > 200
+    shot = np.asarray(Image.open(io.BytesIO(image.screenshot())).convert("RGB"))
+    assert (shot == letters).all(-1).sum() > 50
 
 
 def test_on_a_phone_rows_are_cards_that_name_their_values(open_page: Any) -> None:

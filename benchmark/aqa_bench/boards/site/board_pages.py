@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +11,6 @@ from aqa_bench.boards.curves import read_curves
 from aqa_bench.boards.model import Board, DatasetBoards, board_name
 from aqa_bench.boards.pages.render import RANKS, count, metric_name
 from aqa_bench.boards.site.board_view import board_id, board_page, board_tables
-from aqa_bench.boards.site.drawing import Svg
 from aqa_bench.boards.site.error_pictures import error_picture
 from aqa_bench.boards.site.forest import forest_of
 from aqa_bench.boards.site.index_view import main_boards
@@ -51,7 +51,11 @@ def write_boards(site: Site, boards: DatasetBoards, tables: Path, records: Mappi
     for suffix in ("csv", "json"):
         file = tables / board_name(boards.dataset) / f"table.{suffix}"
         if file.is_file():
-            site.put(f"tables/{name}.{suffix}", file.read_bytes())
+            content = file.read_bytes()
+            if suffix == "json":
+                # Its indents are half of it.
+                content = json.dumps(json.loads(content), ensure_ascii=False, separators=(",", ":")).encode()
+            site.put(f"tables/{name}.{suffix}", content)
             files.append((suffix.upper(), f"tables/{name}.{suffix}"))
     pictures = _pictures(site, boards, tables / board_name(boards.dataset))
     card = known_dataset(boards.dataset)
@@ -143,10 +147,10 @@ def _pictures(site: Site, boards: DatasetBoards, tables: Path) -> dict[str, list
     pictures: dict[str, list[dict[str, str]]] = defaultdict(list)
     base = f"plots/{slug(board_name(boards.dataset))}"
 
-    def add(task: str, kind: str, name: str, picture: Svg, caption: str) -> None:
-        path = f"{base}-{slug(task)}-{kind}"
-        site.picture(path, picture)
-        pictures[task].append({"name": name, "base": path, "caption": caption, "alt": caption})
+    def add(task: str, kind: str, name: str, picture: bytes, caption: str) -> None:
+        path = f"{base}-{slug(task)}-{kind}.svg"
+        site.put(path, picture)
+        pictures[task].append({"name": name, "path": path, "caption": caption, "alt": caption})
 
     for task, members in main_boards(boards).items():
         picture = cost_plot(members[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aqa_bench.boards.site.engine import missing_extra
@@ -22,7 +22,6 @@ __all__ = [
     "METHOD",
     "TEXT",
     "Margins",
-    "Svg",
     "make_axes",
     "settings",
     "svg",
@@ -47,13 +46,6 @@ _RC: Any = {
     "xtick.color": TEXT,
     "path.simplify": False,
 }
-
-
-class Svg(NamedTuple):
-    """A picture for light and for dark pages."""
-
-    light: bytes
-    dark: bytes
 
 
 class Margins(NamedTuple):
@@ -105,15 +97,14 @@ def settings() -> Any:
     return rc_context(_RC)
 
 
-def svg(figure: Figure) -> Svg:
-    """The figure as SVG, the same bytes every time."""
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG, the same bytes every time: light, and dark where ``#dark`` follows its address."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # A name may hold letters that the font used for measuring lacks; the reader's fonts have them.
         warnings.filterwarnings("ignore", message="Glyph")
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    light = _small(buffer.getvalue())
-    return Svg(light, _recoloured(light, _LIGHT, _DARK))
+    return _two_schemes(_small(buffer.getvalue()))
 
 
 def _small(svg: bytes) -> bytes:
@@ -124,7 +115,16 @@ def _small(svg: bytes) -> bytes:
     return re.sub(rb"<[^>]*>", lambda tag: re.sub(rb"(\d\.\d\d)\d+", rb"\1", tag.group()), svg)
 
 
-def _recoloured(svg: bytes, old: Sequence[str], new: Sequence[str]) -> bytes:
-    for a, b in zip(old, new, strict=True):
-        svg = svg.replace(a.encode(), b.encode())
-    return svg
+def _two_schemes(svg: bytes) -> bytes:
+    """Colours as variables. An image cannot ask which colours its page has, but it sees its own fragment."""
+    names = [f"--{letter}" for letter in "abcdef"]
+    for name, colour in zip(names, _LIGHT, strict=True):
+        svg = svg.replace(colour.encode(), f"var({name})".encode())
+    light, dark = (
+        ";".join(f"{name}:{colour}" for name, colour in zip(names, colours, strict=True))
+        for colours in (_LIGHT, _DARK)
+    )
+    head, rest = svg.split(b"<svg ", 1)
+    attributes, body = rest.split(b">", 1)
+    style = f"<style>:root{{{light}}}:root:target{{{dark}}}</style>".encode()
+    return b"".join((head, b'<svg id="dark" ', attributes, b">", style, body))

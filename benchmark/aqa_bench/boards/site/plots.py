@@ -14,7 +14,6 @@ from aqa_bench.boards.site.drawing import (
     METHOD,
     TEXT,
     Margins,
-    Svg,
     make_axes,
     settings,
     svg,
@@ -66,7 +65,7 @@ def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
     return front
 
 
-def cost_plot(board: Board) -> Svg | None:
+def cost_plot(board: Board) -> bytes | None:
     """Value against each cost that at least three entries have; None where there is no such cost.
 
     Raises:

@@ -12,7 +12,6 @@ from aqa_bench.boards.site.drawing import (
     GRID,
     TEXT,
     Margins,
-    Svg,
     make_axes,
     settings,
     svg,
@@ -40,7 +39,7 @@ MOST_CURVES = 12
 _MARKERS = "osD^vPX*<>hp"
 
 
-def curve_plot(task: TaskCurves) -> Svg:
+def curve_plot(task: TaskCurves) -> bytes:
     """AUROC against the number of labelled training clips, one named line per row, the best ones first.
 
     Raises:
@@ -82,7 +81,7 @@ def curve_plot(task: TaskCurves) -> Svg:
         return svg(figure)
 
 
-def slices_plot(boards: Sequence[SlicedBoard]) -> Svg:
+def slices_plot(boards: Sequence[SlicedBoard]) -> bytes:
     """F1 with intervals on thirds of the samples, one panel per condition, the floor of each third dashed.
 
     Args:

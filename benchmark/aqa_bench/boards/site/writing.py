@@ -7,7 +7,6 @@ from pathlib import Path
 
 from aqa_bench.boards.model import DatasetBoards
 from aqa_bench.boards.pages.render import rule_of
-from aqa_bench.boards.site.drawing import Svg
 from aqa_bench.boards.site.engine import Engine
 
 __all__ = ["Site"]
@@ -37,11 +36,6 @@ class Site:
     def write(self, template: str, path: str, title: str, **values: object) -> None:
         """Write a page. Args as :meth:`Engine.page`."""
         self.put(path, self.engine.page(template, path, title, **values).encode())
-
-    def picture(self, base: str, picture: Svg) -> None:
-        """Write a picture for light and for dark pages."""
-        for theme, content in zip(Svg._fields, picture, strict=True):
-            self.put(f"{base}-{theme}.svg", content)
 
     def put(self, path: str, content: bytes) -> None:
         """Write a file; the same path may be written again."""
