@@ -19,7 +19,6 @@ from aqa_bench.boards.site.drawing import (
     FLOOR,
     MARKERS,
     Margins,
-    Svg,
     make_axes,
     settings,
     svg,
@@ -109,7 +108,7 @@ def report(boards: Sequence[Board], dataset: Dataset) -> str:
 
 
 def _section(board: Board, dataset: Dataset) -> dict[str, object]:
-    picture = _plot(board)
+    picture = _data("svg+xml", _plot(board))
     return {
         "question": QUESTIONS[board.task],
         "story": _story(board),
@@ -117,9 +116,7 @@ def _section(board: Board, dataset: Dataset) -> dict[str, object]:
             {"address": _animation(sample, board.task, bad), "words": words}
             for sample, bad, words in _examples(board.task, dataset)
         ],
-        "plots": [
-            (theme, _data("svg+xml", drawn)) for theme, drawn in zip(("light", "dark"), picture, strict=True)
-        ],
+        "plots": [("light", picture), ("dark", f"{picture}#dark")],
         "rows": [
             {
                 "name": _name(row) + _kind(row),
@@ -133,7 +130,7 @@ def _section(board: Board, dataset: Dataset) -> dict[str, object]:
     }
 
 
-def _plot(board: Board) -> Svg:
+def _plot(board: Board) -> bytes:
     """Dots and intervals, one line per row, the floor as a dashed line."""
     names = [_name(row) for row in board.rows]
     with settings():

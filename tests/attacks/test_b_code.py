@@ -105,7 +105,7 @@ def test_code_that_is_edited_during_a_run_leaves_no_mixed_result(
         return read(self, task, split)
 
     monkeypatch.setattr(Partials, "read", edit_in_the_middle)
-    with pytest.raises(MethodError, match="The code of the method was edited while the run was at work"):
+    with pytest.raises(MethodError, match="The code of the method was edited during the run"):
         go(tmp_path / "out")
     assert not list((tmp_path / "out").rglob("run.json"))
     monkeypatch.setattr(Partials, "read", read)

@@ -35,7 +35,7 @@ def test_the_table_has_a_line_for_each_claim(cli, none: Path) -> None:
     assert answer.code == 0
     first = [line.split()[0] for line in answer.out.splitlines() if line.strip()]
     assert [word for word in first if word in IDS] == IDS
-    assert "protocol v2 alone" in answer.out
+    assert "Only runs of protocol v2 count" in answer.out
 
 
 def test_named_claims_are_shown_with_what_is_missing(cli, none: Path) -> None:

@@ -11,9 +11,16 @@ from aqa_bench.protocol.suite_log import SuiteLog, job_id
 DATASET = "stick-figures/shoulder-press"
 TIMES = """
 about = "By hand."
-method.constant.run = 60
-method."prior:quick".run = 1
-method.prior.run = 30
+
+[[job]]
+method = "constant"
+fit = 0
+again = 60
+
+[[job]]
+method = "prior"
+fit = 0
+again = 30
 """
 
 

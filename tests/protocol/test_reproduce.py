@@ -126,7 +126,7 @@ def test_a_damaged_claim_is_named_before_anything_runs(
     monkeypatch.setattr(module, "rerun", lambda *_: pytest.fail("it ran"))
     torn = shutil.copytree(claimed, tmp_path / "torn")
     (torn / "predictions.csv").write_text("sample_id,task,fold,split,score\n")
-    with pytest.raises(DataError, match="predictions do not match its record"):
+    with pytest.raises(DataError, match="predictions are not those that its record names"):
         reproduce(torn)
     (torn / "predictions.csv").unlink()
     with pytest.raises(DataError, match="no such file"):

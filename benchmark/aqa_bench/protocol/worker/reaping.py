@@ -38,13 +38,14 @@ def take_in_orphans() -> None:
 
 def orphans(known: set[int]) -> list[int]:
     """Children of this process that it did not start: what workers have left behind in other groups."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    found = list[int]()
+    # Any of them may end meanwhile: a pattern of pathlib would fail on it.
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError, IndexError):
             # The name may hold spaces and brackets; what follows the last one does not.
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[1]) == os.getpid() and int(stat.parent.name) not in known:
-                found.append(int(stat.parent.name))
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[1]) == os.getpid() and int(process.name) not in known:
+                found.append(int(process.name))
     return found
 
 
