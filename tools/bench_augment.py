@@ -25,9 +25,24 @@ from aqa_bench.learn.losses.distance_ratio import distance_ratio_loss
 from aqa_bench.learn.pretraining.triplets import EmbeddingNetwork, FrameTriplets
 from aqa_bench.learn.training.device import Precision, autocast
 
-__all__ = ["PRESETS", "Bench", "main"]
+__all__ = ["PRESETS", "Bench", "host_waits", "main"]
 
 PRESETS = ("none", "top-mask", "light", "strong", "strong-unmirrored", "simsiam")
+
+
+def host_waits(once: Callable[[], object], device: torch.device) -> int | None:
+    """How often a call makes the host wait for the GPU, once it is warm; None where there is none."""
+    if device.type != "cuda":
+        return None
+    once()
+    torch.cuda.set_sync_debug_mode("warn")
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            once()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    return sum("synchroniz" in str(warning.message) for warning in caught)
 
 
 @dataclass(frozen=True)
@@ -99,20 +114,6 @@ class Bench:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
-    def waits(self, once: Callable[[], object]) -> int | None:
-        """How often a call makes the host wait for the GPU; None where there is none."""
-        if self.device.type != "cuda":
-            return None
-        once()
-        torch.cuda.set_sync_debug_mode("warn")
-        try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                once()
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
-        return sum("synchroniz" in str(warning.message) for warning in caught)
-
     def graph(self) -> Callable[[], None]:
         """The bare step as one CUDA graph."""
         picture = self.ready()
@@ -161,7 +162,7 @@ def main(arguments: Sequence[str]) -> int:
 
         alone = bench.milliseconds(augmented)
         whole = bench.milliseconds(bench.step(bench.network(), augmented))
-        _line(preset, whole, bare, alone, bench.waits(augmented))
+        _line(preset, whole, bare, alone, host_waits(augmented, bench.device))
     return 0
 
 

@@ -17,7 +17,6 @@ import statistics
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from bench_augment import host_waits
 from torch import Tensor
 
 from aqa_bench.core.files import pretty_json, write_atomic
@@ -229,20 +229,7 @@ def _parts(it: _Made, steps: int) -> dict[str, Any]:
         step()
     _wait(it.device)
     means = {name: round(statistics.fmean(times), 3) for name, times in spent.items()}
-    return {"host_ms": means, "waits": _waits(step, it.device)}
-
-
-def _waits(step: Callable[[], None], device: torch.device) -> int | None:
-    if device.type != "cuda":
-        return None
-    torch.cuda.set_sync_debug_mode("warn")
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            step()
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
-    return sum("synchroniz" in str(warning.message) for warning in caught)
+    return {"host_ms": means, "waits": host_waits(step, it.device)}
 
 
 def _wait(device: torch.device) -> None:

@@ -198,10 +198,12 @@ class FinishedRuns:
         """
         folder = self.folder(job)
         try:
-            # Its name, a run-id, also says of which data and splits it is.
-            record = _of_its_name(folder, sealed_record(folder))
             if self._scored:
                 record = trusted_run(folder, self._folder_of.dataset(job)).record
+            else:
+                record = sealed_record(folder)
+            # Its name, a run-id, also says of which data and splits it is.
+            _of_its_name(folder, record)
         except AqaBenchError as error:
             return None, str(error) if folder.exists() else ""
         changed = changed_code(record, self._code(job.method, job.dataset, job.pretrain_on))
