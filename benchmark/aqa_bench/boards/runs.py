@@ -13,7 +13,7 @@ from aqa_bench.core.files import sha256_file
 from aqa_bench.core.receipt import Verdict
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, read_record
 
-__all__ = ["FILE_LIMIT", "Problem", "SubmittedRun", "check_files", "find_runs", "find_strays"]
+__all__ = ["FILE_LIMIT", "Problem", "SubmittedRun", "check_files", "find_runs", "find_strays", "run_folders"]
 
 FILE_LIMIT = 10 * 2**20
 """Greatest size of a submitted file in bytes."""
@@ -51,6 +51,18 @@ class SubmittedRun:
         return replace(self, verdict=verdict)
 
 
+def run_folders(root: Path) -> dict[str, Path]:
+    """Folder of every run below a folder, by its path there, sorted.
+
+    Hidden folders hold no runs: they are the runner's own, and those of runs that it has set aside.
+    """
+    return {
+        file.parent.relative_to(root).as_posix(): file.parent
+        for file in sorted(root.rglob(RECORD_FILE))
+        if not any(part.startswith(".") for part in file.relative_to(root).parts)
+    }
+
+
 def find_runs(root: Path) -> list[SubmittedRun]:
     """Every run below a folder, sorted by path.
 
@@ -61,11 +73,7 @@ def find_runs(root: Path) -> list[SubmittedRun]:
         raise DataError(
             "There is no folder of submissions.", where=root, expected="<dataset>/<method>/<run-id>/run.json"
         )
-    return [
-        SubmittedRun(file.parent.relative_to(root).as_posix(), file.parent, read_record(file.parent))
-        for file in sorted(root.rglob(RECORD_FILE))
-        if not any(part.startswith(".") for part in file.relative_to(root).parts)
-    ]
+    return [SubmittedRun(path, folder, read_record(folder)) for path, folder in run_folders(root).items()]
 
 
 def find_strays(root: Path) -> Iterator[Problem]:

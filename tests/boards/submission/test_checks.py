@@ -76,6 +76,14 @@ class TestBase:
         assert result.ok
         assert (len(result.rescored), result.unchanged) == (3, 0)
 
+    def test_runs_that_were_set_aside_are_not_judged(self, checkout: Path) -> None:
+        root = checkout / "pull" / "submissions"
+        for name in (".0123.other-code", ".0123.damaged.2"):
+            shutil.copytree(folder_of(root, "prior"), folder_of(root, "prior").with_name(name))
+        result, _ = validate([root])
+        assert result.ok, result.problems
+        assert len(result.rescored) == 3
+
     def test_removals_elsewhere_are_not_looked_for(self, checkout: Path) -> None:
         root = checkout / "pull" / "submissions"
         shutil.rmtree(folder_of(root, "prior"))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from aqa_bench.boards.closed import released_runs
 from aqa_bench.boards.receipts import check_receipts, with_verdicts
-from aqa_bench.boards.runs import Problem, SubmittedRun
-from aqa_bench.boards.submission.base import check_history, is_of, open_base, run_folders, same_bytes
+from aqa_bench.boards.runs import Problem, SubmittedRun, run_folders
+from aqa_bench.boards.submission.base import check_history, is_of, open_base, same_bytes
 from aqa_bench.boards.submission.cards import check_cards, check_licence, is_new_plugin
 from aqa_bench.boards.submission.code import check_code
 from aqa_bench.boards.submission.data import DataDesk, check_against_data, check_against_earlier
