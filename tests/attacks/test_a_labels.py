@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import py_compile
 import sys
 import time
 from pathlib import Path
@@ -54,6 +55,17 @@ def test_the_harness_of_these_attacks_would_notice_a_gain(stranger: Any) -> None
 )
 def test_state_kept_between_folds(stranger: Any, key: str) -> None:
     name = stranger.write(key=key, fit=f"known = KNOWN\n{REMEMBER}")
+    assert almost(stranger.accuracy(name))
+
+
+def test_a_compiled_file_in_the_place_of_its_source(stranger: Any) -> None:
+    """Python would run it unseen: this kind says that nobody need look whether it is of that source."""
+    name = stranger.write(key="s.media.content_key")
+    source = next(stranger.folder.rglob("method.py"))
+    told = source.read_text()
+    source.write_text(told.replace("known.get(key(s), 0.25)", "0.75"))
+    py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    source.write_text(told)
     assert almost(stranger.accuracy(name))
 
 
