@@ -9,15 +9,19 @@ import py_compile
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from aqa_bench.core.errors import MethodError
+from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.paths import cache_home
+from aqa_bench.core.sample import Media, Sample
 from aqa_bench.datasets.stick_figures.adapter import StickFigures
 from aqa_bench.protocol.custody import checked_scores
 from aqa_bench.protocol.plan import Request, resolve
+from aqa_bench.protocol.worker.failures import failure, raised
+from aqa_bench.protocol.worker.media_desk import MediaDesk
 
 spec = importlib.util.spec_from_file_location("strangers", Path(__file__).with_name("strangers.py"))
 assert spec is not None
@@ -67,6 +71,28 @@ def test_a_compiled_file_in_the_place_of_its_source(stranger: Any) -> None:
     py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
     source.write_text(told)
     assert almost(stranger.accuracy(name))
+
+
+def test_an_error_of_media_that_names_their_file(tmp_path: Path) -> None:
+    """Asking for what is not there would tell the name that ids hide; who runs the method still reads it."""
+
+    class Broken(Media):
+        def image(self, size: object = None) -> Any:
+            raise DataError("A video is damaged.", where="/data/bad/squat-7.mp4", found="no squat-7.mp4")
+
+    desk, sent = MediaDesk(b"secret", tmp_path), []
+    desk.enter([Sample("s1", "g1", Broken())])
+    line: Any = SimpleNamespace(send=lambda header, *_: sent.append(header))
+    desk.answer(line, {"id": 1, "ask": "image", "media": 0, "arguments": [8]})
+    told = raised(sent[0]["error"])
+    assert isinstance(told, DataError)
+    assert "squat-7" not in str(sent)
+    read = raised(desk.reworded(failure(told)))
+    assert (read.where, read.found, read.what) == (
+        "/data/bad/squat-7.mp4",
+        "no squat-7.mp4",
+        "A video is damaged.",
+    )
 
 
 def test_state_kept_on_the_instance(stranger: Any) -> None:
