@@ -18,7 +18,7 @@ from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import read_recipes
 from aqa_bench.core.registry import known_dataset, methods
 
-__all__ = ["OWN_RULE", "check_cards", "check_licence", "is_new_plugin"]
+__all__ = ["OWN_RULE", "check_cards", "check_licence", "check_version", "is_new_plugin"]
 
 OWN_RULE = "boards hold datasets that others can get: nobody could check a number on data of one's own"
 _CARD = "the record repeats the method's card"
@@ -65,6 +65,18 @@ def check_cards(submission: Submission, root: Path) -> Iterator[Problem]:
             "the method is known",
             f"aqa-bench list methods, or methods/{record.method.replace('-', '_')}/ in the same checkout",
             record.method,
+        )
+
+
+def check_version(submission: Submission) -> Iterator[Problem]:
+    """Check that a new run is of today's version of its method: of an earlier one nobody has the code.
+
+    Runs that were migrated are of the version that they were made with.
+    """
+    record, plugin = submission.record, methods().get(submission.record.method)
+    if plugin is not None and record.migrated_from is None and record.method_version < plugin.card.version:
+        yield submission.about_record(
+            "method_version", "the method has this version", plugin.card.version, record.method_version
         )
 
 

@@ -11,7 +11,7 @@ from aqa_bench.boards.closed import released_runs
 from aqa_bench.boards.receipts import check_receipts, with_verdicts
 from aqa_bench.boards.runs import Problem, SubmittedRun, run_folders
 from aqa_bench.boards.submission.base import check_history, is_of, open_base, same_bytes
-from aqa_bench.boards.submission.cards import check_cards, check_licence, is_new_plugin
+from aqa_bench.boards.submission.cards import check_cards, check_licence, check_version, is_new_plugin
 from aqa_bench.boards.submission.code import check_code
 from aqa_bench.boards.submission.data import DataDesk, check_against_data, check_against_earlier
 from aqa_bench.boards.submission.facts import check_facts
@@ -230,6 +230,7 @@ def _judge_run(submission: Submission, case: _Case) -> Iterator[Problem]:
         *check_facts(submission),
         *check_predictions(submission, kinds),
         *check_cards(submission, case.root),
+        *(() if case.base is None else check_version(submission)),
         *check_licence(submission),
         *check_migrated(submission, case.root),
     ]
