@@ -16,6 +16,7 @@ import pytest
 
 from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.paths import cache_home
+from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.sample import Media, Sample
 from aqa_bench.datasets.stick_figures.adapter import StickFigures
 from aqa_bench.protocol.custody import checked_scores
@@ -122,6 +123,29 @@ def test_a_leaky_run_that_fills_the_cache_for_the_honest_one(stranger: Any) -> N
     name = stranger.write(key="s.media.content_key", fit=leak)
     stranger.run(name, scheme="one-class-leaky")
     assert almost(stranger.accuracy(name))
+
+
+PREPARE = """
+def prepare(self, pool, samples, ctx):
+    ctx.cache.mkdir(parents=True, exist_ok=True)
+    if not [*ctx.cache.iterdir()]:
+        for s in samples[:12]:
+            (ctx.cache / s.media.content_key).write_text("good")
+    return {}
+"""
+
+
+def test_who_is_prepared_first_where_only_good_samples_are_trained_on(stranger: Any) -> None:
+    """What is kept of samples without labels would say which of them another split learnt from as good."""
+    name = stranger.write(
+        key="s.media.content_key",
+        methods=PREPARE,
+        fit="known.update((file.name, 0.0) for folder in ctx.shared for file in folder.glob('*'))",
+    )
+    table = read_predictions(stranger.run(name, scheme="one-class", folds=3) / "predictions.csv")
+    told = set(table.loc[(table["split"] == "test") & (table["score"] == 0), "sample_id"])
+    assert len(told) > 5
+    assert any(StickFigures().targets("form")[sample] for sample in told)
 
 
 def test_ids_and_groups_reversed_by_the_public_list_of_names(stranger: Any) -> None:
