@@ -267,6 +267,8 @@ class TestMethods:
     def test_an_unchanged_method_is_passed_over(self, checkout: Path, method: Path) -> None:
         shutil.copytree(method, checkout / "base" / "methods" / "brand_new")
         assert validate([method.parent], base=str(checkout / "base"))[0].conformance == []
+        (method / "data").symlink_to(checkout)
+        assert rules(validate([method.parent], base=str(checkout / "base"))[0]) == {"no links and no devices"}
 
     def test_a_method_is_whole_and_holds_no_link(self, checkout: Path, method: Path) -> None:
         (method / "README.md").unlink()

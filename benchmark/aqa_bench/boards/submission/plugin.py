@@ -96,8 +96,11 @@ def check_method_folder(folder: Path) -> Iterator[Problem]:
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
+    """Content of every file, and where links lead, by path."""
     return {
-        file.relative_to(folder).as_posix(): file.read_bytes()
+        file.relative_to(folder).as_posix(): os.fsencode(file.readlink())
+        if file.is_symlink()
+        else file.read_bytes()
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and not file.is_symlink() and "__pycache__" not in file.parts
+        if (file.is_symlink() or file.is_file()) and "__pycache__" not in file.parts
     }
