@@ -248,7 +248,10 @@ class TestPlaces:
 class TestMethods:
     @pytest.fixture
     def method(self, checkout: Path) -> Path:
-        return shutil.copytree(ROOT / "methods" / "prior", checkout / "pull" / "methods" / "brand_new")
+        folder = shutil.copytree(ROOT / "methods" / "duration", checkout / "pull" / "methods" / "brand_new")
+        card = folder / "card.toml"
+        card.write_text(card.read_text().replace('id = "duration"', 'id = "brand-new"'))
+        return folder
 
     def test_a_new_method_has_to_pass_the_conformance_suite(self, checkout: Path, method: Path) -> None:
         result, _ = validate([method], base=str(checkout / "base"))
@@ -263,6 +266,20 @@ class TestMethods:
         result, _ = validate([checkout / "pull" / "submissions"], base=str(checkout / "base"))
         assert result.ok, result.problems
         assert result.conformance == ["brand-new"]
+
+    def test_a_run_of_a_new_method_is_what_its_card_says(
+        self, forge: ModuleType, checkout: Path, method: Path
+    ) -> None:
+        run = folder_of(checkout / "pull", "duration")
+        forge.cover(forge.edit(run, method="brand-new", control=False))
+        result, _ = validate([checkout / "pull" / "submissions"], base=str(checkout / "base"))
+        assert "a control is called one" in rules(result)
+
+    @pytest.mark.parametrize("name", ["prior", "bright-new"])
+    def test_a_new_method_takes_the_id_of_its_folder(self, method: Path, name: str) -> None:
+        card = method / "card.toml"
+        card.write_text(card.read_text().replace('"brand-new"', f'"{name}"'))
+        assert rules(validate([method])[0]) == {"a method's folder is its id"}
 
     def test_an_unchanged_method_is_passed_over(self, checkout: Path, method: Path) -> None:
         shutil.copytree(method, checkout / "base" / "methods" / "brand_new")

@@ -9,10 +9,11 @@ from typing import Any
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.submitted import Submission
 from aqa_bench.boards.submission.weight_licences import weights_licence
-from aqa_bench.core.card_file import CARD_FILE
+from aqa_bench.core.card_file import CARD_FILE, read_methods
 from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of
+from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.own import is_own
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import read_recipes
@@ -56,10 +57,10 @@ def check_cards(submission: Submission, root: Path) -> Iterator[Problem]:
         )
     if record.members:
         return
-    plugin = methods().get(record.method)
+    plugin = methods().get(record.method) or _proposed(root, record.method)
     if plugin is not None:
         yield from _check_method(submission, plugin)
-    elif not is_new_plugin(root, "methods", record.method):
+    else:
         yield submission.about_record(
             "method",
             "the method is known",
@@ -90,6 +91,16 @@ def check_licence(submission: Submission) -> Iterator[Problem]:
             f"weights {submission.record.facts.get('weights')!r}, "
             f"pre-trained on {submission.record.pretrained_on!r}",
         )
+
+
+def _proposed(root: Path, method: str) -> MethodPlugin | None:
+    """A method that comes with the submission, as its card has it; none of its code is imported."""
+    folder = root.parent / "methods" / method.replace("-", "_")
+    try:
+        found = read_methods(folder, folder.name)
+    except AqaBenchError:
+        return None
+    return next((plugin for plugin in found if plugin.card.id == method), None)
 
 
 def _check_dataset(submission: Submission, card: DatasetCard) -> Iterator[Problem]:
