@@ -240,6 +240,22 @@ class TestPlaces:
         place = (checkout / "pull" / "submissions").rename(checkout / "runs")
         assert place_of(place / run.relative_to(checkout / "pull" / "submissions"))[0] == place
 
+    @pytest.mark.parametrize(
+        "text", ['{"dataset": 1}', '{"dataset": "a/b", "method": "c", "run_id": "d"}', "{"]
+    )
+    def test_a_record_does_not_say_which_other_folders_are_looked_through(
+        self, tmp_path: Path, text: str
+    ) -> None:
+        run = tmp_path / "mine"
+        run.mkdir()
+        (run / "run.json").write_text(text)
+        assert place_of(run) == (run, ".")
+
+    def test_a_file_that_is_no_runs_is_wrong_usage(self, tmp_path: Path) -> None:
+        (file := tmp_path / "scores.csv").write_text("sample_id,score\n")
+        with pytest.raises(UsageError, match="not a submission"):
+            validate([file])
+
     def test_a_path_that_is_not_there_is_wrong_usage(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no such path"):
             validate([tmp_path / "submissions" / "nothing"])

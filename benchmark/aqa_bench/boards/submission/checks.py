@@ -99,7 +99,7 @@ def validate(
         What was found, and the comparison as Markdown (empty unless asked for).
 
     Raises:
-        UsageError: A path does not exist, or the base is neither a folder nor a revision.
+        UsageError: A path does not exist or is no submission, or the base is neither a folder nor a revision.
     """
     terms = Terms() if terms is None else terms
     progress = NullProgress() if progress is None else progress
@@ -115,6 +115,9 @@ def validate(
         root, below = place_of(path)
         if not path.exists() and base is None:
             raise UsageError("There is no such path.", where=path, expected="a run, or a folder of runs")
+        if path.exists() and not path.is_dir() and path.name not in (RECORD_FILE, PREDICTIONS_FILE):
+            expected = f"a run, a folder of runs, or a run's {RECORD_FILE} or {PREDICTIONS_FILE}"
+            raise UsageError("This is not a submission.", where=path, expected=expected, found="another file")
         roots.setdefault(root, []).append(below)
     for root, selected in roots.items():
         with open_base(base, root) as accepted:

@@ -61,12 +61,13 @@ def place_of(path: Path) -> tuple[Path, str]:
     if not file.is_file() or file.stat().st_size > RECORD_LIMIT:
         return path, "."
     try:
-        dataset = str(parse_json(read_bounded(file))["dataset"])
+        record = parse_json(read_bounded(file))
+        below = f"{record['dataset']}/{record['method']}/{record['run_id']}"
     except (OSError, ValueError, LookupError, TypeError):
-        dataset = ""
-    depth = min(len(dataset.split("/")) + 2, len(path.parts) - 1)
-    root = path.parents[depth - 1]
-    return root, path.relative_to(root).as_posix()
+        return path, "."
+    # Whatever a record says, no folder is looked through that it does not lie in as it says.
+    steps = below.split("/")
+    return (path.parents[len(steps) - 1], below) if [*path.parts[-len(steps) :]] == steps else (path, ".")
 
 
 def scan(root: Path, below: str = ".") -> Findings:
