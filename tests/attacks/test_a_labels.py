@@ -5,18 +5,24 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import py_compile
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from aqa_bench.core.errors import MethodError
+from aqa_bench.core.errors import DataError, MethodError
 from aqa_bench.core.paths import cache_home
+from aqa_bench.core.predictions import read_predictions
+from aqa_bench.core.sample import Media, Sample
 from aqa_bench.datasets.stick_figures.adapter import StickFigures
 from aqa_bench.protocol.custody import checked_scores
 from aqa_bench.protocol.plan import Request, resolve
+from aqa_bench.protocol.worker.failures import failure, raised
+from aqa_bench.protocol.worker.media_desk import MediaDesk
 
 spec = importlib.util.spec_from_file_location("strangers", Path(__file__).with_name("strangers.py"))
 assert spec is not None
@@ -57,6 +63,39 @@ def test_state_kept_between_folds(stranger: Any, key: str) -> None:
     assert almost(stranger.accuracy(name))
 
 
+def test_a_compiled_file_in_the_place_of_its_source(stranger: Any) -> None:
+    """Python would run it unseen: this kind says that nobody need look whether it is of that source."""
+    name = stranger.write(key="s.media.content_key")
+    source = next(stranger.folder.rglob("method.py"))
+    told = source.read_text()
+    source.write_text(told.replace("known.get(key(s), 0.25)", "0.75"))
+    py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    source.write_text(told)
+    assert almost(stranger.accuracy(name))
+
+
+def test_an_error_of_media_that_names_their_file(tmp_path: Path) -> None:
+    """Asking for what is not there would tell the name that ids hide; who runs the method still reads it."""
+
+    class Broken(Media):
+        def image(self, size: object = None) -> Any:
+            raise DataError("A video is damaged.", where="/data/bad/squat-7.mp4", found="no squat-7.mp4")
+
+    desk, sent = MediaDesk(b"secret", tmp_path), []
+    desk.enter([Sample("s1", "g1", Broken())])
+    line: Any = SimpleNamespace(send=lambda header, *_: sent.append(header))
+    desk.answer(line, {"id": 1, "ask": "image", "media": 0, "arguments": [8]})
+    told = raised(sent[0]["error"])
+    assert isinstance(told, DataError)
+    assert "squat-7" not in str(sent)
+    read = raised(desk.reworded(failure(told)))
+    assert (read.where, read.found, read.what) == (
+        "/data/bad/squat-7.mp4",
+        "no squat-7.mp4",
+        "A video is damaged.",
+    )
+
+
 def test_state_kept_on_the_instance(stranger: Any) -> None:
     assert almost(stranger.accuracy(stranger.write(key="s.media.content_key", fit=REMEMBER)))
 
@@ -84,6 +123,29 @@ def test_a_leaky_run_that_fills_the_cache_for_the_honest_one(stranger: Any) -> N
     name = stranger.write(key="s.media.content_key", fit=leak)
     stranger.run(name, scheme="one-class-leaky")
     assert almost(stranger.accuracy(name))
+
+
+PREPARE = """
+def prepare(self, pool, samples, ctx):
+    ctx.cache.mkdir(parents=True, exist_ok=True)
+    if not [*ctx.cache.iterdir()]:
+        for s in samples[:12]:
+            (ctx.cache / s.media.content_key).write_text("good")
+    return {}
+"""
+
+
+def test_who_is_prepared_first_where_only_good_samples_are_trained_on(stranger: Any) -> None:
+    """What is kept of samples without labels would say which of them another split learnt from as good."""
+    name = stranger.write(
+        key="s.media.content_key",
+        methods=PREPARE,
+        fit="known.update((file.name, 0.0) for folder in ctx.shared for file in folder.glob('*'))",
+    )
+    table = read_predictions(stranger.run(name, scheme="one-class", folds=3) / "predictions.csv")
+    told = set(table.loc[(table["split"] == "test") & (table["score"] == 0), "sample_id"])
+    assert len(told) > 5
+    assert any(StickFigures().targets("form")[sample] for sample in told)
 
 
 def test_ids_and_groups_reversed_by_the_public_list_of_names(stranger: Any) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from aqa_bench.core.code_digest import ComputingCode
 from aqa_bench.core.errors import MethodError
+from aqa_bench.protocol import run_code
 from aqa_bench.protocol.ensemble import combine
 from aqa_bench.protocol.partials import Partials
 from aqa_bench.protocol.plan import Request, resolve
@@ -110,6 +114,23 @@ def test_code_that_is_edited_during_a_run_leaves_no_mixed_result(
     assert not list((tmp_path / "out").rglob("run.json"))
     monkeypatch.setattr(Partials, "read", read)
     assert go(tmp_path / "out").record.predictions_sha256 == go(tmp_path / "x").record.predictions_sha256
+
+
+def test_a_harness_that_is_edited_between_two_runs_of_a_process(
+    resolved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a long suite has imported stays what it was: its next run would name code it does not have."""
+    run(resolved("constant"), tmp_path / "before")
+    computing, module = run_code._computing, "aqa_bench.stats.metrics"
+
+    def edited(*of: Any) -> ComputingCode:
+        code = computing(*of)
+        return replace(code, harness={**code.harness, module: "0" * 64})
+
+    monkeypatch.setattr(run_code, "_computing", edited)
+    with pytest.raises(MethodError, match="was edited since this process began") as caught:
+        run(resolved("constant"), tmp_path / "after")
+    assert caught.value.where == module
 
 
 def test_a_changed_harness_runs_again(

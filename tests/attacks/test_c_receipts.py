@@ -100,6 +100,23 @@ def test_a_receipt_is_a_link_to_one_elsewhere(submissions: Path, tmp_path: Path)
     assert told(submissions) == ["receipts are receipts: receipt.json"]
 
 
+@pytest.mark.parametrize("depth", [0, 1])
+def test_folders_of_receipts_are_links_to_those_that_were_accepted(
+    submissions: Path, tmp_path: Path, depth: int
+) -> None:
+    base = tmp_path / "base"
+    for name in ("submissions", "receipts"):
+        shutil.copytree(tmp_path / name, base / name)
+    receipts = submissions.parent / "receipts"
+    link = [receipts, *receipts.iterdir()][depth]
+    shutil.rmtree(link)
+    link.symlink_to(base / link.relative_to(receipts.parent))
+    result, _ = validate([submissions], base=str(base))
+    assert "receipts come from maintainers alone" in {problem.rule for problem in result.problems}
+    if depth:
+        assert told(submissions) == [f"receipts are receipts: {link.name}"]
+
+
 def test_a_submission_brings_its_own_receipt(submissions: Path) -> None:
     folder = folder_of(submissions, "prior")
     write_receipt(folder / "receipt.json", compare_runs(folder, folder, Given()))

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aqa_bench.boards.submission import cards, recipes
 from aqa_bench.boards.submission import data as submission_data
-from aqa_bench.boards.submission import recipes
 from aqa_bench.boards.submission.checks import Terms, Validation, validate
 from aqa_bench.boards.submission.pack import pack
 from aqa_bench.core.code_digest import CodeDigest
@@ -238,6 +238,16 @@ class TestCode:
     def test_code_that_nobody_else_has(self, desk: Desk) -> None:
         forge(desk.pull, CONTENDER, guess(0.3, 20), code=code(dirty=True))
         assert "nobody else has" in desk.refused("the code of a run is committed")
+
+    def test_a_version_of_the_method_that_nobody_has_any_more(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Neither its recipe's type nor its card would be there to hold the record to."""
+        forge(desk.pull, CONTENDER, guess(0.3, 20))
+        plugin = methods()[CONTENDER]
+        newer = replace(plugin, card=plugin.card.model_copy(update={"version": 2}))
+        monkeypatch.setattr(cards, "methods", lambda: {**methods(), CONTENDER: newer})
+        assert desk.refused("the method has this version") == "1"
 
     def test_a_run_that_does_not_name_its_code(self, desk: Desk) -> None:
         forge(desk.pull, CONTENDER, guess(0.3, 20), code=None)

@@ -211,6 +211,46 @@ class TestInvented:
         assert "a table is built by somebody who has the labels" in desk.rules()
 
 
+@pytest.mark.parametrize("name", ["slices.json", "curves.json"])
+def test_a_picture_that_only_labels_tell_is_what_was_accepted(desk: Desk, name: str) -> None:
+    (desk.folder / name).write_text("{}")
+    assert desk.rules() == {"what needs labels is computed by somebody who has them"}
+
+
+@pytest.mark.parametrize("change", ["edit", "remove"])
+def test_the_claims_are_rewritten_where_they_cannot_be_judged(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    judge, name = leaderboard.judge_claims, "pose-trainer/bicep-curl"
+    monkeypatch.setattr(
+        leaderboard, "judge_claims", lambda *a: judge(*a).model_copy(update={"unscored": {name: "absent"}})
+    )
+    assert desk.judge().ok
+    for file in desk.folder.parent.glob("claims.*"):
+        file.write_text("confirmed") if change == "edit" else file.unlink()
+    assert desk.rules() == {"what needs labels is computed by somebody who has them"}
+
+
+@pytest.mark.parametrize(
+    "place", ["v2/{}/best.md", "v2/best.md", "v2/mine/table.md", "mine/table.md", "best.md"]
+)
+def test_a_page_that_no_build_writes(desk: Desk, place: str) -> None:
+    file = desk.folder.parents[1] / place.format(desk.folder.name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("# The best method is mine")
+    assert desk.rules() <= {"every table has submissions", "every file is one that the build writes"}
+    assert not desk.judge().ok
+
+
+@pytest.mark.parametrize("what", ["", "v2", "v2/overall.md"])
+def test_a_link_to_what_was_accepted(desk: Desk, what: str) -> None:
+    """It reads as it should where it is judged, and leads nowhere once it is merged."""
+    link, target = desk.pull / "leaderboards" / what, desk.base / "leaderboards" / what
+    shutil.rmtree(link) if link.is_dir() else link.unlink()
+    link.symlink_to(target)
+    assert desk.rules() == {"no links and no devices"}
+
+
 def test_a_formula_in_a_free_text(desk: Desk) -> None:
     [board] = desk.boards.boards
     row = board.rows[0].model_copy(update={"pretrained_on": '=HYPERLINK("http://evil.example","x")'})

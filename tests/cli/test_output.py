@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from aqa_bench.cli.main import main
 from aqa_bench.cli.output import table
 
 HEADER = ["method", "needs", "recipes", "idea"]
@@ -23,6 +24,13 @@ def test_a_terminal_sees_whole_words_within_its_width(columns: int, capsys, monk
     out = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert max(map(len, out.splitlines())) <= columns
     assert set(out.replace(":", " ").split()) >= WORDS
+
+
+def test_a_stream_that_the_shell_closed_is_missed_by_nobody(monkeypatch) -> None:
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    assert main(["list", "datasets"]) == 0
+    assert main(["list", "nothing"]) == 2
 
 
 def test_a_pipe_gets_one_line_per_row_without_padding(capsys) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,8 +72,9 @@ def test_doctored_predictions_differ_and_end_with_1(
 def test_a_seed_is_chosen_by_number_or_drawn(
     cli, made: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made("noise", 0), made("noise", 1), made("constant")
-    runs = tmp_path / "runs"
+    made("noise", 0), made("noise", 1)
+    runs, folder = tmp_path / "runs", made("constant")
+    shutil.copytree(folder, folder.with_name(f".{folder.name}.damaged"))
     monkeypatch.setattr(reproduce, "rerun", lambda folder, *_: folder)
     seeds, drawn = set(), ("--seed", "any")
     for i in range(12):

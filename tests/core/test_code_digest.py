@@ -109,6 +109,10 @@ def test_words_recipes_and_byproducts_are_not_code(plugin: Path, file: str, text
         ("inner/helper.py", "A = 2\n"),
         ("new.py", "B = 1\n"),
         ("table.json", "[1]"),
+        ("limits.toml", "knee = 90\n"),
+        ("words.txt", "down\n"),
+        # Imported as it is where there is no source beside it.
+        ("inner/other.pyc", "bytes"),
     ],
 )
 def test_code_and_data_of_the_package_are_code(plugin: Path, file: str, text: str) -> None:

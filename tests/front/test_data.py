@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +25,25 @@ def test_samples_are_those_of_the_splits() -> None:
         assert samples.ids == sorted(samples.ids, key=data.samples().ids.index)
     assert len(data.samples()) == 60
     assert data.samples("form", "train").ids == data.samples(split="train", fold="r0f0").ids
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda data: aqa.load_dataset(None),
+        lambda data: data.samples(3),
+        lambda data: data.samples("form", ["train"]),
+        lambda data: data.samples().to_numpy(frames="8"),
+        lambda data: data.samples().to_numpy(frames=2.5),
+        lambda data: aqa.run("prior", DATASET, seed=0.5),
+        lambda data: aqa.run(["prior"], DATASET),
+    ],
+)
+def test_what_is_not_even_of_the_right_kind_is_wrong_usage(ask: Callable[[Any], Any]) -> None:
+    with pytest.raises(UsageError) as caught:
+        ask(aqa.load_dataset(DATASET))
+    assert caught.value.expected
+    assert caught.value.found
 
 
 def test_targets_are_given_for_train_and_val_and_never_for_test() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -94,6 +95,12 @@ def test_own_scores_alone_are_ranked_among_themselves(submissions: Path, tmp_pat
     found = ranked(tmp_path, contender_of([run]))
     assert [(line.rank, line.rank_low, line.rank_high) for line in found.lines] == [(1, 1, 1)]
     assert found.version == ""
+
+
+def test_a_run_that_was_set_aside_is_not_of_the_board(submissions: Path) -> None:
+    folder = next(iter((submissions / DATASET / "fair").iterdir()))
+    shutil.copytree(folder, folder.with_name(f".{folder.name}.other-code"))
+    assert len(board_runs(submissions, DATASET, "folds", "form")) == 4
 
 
 def test_a_damaged_submission_is_said(submissions: Path) -> None:

@@ -194,6 +194,17 @@ def test_undefined_resamples_are_dropped_and_counted() -> None:
     assert 0 <= interval.low <= interval.value <= interval.high <= 1
 
 
+@pytest.mark.parametrize("over", ["groups", "both"])
+def test_a_single_group_gives_no_interval(over: Over) -> None:
+    y, decisions = example()
+    table = np.vstack([decisions, np.full((1, 3), np.nan)])
+    groups = ["p01"] * len(y) + ["untested"]
+    found = bootstrap("f1", [*y, 1.0], table, groups=groups, over=over, n_resamples=50)
+    assert math.isfinite(found.value)
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
 def test_undefined_value_has_nan_bounds() -> None:
     interval = bootstrap("auroc", [1, 1], [[0.5], [0.6]], n_resamples=10)
     assert np.isnan([interval.value, interval.low, interval.high]).all()

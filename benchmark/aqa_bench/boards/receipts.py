@@ -68,7 +68,7 @@ def check_receipts(submissions: Path, runs: Sequence[SubmittedRun]) -> Iterator[
     known = {run.path: run for run in runs}
     for file in sorted(receipts.rglob("*")) if receipts.is_dir() else ():
         path = file.parent.relative_to(receipts).as_posix()
-        if file.is_dir():
+        if file.is_dir() and not file.is_symlink():
             continue
         if file.name != RECEIPT_FILE or file.is_symlink():
             yield _problem(path, "receipts are receipts", RECEIPT_FILE, file.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from aqa_bench.core.files import sha256_file
 from aqa_bench.core.receipt import Verdict
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE, RunRecord, read_record
 
-__all__ = ["FILE_LIMIT", "Problem", "SubmittedRun", "check_files", "find_runs", "find_strays"]
+__all__ = ["FILE_LIMIT", "Problem", "SubmittedRun", "check_files", "find_runs", "find_strays", "run_folders"]
 
 FILE_LIMIT = 10 * 2**20
 """Greatest size of a submitted file in bytes."""
@@ -51,6 +52,23 @@ class SubmittedRun:
         return replace(self, verdict=verdict)
 
 
+def run_folders(root: Path) -> dict[str, Path]:
+    """Folder of every run below a folder, by its path there, sorted.
+
+    Hidden folders hold no runs: they are the runner's own, and those of runs that it has set aside.
+    """
+    return {
+        place.relative_to(root).as_posix(): place for place, files in _folders(root) if RECORD_FILE in files
+    }
+
+
+def _folders(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Folders that are not hidden, each with its files; one that goes meanwhile is passed over."""
+    for place, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield Path(place), files
+
+
 def find_runs(root: Path) -> list[SubmittedRun]:
     """Every run below a folder, sorted by path.
 
@@ -61,20 +79,15 @@ def find_runs(root: Path) -> list[SubmittedRun]:
         raise DataError(
             "There is no folder of submissions.", where=root, expected="<dataset>/<method>/<run-id>/run.json"
         )
-    return [
-        SubmittedRun(file.parent.relative_to(root).as_posix(), file.parent, read_record(file.parent))
-        for file in sorted(root.rglob(RECORD_FILE))
-        if not any(part.startswith(".") for part in file.relative_to(root).parts)
-    ]
+    return [SubmittedRun(path, folder, read_record(folder)) for path, folder in run_folders(root).items()]
 
 
 def find_strays(root: Path) -> Iterator[Problem]:
     """Predictions that no record stands beside: a run that would be dropped silently."""
-    for file in sorted(root.rglob(PREDICTIONS_FILE)):
-        path = file.relative_to(root)
-        if not any(part.startswith(".") for part in path.parts) and not (file.parent / RECORD_FILE).is_file():
+    for place, files in _folders(root):
+        if PREDICTIONS_FILE in files and RECORD_FILE not in files:
             yield Problem(
-                path=path.parent.as_posix(),
+                path=place.relative_to(root).as_posix(),
                 rule="a run is two files",
                 expected=f"{RECORD_FILE}, {PREDICTIONS_FILE}",
                 found=f"no {RECORD_FILE}",

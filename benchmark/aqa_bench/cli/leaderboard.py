@@ -106,13 +106,14 @@ def migrate(
 ) -> None:
     """Copy runs of an earlier protocol to their places under the current one. Predictions and numbers do
     not change. If the current protocol refuses a run, nothing is copied."""
+    from aqa_bench.boards.runs import run_folders
     from aqa_bench.boards.submission.migration import migrate as migrate_runs
-    from aqa_bench.core.record import RECORD_FILE, read_record
+    from aqa_bench.core.record import read_record
     from aqa_bench.protocol.worker.recipes import check_values
 
     earlier: list[Path] = []
     for path in dict.fromkeys(runs):
-        inside = [file.parent for file in sorted(path.rglob(RECORD_FILE)) if file.parent != path]
+        inside = [folder for folder in run_folders(path).values() if folder != path]
         # Those of the current protocol in a tree are passed over; one that is named is refused.
         earlier += [run for run in inside if read_record(run).benchmark_version != BENCHMARK_VERSION]
         earlier += [] if inside else [path]

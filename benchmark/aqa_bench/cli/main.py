@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -133,6 +134,10 @@ def main(arguments: list[str] | None = None) -> int:
         0 done; 1 the work failed or a check did not hold; 2 wrong usage; 130 interrupted.
     """
     given = sys.argv[1:] if arguments is None else arguments
+    # Python has no stream where the shell closed it (>&-).
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open as long as the process
     try:
         code = app(args=given, prog_name="aqa-bench", standalone_mode=False, obj=whole_words())
     except AqaBenchError as error:

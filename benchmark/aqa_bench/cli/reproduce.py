@@ -89,15 +89,15 @@ def _told(value: float | None) -> str:
 
 def _chosen(runs: Sequence[Path], seed: str | None) -> list[Path]:
     """The folders of runs that are made again: all of them, or one of each row."""
+    from aqa_bench.boards.runs import run_folders
     from aqa_bench.core.errors import UsageError
-    from aqa_bench.core.record import RECORD_FILE, read_record
+    from aqa_bench.core.record import read_record
     from aqa_bench.core.row_key import row_key
 
     found: dict[Path, None] = {}
     for path in runs:
-        inside = [file.parent for file in sorted(path.rglob(RECORD_FILE))]
         # Reading its record says what a folder lacks.
-        found |= dict.fromkeys(inside or [path])
+        found |= dict.fromkeys([*run_folders(path).values()] or [path])
     if seed is None:
         return list(found)
     rows: dict[str, list[Path]] = {}

@@ -188,13 +188,12 @@ def _read(folder: Path) -> SavedModel | None:
 
 
 def _run_in(folder: Path, run_id: str) -> Run | None:
-    for record in sorted(folder.rglob("run.json")):
+    # A run that was set aside has another name.
+    for record in sorted(folder.rglob(f"{run_id}/run.json")):
         try:
-            found = open_run(record.parent)
+            return open_run(record.parent)
         except AqaBenchError:
             continue
-        if found.record.run_id == run_id:
-            return found
     return None
 
 

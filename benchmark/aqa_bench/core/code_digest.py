@@ -26,8 +26,10 @@ __all__ = ["CodeDigest", "ComputingCode", "computing_code"]
 _HOUSE = "aqa_bench"
 _ROOT = Path(__file__).resolve().parents[1]
 _PLUGINS = ("methods", "datasets")
-# Recipes are in the run-id, cards are described in the record, and nobody computes with prose.
-_NO_CODE = frozenset({".toml", ".md", ".rst", ".txt", ".pyc", ".pyi", ".ipynb", ".typed"})
+# Recipes are in the run-id, cards are described in the record, and nobody computes with prose. A method may
+# read tables from any other text.
+_NO_CODE = frozenset({"card.toml", "figure.toml", "recipes.toml"})
+_PROSE = frozenset({".md", ".rst", ".pyi", ".typed"})
 
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -144,7 +146,9 @@ def _package_files(factory: str) -> Iterator[tuple[str, Path]]:
     for folder, name in _package_folders(parts):
         for file in sorted(folder.rglob("*")):
             inner = file.relative_to(folder).parts
-            if file.suffix in _NO_CODE or any(p.startswith((".", "__pycache__")) for p in inner):
+            if file.name in _NO_CODE or file.suffix in _PROSE:
+                continue
+            if any(part.startswith((".", "__pycache__")) for part in inner):
                 continue
             if file.suffix == ".py":
                 steps = [*inner[:-1], file.stem] if file.name != "__init__.py" else inner[:-1]

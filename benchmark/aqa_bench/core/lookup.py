@@ -28,13 +28,15 @@ def find(known: Mapping[str, T], name: str, noun: str, listing: str) -> T:
     Raises:
         UsageError: There is no such name.
     """
-    if name in known:
+    # From Python, anything may be passed as a name.
+    is_text = isinstance(name, str)
+    if is_text and name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5) if is_text else []
     raise UsageError(
         f"There is no {noun} {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
         expected=", ".join(sorted(known)) if len(known) <= 12 else f"one of {len(known)} ids",
-        found=name,
+        found=name if is_text else repr(name),
         remedy=f"{listing} shows them all.",
     )
 

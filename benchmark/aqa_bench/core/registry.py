@@ -123,7 +123,7 @@ def find_method(method: str) -> MethodPlugin:
         UsageError: There is none; the nearest id is suggested.
         AqaBenchError: There is one, but its card cannot be read.
     """
-    if method not in methods():
+    if isinstance(method, str) and method not in methods():
         _check_broken("methods", method)
     return find(methods(), method, "method", "aqa-bench list methods")
 
@@ -138,6 +138,8 @@ def find_dataset(dataset: str) -> DatasetCard:
         UsageError: There is no such dataset or preset; the nearest one is suggested.
         AqaBenchError: Its family's card cannot be read.
     """
+    if not isinstance(dataset, str):
+        return find(dataset_cards(), dataset, "dataset", "aqa-bench list datasets")
     base, preset = split_preset(dataset)
     own = own_card(base)
     known = dataset_cards() if own is None else {base: own}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -162,8 +163,12 @@ class Samples:
 
     def form(self, modality: str | None, frames: int, size: int, layout: str) -> Form:
         """What to read of each sample; media that are made on first use are made here."""
-        if frames < 1 or size < 1:
-            raise UsageError("Nothing to read.", expected="frames and size >= 1", found=f"{frames}, {size}")
+        if not all(isinstance(count, Integral) and count >= 1 for count in (frames, size)):
+            raise UsageError(
+                "Nothing to read.",
+                expected="frames and size: whole numbers >= 1",
+                found=f"{frames!r}, {size!r}",
+            )
         offered = self.dataset.card.provides - self.task.withheld
         pictures = Modality.IMAGE if self.task.unit is Unit.IMAGE else Modality.FRAMES
         there = {m.value: m for m in (pictures, *_READABLE[1:]) if m in offered}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqa_bench import BENCHMARK_VERSION
+from aqa_bench.boards.runs import run_folders
 from aqa_bench.core.errors import AqaBenchError, DataError
-from aqa_bench.core.record import RECORD_FILE
 from aqa_bench.core.registry import find_dataset, find_task
 from aqa_bench.front.board import standings_of
 from aqa_bench.front.running import Run, open_run
@@ -51,20 +51,19 @@ def find_local(folders: Iterable[Path]) -> tuple[list[Run], dict[str, str]]:
                 expected="a folder of runs, as aqa-bench run --out names it",
                 found="nothing there",
             )
-        for file in sorted(root.rglob(RECORD_FILE)):
-            hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-            if hidden or file.resolve() in seen:
+        for folder in run_folders(root).values():
+            if folder.resolve() in seen:
                 continue
-            seen.add(file.resolve())
+            seen.add(folder.resolve())
             try:
-                run = open_run(file.parent)
+                run = open_run(folder)
             except AqaBenchError as error:
-                left_out[str(file.parent)] = error.what
+                left_out[str(folder)] = error.what
                 continue
             if run.record.benchmark_version != BENCHMARK_VERSION:
-                left_out[str(file.parent)] = f"it is of protocol {run.record.benchmark_version}"
+                left_out[str(folder)] = f"it is of protocol {run.record.benchmark_version}"
             elif (first := runs.setdefault(run.record.run_id, run)) is not run:
-                left_out[str(file.parent)] = f"it is the same run as {first.path}"
+                left_out[str(folder)] = f"it is the same run as {first.path}"
     return list(runs.values()), left_out
 
 

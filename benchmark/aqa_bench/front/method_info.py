@@ -144,7 +144,7 @@ def _seconds(method: str, submissions: Path | None) -> dict[str, dict[str, list[
 
 
 def _runs(method: str, submissions: Path) -> Iterator[tuple[str, str, float]]:
-    for file in sorted(submissions.glob(f"*/*/{method}/*/{RECORD_FILE}")):
+    for file in sorted(submissions.glob(f"*/*/{method}/[!.]*/{RECORD_FILE}")):
         try:
             record = read_record(file.parent)
         except DataError:

@@ -6,9 +6,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aqa_bench.core.errors import UsageError
 from aqa_bench.core.files import sha256_file
 from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.progress import Progress
@@ -175,11 +177,13 @@ def run(
         DataError: The dataset has not been prepared, or is damaged.
         MethodError: The method broke its contract.
     """
+    if not isinstance(seed, Integral) or seed < 0:
+        raise UsageError("This is no seed.", where="seed", expected="a whole number >= 0", found=repr(seed))
     request = Request(
         dataset,
         method,
         recipe,
-        seed,
+        int(seed),
         scheme,
         (tasks,) if isinstance(tasks, str) else tuple(tasks),
         tuple(f"{name}={json.dumps(value, default=str)}" for name, value in settings.items()),

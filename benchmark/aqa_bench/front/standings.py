@@ -15,11 +15,11 @@ from aqa_bench.boards.assemble import DIGITS, board_inputs, rank_rows, reference
 from aqa_bench.boards.model import Board, Row, Standing, oracle_text
 from aqa_bench.boards.receipts import standing_of, with_verdicts
 from aqa_bench.boards.row_scores import RowScores, score_tables
-from aqa_bench.boards.runs import SubmittedRun, check_files
+from aqa_bench.boards.runs import SubmittedRun, check_files, run_folders
 from aqa_bench.core.cards import Decision
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import DataError
-from aqa_bench.core.record import RECORD_FILE, RowKind, read_record
+from aqa_bench.core.record import RowKind, read_record
 from aqa_bench.core.row_key import row_key
 from aqa_bench.core.seeds import data_seed
 from aqa_bench.core.split import Scheme
@@ -175,10 +175,9 @@ def board_runs(submissions: Path, dataset: str, scheme: str, task: str) -> list[
     Raises:
         DataError: One is damaged.
     """
-    files = sorted((submissions / dataset).glob(f"*/*/{RECORD_FILE}"))
     found = [
-        SubmittedRun(file.parent.relative_to(submissions).as_posix(), file.parent, read_record(file.parent))
-        for file in files
+        SubmittedRun(f"{dataset}/{path}", folder, read_record(folder))
+        for path, folder in run_folders(submissions / dataset).items()
     ]
     runs = [
         run

@@ -110,6 +110,10 @@ class Custodian:
         """Sealed samples without targets, in the order of ``ids``."""
         return tuple(self.seal(self._samples[i]) for i in ids)
 
+    def everyone(self) -> tuple[Sample, ...]:
+        """All samples of the task, sealed and without targets, shuffled: in the same order in every run."""
+        return self.bare(self.available(tuple(self._samples)))
+
     def pool(
         self, samples: Sequence[Sample], held_out: frozenset[str], where: str, *, shares_groups: bool = False
     ) -> tuple[Sample, ...]:

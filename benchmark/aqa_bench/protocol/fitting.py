@@ -17,7 +17,7 @@ from aqa_bench.core.progress import NullProgress, Progress
 from aqa_bench.core.sample import LabeledSet, Sample
 from aqa_bench.core.seeds import data_seed, fit_seed
 from aqa_bench.core.split import Split
-from aqa_bench.core.task import Modality, Task, Unit
+from aqa_bench.core.task import Modality, Task, TaskKind, Unit
 from aqa_bench.protocol.custody import Custodian
 from aqa_bench.protocol.plan import ResolvedRun
 
@@ -34,6 +34,8 @@ class Fitting:
         pool: Unlabelled samples.
         ctx: Everything else.
         where: Dataset, task and split, for errors.
+        everyone: All samples of the task, where train is of one class: whoever is prepared with or before the
+            rest would be known to be of it in other splits.
     """
 
     train: LabeledSet
@@ -41,6 +43,7 @@ class Fitting:
     pool: Sequence[Sample]
     ctx: FitContext
     where: str
+    everyone: Sequence[Sample] = ()
 
 
 def prepare_fit(
@@ -90,7 +93,8 @@ def prepare_fit(
     if resolved.shuffled_labels:
         names = resolved.dataset.card.id, "shuffled labels", task.id, split.id, resolved.seed
         train, val = (_shuffled(part, data_seed(*names, i)) for i, part in enumerate((train, val)))
-    return Fitting(train, val, pool, ctx, where)
+    of_one_class = task.kind is not TaskKind.SCORE and len(set(train.targets)) == 1
+    return Fitting(train, val, pool, ctx, where, custodian.everyone() if of_one_class else ())
 
 
 def materialise(resolved: ResolvedRun, progress: Progress) -> None:

@@ -16,7 +16,7 @@ from aqa_bench.core.record import RunRecord
 from aqa_bench.core.registry import find_family
 from aqa_bench.protocol.plan import ResolvedRun
 
-__all__ = ["check_code", "code_for", "code_of", "code_of_ensemble", "with_dirt"]
+__all__ = ["check_code", "check_process", "code_for", "code_of", "code_of_ensemble", "with_dirt"]
 
 _RUNNER = "aqa_bench.protocol.runner"
 _ENSEMBLE = "aqa_bench.protocol.ensemble"
@@ -27,6 +27,8 @@ _NO_PART = frozenset(f"aqa_bench.protocol.worker.{name}" for name in ("preload",
 # together, because a module's full name in a text counts as an import of it.
 _FINDER = frozenset(f"aqa_bench.{name}" for name in ("protocol.regions.finding", "learn.lifter.finder"))
 _OF_PICTURES = ".".join(("aqa_bench", "learn.methods.backbone_recipe"))
+_HOUSE = "aqa_bench."
+_FIRST_SEEN: dict[str, str] = {}
 
 
 def code_of(resolved: ResolvedRun) -> CodeDigest:
@@ -90,6 +92,23 @@ def _differ(files: Sequence[Path]) -> bool:
     except (OSError, subprocess.SubprocessError):
         return False
     return bool(found.strip())
+
+
+def check_process(resolved: ResolvedRun) -> None:
+    """Check that this process still has the harness that lies on disk: what it has imported stays as it was.
+
+    Raises:
+        MethodError: A module was edited since a first run in this process.
+    """
+    for name, digest in _code(resolved).harness.items():
+        if name.startswith(_HOUSE) and _FIRST_SEEN.setdefault(name, digest) != digest:
+            raise MethodError(
+                "The code of the harness was edited since this process began.",
+                where=name,
+                expected="the code that the process has imported",
+                found="another one on disk",
+                remedy="Start the command again: finished runs and splits are kept.",
+            )
 
 
 def check_code(code: CodeDigest, resolved: ResolvedRun) -> None:

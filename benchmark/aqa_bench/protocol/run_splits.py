@@ -18,7 +18,7 @@ from aqa_bench.protocol.fitting import prepare_fit
 from aqa_bench.protocol.partials import Partials, SplitResult
 from aqa_bench.protocol.plan import ResolvedRun
 from aqa_bench.protocol.regions import RegionDataset
-from aqa_bench.protocol.run_code import check_code
+from aqa_bench.protocol.run_code import check_code, check_process
 from aqa_bench.protocol.saved.saving import Fitted, ModelSaving
 from aqa_bench.protocol.worker.hand import Hand
 from aqa_bench.protocol.worker.session import Launcher, forked
@@ -41,6 +41,9 @@ class SplitFits:
         launch: Starts the workers that the method runs in.
         saving: Saves the fitted methods, if they are to be saved.
 
+    Raises:
+        MethodError: The harness was edited since this process began.
+
     Attributes:
         results: Finished splits, by task and split.
         before: Seconds that an earlier start, or another process, took for those that were taken over.
@@ -56,6 +59,7 @@ class SplitFits:
         launch: Launcher = forked,
         saving: ModelSaving | None = None,
     ) -> None:
+        check_process(resolved)
         self.results: dict[tuple[str, str], SplitResult] = {}
         self.before = 0.0
         self._resolved, self._code, self._partials = resolved, code, partials

@@ -223,7 +223,7 @@ def bootstrap(
         train_range: Smallest and greatest training target; needed by ``r_l2`` alone.
 
     Returns:
-        The value with its interval.
+        The value with its interval; its bounds are NaN where groups are drawn and there is only one.
 
     Raises:
         UsageError: If the metric or ``over`` is unknown, ``level`` is not in (0, 1) or ``n_resamples`` < 1.
@@ -242,6 +242,9 @@ def bootstrap(
     )
     value = point_value(metric_id, y, values, column_seeds=column_seeds, train_range=train_range)
     low, high = percentile_bounds(value, distribution, level)
+    if over != "seeds" and _n_tested_groups(values, groups) < 2:
+        # All draws of one group are the same: that is no certainty.
+        low = high = math.nan
     return Interval(value, low, high, level, n_resamples, int(np.isnan(distribution).sum()))
 
 
@@ -271,6 +274,11 @@ def group_index(groups: Groups, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         DataError: As `group_weights`.
     """
     return np.unique(_group_index(groups)[rows], return_inverse=True)[1].astype(np.int64)
+
+
+def _n_tested_groups(values: ArrayLike, groups: Groups | None) -> int:
+    rows = np.flatnonzero(~np.isnan(_table(values)).all(axis=1))
+    return len(rows if groups is None else np.unique(_group_index(groups)[rows]))
 
 
 def _table(values: ArrayLike) -> Array:

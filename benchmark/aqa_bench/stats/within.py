@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -101,7 +102,7 @@ def spearman_within_interval(
         level: Nominal coverage, in (0, 1).
 
     Returns:
-        The value with its interval.
+        The value with its interval; its bounds are NaN where there is only one group.
 
     Raises:
         UsageError: If ``level`` is not in (0, 1).
@@ -112,6 +113,8 @@ def spearman_within_interval(
     distribution = _mean_of_defined(spearman_within(y, values, strata, weights))
     value = float(_mean_of_defined(spearman_within(y, values, strata))[0])
     low, high = percentile_bounds(value, distribution, level)
+    if len(set(np.asarray(groups).tolist())) < 2:
+        low = high = math.nan
     return Interval(value, low, high, level, n_resamples, int(np.isnan(distribution).sum()))
 
 

@@ -76,6 +76,14 @@ class TestBase:
         assert result.ok
         assert (len(result.rescored), result.unchanged) == (3, 0)
 
+    def test_runs_that_were_set_aside_are_not_judged(self, checkout: Path) -> None:
+        root = checkout / "pull" / "submissions"
+        for name in (".0123.other-code", ".0123.damaged.2"):
+            shutil.copytree(folder_of(root, "prior"), folder_of(root, "prior").with_name(name))
+        result, _ = validate([root])
+        assert result.ok, result.problems
+        assert len(result.rescored) == 3
+
     def test_removals_elsewhere_are_not_looked_for(self, checkout: Path) -> None:
         root = checkout / "pull" / "submissions"
         shutil.rmtree(folder_of(root, "prior"))
@@ -232,6 +240,22 @@ class TestPlaces:
         place = (checkout / "pull" / "submissions").rename(checkout / "runs")
         assert place_of(place / run.relative_to(checkout / "pull" / "submissions"))[0] == place
 
+    @pytest.mark.parametrize(
+        "text", ['{"dataset": 1}', '{"dataset": "a/b", "method": "c", "run_id": "d"}', "{"]
+    )
+    def test_a_record_does_not_say_which_other_folders_are_looked_through(
+        self, tmp_path: Path, text: str
+    ) -> None:
+        run = tmp_path / "mine"
+        run.mkdir()
+        (run / "run.json").write_text(text)
+        assert place_of(run) == (run, ".")
+
+    def test_a_file_that_is_no_runs_is_wrong_usage(self, tmp_path: Path) -> None:
+        (file := tmp_path / "scores.csv").write_text("sample_id,score\n")
+        with pytest.raises(UsageError, match="not a submission"):
+            validate([file])
+
     def test_a_path_that_is_not_there_is_wrong_usage(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no such path"):
             validate([tmp_path / "submissions" / "nothing"])
@@ -240,7 +264,10 @@ class TestPlaces:
 class TestMethods:
     @pytest.fixture
     def method(self, checkout: Path) -> Path:
-        return shutil.copytree(ROOT / "methods" / "prior", checkout / "pull" / "methods" / "brand_new")
+        folder = shutil.copytree(ROOT / "methods" / "duration", checkout / "pull" / "methods" / "brand_new")
+        card = folder / "card.toml"
+        card.write_text(card.read_text().replace('id = "duration"', 'id = "brand-new"'))
+        return folder
 
     def test_a_new_method_has_to_pass_the_conformance_suite(self, checkout: Path, method: Path) -> None:
         result, _ = validate([method], base=str(checkout / "base"))
@@ -256,9 +283,25 @@ class TestMethods:
         assert result.ok, result.problems
         assert result.conformance == ["brand-new"]
 
+    def test_a_run_of_a_new_method_is_what_its_card_says(
+        self, forge: ModuleType, checkout: Path, method: Path
+    ) -> None:
+        run = folder_of(checkout / "pull", "duration")
+        forge.cover(forge.edit(run, method="brand-new", control=False))
+        result, _ = validate([checkout / "pull" / "submissions"], base=str(checkout / "base"))
+        assert "a control is called one" in rules(result)
+
+    @pytest.mark.parametrize("name", ["prior", "bright-new"])
+    def test_a_new_method_takes_the_id_of_its_folder(self, method: Path, name: str) -> None:
+        card = method / "card.toml"
+        card.write_text(card.read_text().replace('"brand-new"', f'"{name}"'))
+        assert rules(validate([method])[0]) == {"a method's folder is its id"}
+
     def test_an_unchanged_method_is_passed_over(self, checkout: Path, method: Path) -> None:
         shutil.copytree(method, checkout / "base" / "methods" / "brand_new")
         assert validate([method.parent], base=str(checkout / "base"))[0].conformance == []
+        (method / "data").symlink_to(checkout)
+        assert rules(validate([method.parent], base=str(checkout / "base"))[0]) == {"no links and no devices"}
 
     def test_a_method_is_whole_and_holds_no_link(self, checkout: Path, method: Path) -> None:
         (method / "README.md").unlink()

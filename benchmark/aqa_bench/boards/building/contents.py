@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from aqa_bench.boards.curves import CURVES_FILE
 from aqa_bench.boards.model import DatasetBoards
 from aqa_bench.boards.pages.latex import as_latex
 from aqa_bench.boards.pages.render import as_csv, as_json, as_markdown
 from aqa_bench.boards.receipts import receipt_file
 from aqa_bench.boards.runs import SubmittedRun
+from aqa_bench.boards.slices import SLICES_FILE
 from aqa_bench.boards.versions import LOCK_FILE
 from aqa_bench.core.files import pretty_json, sha256_file
 from aqa_bench.core.receipt import RECEIPT_FILE
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE
 
-__all__ = ["RENDERERS", "contents", "lock_text"]
+__all__ = ["PICTURES", "RENDERERS", "contents", "lock_text"]
 
+PICTURES = (CURVES_FILE, SLICES_FILE)
+"""Files that the site draws and no table holds; only the labels tell what is in them."""
 RENDERERS = {"table.json": as_json, "table.csv": as_csv, "table.md": as_markdown, "table.tex": as_latex}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -12,16 +12,18 @@ from joblib import Parallel, delayed
 
 from aqa_bench import BENCHMARK_VERSION
 from aqa_bench.boards.assemble import assemble
-from aqa_bench.boards.building.contents import contents
+from aqa_bench.boards.building.contents import PICTURES, RENDERERS, contents
 from aqa_bench.boards.building.problems import (
     committed_boards,
     consistency,
     differences,
     homeless,
+    kept,
+    links,
     not_built,
-    orphans,
     overall_problems,
     paper_problems,
+    strays,
 )
 from aqa_bench.boards.claims.pages import CLAIMS, CLAIMS_FILES, claims_files
 from aqa_bench.boards.claims.report import judge_claims
@@ -35,7 +37,7 @@ from aqa_bench.boards.rescore import check_metrics
 from aqa_bench.boards.runs import Problem, SubmittedRun, check_files, find_runs, find_strays
 from aqa_bench.boards.slices import slices_files
 from aqa_bench.boards.unchecked import extended
-from aqa_bench.boards.versions import locked_version, versions
+from aqa_bench.boards.versions import LOCK_FILE, locked_version, versions
 from aqa_bench.core.dataset import Dataset
 from aqa_bench.core.errors import AqaBenchError, DataError, UsageError
 from aqa_bench.core.files import write_atomic
@@ -183,9 +185,11 @@ def check(
         *find_strays(submissions),
         *check_receipts(submissions, runs),
         *homeless(leaderboards, runs),
+        *links(leaderboards),
     ]
     tree = _Tree(submissions, leaderboards, base)
     known = {*versions(leaderboards), *([] if base is None else versions(base)), BENCHMARK_VERSION}
+    report.problems += strays(leaderboards, dict.fromkeys({*known, PAPERS}))
     progress.start("check", len(runs))
     try:
         for version in sorted(known):
@@ -220,8 +224,10 @@ def _check_version(
 ) -> None:
     by_dataset = _by_dataset(runs)
     boards: dict[str, DatasetBoards] = {}
+    written: dict[str, Collection[str]] = {}
     for name, members in by_dataset.items():
         folder = tree.leaderboards / version / board_name(name)
+        written[folder.name] = (*RENDERERS, LOCK_FILE, *PICTURES)
         dataset = scorable(name, members)
         sound = _rescore(members, dataset, report, progress, jobs)
         if isinstance(dataset, Dataset):
@@ -234,18 +240,21 @@ def _check_version(
                     files = contents(boards[name], members, tree.submissions)
                     files |= _pictured(boards[name], dataset, members)
                     report.problems += differences(folder, files)
+                    written[folder.name] = files
         else:
             report.problems += consistency(folder, version, members, tree.submissions, tree.base)
             committed = committed_boards(folder)
             if committed is not None:
                 boards[name] = committed
-    too_many = list(orphans(tree.leaderboards / version, by_dataset))
+    pages = (*overall_files(version, ()), *CLAIMS_FILES)
+    too_many = list(strays(tree.leaderboards / version, written, pages))
     # A table too many would be missing from the overall page too: one cause, one problem.
     report.problems += too_many or overall_problems(tree.leaderboards, version)
     # The papers' tables are of the current version, once it has runs.
     if version == BENCHMARK_VERSION and boards and boards.keys() == by_dataset.keys():
         report.problems += paper_problems(tree.leaderboards / PAPERS, boards, runs)
-        report.problems += _claim_problems(tree.leaderboards / version, runs)
+        before = None if tree.base is None else tree.base / version
+        report.problems += _claim_problems(tree.leaderboards / version, before, runs)
 
 
 def _pictured(boards: DatasetBoards, dataset: Dataset, runs: Sequence[SubmittedRun]) -> dict[str, str]:
@@ -253,9 +262,10 @@ def _pictured(boards: DatasetBoards, dataset: Dataset, runs: Sequence[SubmittedR
     return slices_files(boards, dataset, runs) | curves_files(boards, dataset, runs)
 
 
-def _claim_problems(folder: Path, runs: Sequence[SubmittedRun]) -> Iterator[Problem]:
+def _claim_problems(folder: Path, base: Path | None, runs: Sequence[SubmittedRun]) -> Iterator[Problem]:
     """Where the claims, once they are there, are not what the runs say."""
-    if any((folder / name).is_file() for name in CLAIMS_FILES):
+    places = [folder] if base is None else [folder, base]
+    if any((place / name).is_file() for place in places for name in CLAIMS_FILES):
         try:
             report = judge_claims(runs, scorable)
         except AqaBenchError as error:
@@ -263,6 +273,8 @@ def _claim_problems(folder: Path, runs: Sequence[SubmittedRun]) -> Iterator[Prob
             return
         if not report.unscored:
             yield from differences(folder, claims_files(report))
+        elif base is not None:
+            yield from kept(folder, base, CLAIMS_FILES)
 
 
 def _rescore(

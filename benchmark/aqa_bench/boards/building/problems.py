@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from aqa_bench import BENCHMARK_VERSION
-from aqa_bench.boards.building.contents import RENDERERS, lock_text
-from aqa_bench.boards.model import DatasetBoards, board_name
+from aqa_bench.boards.building.contents import PICTURES, RENDERERS, lock_text
+from aqa_bench.boards.model import DatasetBoards
 from aqa_bench.boards.pages.overall import overall_files, read_version
 from aqa_bench.boards.papers.tables import TABLES, paper_files
 from aqa_bench.boards.runs import Problem, SubmittedRun
@@ -26,10 +26,12 @@ __all__ = [
     "consistency",
     "differences",
     "homeless",
+    "kept",
+    "links",
     "not_built",
-    "orphans",
     "overall_problems",
     "paper_problems",
+    "strays",
 ]
 
 
@@ -62,16 +64,64 @@ def homeless(leaderboards: Path, runs: Sequence[SubmittedRun]) -> Iterator[Probl
                 )
 
 
-def orphans(folder: Path, by_dataset: Mapping[str, object]) -> Iterator[Problem]:
-    """Tables without submissions."""
-    known = {board_name(name) for name in by_dataset}
-    for table in sorted(folder.glob("*/table.json")):
-        if table.parent.name not in known:
+def strays(
+    folder: Path, known: Mapping[str, Collection[str] | None], pages: Collection[str] = ()
+) -> Iterator[Problem]:
+    """What no build writes.
+
+    Args:
+        folder: Folder of leaderboards, or those of a version.
+        known: The folders in it that a build writes, each with its files; None where that is not looked at.
+        pages: The files beside them.
+    """
+    for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if entry.is_dir() and entry.name not in known:
             yield Problem(
-                path=table.parent.name,
+                path=entry.name,
                 rule="every table has submissions",
                 expected="runs below submissions",
                 found="none",
+            )
+            continue
+        files = known[entry.name] if entry.is_dir() else pages
+        names = {file.name for file in entry.iterdir()} if entry.is_dir() else {entry.name}
+        for name in sorted(names - {*(names if files is None else files)}):
+            yield Problem(
+                path=f"{entry.name}/{name}" if entry.is_dir() else name,
+                rule="every file is one that the build writes",
+                expected=", ".join(sorted(files or ())) or "no file",
+                found="another one",
+            )
+
+
+def links(folder: Path) -> Iterator[Problem]:
+    """Links: what they lead to is not what whoever merges them gets."""
+    for path in (folder, *sorted(folder.rglob("*"))):
+        if path.is_symlink():
+            yield Problem(
+                path=path.relative_to(folder.parent).as_posix(),
+                rule="no links and no devices",
+                expected="a plain file or folder",
+                found=f"a link to {path.readlink()}",
+            )
+
+
+def kept(folder: Path, base: Path, names: Iterable[str]) -> Iterator[Problem]:
+    """Files that nobody can compute here, and that are not what was accepted.
+
+    Args:
+        folder: Where they lie.
+        base: Where they lay.
+        names: Their names.
+    """
+    for name in names:
+        now, before = (file.read_bytes() if file.is_file() else None for file in (folder / name, base / name))
+        if now != before:
+            yield Problem(
+                path=f"{folder.name}/{name}",
+                rule="what needs labels is computed by somebody who has them",
+                expected="no such file" if before is None else "the file as it was accepted",
+                found="no such file" if now is None else "another one",
             )
 
 
@@ -128,7 +178,8 @@ def consistency(
             path=f"{folder.name}", rule="tables can be read", expected="table.json", found=str(error)
         )
         return
-    accepted = None if base is None else committed_boards(base / folder.relative_to(folder.parents[1]))
+    before = None if base is None else base / folder.relative_to(folder.parents[1])
+    accepted = None if before is None else committed_boards(before)
     if base is not None and accepted is None:
         yield Problem(
             path=folder.name,
@@ -139,6 +190,7 @@ def consistency(
     yield from check_against_records(boards, runs, known_dataset(boards.dataset))
     built = extended(boards if accepted is None else accepted, runs)
     yield from differences(folder, {name: render(built) for name, render in RENDERERS.items()})
+    yield from () if before is None else kept(folder, before, PICTURES)
     expected = json.loads(lock_text(version, lock.get("dataset_fingerprint", ""), runs, submissions))
     if lock != expected:
         names = sorted(set(expected["runs"]) ^ set(lock.get("runs", {}))) or sorted(

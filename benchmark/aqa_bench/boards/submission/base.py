@@ -17,7 +17,7 @@ from aqa_bench.core.files import sha256_file
 from aqa_bench.core.receipt import RECEIPTS
 from aqa_bench.core.record import PREDICTIONS_FILE, RECORD_FILE
 
-__all__ = ["check_history", "is_of", "open_base", "run_folders", "same_bytes"]
+__all__ = ["check_history", "is_of", "open_base", "same_bytes"]
 
 _FILES = (RECORD_FILE, PREDICTIONS_FILE)
 
@@ -67,15 +67,6 @@ def open_base(base: str | None, root: Path) -> Iterator[Path | None]:
                     content.extractall(place, filter="data")
         target.mkdir(parents=True, exist_ok=True)
         yield target
-
-
-def run_folders(root: Path) -> dict[str, Path]:
-    """Folder of every run below a folder, by path."""
-    return {
-        file.parent.relative_to(root).as_posix(): file.parent
-        for file in sorted(root.rglob(RECORD_FILE))
-        if not any(part.startswith(".") for part in file.relative_to(root).parts)
-    }
 
 
 def same_bytes(first: Path, second: Path) -> bool:

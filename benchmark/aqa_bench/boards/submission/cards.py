@@ -9,16 +9,17 @@ from typing import Any
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.submitted import Submission
 from aqa_bench.boards.submission.weight_licences import weights_licence
-from aqa_bench.core.card_file import CARD_FILE
+from aqa_bench.core.card_file import CARD_FILE, read_methods
 from aqa_bench.core.cards import MethodCard
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.dataset_id import family_of
+from aqa_bench.core.errors import AqaBenchError
 from aqa_bench.core.own import is_own
 from aqa_bench.core.plugin import MethodPlugin
 from aqa_bench.core.recipe_file import read_recipes
 from aqa_bench.core.registry import known_dataset, methods
 
-__all__ = ["OWN_RULE", "check_cards", "check_licence", "is_new_plugin"]
+__all__ = ["OWN_RULE", "check_cards", "check_licence", "check_version", "is_new_plugin"]
 
 OWN_RULE = "boards hold datasets that others can get: nobody could check a number on data of one's own"
 _CARD = "the record repeats the method's card"
@@ -56,15 +57,27 @@ def check_cards(submission: Submission, root: Path) -> Iterator[Problem]:
         )
     if record.members:
         return
-    plugin = methods().get(record.method)
+    plugin = methods().get(record.method) or _proposed(root, record.method)
     if plugin is not None:
         yield from _check_method(submission, plugin)
-    elif not is_new_plugin(root, "methods", record.method):
+    else:
         yield submission.about_record(
             "method",
             "the method is known",
             f"aqa-bench list methods, or methods/{record.method.replace('-', '_')}/ in the same checkout",
             record.method,
+        )
+
+
+def check_version(submission: Submission) -> Iterator[Problem]:
+    """Check that a new run is of today's version of its method: of an earlier one nobody has the code.
+
+    Runs that were migrated are of the version that they were made with.
+    """
+    record, plugin = submission.record, methods().get(submission.record.method)
+    if plugin is not None and record.migrated_from is None and record.method_version < plugin.card.version:
+        yield submission.about_record(
+            "method_version", "the method has this version", plugin.card.version, record.method_version
         )
 
 
@@ -78,6 +91,16 @@ def check_licence(submission: Submission) -> Iterator[Problem]:
             f"weights {submission.record.facts.get('weights')!r}, "
             f"pre-trained on {submission.record.pretrained_on!r}",
         )
+
+
+def _proposed(root: Path, method: str) -> MethodPlugin | None:
+    """A method that comes with the submission, as its card has it; none of its code is imported."""
+    folder = root.parent / "methods" / method.replace("-", "_")
+    try:
+        found = read_methods(folder, folder.name)
+    except AqaBenchError:
+        return None
+    return next((plugin for plugin in found if plugin.card.id == method), None)
 
 
 def _check_dataset(submission: Submission, card: DatasetCard) -> Iterator[Problem]:

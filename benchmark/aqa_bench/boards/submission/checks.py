@@ -9,9 +9,9 @@ from pathlib import Path
 
 from aqa_bench.boards.closed import released_runs
 from aqa_bench.boards.receipts import check_receipts, with_verdicts
-from aqa_bench.boards.runs import Problem, SubmittedRun
-from aqa_bench.boards.submission.base import check_history, is_of, open_base, run_folders, same_bytes
-from aqa_bench.boards.submission.cards import check_cards, check_licence, is_new_plugin
+from aqa_bench.boards.runs import Problem, SubmittedRun, run_folders
+from aqa_bench.boards.submission.base import check_history, is_of, open_base, same_bytes
+from aqa_bench.boards.submission.cards import check_cards, check_licence, check_version, is_new_plugin
 from aqa_bench.boards.submission.code import check_code
 from aqa_bench.boards.submission.data import DataDesk, check_against_data, check_against_earlier
 from aqa_bench.boards.submission.facts import check_facts
@@ -99,7 +99,7 @@ def validate(
         What was found, and the comparison as Markdown (empty unless asked for).
 
     Raises:
-        UsageError: A path does not exist, or the base is neither a folder nor a revision.
+        UsageError: A path does not exist or is no submission, or the base is neither a folder nor a revision.
     """
     terms = Terms() if terms is None else terms
     progress = NullProgress() if progress is None else progress
@@ -115,6 +115,9 @@ def validate(
         root, below = place_of(path)
         if not path.exists() and base is None:
             raise UsageError("There is no such path.", where=path, expected="a run, or a folder of runs")
+        if path.exists() and not path.is_dir() and path.name not in (RECORD_FILE, PREDICTIONS_FILE):
+            expected = f"a run, a folder of runs, or a run's {RECORD_FILE} or {PREDICTIONS_FILE}"
+            raise UsageError("This is not a submission.", where=path, expected=expected, found="another file")
         roots.setdefault(root, []).append(below)
     for root, selected in roots.items():
         with open_base(base, root) as accepted:
@@ -230,6 +233,7 @@ def _judge_run(submission: Submission, case: _Case) -> Iterator[Problem]:
         *check_facts(submission),
         *check_predictions(submission, kinds),
         *check_cards(submission, case.root),
+        *(() if case.base is None else check_version(submission)),
         *check_licence(submission),
         *check_migrated(submission, case.root),
     ]

@@ -61,19 +61,20 @@ def place_of(path: Path) -> tuple[Path, str]:
     if not file.is_file() or file.stat().st_size > RECORD_LIMIT:
         return path, "."
     try:
-        dataset = str(parse_json(read_bounded(file))["dataset"])
+        record = parse_json(read_bounded(file))
+        below = f"{record['dataset']}/{record['method']}/{record['run_id']}"
     except (OSError, ValueError, LookupError, TypeError):
-        dataset = ""
-    depth = min(len(dataset.split("/")) + 2, len(path.parts) - 1)
-    root = path.parents[depth - 1]
-    return root, path.relative_to(root).as_posix()
+        return path, "."
+    # Whatever a record says, no folder is looked through that it does not lie in as it says.
+    steps = below.split("/")
+    return (path.parents[len(steps) - 1], below) if [*path.parts[-len(steps) :]] == steps else (path, ".")
 
 
 def scan(root: Path, below: str = ".") -> Findings:
     """Find the runs below a folder without following a link.
 
-    The runner's own working folders directly in ``root`` (``.suite`` and ``.<run-id>.partial``), which
-    version control ignores, are passed over.
+    The runner's own working folders (``.suite`` and ``.<run-id>.partial`` directly in ``root``, and runs that
+    it has set aside beside what took their place), which version control ignores, are passed over.
 
     Args:
         root: Folder of submissions.
@@ -93,7 +94,7 @@ def scan(root: Path, below: str = ".") -> Findings:
         folders[:] = sorted(
             name
             for name in folders
-            if not (here / name).is_symlink() and not (here == root and _is_working_folder(name))
+            if not (here / name).is_symlink() and not _is_working_folder(name, here == root)
         )
         problems = list(_file_problems(here, path, sorted(files)))
         found.problems += problems
@@ -151,12 +152,13 @@ def _file_problems(here: Path, path: str, names: list[str]) -> Iterator[Problem]
             yield _problem(shown, "a file is small", f"at most {limit} bytes", f"{status.st_size} bytes")
 
 
-# Of a run that is not whole, and of runs that were kept aside when they were made again.
-_WORKING = re.compile(r"\..+\.(partial|(damaged|other-code)(\.\d+)?|old\..+)")
+# Of a run that is not whole; of runs that were kept aside when they were made again.
+_UNFINISHED = re.compile(r"\.suite|\..+\.partial")
+_ASIDE = re.compile(r"\..+\.((damaged|other-code)(\.\d+)?|old\..+)")
 
 
-def _is_working_folder(name: str) -> bool:
-    return name == ".suite" or _WORKING.fullmatch(name) is not None
+def _is_working_folder(name: str, at_root: bool) -> bool:
+    return bool(_ASIDE.fullmatch(name) or (at_root and _UNFINISHED.fullmatch(name)))
 
 
 def _join(path: str, name: str) -> str:

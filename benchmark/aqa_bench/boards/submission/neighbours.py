@@ -18,10 +18,7 @@ from aqa_bench.core.predictions import read_predictions
 from aqa_bench.core.record import PREDICTIONS_FILE
 from aqa_bench.core.registry import methods
 
-__all__ = ["SAME_FAMILY", "check_neighbours"]
-
-SAME_FAMILY: tuple[frozenset[str], ...] = ()
-"""Methods that may predict the same, one being a special case of another; a comment gives the reason."""
+__all__ = ["check_neighbours"]
 
 Vector = npt.NDArray[np.float64]
 Keys = tuple[tuple[str, str], ...]
@@ -108,8 +105,7 @@ def _relation(one: SubmittedRun, other: SubmittedRun) -> str | None:
     """``other`` method, another ``seed`` of the same, or None where equal predictions say nothing."""
     a, b = one.record, other.record
     if a.method != b.method:
-        related = any({a.method, b.method} <= family for family in SAME_FAMILY)
-        return None if related or (a.control and b.control) else "other"
+        return None if a.control and b.control else "other"
     plugin = methods().get(a.method)
     draws = plugin is None or plugin.card.stochastic
     return "seed" if a.seed != b.seed and draws and not a.members and not b.members else None

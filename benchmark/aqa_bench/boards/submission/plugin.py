@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from aqa_bench.boards.runs import Problem
 from aqa_bench.boards.submission.files import FILE_LIMIT
 from aqa_bench.core.card_file import CARD_FILE, read_methods
 from aqa_bench.core.errors import AqaBenchError
+from aqa_bench.core.registry import methods
 
 __all__ = ["check_method_folder", "is_changed", "method_folders"]
 
@@ -58,7 +59,7 @@ def check_method_folder(folder: Path) -> Iterator[Problem]:
             )
     if (folder / CARD_FILE).is_file():
         try:
-            read_methods(folder, folder.name)
+            ids = [plugin.card.id for plugin in read_methods(folder, folder.name)]
         except AqaBenchError as error:
             # Whoever lists plug-ins leaves such a folder out; whoever proposes it has to mend it.
             yield Problem(
@@ -67,6 +68,8 @@ def check_method_folder(folder: Path) -> Iterator[Problem]:
                 expected=error.expected or "a card as docs/adding-a-method.md has it",
                 found=error.found or error.what,
             )
+        else:
+            yield from _check_ids(folder.name.replace("_", "-"), ids, where)
     if not folder.name.isidentifier() or folder.name != folder.name.lower():
         yield Problem(
             path=where,
@@ -95,9 +98,23 @@ def check_method_folder(folder: Path) -> Iterator[Problem]:
                 )
 
 
+def _check_ids(name: str, ids: Sequence[str], where: str) -> Iterator[Problem]:
+    """Of two methods of one id none would be taken: nobody brings another one's."""
+    if name not in ids or any(each != name and each in methods() for each in ids):
+        yield Problem(
+            path=f"{where}/{CARD_FILE}",
+            rule="a method's folder is its id",
+            expected=f"{name}, and no other method's id",
+            found=", ".join(ids),
+        )
+
+
 def _contents(folder: Path) -> dict[str, bytes]:
+    """Content of every file, and where links lead, by path."""
     return {
-        file.relative_to(folder).as_posix(): file.read_bytes()
+        file.relative_to(folder).as_posix(): os.fsencode(file.readlink())
+        if file.is_symlink()
+        else file.read_bytes()
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and not file.is_symlink() and "__pycache__" not in file.parts
+        if (file.is_symlink() or file.is_file()) and "__pycache__" not in file.parts
     }

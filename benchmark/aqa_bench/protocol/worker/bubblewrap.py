@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 
-from aqa_bench.protocol.worker.processes import Worker, commanded
+from aqa_bench.protocol.worker.processes import PYTHON, Worker, commanded
 from aqa_bench.protocol.worker.reach import SYSTEM, devices, environment_of, hidden, readable
 from aqa_bench.protocol.worker.session import Job
 
@@ -43,7 +42,7 @@ def launch_bubblewrap(job: Job) -> Worker:
     """
     job.cache.mkdir(parents=True, exist_ok=True)
     work, theirs = socket.socketpair()
-    module = [sys.executable, "-P", "-m", "aqa_bench.protocol.worker", str(theirs.fileno())]
+    module = [*PYTHON, "aqa_bench.protocol.worker", str(theirs.fileno())]
     worker = commanded([shutil.which(_PROGRAM) or _PROGRAM, *_arguments(job), "--", *module], work, theirs)
     worker.environment = {**environment_of(job), "TMPDIR": "/tmp"}
     return worker

@@ -182,7 +182,7 @@ class Hand:
             told: What else it takes, as plain JSON.
             part: Takes the parts of an answer that comes in parts.
         """
-        prepared = self.prepared(given, [*given.train.samples, *given.val.samples, *bare])
+        prepared = self.prepared(given, given.everyone or [*given.train.samples, *given.val.samples, *bare])
         desk = self._desk()
         sets = {"train": given.train, "val": given.val}
         if given.ctx.leaked is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ _LARGEST_SIDE = 8192
 _LONGEST_NAME = 1000
 _MOST_FRAMES = 1024
 _MOST_BYTES = 4 << 30
+_MOST_ERRORS = 1000
+_REASON = re.compile(r"Media could not be read, for reason ([0-9]{1,9})\.")
 
 
 class MediaDesk:
@@ -63,6 +67,8 @@ class MediaDesk:
         self._judged: set[int] = set()
         self.exact_read: set[Modality] = set()
         self.asked = Asked()
+        self._numbers_of_errors = itertools.count(1)
+        self._met: dict[str, dict[str, Any]] = {}
 
     def enter(self, samples: Sequence[Sample], *, judged: bool = False) -> list[list[Any]]:
         """Take samples in.
@@ -98,8 +104,26 @@ class MediaDesk:
             pass
         except Exception as error:
             # Whatever a file of media does is the worker's to deal with: it may catch it, as it always could.
-            document = {k: v for k, v in failure(error).items() if k != "trace"}
-            channel.send({"id": number, "error": document})
+            channel.send({"id": number, "error": self._withheld(error)})
+
+    def reworded(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A worker's error, in the words that it was not told where it is one of media."""
+        what = document.get("what")
+        if not isinstance(what, str) or (told := _REASON.search(what)) is None:
+            return document
+        met = self._met.get(told[1], {"what": told[0]})
+        known = {name: value for name, value in document.items() if value is not None}
+        return {**met, **known, "what": what.replace(told[0], met["what"])}
+
+    def _withheld(self, error: Exception) -> dict[str, Any]:
+        """An error as a worker may know it: the words of media may name their file, which ids are to hide."""
+        document = {k: v for k, v in failure(error).items() if k != "trace"}
+        if isinstance(error, MethodError):
+            return document
+        number = next(self._numbers_of_errors)
+        self._met[str(number)] = document
+        self._met.pop(str(number - _MOST_ERRORS), None)
+        return {"kind": document["kind"], "what": f"Media could not be read, for reason {number}."}
 
     def _answer(self, channel: Channel, reply: dict[str, Any], header: Mapping[str, Any]) -> None:
         ask, arguments = header.get("ask"), header.get("arguments", [])

@@ -19,10 +19,11 @@ from aqa_bench.protocol.worker.preload import modules_for
 from aqa_bench.protocol.worker.reaping import end_group, how
 from aqa_bench.protocol.worker.wire import Channel
 
-__all__ = ["Worker", "commanded", "environment", "fork", "orders"]
+__all__ = ["PYTHON", "Worker", "commanded", "environment", "fork", "orders"]
 
 _DATA = "AQA_BENCH_DATA"
-_PYTHON = (sys.executable, "-P", "-m")
+PYTHON = (sys.executable, "-P", "--check-hash-based-pycs", "always", "-m")
+"""Runs a module of ours, or of a method, that no compiled file beside the source takes the place of."""
 
 
 class Worker:
@@ -148,7 +149,7 @@ class _ForkServer:
         # Its own session: Ctrl-C is for the runner, which ends workers in order.
         self._process = subprocess.Popen(
             [
-                *_PYTHON,
+                *PYTHON,
                 "aqa_bench.protocol.worker.fork_server",
                 str(theirs.fileno()),
                 *modules,

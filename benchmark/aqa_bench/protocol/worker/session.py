@@ -150,14 +150,15 @@ def _conversation(
             case "done":
                 return message
             case "failed" if isinstance(header.get("error"), dict):
-                raise _raised(job, header["error"])
+                document = header["error"]
+                raise _raised(job, document if desk is None else desk.reworded(document))
             case "part" if part is not None:
                 try:
                     part(message)
                 except (KeyError, TypeError, ValueError, OverflowError) as error:
                     raise UnreadableError("a part that is none") from error
             case "log":
-                _log(header)
+                _log(header, desk)
             case "start" | "advance" | "close":
                 _show(progress, header)
             case _:
@@ -181,9 +182,12 @@ def _raised(job: Job, document: Mapping[str, Any]) -> Exception:
     return error
 
 
-def _log(header: Mapping[str, Any]) -> None:
+def _log(header: Mapping[str, Any], desk: MediaDesk | None) -> None:
     name, level, text = header.get("name"), header.get("level"), header.get("text")
     if isinstance(name, str) and isinstance(text, str) and type(level) is int and 0 <= level <= 50:
+        if desk is not None:
+            document = desk.reworded({"what": text})
+            text = ": ".join(str(document[key]) for key in ("what", "where", "found") if document.get(key))
         logging.getLogger(_known(name)).log(level, "%s", shown(text, 4000))
 
 
