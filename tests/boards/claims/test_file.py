@@ -21,7 +21,7 @@ CLAIMS = {claim.id: claim for claim in FILE.claims}
 NAMES = sorted(
     {name for claim in FILE.claims for pair in claim.pairs() for name in (pair.better, pair.worse)}
 )
-AGAINST_ITSELF = "Not so in the paper's own table"
+AGAINST_ITSELF = "The paper's own table disagrees"
 PRINTED_AS = {
     "pose": ("OpenPose-TDM", "OpenPose-TDM (SQ)"),
     "pose-own": ("OpenPose-TDM*",),
@@ -159,8 +159,8 @@ def test_the_printed_value_is_that_of_the_table() -> None:
     [
         ({"source": "nobody"}, "no citation"),
         ({"paired": False}, "paired = false does not hold"),
-        ({"comparisons": [{"better": ["a"], "worse": ["a"], "tasks": ["t"]}]}, "one with itself"),
-        ({"comparisons": [{"better": ["a", "a"], "worse": ["b"], "tasks": ["t"]}]}, "a comparison twice"),
+        ({"comparisons": [{"better": ["a"], "worse": ["a"], "tasks": ["t"]}]}, "a contender with itself"),
+        ({"comparisons": [{"better": ["a", "a"], "worse": ["b"], "tasks": ["t"]}]}, "a comparison is repeated"),
         ({"comparisons": []}, "at least 1"),
     ],
 )
