@@ -39,7 +39,7 @@ def test_problems_are_exit_code_1(cli, resealed, run: Path, tmp_path: Path) -> N
         assert problem.keys() == {"path", "rule", "expected", "found"}
     told = cli("validate", run)
     assert told.code == 1
-    assert "rule: the record is what the predictions say" in told.err
+    assert "rule: the record follows from the predictions" in told.err
     refused = cli("submit", run, "--out", tmp_path / "submissions")
     assert refused.code == 1
     assert "nothing was copied" in refused.err

@@ -59,7 +59,9 @@ def find_runs(root: Path) -> list[SubmittedRun]:
     """
     if not root.is_dir():
         raise DataError(
-            "There is no folder of submissions.", where=root, expected="<dataset>/<method>/<run-id>/run.json"
+            "The submissions folder does not exist.",
+            where=root,
+            expected="<dataset>/<method>/<run-id>/run.json",
         )
     return [
         SubmittedRun(file.parent.relative_to(root).as_posix(), file.parent, read_record(file.parent))
@@ -91,7 +93,10 @@ def check_files(runs: Iterable[SubmittedRun]) -> Iterator[Problem]:
         predictions = run.folder / PREDICTIONS_FILE
         if not predictions.is_file():
             yield Problem(
-                path=run.path, rule="predictions are kept", expected=PREDICTIONS_FILE, found="no such file"
+                path=run.path,
+                rule="predictions are submitted",
+                expected=PREDICTIONS_FILE,
+                found="no such file",
             )
             continue
         size = predictions.stat().st_size

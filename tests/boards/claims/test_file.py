@@ -160,7 +160,10 @@ def test_the_printed_value_is_that_of_the_table() -> None:
         ({"source": "nobody"}, "no citation"),
         ({"paired": False}, "paired = false does not hold"),
         ({"comparisons": [{"better": ["a"], "worse": ["a"], "tasks": ["t"]}]}, "a contender with itself"),
-        ({"comparisons": [{"better": ["a", "a"], "worse": ["b"], "tasks": ["t"]}]}, "a comparison is repeated"),
+        (
+            {"comparisons": [{"better": ["a", "a"], "worse": ["b"], "tasks": ["t"]}]},
+            "a comparison is repeated",
+        ),
         ({"comparisons": []}, "at least 1"),
     ],
 )

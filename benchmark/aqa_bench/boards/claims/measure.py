@@ -136,8 +136,10 @@ def _paired(dataset: str, metric: str, a: RowScores, b: RowScores) -> tuple[floa
     shared = sorted(set(a.scores.ids) & set(b.scores.ids))
     if not shared:
         raise DataError(
-            "Two rows of one board have no samples in common.", where=dataset, expected="common samples", "
-            "found="none"
+            "Two rows of one board have no samples in common.",
+            where=dataset,
+            expected="common samples",
+            found="none",
         )
     rows_a, rows_b = ([s.scores.ids.index(i) for i in shared] for s in (a, b))
     difference = paired_difference(

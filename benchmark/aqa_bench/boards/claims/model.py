@@ -158,8 +158,9 @@ class ClaimFile(_Strict):
                 raise ValueError(f"claim {claim.id}: the file lists no source {claim.source}")
             pairs = claim.pairs()
             if len(set(pairs)) != len(pairs) or any(p.better == p.worse and not p.better_on for p in pairs):
-                raise ValueError(f"claim {claim.id}: a comparison is repeated, or compares a contender with "
-                                 f"itself")
+                raise ValueError(
+                    f"claim {claim.id}: a comparison is repeated, or compares a contender with itself"
+                )
             unpaired = any(p.better_on or self.contender(p.worse).printed is not None for p in pairs)
             if claim.paired is unpaired:
                 raise ValueError(f"claim {claim.id}: paired = {str(claim.paired).lower()} does not hold")
