@@ -192,7 +192,7 @@ class TestPack:
         forge.edit(run, source_revision="1" * 40)
         resealed(run)
         before = (packed.path / "run.json").read_bytes()
-        with pytest.raises(DataError, match="other bytes"):
+        with pytest.raises(DataError, match="different bytes"):
             pack([run], tmp_path / "submissions")
         assert (packed.path / "run.json").read_bytes() == before
 

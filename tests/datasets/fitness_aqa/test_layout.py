@@ -79,7 +79,7 @@ def test_media_of_no_known_exercise_are_reported(tiny: ModuleType, tmp_path: Pat
     files = {name: content for name, content in tiny.release().items() if name.startswith("OHP")}
     files["Deadlift/videos/1_1.mp4"] = tiny.clip()
     index = build_indexes([tiny.write_extracted(tmp_path / "r", files)], NullProgress())["overhead-press"]
-    found = [problem for problem in index.problems if problem.what == "exercise cannot be told"]
+    found = [problem for problem in index.problems if problem.what == "exercise is ambiguous"]
     assert [problem.found for problem in found] == ["1 files, e.g. 1_1.mp4"]
 
 

@@ -112,7 +112,7 @@ def test_a_long_table_keeps_gaps_and_names_what_is_wrong(add: Add, six: Path, me
         (media / f"clip-{number}.csv").write_bytes(b"\xef\xbb\xbf" + good.replace("\n", "\r\n").encode())
     added = add(six)
     assert added.facts["layout"] == "body-12"
-    assert any("18 frames show no joint" in note for note in added.facts["notes"])
+    assert any("18 frames have no joints" in note for note in added.facts["notes"])
     values = seen(layout="body-12")["clip-0"]
     left, right = (find_layout("body-12").index(f"{side}_hip") for side in ("left", "right"))
     assert values.shape == (5, 12, 3)
@@ -330,9 +330,9 @@ def test_it_is_a_dataset_like_any_other_and_no_card_of_the_house(add: Add, six: 
     assert "local/mine" not in dataset_cards()
     with pytest.raises(UsageError, match="Did you mean 'local/mine'"):
         find_dataset("local/mien")
-    with pytest.raises(UsageError, match="There is a dataset local/mine already"):
+    with pytest.raises(UsageError, match="The dataset local/mine already exists"):
         add(six)
-    with pytest.raises(UsageError, match="not a valid name for a dataset"):
+    with pytest.raises(UsageError, match="not a valid dataset name"):
         add(six, name="My Data")
     file = home / "mine" / "dataset.json"
     file.write_bytes(file.read_bytes().replace(b'"clip-1"', b'"clip-9"'))
