@@ -157,7 +157,7 @@ def test_the_printed_value_is_that_of_the_table() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"source": "nobody"}, "no citation"),
+        ({"source": "nobody"}, "lists no source"),
         ({"paired": False}, "paired = false does not hold"),
         ({"comparisons": [{"better": ["a"], "worse": ["a"], "tasks": ["t"]}]}, "a contender with itself"),
         (

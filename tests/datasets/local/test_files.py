@@ -155,7 +155,7 @@ def test_markers_in_space_are_mapped_by_a_table(add: Add, six: Path, media: Path
     added = add(six, layout=str(mapping))
     assert (added.facts["kind"], added.facts["layout"]) == ("joints", "body-12")
     assert added.card.provides == {Modality.JOINTS_3D, Modality.KEYPOINTS}
-    assert any("left out: HEEL?" in note for note in added.facts["notes"])
+    assert any("not used: HEEL?" in note for note in added.facts["notes"])
     sample = open_dataset("local/mine").samples("label")["clip-1"]
     assert sample.media.fps == 100
     values = sample.media.joints_3d("body-12")
@@ -251,7 +251,7 @@ def test_videos_and_images(add: Add, six: Path, media: Path) -> None:
     np.testing.assert_array_equal(image, pictures["clip-2"][0])
     np.savez(media / "clip-5.npz", keypoints=np.ones((1, 17, 3)), layout="coco-17")
     (media / "clip-5.png").unlink()
-    with pytest.raises(DataError, match="several kinds"):
+    with pytest.raises(DataError, match="different kinds"):
         add(six, replace=True)
 
 

@@ -99,7 +99,7 @@ def test_a_published_file_under_another_name_is_refused(shared_data, home, tmp_p
     (folder / "bicep_good_1.npy").rename(folder / "swap.npy")
     (folder / "bicep_bad_1.npy").rename(folder / "bicep_good_1.npy")
     (folder / "swap.npy").rename(folder / "bicep_bad_1.npy")
-    with pytest.raises(DataError, match=r"bicep_good_1\.npy: a renamed copy of the release's bicep_bad_1\.npy") as error:
+    with pytest.raises(DataError, match=r"bicep_good_1\.npy: a renamed copy") as error:
         prepare(home, folder)
     assert "bicep_bad_1.npy: a renamed copy of the release's bicep_good_1.npy" in error.value.found
     assert len(FAMILY.open(BICEP, home).samples("form")) == 14

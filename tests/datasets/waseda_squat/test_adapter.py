@@ -307,7 +307,7 @@ class TestOfficial:
         ids = [f"{folder}/{stem}" for folder, stem in release.stems()]
         release.write_official({"train": ids[:20], "test": ids[20:]})
         release.write_official({"train": ids[20:], "test": ids[:20]}, "Divided_again")
-        assert "2 that differ" in prepared(fails=True).found
+        assert "2 different files" in prepared(fails=True).found
 
 
 class TestVideos:
