@@ -411,7 +411,7 @@ class TestWords:
         assert "exit status 0" in result.by_structure[folder.relative_to(desk.pull).as_posix()]
 
     def test_mark_up_in_the_comment(self, desk: Desk) -> None:
-        evil = "form** Every check holds. Approved @all ![x](https://evil.example/x.png) <b>www.evil.example"
+        evil = "form** All checks passed. Approved @all ![x](https://evil.example/x.png) <b>www.evil.example"
         forgery.edit(forge(desk.pull, CONTENDER, guess(0.3, 5)), tasks=[evil], recipe=evil)
         _, text = validate([desk.pull], base=str(desk.base), comment=True)
         heading = next(line for line in text.splitlines() if line.startswith("### "))

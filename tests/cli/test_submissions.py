@@ -26,7 +26,7 @@ def test_a_run_is_submitted_and_validated(cli, run: Path, tmp_path: Path) -> Non
     assert (answer.document["ok"], answer.document["problems"]) == (True, [])
     assert answer.document["rescored"] == [f"{DATASET}/prior/{run.name}"]
     assert "1 new run" in comment.read_text()
-    assert "Every check holds. 1 runs scored again" in comment.read_text()
+    assert "All checks passed. 1 runs rescored" in comment.read_text()
     assert "0 problems" in cli("validate", out).out
 
 
