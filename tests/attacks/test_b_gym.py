@@ -51,7 +51,7 @@ def test_annotations_edited_in_place_are_never_read(gym: SyntheticGym) -> None:
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     vars(gym).pop("annotated")
-    with pytest.raises(Damaged, match=r"barbell-row\.annotations(.|\n)*Delete the file; it is"):
+    with pytest.raises(Damaged, match=r"barbell-row\.annotations(.|\n)*Delete the file; it will be"):
         gym.targets("lumbar")
 
 

@@ -78,5 +78,5 @@ def test_runs_made_on_other_data_than_those_at_hand_are_refused(
     pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(open_dataset(DATASET)), "fingerprint", lambda _: "0" * 64)
-    with pytest.raises(DataError, match="other data"):
+    with pytest.raises(DataError, match="different data"):
         compare(*pair)

@@ -159,5 +159,5 @@ def test_splits_that_cannot_be_trusted_stop_the_run(monkeypatch) -> None:
     with pytest.raises(DataError, match="train and test apart"):
         resolve(Request(DATASET, "constant"))
     with_splits(sound, dataclasses.replace(sound, fold=1))
-    with pytest.raises(DataError, match="tested once a repeat"):
+    with pytest.raises(DataError, match="tested once per repeat"):
         resolve(Request(DATASET, "constant"))

@@ -171,7 +171,7 @@ def one_class_clean(
         train = tuple(i for i in targets if groups[i] in chosen)
         test = tuple(i for i in targets if groups[i] not in chosen)
         if not any(targets[i] == 1 for i in test):
-            raise _too_few(dataset, ONE_CLASS_CLEAN, "bad samples of a group that is not trained on", 0)
+            raise _too_few(dataset, ONE_CLASS_CLEAN, "bad samples from a group that is not trained on", 0)
         splits.append(Split(repeat, 0, train, (), test))
     return tuple(splits)
 
@@ -326,7 +326,7 @@ def _good_groups(
     if len(candidates) < 2:
         raise _too_few(dataset, ONE_CLASS, "good samples of at least two groups", len(candidates))
     if not any(targets[i] == 1 for group, ids in members.items() if group not in chosen for i in ids):
-        raise _too_few(dataset, ONE_CLASS, "bad samples of a group that is not trained on", 0)
+        raise _too_few(dataset, ONE_CLASS, "bad samples from a group that is not trained on", 0)
     return chosen
 
 

@@ -46,9 +46,9 @@ def find_local(folders: Iterable[Path]) -> tuple[list[Run], dict[str, str]]:
     for root in folders:
         if not root.is_dir():
             raise DataError(
-                "There is no such folder.",
+                "The folder does not exist.",
                 where=root,
-                expected="a folder of runs, as aqa-bench run --out names it",
+                expected="a folder of runs, as given to aqa-bench run --out",
                 found="nothing there",
             )
         for file in sorted(root.rglob(RECORD_FILE)):
@@ -62,7 +62,7 @@ def find_local(folders: Iterable[Path]) -> tuple[list[Run], dict[str, str]]:
                 left_out[str(file.parent)] = error.what
                 continue
             if run.record.benchmark_version != BENCHMARK_VERSION:
-                left_out[str(file.parent)] = f"it is of protocol {run.record.benchmark_version}"
+                left_out[str(file.parent)] = f"it uses protocol {run.record.benchmark_version}"
             elif (first := runs.setdefault(run.record.run_id, run)) is not run:
                 left_out[str(file.parent)] = f"it is the same run as {first.path}"
     return list(runs.values()), left_out

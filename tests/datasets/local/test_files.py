@@ -293,7 +293,7 @@ def test_rows_whose_file_is_not_there_twice_or_of_no_kind(add: Add, table: Table
     for name, told in (
         ("clip_1", "did you mean clip-1.npz"),
         ("clip-0", "several files: clip-0.mp4, clip-0.npz"),
-        ("text.docx", "unknown kind, text.docx"),
+        ("text.docx", "text.docx, a file of unknown kind"),
     ):
         with pytest.raises(DataError) as caught:
             add(table(file=["clip-1", "clip-2", "clip-3", name], label=[0, 1, 0, 1]))

@@ -136,7 +136,7 @@ def test_files_that_vanish_or_change_size_make_the_index_stale(clone, home):
     np.save(folder / "bicep_good_2.npy", np.ones((50, 18, 3)))
     with pytest.raises(DataError, match="missing or have changed") as error:
         load_index(BICEP, home)
-    assert "2 gone" in error.value.found
+    assert "2 missing" in error.value.found
     assert "bicep_good_1.npy" in error.value.found
     assert len(load_index(PRESS, home)) == 36
 
