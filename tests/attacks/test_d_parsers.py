@@ -153,7 +153,7 @@ def test_keypoints_that_claim_more_than_they_hold_are_refused(
 )  # fmt: skip
 def test_a_frame_of_openpose_is_refused_however_it_is_broken(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a_000000000000_keypoints.json").write_bytes(content)
-    with pytest.raises(DataError, match="does not follow its format"):
+    with pytest.raises(DataError, match="has the wrong format"):
         read_openpose_json(tmp_path)
 
 

@@ -77,7 +77,7 @@ def test_npy_needs_the_layouts_name(add: Add, six: Path, media: Path, poses: dic
     media.mkdir()
     for name, values in poses.items():
         np.save(media / f"{name}.npy", values)
-    with pytest.raises(UsageError, match=r"joint order .* is not known"):
+    with pytest.raises(UsageError, match=r"joint order .* is unknown"):
         add(six)
     with pytest.raises(UsageError, match="Did you mean 'coco-17'"):
         add(six, layout="coco17")
