@@ -49,7 +49,7 @@ def find_local(folders: Iterable[Path]) -> tuple[list[Run], dict[str, str]]:
                 "The folder does not exist.",
                 where=root,
                 expected="a folder of runs, as given to aqa-bench run --out",
-                found="nothing there",
+                found="no such folder",
             )
         for file in sorted(root.rglob(RECORD_FILE)):
             hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
