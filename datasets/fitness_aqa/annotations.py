@@ -85,7 +85,7 @@ def _splits(exercise: str, task: str, slots: _Slots, problems: list[Problem]) ->
                 continue
             where = f"{files[part]}: {key}"
             problems.append(
-                Problem(where, "split id stands in two parts", "one part", f"{part} and {taken[key]}")
+                Problem(where, "id is in two parts of a split", "one part", f"{part} and {taken[key]}")
             )
         if part in parts:
             parts[part] = tuple(kept)

@@ -53,7 +53,7 @@ def read_trajectory(exercise: str, media: MediaFile, n_frames: int | None = None
             return parse(content, n_frames=n_frames, where=media)
     except RecursionError as error:
         raise DataError(
-            "A trajectory file does not follow its format.",
+            "A trajectory file has the wrong format.",
             where=str(media),
             expected="flat JSON lists",
             found="deeply nested lists",

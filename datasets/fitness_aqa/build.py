@@ -88,7 +88,7 @@ def _choose(slot: Slot, candidates: Sequence[FoundFile], known: _Known) -> tuple
     if other is not None:
         found = f"{chosen.size:,} bytes, and {other.size:,} bytes in {other.media}"
         problems.append(
-            Problem(str(chosen.media), "two different files have one id", "one file an id", found)
+            Problem(str(chosen.media), "two different files have the same id", "one file per id", found)
         )
     return chosen, problems
 
@@ -136,7 +136,9 @@ def _within(
             continue
         end = _duration(entry)
         problems.append(
-            Problem(f"{task}: {clip}", "interval outside the clip", f"0 to {end:.2f} s", str(list(intervals)))
+            Problem(
+                f"{task}: {clip}", "interval is outside the clip", f"0 to {end:.2f} s", str(list(intervals))
+            )
         )
         cut[clip] = tuple((first, min(last, end)) for first, last in intervals if first < end)
     return cut
@@ -153,5 +155,8 @@ def _outlasting(files: Mapping[Kind, Mapping[str, Entry]]) -> Iterator[Problem]:
         if clip is not None and clip.usable and track.usable and track.holds.length > clip.holds.length:
             expected = f"at most {clip.holds.length} frames"
             yield Problem(
-                str(track.media), "trajectory longer than the video", expected, f"{track.holds.length} frames"
+                str(track.media),
+                "trajectory is longer than the video",
+                expected,
+                f"{track.holds.length} frames",
             )

@@ -88,7 +88,7 @@ def blocked(index: Index, task: TaskFiles) -> str | None:
         if part != "val" and not classes:
             return f"no readable, labelled {task.media.value} of its {part} split"
         if part == "train" and len(classes) < 2:
-            return "its train split has one class only"
+            return "its train split has only one class"
     return None
 
 

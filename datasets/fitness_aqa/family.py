@@ -80,14 +80,16 @@ class FitnessAQAFamily:
             UsageError: No sources were given, or an option is not known.
         """
         if options:
-            raise UsageError("Unknown option of the dataset.", expected="none", found=", ".join(options))
+            raise UsageError("The dataset has no such option.", expected="none", found=", ".join(options))
         exercises = [e for e in EXERCISES if dataset is None or dataset.partition("/")[2] == e]
         earlier = self._earlier(exercises, home)
         if not sources:
             sources = tuple(dict.fromkeys(Path(path) for index in earlier.values() for path in index.sources))
         if not sources:
             raise UsageError(
-                "The release's folder is needed.", expected="--source PATH, once or more", found="no source"
+                "No folder of the release was given.",
+                expected="--source PATH, one or more times",
+                found="no source",
             )
         indexes = build_indexes(sources, progress, earlier.values(), exercises)
         if not indexes:
@@ -124,7 +126,7 @@ class FitnessAQAFamily:
                 where="; ".join(indexes[exercise].sources[0] for exercise in list(indexes)[:1]),
                 expected="labels, splits and media of every task",
                 found="\n".join((*hopeless, *lines)),
-                remedy="Add the folder that holds what is missing as a further --source.",
+                remedy="Add another --source with the folder that holds the missing files.",
             )
         return lines
 
@@ -139,11 +141,12 @@ class FitnessAQAFamily:
 
     def _nothing(self, dataset: str | None, sources: Sequence[Path]) -> DataError:
         return DataError(
-            f"Nothing of {dataset or 'the release'} was found.",
+            f"No files of {dataset or 'the release'} were found.",
             where="; ".join(map(str, sources)),
-            expected="folders Squat, OHP or BarbellRow with Labeled_Dataset below, extracted or as zips",
-            found="none of its files",
-            remedy="Point --source at the folder that the download was saved or unpacked to.",
+            expected="folders Squat, OHP or BarbellRow that contain Labeled_Dataset, extracted or as zip "
+            "files",
+            found="none of these",
+            remedy="Point --source to the folder where you saved or unpacked the download.",
         )
 
 

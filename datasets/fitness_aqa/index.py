@@ -170,9 +170,9 @@ def _entry(row: _Row, containers: list[tuple[Path, bool]]) -> Entry:
 
 def _damaged(path: Path, reason: str) -> DataError:
     return DataError(
-        "The index of a dataset cannot be used.",
+        "The dataset's index cannot be used.",
         where=path,
-        expected=f"an index of version {INDEX_VERSION}",
+        expected=f"an index with version {INDEX_VERSION}",
         found=reason,
         remedy="Run aqa-bench dataset prepare again with the same --source.",
     )

@@ -64,7 +64,7 @@ def parse_intervals(data: bytes, file: str) -> tuple[dict[str, bool], dict[str, 
             else:
                 expected = "0 <= start < end, in seconds"
                 problems.append(
-                    Problem(f"{file}: {clip}", "interval is impossible", expected, _show([start, end]))
+                    Problem(f"{file}: {clip}", "interval is invalid", expected, _show([start, end]))
                 )
         intervals[clip] = tuple(kept)
     return labels, intervals, problems
@@ -115,7 +115,7 @@ def parse_ids(data: bytes, file: str, suffix: str = "") -> tuple[tuple[str, ...]
             continue
         item = item.removesuffix(suffix)
         if item in ids:
-            problems.append(Problem(f"{file}: {item}", "id stands twice", "each id once", item))
+            problems.append(Problem(f"{file}: {item}", "id occurs twice", "each id once", item))
         ids[item] = None
     return tuple(ids), problems
 
@@ -149,7 +149,7 @@ def _object(data: bytes, file: str, problems: list[Problem]) -> list[tuple[str, 
         elif key not in unique:
             unique[key] = item
         elif unique[key] == item:
-            problems.append(Problem(f"{file}: {key}", "id stands twice", "each id once", key))
+            problems.append(Problem(f"{file}: {key}", "id occurs twice", "each id once", key))
         else:
             found = f"{_show(unique[key])} and {_show(item)}"
             problems.append(Problem(f"{file}: {key}", "id has two labels", "one label", found))
@@ -171,7 +171,7 @@ def _load(data: bytes, file: str, problems: list[Problem]) -> Any | None:
     if value is None:
         problems.append(Problem(file, "file has a wrong type", "a JSON list or object", "null"))
     elif _is_deep(value):
-        problems.append(Problem(file, "file is not JSON of this format", "flat lists", "deeply nested lists"))
+        problems.append(Problem(file, "JSON is nested too deeply", "flat lists", "deeply nested lists"))
         return None
     return value
 

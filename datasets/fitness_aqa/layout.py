@@ -280,7 +280,7 @@ def _homeless(files: list[FoundFile]) -> Problem:
     folder = str(files[0].media.path.parent if files[0].media.member is None else files[0].media.path)
     return Problem(
         folder,
-        "exercise cannot be told",
-        "a folder named after squat, OHP or barbell row above the files, or its label files beside them",
+        "exercise is ambiguous",
+        "a parent folder named after squat, OHP or barbell row, or the label files next to the media",
         f"{len(files)} files, e.g. {files[0].media.name}",
     )

@@ -76,19 +76,19 @@ def _leakage(task: str, facts: Mapping[str, Any]) -> Iterator[str]:
     groups, twins = facts["groups_across_splits"], facts["test_samples_with_fitted_twin"]
     if groups:
         yield (
-            f"{task}: source videos in two parts of the split: {len(groups)}; test samples that share "
-            f"theirs with train or val: {facts['test_samples_of_fitted_groups']}."
+            f"{task}: source videos in more than one part of the split: {len(groups)}; test samples whose "
+            f"source video is also in train or val: {facts['test_samples_of_fitted_groups']}."
         )
     if twins:
         yield (
-            f"{task}: test samples byte-identical to one of train or val: {len(twins)}; the scheme "
-            "'deduplicated' takes those out of train and val."
+            f"{task}: test samples byte-identical to train or val samples: {len(twins)}; the scheme "
+            f"'deduplicated' removes those from train and val."
         )
     if facts["contradicting_duplicates"]:
         count = len(facts["contradicting_duplicates"])
-        yield f"{task}: sets of byte-identical samples that are labelled both ways: {count}."
+        yield f"{task}: sets of byte-identical samples with contradicting labels: {count}."
     if facts["labels_outside_splits"]:
-        yield f"{task}: labelled ids of no split, which are not used: {facts['labels_outside_splits']}."
+        yield f"{task}: labelled ids in no split (not used): {facts['labels_outside_splits']}."
 
 
 def _pool(pool: Mapping[str, Any]) -> Iterator[str]:

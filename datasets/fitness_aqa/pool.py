@@ -15,7 +15,7 @@ __all__ = ["POOL_RULES", "Pool", "clip_of", "group_of", "held_out_ids", "select_
 
 POOL_RULES: Mapping[str, str] = {
     "video unreadable": "their videos cannot be read",
-    "no trajectory": "no bar trajectory came with them",
+    "no trajectory": "they have no bar trajectory",
     "trajectory unusable": "their trajectories are malformed, constant, too long, or half empty",
     "traj_nan": "the release lists their trajectories as unusable",
     "held-out clip": "they overlap val or test of the exercise",

@@ -57,8 +57,8 @@ PUBLISHED: Mapping[str, Published] = {
         files={Kind.CLIP: 1739, Kind.IMAGE: 3738, Kind.POOL: 4970, Kind.TRAJECTORY: 4970},
         paper_pool=4000,
         notes=(
-            "Shallow squat: the paper's figure gives 57% errors, the released labels 44%; the paper's "
-            "numbers on it are not comparable by construction.",
+            "Shallow squat: the paper's figure gives 57% errors, the released labels 44%, so the paper's "
+            "numbers on it are not comparable.",
         ),
     ),
     "overhead-press": Published(
@@ -77,7 +77,7 @@ PUBLISHED: Mapping[str, Published] = {
         files={Kind.IMAGE: 33759},
         notes=(
             "Barbell row: the release holds more than twice the 6,490 images of the paper, with a lower "
-            "rate of errors; the paper's numbers on it are not comparable by construction.",
+            "error rate, so the paper's numbers on it are not comparable.",
         ),
     ),
 }

@@ -154,7 +154,7 @@ def _archive(
         if fault is not None:
             expected, found = fault
             place = f"{path}!{member.filename.encode(errors='backslashreplace').decode()}"
-            problems.append(Problem(place, "archive member was refused", expected, found))
+            problems.append(Problem(place, "archive member refused", expected, found))
             continue
         media = MediaFile(path, member.filename)
         yield FoundFile(number, media, (*parts, *name), member.file_size, stamp)
@@ -164,9 +164,9 @@ def _refused(member: zipfile.ZipInfo, name: tuple[str, ...], seen: set[str]) -> 
     escapes = member.filename.startswith(("/", "\\")) or ".." in name
     ratio = member.file_size / max(member.compress_size, 1)
     if escapes or not name or name[0].endswith(":"):
-        return "a path inside the archive's own folder", "a path that leads out of it"
+        return "a path inside the archive", "a path that leads outside"
     if member.filename in seen:
-        return "each member once", "the same name twice"
+        return "unique member names", "the same name twice"
     if member.flag_bits & 0x1:
         return "an archive without a password", "an encrypted member"
     if stat.S_ISLNK(member.external_attr >> 16):
@@ -180,5 +180,5 @@ def _refused(member: zipfile.ZipInfo, name: tuple[str, ...], seen: set[str]) -> 
     try:
         member.filename.encode()
     except UnicodeEncodeError:
-        return "a name in UTF-8", "other bytes"
+        return "a name in UTF-8", "bytes that are not UTF-8"
     return None

@@ -167,8 +167,8 @@ class OwnDataset(Dataset):
                 f"Files of {self.card.id} are missing or have changed since it was added.",
                 where=lost[0],
                 expected=f"the {len(self.index.clips)} files that were added",
-                found=f"{len(lost)} gone or of another size",
-                remedy="Put them back, or add the dataset again with --replace.",
+                found=f"{len(lost)} missing or of a different size",
+                remedy="Restore them, or add the dataset again with --replace.",
             )
 
     def audit(self, progress: Progress | None = None) -> Audit:
@@ -207,7 +207,7 @@ class OwnFamily:
             where=dataset or "local",
             expected="aqa-bench dataset add NAME --table CSV --media DIR",
             found="aqa-bench dataset prepare",
-            remedy="docs/own-data.md shows it; aqa-bench dataset verify checks what was added.",
+            remedy="See docs/own-data.md. To check an added dataset, run aqa-bench dataset verify.",
         )
 
     def add(self, request: OwnTable, home: Path, progress: Progress) -> Added:

@@ -35,7 +35,7 @@ _PROVIDES = {
     "keypoints": {Modality.KEYPOINTS},
     "joints": {Modality.JOINTS_3D, Modality.KEYPOINTS},
 }
-_EXPECTED = f"a name or number in every row, of at most {MAX_LINE} characters that are seen"
+_EXPECTED = f"a name or number in every row, of at most {MAX_LINE} visible characters"
 _UNITS = {"video": Unit.CLIP, "image": Unit.IMAGE}
 
 
@@ -58,20 +58,20 @@ def add_table(request: OwnTable, home: Path, progress: Progress) -> Added:
     """
     name = request.name.removeprefix(f"{OWN}/")
     if not _NAME.fullmatch(name):
-        expected = "small letters and digits, with - between them"
+        expected = "lowercase letters and digits, separated by -"
         raise UsageError(
-            "This is not a valid name for a dataset.", where="NAME", expected=expected, found=request.name
+            "This is not a valid dataset name.", where="NAME", expected=expected, found=request.name
         )
     if own_file(home, name).exists() and not request.replace:
         raise UsageError(
-            f"There is a dataset {OWN}/{name} already.",
+            f"The dataset {OWN}/{name} already exists.",
             where=own_file(home, name),
             expected="another name, or --replace",
-            remedy="Runs of the old one stay where they are; other content makes other run-ids.",
+            remedy="Runs on the old dataset are kept; different content gives different run-ids.",
         )
     if request.people is not None and request.people not in set(People):
         raise UsageError(
-            "There is no such rule.", where="--people", expected=" or ".join(People), found=request.people
+            "This rule does not exist.", where="--people", expected=" or ".join(People), found=request.people
         )
     if request.dimensions not in (None, 2, 3):
         raise UsageError(
@@ -113,19 +113,19 @@ def _rows(table: CsvTable, request: OwnTable) -> _Rows:
         which = "id" if ids is not None else column
         if odd := _odd(name):
             what = f"A sample's name cannot be used: {odd}."
-            remedy = "Rename the file, or name the samples in a column id."
+            remedy = "Rename the file, or add a column id with sample names."
             raise unfit_cell(table, row, which, what, _EXPECTED, remedy)
         if name in seen:
-            what, expected = "A sample stands twice.", f"one row for each (the other is line {seen[name]})"
-            remedy = "Correct the table; where one file has several rows, give them ids in a column id."
+            what, expected = "A sample occurs twice.", f"one row per sample (the other is line {seen[name]})"
+            remedy = "Correct the table. If one file has several rows, give each an id in a column id."
             raise unfit_cell(table, row, which, what, expected, remedy)
         seen[name] = table.lines[row]
         path = shelf.find(file or name)
         if isinstance(path, str) or kind_of(path) is None:
-            problem = path if isinstance(path, str) else f"a file of an unknown kind, {path.name}"
-            expected = f"a video, image, or file of keypoints in {shelf.root}: {problem}"
-            remedy = "Correct the cell or --media, or leave the row out."
-            raise unfit_cell(table, row, column, "A row's file cannot be found.", expected, remedy)
+            problem = path if isinstance(path, str) else f"{path.name}, a file of unknown kind"
+            expected = f"a video, an image or a keypoint file in {shelf.root}: {problem}"
+            remedy = "Correct the cell or --media, or remove the row."
+            raise unfit_cell(table, row, column, "The file of a row was not found.", expected, remedy)
         found[name] = path
     others = tuple(table.header[place] for place in (ids, files) if place is not None) + tuple(
         name for name in (group, split) if name is not None
@@ -149,8 +149,8 @@ def _filled(table: CsvTable, column: str | None) -> tuple[str, ...] | None:
     cells = table.column(column)
     for row, cell in enumerate(cells):
         if odd := _odd(cell):
-            what = f"A row does not say its group: {odd}."
-            remedy = "Fill it in: whoever or whatever must not stand in train and in test."
+            what = f"A row's group cannot be used: {odd}."
+            remedy = "Fill it in with whoever or whatever must not be in both train and test."
             raise unfit_cell(table, row, column, what, _EXPECTED, remedy)
     return tuple(cells)
 
@@ -165,8 +165,10 @@ def _parts(table: CsvTable, column: str | None) -> tuple[str, ...] | None:
     cells = [cell.lower() for cell in table.column(column)]
     for row, cell in enumerate(cells):
         if cell not in _PARTS:
-            remedy = "Write one of the three, or leave the column out (rename it, if it is called split)."
-            raise unfit_cell(table, row, column, "A row is in no part.", ", ".join(_PARTS), remedy)
+            remedy = "Write train, val or test, or remove the column (rename it if it is called split)."
+            raise unfit_cell(
+                table, row, column, "A row is in no part of the split.", ", ".join(_PARTS), remedy
+            )
     return tuple(cells)
 
 
@@ -195,10 +197,10 @@ def _index(
         id=dataset,
         name=f"{name} (own data)",
         licence="your own",
-        source="a table and files of yours",
+        source="your table and files",
         citation="none",
-        access="Added on this machine by aqa-bench dataset add. Nobody else has it, so that boards do not "
-        "take it.",
+        access="Added on this machine by aqa-bench dataset add. Nobody else has it, so it has no "
+        "leaderboard.",
         public_labels=False,
         tasks=tasks,
         schemes=schemes_of(dataset, tasks, clips, rows.groups is not None),
@@ -242,8 +244,8 @@ def _lines(index: OwnIndex) -> list[str]:
     things = {
         "video": "videos",
         "image": "images",
-        "keypoints": "clips of keypoints",
-        "joints": "clips in space",
+        "keypoints": "keypoint clips",
+        "joints": "3-D clips",
     }
     layout = f" ({index.reading.layout})" if index.reading.layout else ""
     length = "" if index.reading.kind == "image" else f", {min(frames)} to {max(frames)} frames"

@@ -36,7 +36,7 @@ def check_can_run(where: str, clips: Mapping[str, OwnClip], grouped: bool, split
                     where=where,
                     expected="rows of train and of test; val is optional",
                     found=", ".join(sorted({str(clip.part) for clip in clips.values()})),
-                    remedy="Name the parts in that column, or leave the column out and have folds drawn.",
+                    remedy="Name the parts in that column, or remove the column to get random folds.",
                 )
         return
     groups = sorted({clip.group for clip in clips.values()})
@@ -45,13 +45,13 @@ def check_can_run(where: str, clips: Mapping[str, OwnClip], grouped: bool, split
     if grouped:
         what = "One group is" if len(groups) == 1 else f"{len(groups)} groups are"
         raise DataError(
-            f"{what} too few to test on people who were not trained on.",
+            f"{what} too few to test on people who are not in the training data.",
             where=where,
-            expected=f"clips of at least {FEWEST} groups, or a column of train, val and test",
+            expected=f"clips of at least {FEWEST} groups, or a column with train, val and test",
             found=", ".join(groups),
-            remedy="Add clips of others. Or leave the column of groups out (rename it, if it is called "
-            "group): folds are then drawn clip by clip, and results hold for these same people only. Or "
-            "split the clips yourself with --split.",
+            remedy="Add clips of other people. Or remove the group column (rename it if it is called "
+            "group): folds are then split by clip, and results hold only for these people. Or define "
+            "the split yourself with --split.",
         )
     raise DataError(
         "There are too few clips.",
@@ -81,23 +81,23 @@ def _of_groups(clips: Mapping[str, OwnClip], grouped: bool, split: bool) -> Iter
     groups = {clip.group for clip in clips.values()}
     if not grouped:
         yield (
-            "No column says whose the clips are, so that each is a group of its own: clips of one person may "
-            "stand in train and in test, and numbers may be too good for people who are new. Add a column "
-            "group, or name one with --group."
+            "No column gives the groups, so each clip is its own group. Clips of one person may then be in "
+            "both train and test, and results may be too good for new people. Add a column group, or name "
+            "one with --group."
         )
     elif len(groups) < _FEW_GROUPS:
         yield (
-            f"Only {len(groups)} groups: intervals draw groups anew and will be wide. Read the interval, not "
-            "the number; more people help more than more clips of the same."
+            f"Only {len(groups)} groups: intervals resample groups and will be wide. Read the interval, not "
+            f"just the number. More people help more than more clips of the same people."
         )
     shared = straddling(clips) if split else []
     if shared:
         yield (
-            f"{len(shared)} groups stand in several parts of the split, e.g. {shared[0]}: numbers may be too "
-            "good for people who are new."
+            f"{len(shared)} groups are in several parts of the split, e.g. {shared[0]}: results may be too "
+            f"good for new people."
         )
     if split and not any(clip.part == "val" for clip in clips.values()):
-        yield "The split has no val part: thresholds stay at .5, and methods that select by val do without."
+        yield "The split has no val part: thresholds stay at .5, and methods cannot select epochs on val."
 
 
 def _of_spelling(clips: Mapping[str, OwnClip]) -> Iterator[str]:
@@ -107,8 +107,8 @@ def _of_spelling(clips: Mapping[str, OwnClip]) -> Iterator[str]:
     for names in alike.values():
         if len(names) > 1:
             yield (
-                f"Groups {' and '.join(names)} differ in spelling alone: if they are one, write one name, "
-                "since clips of one group may otherwise stand in train and in test."
+                f"Groups {' and '.join(names)} differ only in spelling. If they are the same, use one name; "
+                f"otherwise clips of one group may be in both train and test."
             )
 
 
@@ -120,8 +120,8 @@ def _of_copies(clips: Mapping[str, OwnClip]) -> Iterator[str]:
     if apart:
         yield (
             f"{len(apart)} files are in the table more than once, in several groups, e.g. "
-            f"{' and '.join(apart[0][:2])}: a method may be tested on what it learnt. Leave the copies out, "
-            "or give them one group."
+            f"{' and '.join(apart[0][:2])}: a method may be tested on its training data. Remove the copies, "
+            f"or put them in one group."
         )
 
 
@@ -129,22 +129,22 @@ def _of_task(task: Task, clips: Mapping[str, OwnClip]) -> Iterator[str]:
     values = [clip.labels[task.id] for clip in clips.values()]
     if task.kind is TaskKind.SCORE:
         if len(values) < _FEW_SCORES:
-            yield f"{task.id}: only {len(values)} scores: rank correlations of so few are loose."
+            yield f"{task.id}: only {len(values)} scores: rank correlations of so few values are imprecise."
         return
     errors = int(sum(values))
     least = min(errors, len(values) - errors)
     if least == 0:
         which, other = ("no error", "with the error") if errors == 0 else ("the error", "without it")
         yield (
-            f"{task.id}: every clip has {which}: nothing can be told apart, and no method beats the floor. "
-            f"Runs still give a score for each clip; add clips {other}."
+            f"{task.id}: every clip has {which}: there is nothing to learn, and no method beats the floor. "
+            f"Runs still score each clip. Add clips {other}."
         )
     elif least < _FEW_ERRORS:
         which = "with the error" if errors == least else "without the error"
         yield (
-            f"{task.id}: only {least} of {len(values)} clips are {which}: expect intervals that reach the "
-            "floor. Look at single clips, add more of them, or compare methods by their paired difference "
-            "(aqa-bench compare)."
+            f"{task.id}: only {least} of {len(values)} clips are {which}: expect intervals that include the "
+            f"floor. Add clips, look at single clips, or compare methods by their paired difference "
+            f"(aqa-bench compare)."
         )
     for part in ("train", "val", "test"):
         found = {clip.labels[task.id] for clip in clips.values() if clip.part == part}

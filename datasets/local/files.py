@@ -36,10 +36,10 @@ class Shelf:
         self.root = root.expanduser().absolute()
         if not self.root.is_dir():
             raise DataError(
-                "There is no folder of media.",
+                "The media folder does not exist.",
                 where=self.root,
-                expected="the folder that the table's files lie in",
-                found="a file" if self.root.exists() else "nothing there",
+                expected="the folder with the files of the table",
+                found="a file" if self.root.exists() else "no such folder",
                 remedy="Correct --media.",
             )
         self._listed = cache(_listed)
@@ -76,7 +76,7 @@ class Shelf:
         stems = {Path(known).stem: known for known in around} | {known: known for known in around}
         number = same_number(wanted, stems)
         if number is not None:
-            hint = "spreadsheets change numbers: format the column as text"
+            hint = "spreadsheets reformat numbers: format the column as text"
             return f"no such file (did you mean {stems[number]}? {hint})"
         near = difflib.get_close_matches(wanted, around, n=1, cutoff=0.5)
         return "no such file" + (f" (did you mean {near[0]}?)" if near else "")
@@ -110,14 +110,18 @@ def digest_of(path: Path) -> tuple[str, int]:
             where=path,
             expected="a readable file",
             found=error.strerror or str(error),
-            remedy="Correct its permissions or the link, or leave the row out.",
+            remedy="Correct its permissions or the link, or remove the row.",
         ) from error
 
 
 def _unusable(path: Path) -> str:
     if path.is_symlink() and not path.exists():
-        return f"a link to {path.readlink()}, where nothing is"
-    return f"a folder without {_JSON} files, {path.name}" if path.is_dir() else f"no file, {path.name}"
+        return f"a broken link to {path.readlink()}"
+    return (
+        f"a folder without {_JSON} files, {path.name}"
+        if path.is_dir()
+        else f"{path.name}, which is not a file"
+    )
 
 
 def _composed(name: str) -> str:

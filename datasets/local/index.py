@@ -118,9 +118,9 @@ def load_index(dataset: str, home: Path) -> OwnIndex:
         return OwnIndex.model_validate(read_own(file))
     except ValueError as error:
         raise DataError(
-            "A local dataset was stored by another version of aqa-bench.",
+            "This local dataset was stored by another version of aqa-bench.",
             where=file,
-            expected="what this version of aqa-bench dataset add writes",
+            expected="the format of this version of aqa-bench dataset add",
             found=str(error).partition("\n")[0],
             remedy="Add it again with --replace.",
         ) from error

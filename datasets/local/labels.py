@@ -13,7 +13,7 @@ from aqa_bench.core.task import Task, TaskKind, Unit
 
 __all__ = ["Labels", "label_columns", "read_labels"]
 
-_REMEDY = "Write 1 where the error is present and 0 where it is not; for a score, a number in every row."
+_REMEDY = "Write 1 if the error is present and 0 if not; for a score, write a number in every row."
 _SECONDARY = ("f1", "f1_good", "accuracy", "auroc", "ap", "mcc")
 
 
@@ -55,9 +55,9 @@ def label_columns(
         raise UsageError(
             "It is not clear which columns are labels.",
             where=table.path,
-            expected="--label COLUMN for each of them",
-            found=", ".join(clash or left) or "no column that is left",
-            remedy="Every other column is ignored.",
+            expected="--label COLUMN for each label column",
+            found=", ".join(clash or left) or "no remaining column",
+            remedy="All other columns are ignored.",
         )
     return list(dict.fromkeys(chosen))
 
@@ -84,19 +84,19 @@ def read_labels(table: CsvTable, column: str, unit: Unit, *, score: bool) -> Lab
     if not score and len(known) < 3:
         shown = " and ".join(f"{value:g}" for value in known)
         raise DataError(
-            "A column of labels has two values that are not 0 and 1.",
+            "A label column has two values other than 0 and 1.",
             where=f"{table.path}, column {column}, first in line {table.lines[values.index(known[0])]}",
             expected="0 (no error) and 1 (error), or a score with at least three different values",
             found=shown,
-            remedy=f"Write 1 for the error and 0 for none; if {shown} are a score: --score {column}.",
+            remedy=f"Write 1 for an error and 0 for none. If {shown} are scores, add --score {column}.",
         )
     rare = [value for value in known if value not in (0.0, 1.0)]
     many = sum(value in (0.0, 1.0) for value in values)
     if not score and many >= 0.9 * len(values):
         row = next(row for row, value in enumerate(values) if value in rare)
-        remedy = f"Correct the cell; if the column is a score: --score {column}."
+        remedy = f"Correct the cell. If the column is a score, add --score {column}."
         raise unfit_cell(
-            table, row, column, "A label is neither 0 nor 1, as nearly all are.", "0 or 1", remedy
+            table, row, column, "Nearly all labels are 0 or 1, but this one is not.", "0 or 1", remedy
         )
     if len(known) < 2:
         raise DataError(
@@ -104,7 +104,7 @@ def read_labels(table: CsvTable, column: str, unit: Unit, *, score: bool) -> Lab
             where=f"{table.path}, column {column}",
             expected="at least two different values",
             found=f"{known[0]:g} in {len(values)} rows",
-            remedy="There is nothing to rank; leave the column out.",
+            remedy="There is nothing to rank. Remove the column.",
         )
     return Labels(_score(column, unit), values)
 
@@ -121,7 +121,7 @@ def _number(table: CsvTable, row: int, column: str) -> float:
             if text.lower() in ("", "nan", "na", "n/a", "none")
             else "A label is not a number."
         )
-        remedy = _REMEDY + (" Or leave the row out." if "missing" in what else "")
+        remedy = _REMEDY + (" Or remove the row." if "missing" in what else "")
         remedy += " Write a decimal point, not a comma." if "," in text else ""
         raise unfit_cell(table, row, column, what, "0 or 1, or a score", remedy)
     return value
@@ -133,7 +133,7 @@ def _slug(column: str) -> str:
         raise UsageError(
             "A column name cannot become a task id.",
             where="--label",
-            expected="a letter from a to z, or a digit, in it",
+            expected="at least one letter from a to z, or digit",
             found=column,
             remedy="Rename the column.",
         )
@@ -143,12 +143,12 @@ def _slug(column: str) -> str:
 def _binary(column: str, unit: Unit) -> Task:
     return Task(
         id=_slug(column),
-        name=f"Is the error there ({column})?",
+        name=f"Is the error present ({column})?",
         kind=TaskKind.BINARY,
         unit=unit,
         primary="balanced_accuracy",
         secondary=_SECONDARY,
-        description=f"1 = error, 0 = none, by the column {column}.",
+        description=f"1 = error, 0 = none, from column {column}.",
     )
 
 
@@ -160,7 +160,7 @@ def _score(column: str, unit: Unit) -> Task:
         unit=unit,
         primary="spearman",
         secondary=("r_l2", "mae"),
-        description=f"The number in the column {column}.",
+        description=f"The number in column {column}.",
     )
 
 
@@ -174,10 +174,10 @@ def by_task(labels: Sequence[Labels]) -> Mapping[str, Labels]:
     for each in labels:
         if each.task.id in found:
             raise UsageError(
-                "Two columns of labels have one name.",
+                "Two label columns get the same task id.",
                 expected="names that differ in letters or digits",
                 found=f"{found[each.task.id].task.description} {each.task.description}",
-                remedy="Rename one.",
+                remedy="Rename one of them.",
             )
         found[each.task.id] = each
     return found

@@ -68,18 +68,19 @@ def look(files: Mapping[str, Path], request: OwnTable, progress: Progress) -> Lo
         kinds.setdefault(kind_of(path), path)
     if len(kinds) > 1:
         raise DataError(
-            "The files are of several kinds.",
+            "The files are of different kinds.",
             where=next(iter(kinds.values())).parent,
-            expected="videos, images, or keypoints: one of them in all rows",
+            expected="only videos, only images or only keypoints",
             found=" and ".join(path.name for path in kinds.values()),
-            remedy="Make a dataset of each kind; keypoints beside videos go to a run with --keypoints.",
+            remedy="Make a separate dataset for each kind. To use keypoints with videos, pass them to a run "
+            "with --keypoints.",
         )
     (kind,) = kinds
     if kind != "pose" and (request.layout or request.people or request.dimensions):
         raise UsageError(
             "Videos and images have no joints.",
             where="--layout, --people, --dimensions",
-            expected="files of keypoints",
+            expected="keypoint files",
             found=f"files like {next(iter(kinds.values())).name}",
         )
     looked = Looked(Reading(kind=cast(Kind, kind if kind != "pose" else "keypoints")))
@@ -130,7 +131,7 @@ def _settle(
                 where=files[name],
                 expected=f"{pose.kind.value}, as in {files[first].name}",
                 found=raw.kind.value,
-                remedy="Keep them in separate datasets, or say which they are with --dimensions.",
+                remedy="Make separate datasets, or set --dimensions.",
             )
     layout, joints = chosen_layout(raws.values(), request.layout, files[first])
     reading = Reading(
@@ -147,11 +148,11 @@ def _settle(
         empty += [name] if unseen.all() else []
     if empty:
         raise DataError(
-            "A clip shows no joint at all.",
+            "A clip has no joints at all.",
             where=files[empty[0]],
-            expected="a joint in some frame",
-            found=f"{len(empty)} clips without, e.g. {', '.join(empty[:_SHOWN])}",
-            remedy="Leave its row out, or correct the file or --layout.",
+            expected="at least one joint in some frame",
+            found=f"{len(empty)} clips without joints, e.g. {', '.join(empty[:_SHOWN])}",
+            remedy="Remove its row, or correct the file or --layout.",
         )
     looked.reading = reading
     looked.notes = tuple(_told(raws, layout, joints, gaps))
@@ -169,9 +170,9 @@ def _told(raws: Mapping[str, RawPose], layout: str, joints: JointMap | None, gap
         unused = sorted(name for name in names if folded(name) not in own)
         if unused:
             more = f" and {len(unused) - _SHOWN} more" if len(unused) > _SHOWN else ""
-            notes.append(f"Joints that are left out: {', '.join(unused[:_SHOWN])}{more}.")
+            notes.append(f"Joints not used: {', '.join(unused[:_SHOWN])}{more}.")
     if gaps:
-        notes.append(f"{gaps} frames show no joint; they are kept, empty.")
+        notes.append(f"{gaps} frames have no joints; they are kept as empty frames.")
     if next(iter(raws.values())).kind is PoseKind.JOINTS:
-        notes.append("Methods on keypoints see the joints in space from the front; depth is lost to them.")
+        notes.append("Keypoint methods see 3-D joints from the front, without depth.")
     return notes

@@ -49,7 +49,7 @@ class PoseReader:
                 where=clip.path,
                 expected=f"SHA-256 {clip.sha256}",
                 found=f"SHA-256 {digest}",
-                remedy="Put it back, or add the dataset again with --replace.",
+                remedy="Restore it, or add the dataset again with --replace.",
             )
         reading = self._reading
         raw = read_pose_file(clip.path, dimensions=reading.dimensions, people=reading.people)

@@ -49,14 +49,12 @@ def schemes_of(
     found = []
     if any(clip.part for clip in clips.values()):
         shared = straddling(clips)
-        also = f"; {len(shared)} groups stand in several parts" if shared else ""
-        found.append(
-            Scheme(SPLIT, f"train, val and test as the table says{also}", shares_groups=bool(shared))
-        )
+        also = f"; {len(shared)} groups are in several parts" if shared else ""
+        found.append(Scheme(SPLIT, f"train, val and test from the table{also}", shares_groups=bool(shared)))
     if len(groups) >= FEWEST:
         count = min(_MOST, len(groups))
-        whole = "groups kept whole" if grouped else "clip by clip"
-        rule = f"{count} folds, 5 times over, {whole}: fold k is test, fold k+1 val, the rest train"
+        whole = "groups kept whole" if grouped else "split by clip"
+        rule = f"{count} folds, repeated 5 times, {whole}: fold k is test, fold k+1 val, the rest train"
         found.append(Scheme(_FOLDS, rule))
     binary = [task for task in tasks if task.kind is TaskKind.BINARY]
     if len(binary) == len(tasks):

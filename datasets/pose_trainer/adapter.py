@@ -73,7 +73,7 @@ class KeypointFile(Media):
                 where=self._clip.path,
                 expected=f"SHA-256 {self._clip.sha256}",
                 found=f"SHA-256 {clip.sha256}",
-                remedy="Put the file back, or run aqa-bench dataset prepare pose-trainer again.",
+                remedy="Restore the file, or run aqa-bench dataset prepare pose-trainer again.",
             )
         return convert(clip.keypoints, LAYOUT, layout)
 
@@ -178,7 +178,7 @@ class PoseTrainerFamily:
             raise DataError(
                 "Preparing Pose Trainer takes no options.",
                 found=", ".join(sorted(options)),
-                remedy="Leave them out; folders are given with --source.",
+                remedy="Remove them; pass folders with --source.",
             )
         folders = list(sources) or [fetch(release(), home, progress)]
         return index_sources(dataset, folders, home, progress)

@@ -20,8 +20,8 @@ _log = logging.getLogger(__name__)
 _HOST = "https://raw.githubusercontent.com"
 _TIMEOUT_SECONDS = 30.0
 _BY_HAND = (
-    "Where there is a network, git clone https://github.com/{repository}; "
-    "then aqa-bench dataset prepare pose-trainer --source pose-trainer"
+    "On a machine with network access, run git clone https://github.com/{repository}; then run aqa-bench "
+    "dataset prepare pose-trainer --source pose-trainer"
 )
 
 
@@ -51,7 +51,7 @@ def fetch(published: Release, home: Path, progress: Progress, *, base: str | Non
         raise DataError(
             "Pose Trainer cannot be downloaded offline.",
             where="AQA_BENCH_OFFLINE",
-            expected="a network, or the files given with --source",
+            expected="network access, or the files with --source",
             found="offline, and no --source",
             remedy=remedy,
         )
@@ -82,11 +82,11 @@ def _download(url: str, file: ReleasedFile, remedy: str) -> bytes:
             where=url,
             expected=f"{file.size} bytes",
             found=getattr(error, "reason", None) or error,
-            remedy=f"Try again: what is complete is kept. {remedy}",
+            remedy=f"Try again; complete files are kept. {remedy}",
         ) from error
     if len(content) != file.size or sha256_bytes(content) != file.sha256:
         raise DataError(
-            "A downloaded file is not the published one; it was not kept.",
+            "A downloaded file differs from the published one and was not kept.",
             where=url,
             expected=f"{file.size} bytes with SHA-256 {file.sha256}",
             found=f"{len(content)} bytes or more with SHA-256 {sha256_bytes(content)}",

@@ -22,7 +22,7 @@ _MOST_BYTES = 1 << 26
 # OpenPose reports slightly more than 1 now and then; the release goes up to 1.023.
 _MOST_CONFIDENCE = 1.1
 _EXPECTED = f"a .npy file of floats, shape (frames, {_JOINTS}, 3): x, y and confidence of OpenPose's joints"
-_REMEDY = "Get the file again from the Pose Trainer repository."
+_REMEDY = "Download the file again from the Pose Trainer repository."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def read_bytes(path: Path) -> bytes:
             where=path,
             expected="a readable file",
             found=error.strerror or str(error),
-            remedy="Put the file back or correct its permissions, then run aqa-bench dataset prepare again.",
+            remedy="Restore the file or correct its permissions, then run aqa-bench dataset prepare again.",
         ) from error
 
 

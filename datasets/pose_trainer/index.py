@@ -83,8 +83,8 @@ def load_index(dataset: str, home: Path) -> dict[str, IndexedClip]:
             f"Files of {dataset} are missing or have changed since they were prepared.",
             where=home / "index.json",
             expected=f"the {len(clips)} files that were indexed",
-            found=f"{len(stale)} gone or of another size: {', '.join(stale)}",
-            remedy="Put them back, or index them where they are now: "
+            found=f"{len(stale)} missing or of a different size: {', '.join(stale)}",
+            remedy="Restore them, or index them at their new location: "
             "aqa-bench dataset prepare pose-trainer --source PATH",
         )
     return clips

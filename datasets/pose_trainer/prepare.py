@@ -77,7 +77,7 @@ def _candidates(source: Path) -> list[Path]:
             "The source of Pose Trainer cannot be used.",
             where=source,
             expected="a clone of the repository, its folder poses_compressed, or the folder of one exercise",
-            found="a file" if source.exists() else "nothing there",
+            found="a file" if source.exists() else "no such path",
             remedy="Correct the path given with --source.",
         )
     base = source / "poses_compressed" if (source / "poses_compressed").is_dir() else source
@@ -104,10 +104,10 @@ def _examine(path: Path, by_hash: Mapping[str, ReleasedFile], findings: _Finding
         return
     original = by_hash.get(sha256_bytes(content))
     if original is not None and original.id != path.stem:
-        findings.refused.append(f"{path}: renamed, it is {original.id}.npy of the release")
+        findings.refused.append(f"{path}: a renamed copy of the release's {original.id}.npy")
         return
     if path.stem not in release().files:
-        findings.strangers.append(f"{path}: no file of that name in the release")
+        findings.strangers.append(f"{path}: the release has no file of this name")
         return
     try:
         clip = parse_clip(content, path)
@@ -129,17 +129,17 @@ def _report(index: Index, written: Path, findings: _Findings) -> list[str]:
     altered = [i for i, clip in index.clips.items() if clip.sha256 != release().files[i].sha256]
     if altered:
         sentences.append(
-            f"{len(altered)} files differ from the published ones, so that results are not comparable: "
+            f"{len(altered)} files differ from the published ones, so results are not comparable: "
             f"{', '.join(altered)}."
         )
     if findings.strangers:
-        sentences.append(f"Left out, since the release has no such file: {'; '.join(findings.strangers)}.")
+        sentences.append(f"Skipped, because the release has no such files: {'; '.join(findings.strangers)}.")
     return sentences
 
 
 def _nothing(sources: Sequence[Path], found: str) -> DataError:
     return DataError(
-        "There is no usable Pose Trainer file.",
+        "There are no usable Pose Trainer files.",
         where=", ".join(str(source) for source in sources),
         expected="a clone of the repository, its folder poses_compressed, or the folder of one exercise",
         found=found,
@@ -154,8 +154,8 @@ def _incomplete(
     return DataError(
         "Part of the Pose Trainer release is missing or cannot be used.",
         where=", ".join(str(source) for source in sources),
-        expected="every file of the exercise, unchanged and under its own name",
-        found=f"{len(index.clips)} usable files, which are indexed, and these problems: {_listed(problems)}",
+        expected="all files of the exercise, unchanged and not renamed",
+        found=f"{len(index.clips)} usable files (indexed) and these problems: {_listed(problems)}",
         remedy="Fix the files and prepare again, or leave out --source to download them.",
     )
 

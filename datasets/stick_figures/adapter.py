@@ -154,7 +154,7 @@ class StickFiguresFamily:
         progress: Progress,
     ) -> Sequence[str]:
         """Say that nothing is needed."""
-        return (f"{CARD.id} is drawn in memory whenever it is opened: nothing is needed.",)
+        return (f"{CARD.id} is drawn in memory when it is opened, so there is nothing to prepare.",)
 
 
 @cache

@@ -176,7 +176,7 @@ class SyntheticGym(Dataset):
             DataError: The clip has not been rendered, or a frame does not exist.
         """
         if clip not in self._files:
-            raise self._unrendered(f"the video of clip {clip}", "other media")
+            raise self._unrendered(f"the video of clip {clip}", "different media")
         file = self._files[clip]
         if size is None:
             from aqa_bench.media.video import decode
@@ -193,7 +193,7 @@ class SyntheticGym(Dataset):
             DataError: The still has not been rendered.
         """
         if image not in self._images:
-            raise self._unrendered(f"the still {image}", "other media")
+            raise self._unrendered(f"the still {image}", "different media")
         return ImageMedia(self._images[image]).image(size)
 
     def read_trajectory(self, clip: str) -> Trajectory:
@@ -230,11 +230,11 @@ class SyntheticGym(Dataset):
         same = self.release.targets(task) == self.targets(task) and all(
             set(getattr(read, part)) == set(getattr(meant, part)) for part in SPLITS
         )
-        return [] if same else [f"What was read of {task} is not what was generated."]
+        return [] if same else [f"The decoded media of {task} differ from those that were generated."]
 
     def _unrendered(self, expected: str, found: object) -> DataError:
         return DataError(
-            f"There are no rendered media of {self.card.id} that can be read.",
+            f"There are no readable rendered media of {self.card.id}.",
             where=self.folder,
             expected=expected,
             found=found,
@@ -342,7 +342,7 @@ def _unwanted(dataset: str | None, sources: Sequence[Path], options: Mapping[str
         asked = with_preset(split_preset(asked)[0], options["preset"])
     return UsageError(
         "The synthetic gym is generated: it takes no sources and no options.",
-        expected="a dataset id, with @PRESET for another preset than the default",
+        expected="a dataset id, with @PRESET for a preset other than the default",
         found=", ".join([*map(str, sources), *(f"{key}={value}" for key, value in sorted(options.items()))]),
         remedy=f"aqa-bench dataset prepare {asked}",
     )
@@ -350,7 +350,7 @@ def _unwanted(dataset: str | None, sources: Sequence[Path], options: Mapping[str
 
 def _as_role(role: str) -> Role:
     if role not in ROLES:
-        raise UsageError("There is no such role of clips.", expected=", ".join(ROLES), found=role)
+        raise UsageError("This role of clips does not exist.", expected=", ".join(ROLES), found=role)
     return role
 
 

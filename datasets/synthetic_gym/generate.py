@@ -168,7 +168,7 @@ def _rows(root: Path, plan: ClipPlan) -> dict[str, NDArray[np.float32]] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        _log.warning("%s is damaged (%s): the clip is rendered again.", file, error)
+        _log.warning("%s is damaged (%s); the clip is rendered again.", file, error)
         return None
 
 
@@ -196,10 +196,10 @@ def _check(folder: Path, manifest: Mapping[str, Any]) -> None:
     if found != manifest:
         what = f"{manifest['exercise']}, preset {manifest['preset']}, generator {manifest['version']}"
         raise DataError(
-            "The folder holds something else than the dataset asked for.",
+            "The folder contains something other than the requested dataset.",
             where=folder,
             expected=f"{what}: {', '.join(manifest['kinds'])}",
-            found="another dataset, or other pictures of it" if found else f"no readable {MANIFEST}",
+            found="another dataset, or different pictures of it" if found else f"no readable {MANIFEST}",
             remedy="Choose another folder, or delete this one.",
         )
 

@@ -133,7 +133,7 @@ def preset_named(name: str) -> Preset:
     """
     if name not in PRESETS:
         raise UsageError(
-            "There is no such preset of the synthetic gym.",
+            "The synthetic gym has no such preset.",
             expected=", ".join(PRESETS),
             found=name,
             remedy="Choose one of the presets listed.",

@@ -35,7 +35,7 @@ Annotation = tuple[Any, Arrays]
 """What is annotated of one clip: plain JSON, and arrays."""
 
 _KIND, _VERSION = "gym-annotations", 1
-_REMEDY = "Delete the file; it is computed again."
+_REMEDY = "Delete the file; it will be computed again."
 _SECONDS = 0.02
 _LIMIT = 1 << 30
 
@@ -74,7 +74,7 @@ def read_sealed(file: Path, arrays: Sequence[str]) -> tuple[dict[str, Any], dict
         raise Damaged(
             "The annotations of the synthetic gym cannot be read.",
             where=file,
-            expected="the file that dataset prepare writes",
+            expected="a file written by dataset prepare",
             found=str(error),
             remedy=_REMEDY,
         ) from error
@@ -97,7 +97,10 @@ def not_as_generated(ids: Sequence[str]) -> list[str]:
     """The note of an audit on what :func:`differing` found; empty where it found nothing."""
     if not ids:
         return []
-    return [f"{len(ids)} annotations are not what the generator computes: {', '.join(ids[:5])}. {_REMEDY}"]
+    return [
+        f"{len(ids)} annotations differ from those that the generator computes: {', '.join(ids[:5])}. "
+        f"{_REMEDY}"
+    ]
 
 
 def check_fingerprint(file: Path, said: str, follows: str) -> None:
@@ -136,10 +139,10 @@ def check_some(
     for plan in drawn:
         if not _as_made(plan, kept, made):
             raise Damaged(
-                "The annotations of the synthetic gym are not what the generator computes.",
+                "The annotations of the synthetic gym differ from those that the generator computes.",
                 where=file,
-                expected=f"clip {plan.id} as it is generated",
-                found="other labels, numbers or keypoints",
+                expected=f"clip {plan.id} as generated",
+                found="different labels, numbers or keypoints",
                 remedy=_REMEDY,
             )
         if time.perf_counter() > end:

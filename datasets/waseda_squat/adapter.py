@@ -108,11 +108,11 @@ class WasedaSquat(Dataset):
         self._needs = needs | pool or frozenset({Modality.DISTANCES if any_pose else Modality.FRAMES})
         if not any(self._is_usable(name) for name in self._indexed):
             raise DataError(
-                "No clip of the Waseda squats available has what the method needs.",
+                "No available clip of the Waseda squats provides what the method needs.",
                 where=", ".join(map(str, self._index.sources)),
                 expected=", ".join(sorted(needs)),
                 found=", ".join(sorted({m for clip in self._index.clips.values() for m in provided(clip)})),
-                remedy="Prepare Pose_Dataset and Video_Dataset both: "
+                remedy="Prepare both Pose_Dataset and Video_Dataset: "
                 "aqa-bench dataset prepare waseda-squat --source POSES --source VIDEOS",
             )
 
@@ -167,7 +167,7 @@ class WasedaSquatFamily:
             raise DataError(
                 "Preparing the Waseda squats takes no options.",
                 found=", ".join(sorted(options)),
-                remedy="Leave them out; folders are given with --source.",
+                remedy="Remove them; pass folders with --source.",
             )
         return index_sources(sources, home, progress)
 

@@ -137,18 +137,20 @@ def _duplicates(index: Index) -> list[list[str]]:
 
 
 def _notes(index: Index, counts: Mapping[str, int], duplicates: Sequence[Sequence[str]]) -> list[str]:
-    notes = [f"Left out: {stranger}." for stranger in index.strangers]
+    notes = [f"Skipped: {stranger}." for stranger in index.strangers]
     differing = [f"{c} {counts[c]} ({n})" for c, n in CLASSES.items() if counts[c] != n]
     if differing:
-        notes.append(f"Clips available, and as counted by a user of the release: {', '.join(differing)}.")
+        notes.append(
+            f"Clips available, and as counted by another user of the release: {', '.join(differing)}."
+        )
     contradicting = [ids for ids in duplicates if len({name.partition("/")[0] for name in ids}) > 1]
     if contradicting:
-        notes.append(f"{len(contradicting)} sets of byte-identical files stand in several classes.")
+        notes.append(f"{len(contradicting)} sets of byte-identical files are in several classes.")
     files = [f for clip in index.clips.values() for f in (clip.pose,) if f is not None]
     long, short = sum(f.frames > FRAMES for f in files), sum(f.frames < FRAMES for f in files)
     if long or short:
         notes.append(
-            f"{long} pose files hold more than {FRAMES} frames and are cut there; {short} hold fewer."
+            f"{long} pose files have more than {FRAMES} frames and are truncated; {short} have fewer."
         )
     if index.official is None:
         notes.append("The official split files are not available: only day-grouped is available.")

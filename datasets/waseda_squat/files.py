@@ -47,7 +47,11 @@ def parse_distances(content: bytes, where: str) -> npt.NDArray[np.float32]:
     try:
         document = parse_json(content, _unique)
     except ValueError as error:
-        found = "an empty file" if not content.strip() else f"{len(content)} bytes that end or break: {error}"
+        found = (
+            "an empty file"
+            if not content.strip()
+            else f"{len(content)} bytes that are truncated or damaged: {error}"
+        )
         raise _damaged(where, found) from error
     if not isinstance(document, dict) or not document:
         raise _damaged(where, "no frames" if document == {} else f"a {type(document).__name__}")
@@ -62,7 +66,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)!r} occurs twice")
     return document
 
 
@@ -88,7 +92,7 @@ def _check_values(values: npt.NDArray[np.float32], where: str) -> None:
     for bad, what in (
         (~np.isfinite(values), "NaN or infinity"),
         (values < 0, "negative distances"),
-        (np.where(values.any(axis=1, keepdims=True), False, True), "nothing but zeros"),
+        (np.where(values.any(axis=1, keepdims=True), False, True), "only zeros"),
     ):
         frames = np.flatnonzero(bad.any(axis=1))
         if frames.size:
@@ -102,5 +106,5 @@ def _damaged(where: str, found: str) -> DataError:
         where=where,
         expected=_EXPECTED,
         found=found,
-        remedy="Get the file again from the release.",
+        remedy="Download the file again from the release.",
     )

@@ -109,8 +109,8 @@ def load_index(dataset: str, home: Path) -> Index:
             "Files of the Waseda squats are missing or have changed since they were prepared.",
             where=home / "index.json",
             expected="the files that were indexed",
-            found=f"{len(stale)} gone or of another size, e.g. {', '.join(stale[:3])}",
-            remedy="Put them back, or index them where they are now: "
+            found=f"{len(stale)} missing or of a different size, e.g. {', '.join(stale[:3])}",
+            remedy="Restore them, or index them at their new location: "
             "aqa-bench dataset prepare waseda-squat --source PATH",
         )
     return index

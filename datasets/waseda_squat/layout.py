@@ -73,7 +73,7 @@ def _files(root: Path) -> Iterator[tuple[PurePosixPath, MediaFile]]:
             "A source of the Waseda squats cannot be used.",
             where=root,
             expected="a folder or a zip archive of the release, e.g. one that holds Pose_Dataset",
-            found=f"a file that is no zip archive ({error})" if root.exists() else "nothing there",
+            found=f"a file that is not a zip archive ({error})" if root.exists() else "no such path",
             remedy="Correct the path given with --source.",
         ) from error
     for member in members:
@@ -89,10 +89,10 @@ def _file(found: Found, folders: Sequence[str], file: MediaFile) -> None:
     stem, folder = PurePosixPath(file.name).stem, class_of(reversed(folders))
     if parse_stem(stem) is None:
         if folder is not None:
-            found.strangers.append(f"{file}: no name of the release (MMDD_squat_NUMBER)")
+            found.strangers.append(f"{file}: not a file name of the release (MMDD_squat_NUMBER)")
         return
     if folder is None:
-        found.strangers.append(f"{file}: in no class folder, but below {'/'.join(folders[-2:])}")
+        found.strangers.append(f"{file}: not in a class folder, but in {'/'.join(folders[-2:])}")
         return
     kind = found.poses if file.suffix == _POSE else found.videos
     kind.setdefault(ClipName(folder, stem), []).append(file)

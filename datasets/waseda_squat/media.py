@@ -119,5 +119,5 @@ def _check_unchanged(indexed: IndexedFile) -> None:
             where=str(indexed.file),
             expected=f"SHA-256 {indexed.sha256}",
             found=f"SHA-256 {digest}",
-            remedy="Put the file back, or run aqa-bench dataset prepare waseda-squat again.",
+            remedy="Restore the file, or run aqa-bench dataset prepare waseda-squat again.",
         )

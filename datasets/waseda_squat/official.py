@@ -44,7 +44,7 @@ def read_official(
     missing = [part for part in ("train", "test") if not files.get(part)]
     if missing:
         listed = ", ".join(str(file) for part in PARTS for file in files.get(part, ()))
-        raise _unusable(listed, "train.json and test.json, and mostly val.json", f"no {missing[0]}.json")
+        raise _unusable(listed, "train.json and test.json, usually with val.json", f"no {missing[0]}.json")
     parts = {part: _read_part(files[part], by_stem) if files.get(part) else () for part in PARTS}
     seen: dict[str, str] = {}
     for part, ids in parts.items():
@@ -63,7 +63,7 @@ def _read_part(files: Sequence[MediaFile], by_stem: Mapping[str, Sequence[ClipNa
     contents = list(dict.fromkeys(file.read_bytes(DOCUMENT_BYTES) for file in files))
     where = ", ".join(map(str, files))
     if len(contents) > 1:
-        raise _unusable(where, "one file for a part", f"{len(contents)} that differ")
+        raise _unusable(where, "one file per part", f"{len(contents)} different files")
     try:
         document = parse_json(contents[0])
     except ValueError as error:
@@ -86,7 +86,7 @@ def _clip(entry: Any, by_stem: Mapping[str, Sequence[ClipName]], where: str) -> 
         return ClipName(folder, file.stem).id
     candidates = by_stem.get(file.stem, ())
     if len(candidates) != 1:
-        found = f"{len(candidates) or 'no'} clips available have that name"
+        found = f"{len(candidates) or 'no'} available clips with that name"
         raise _unusable(where, "a class folder in every path", f"{path!r:.120}, and {found}")
     return candidates[0].id
 
@@ -97,5 +97,6 @@ def _unusable(where: str, expected: str, found: str) -> DataError:
         where=where,
         expected=expected,
         found=found,
-        remedy="Correct them, or move them out of the source and prepare again: day-grouped needs none.",
+        remedy="Correct them, or move them out of the source and prepare again; day-grouped needs no split "
+        "files.",
     )

@@ -111,7 +111,7 @@ def _first_usable(
         except DataError as error:
             faults.append(f"{file}: {error.found}")
     others = [u for u in usable[1:] if u.sha256 != usable[0].sha256]
-    faults.extend(f"{u.file}: differs from {usable[0].file}, which is used" for u in others)
+    faults.extend(f"{u.file}: differs from {usable[0].file}, which is used instead" for u in others)
     return usable[0] if usable else None
 
 
@@ -134,10 +134,10 @@ def _earlier_sources(home: Path) -> tuple[Path, ...]:
         earlier = None
     if earlier is None or not earlier.sources:
         raise DataError(
-            "The folder of the Waseda squats is needed.",
-            expected="--source PATH, once or more: Pose_Dataset, Video_Dataset or a folder of both",
+            "No folder of the Waseda squats was given.",
+            expected="--source PATH, one or more times: Pose_Dataset, Video_Dataset or a folder with both",
             found="no source",
-            remedy="The release is offered at http://hi.cs.waseda.ac.jp/~ogata/Dataset.html.",
+            remedy="Download the release from http://hi.cs.waseda.ac.jp/~ogata/Dataset.html.",
         )
     return earlier.sources
 
@@ -178,11 +178,11 @@ def _refuse_gaps(index: Index, sentences: Sequence[str], problem: DataError | No
         hopeless = [f"every task: no usable clip of {GOOD}"]
     if hopeless:
         raise DataError(
-            "Some tasks of the Waseda squats cannot be run; what is usable is indexed.",
+            "Some tasks of the Waseda squats cannot be run; the usable files are indexed.",
             where=", ".join(map(str, index.sources)),
             expected=f"class folders {', '.join((GOOD, *ERRORS.values()))}",
             found="".join(f"\n    {line}" for line in (*hopeless, *sentences)),
-            remedy="Add the folder that holds what is missing as a further --source.",
+            remedy="Add another --source with the folder that holds the missing files.",
         )
     if problem is not None:
         raise problem
@@ -191,9 +191,9 @@ def _refuse_gaps(index: Index, sentences: Sequence[str], problem: DataError | No
 def _nothing(sources: Sequence[Path], problems: Sequence[str]) -> DataError:
     lines = "".join(f"\n    {problem}" for problem in problems[:_SHOWN])
     return DataError(
-        "There is no usable file of the Waseda squats.",
+        "There are no usable files of the Waseda squats.",
         where=", ".join(map(str, sources)),
         expected="CLASS/.../MMDD_squat_NUMBER.json or CLASS/.../MMDD_squat_NUMBER.mp4",
-        found=lines or "none of its files",
-        remedy="Point --source at the folder that the download was unpacked to.",
+        found=lines or "none of these",
+        remedy="Point --source to the folder where you unpacked the download.",
     )

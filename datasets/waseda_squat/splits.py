@@ -36,7 +36,7 @@ def day_parts(names: Sequence[ClipName], dataset: str) -> dict[str, str]:
     days = sorted({name.day for name in names})
     if len(days) < 2:
         raise DataError(
-            "There are too few recording days to split by.",
+            "There are too few recording days for a split.",
             where=f"{dataset}, {DAY_GROUPED}",
             expected="clips of at least two days (file names begin with month and day)",
             found=", ".join(days) or "none",
@@ -64,7 +64,7 @@ def day_split(names: Sequence[ClipName], parts: Mapping[str, str], task: str, da
         absent = {GOOD, ERRORS[task]} - {name.folder for name in ids[part]}
         if absent:
             raise DataError(
-                f"The days of {part} have no clip of a class that the task needs.",
+                f"The days in {part} lack clips of a class that the task needs.",
                 where=f"{dataset} {task}, {DAY_GROUPED}",
                 expected=f"clips of {GOOD} and {ERRORS[task]}",
                 found=f"none of {' and '.join(sorted(absent))}",

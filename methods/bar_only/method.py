@@ -181,8 +181,8 @@ def _check(samples: Sequence[Sample], *, clips: bool) -> None:
     wanted = Modality.TRAJECTORY if clips else Modality.BAR_BOXES
     if not any(wanted in sample.media.provides for sample in samples):
         raise DataError(
-            "The samples tell nothing of the bar.",
+            "These samples carry no barbell track.",
             expected=f"media that provide {wanted}",
             found=", ".join(sorted(samples[0].media.provides)) or "nothing",
-            remedy="Detect the barbell first (aqa-bench detector), or leave this control out.",
+            remedy="Detect the barbell first (aqa-bench detector), or skip this control.",
         )

@@ -53,7 +53,11 @@ def bar_box_features(media: Media) -> npt.NDArray[np.float32]:
     left, top, right, bottom = (float(value) for value in media.bar_boxes()[0])
     box = np.array([(left + right) / 2, (top + bottom) / 2, right - left, bottom - top], np.float32)
     if not np.isfinite(box).all():
-        raise DataError("A box of the bar is not finite.", expected="four numbers", found=box.tolist())
+        raise DataError(
+            "A barbell box has values that are not finite.",
+            expected="four finite numbers",
+            found=box.tolist(),
+        )
     return box
 
 
@@ -61,7 +65,7 @@ def _elevation(media: Media) -> npt.NDArray[np.float64]:
     try:
         return media.trajectory().elevation.astype(np.float64)
     except DataError as error:
-        _log.warning("A clip without a usable trajectory has a bar at rest: %s", error)
+        _log.warning("No usable bar trajectory; the bar is taken to be at rest: %s", error)
         return np.zeros(max(media.length, 1))
 
 

@@ -98,7 +98,7 @@ def batch_all_distance_ratio(
     count = len(embeddings)
     if embeddings.ndim != 2 or phases.shape != (count,) or clip_ids.shape != (count,):
         raise MethodError(
-            "The batch-all loss cannot be computed.",
+            "The inputs of the batch-all loss have the wrong shapes.",
             expected="embeddings (N, D), phases (N,) and clip ids (N,)",
             found=f"{tuple(embeddings.shape)}, {tuple(phases.shape)}, {tuple(clip_ids.shape)}",
         )
@@ -142,10 +142,10 @@ def elevation_grid(phases: Phases, elevations: int, videos: int, rng: np.random.
     """
     if elevations < 2 or not 2 <= videos <= len(phases.usable):
         raise RecipeError(
-            "The grid of elevations and videos is out of range.",
+            "The number of elevations or videos per batch is out of range.",
             expected=f"at least 2 elevations and 2..{len(phases.usable)} videos",
             found=f"{elevations} elevations, {videos} videos",
-            remedy="Lower the videos per batch, or give a larger pool.",
+            remedy="Use fewer videos per batch, or a larger pool.",
         )
     # Stratified: phases drawn freely would often lie together, and leave few pairs beyond the gap.
     targets = (np.arange(elevations) + rng.random(elevations)) * (360 / elevations)

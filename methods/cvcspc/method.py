@@ -107,9 +107,10 @@ class CVCSPC(ImageMethod[CVCSPCRecipe]):
 
         if triplets.negatives != "positive-clip":
             raise MethodError(
-                "The loss over all triplets of a batch draws negatives from every clip of it.",
+                "The batch-all loss takes negatives from every clip of the batch, so this setting has no "
+                "effect on it.",
                 where="negatives",
-                expected="positive-clip with triplets = batch-all",
+                expected="negatives = positive-clip if triplets = batch-all",
                 found=triplets.negatives,
             )
         recipe = self.recipe

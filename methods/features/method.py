@@ -1,4 +1,4 @@
-"""A head on features that come from files."""
+"""A head on precomputed features that come from files."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ImportedFeatures(Method[ImportedFeaturesRecipe]):
             MethodError: All training samples are of one class, or there is only one.
             DataError: Samples have no features, or sequences and vectors are mixed.
         """
-        recipe, coding = self.recipe, TargetCoding.of(train, ctx, "A head on features")
+        recipe, coding = self.recipe, TargetCoding.of(train, ctx, "A head on precomputed features")
         device = resolve_device(ctx.device)
         known = _read(train.samples)
         scaler = FeatureScaler.fit(known, standardise=recipe.standardise, components=recipe.components)
@@ -116,8 +116,8 @@ def _read(samples: Sequence[Sample]) -> list[npt.NDArray[np.float32]]:
     if len(shapes) > 1:
         raise DataError(
             "The samples' features differ in kind or length.",
-            expected="all (T, D), or all (D,), of one D",
-            found=" and ".join(f"{d} features{' a frame' * (n - 1)}" for n, d in sorted(shapes)),
+            expected="all (T, D) or all (D,), with the same D",
+            found=" and ".join(f"{d} features{' per frame' * (n - 1)}" for n, d in sorted(shapes)),
         )
     return arrays
 

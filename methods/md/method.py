@@ -101,5 +101,5 @@ def _check_pairing(pairing: str, clips: Sequence[Sample]) -> None:
             where="pairing",
             expected=f"clips that provide {wanted}",
             found=f"clips that provide {other}",
-            remedy=f"Choose a recipe that pairs such clips: {recipes} (--recipe).",
+            remedy=f"Choose a recipe for such clips: {recipes} (--recipe).",
         )

@@ -71,10 +71,10 @@ def attribute_values(samples: Sequence[Sample], name: str) -> list[float | str]:
         known = sample.media.attributes
         if name not in known:
             raise DataError(
-                f"Samples have no attribute {name!r}.",
+                f"The samples have no attribute {name!r}.",
                 expected=name,
                 found=", ".join(sorted(known)) or "none",
-                remedy="Choose another recipe, or name attributes with --set.",
+                remedy="Choose another recipe, or name existing attributes with --set.",
             )
         values.append(known[name])
     return values
@@ -89,5 +89,5 @@ def _numbers(samples: Sequence[Sample], name: str) -> npt.NDArray[np.float64]:
             f"The attribute {name!r} is not a number.",
             expected="numbers",
             found=str(error),
-            remedy="Name it under categorical.",
+            remedy="List it under categorical.",
         ) from error

@@ -105,9 +105,9 @@ class Metadata(Method[MetadataRecipe]):
         recipe = self.recipe
         if not recipe.categorical and (recipe.model == "mean" or not recipe.numeric):
             raise RecipeError(
-                "The recipe looks at nothing.",
+                "The recipe names no attribute that this model can use.",
                 where="metadata",
-                expected="categorical attributes, or numeric ones for a linear model",
+                expected="categorical attributes, or numeric ones with the linear model",
                 found=f"categorical={recipe.categorical}, numeric={recipe.numeric}",
             )
         if recipe.model == "mean":
@@ -125,7 +125,7 @@ class Metadata(Method[MetadataRecipe]):
             return LinearModel(encoding, Ridge(alpha=recipe.alpha).fit(x, train.targets), is_score=True)
         if len(np.unique(train.targets)) < 2:
             raise MethodError(
-                "Attributes cannot tell classes apart that are not there.",
+                "The training split has only one class, so there is nothing to learn.",
                 where=f"{ctx.dataset} {ctx.task.id}, {ctx.split}",
                 expected="training samples with and without error",
                 found="one class",

@@ -61,7 +61,8 @@ class PADRecipe(ImageRecipe, ImagePoolRecipe):
     def _divisible(self) -> Self:
         if self.picture % 2**self.decoder_blocks:
             raise ValueError(
-                f"picture = {self.picture} is no multiple of 2 ** decoder_blocks = {2**self.decoder_blocks}"
+                f"picture = {self.picture} is not a multiple of 2 ** decoder_blocks = "
+                f"{2**self.decoder_blocks}"
             )
         return self
 
@@ -95,7 +96,9 @@ class PAD(ImageMethod[PADRecipe]):
         """Pairs of frames of the pool, and the loss of the pictures that are painted from their codes."""
         recipe = self.recipe
         if not isinstance(backbone, PoseBackbone):
-            raise MethodError("PAD trains the backbone that it made.", found=type(backbone).__name__)
+            raise MethodError(
+                "PAD can only train the backbone that it created.", found=type(backbone).__name__
+            )
         decoder = PictureDecoder(
             recipe.pose + recipe.appearance, recipe.picture, recipe.decoder_blocks, recipe.decoder_width
         )

@@ -55,7 +55,7 @@ def bar_elevation(media: Media) -> float:
         elevation = -float(media.bar_boxes()[0, [1, 3]].mean())
     if not np.isfinite(elevation):
         raise DataError(
-            "The bar of an image has no finite position.", expected="a finite box", found=elevation
+            "The bar of an image has a position that is not finite.", expected="a finite box", found=elevation
         )
     return elevation
 
@@ -100,7 +100,7 @@ class Phase(Method[PhaseRecipe]):
         recipe, is_score = self.recipe, ctx.task.kind is TaskKind.SCORE
         if not is_score and len(np.unique(train.targets)) < 2:
             raise MethodError(
-                "Phase cannot learn from samples of one class.",
+                "The training split has only one class, so there is nothing to learn.",
                 where=f"{ctx.dataset} {ctx.task.id}, {ctx.split}",
                 expected="training samples with and without error",
                 remedy="Choose a scheme that trains on both classes (aqa-bench dataset info).",

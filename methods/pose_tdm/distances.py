@@ -34,7 +34,7 @@ _NEEDS = {
     Source.YOLO_POSE: Modality.FRAMES,
 }
 _FILES = frozenset({Source.DATASET, Source.OPENPOSE, Source.SPIN, Source.HMR})
-_FROM_FILES = "Give poses that you have: --keypoints DIR (docs/keypoints.md)."
+_FROM_FILES = "Pass your own poses with --keypoints DIR (docs/keypoints.md)."
 
 
 def distance_sequences(
@@ -72,7 +72,7 @@ def distance_sequences(
     if len(widths) > 1:
         raise DataError(
             "The samples' distance matrices differ in width.",
-            expected="one number of joints",
+            expected="the same number of joints in all samples",
             found=", ".join(map(str, sorted(widths))),
         )
     return np.stack(sequences).astype(np.float32, copy=False)
@@ -197,12 +197,12 @@ def _check_offered(media: Media, source: Source) -> None:
         others = ", ".join(s.value for s, modality in _NEEDS.items() if modality in media.provides)
         files = f"{_FROM_FILES} " if source in _FILES else ""
         raise DataError(
-            f"This dataset's samples cannot give poses of source {source.value!r}.",
+            f"This dataset cannot provide poses from source {source.value!r}.",
             expected=f"media that provide {needed}",
             found=", ".join(sorted(media.provides)) or "nothing",
             remedy=files
             + (
-                f"Choose a source that they can give: --set source={others}"
+                f"Choose an available source: --set source={others}"
                 if others
                 else "Choose a dataset with keypoints, distances or frames."
             ),

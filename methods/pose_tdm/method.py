@@ -111,7 +111,7 @@ class PoseTDM(Method[TDMRecipe]):
         _check(train, ctx, is_score=is_score)
         if self.recipe.mirror and self.recipe.source is Source.HMR:
             raise RecipeError(
-                "Distances without joints cannot be mirrored.", expected="mirror = false", found="hmr"
+                "Distances cannot be mirrored without their joints.", expected="mirror = false", found="hmr"
             )
         device = resolve_device(ctx.device)
         mean, deviation = (float(train.targets.mean()), float(train.targets.std()) or 1.0)
@@ -167,7 +167,7 @@ def _check(train: LabeledSet, ctx: FitContext, *, is_score: bool) -> None:
     classes = np.unique(train.targets)
     if len(train) < 2 or (not is_score and len(classes) < 2):
         raise MethodError(
-            "Pose TDM is a classifier: it cannot learn from samples of one class.",
+            "The training split has only one class, so Pose TDM, a classifier, cannot learn.",
             where=f"{ctx.dataset} {ctx.task.id}, {ctx.split}",
             expected="at least two training samples"
             if is_score

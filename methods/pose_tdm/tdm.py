@@ -35,10 +35,10 @@ def temporal_distance_matrix(keypoints: NDArray[Any]) -> NDArray[np.float32]:
     points = np.asarray(keypoints)
     if points.ndim != 3 or points.shape[1] < 2 or points.shape[2] not in (2, 3):
         raise DataError(
-            "Distances need keypoint coordinates.",
+            "The keypoints do not have the shape that distances need.",
             expected="(T, V, 2) or (T, V, 3) with at least two joints",
             found=points.shape,
-            remedy="Drop the confidence channel, and stack the frames of one person.",
+            remedy="Drop the confidence channel and stack the frames of one person.",
         )
     dtype = np.float64 if points.dtype == np.float64 else np.float32
     first, second = _pairs(points.shape[1])

@@ -41,7 +41,11 @@ def dtw_distances(query: _Series, references: Sequence[_Series]) -> npt.NDArray[
     others = [_channels(reference) for reference in references]
     for other in others:
         if other.shape[1] != x.shape[1]:
-            raise DataError("Two series have different channels.", expected=x.shape[1], found=other.shape[1])
+            raise DataError(
+                "The two series have different numbers of channels.",
+                expected=x.shape[1],
+                found=other.shape[1],
+            )
     steps, ends = len(x), np.array([len(other) for other in others])
     width = int(ends.max())
     # Cells right of a shorter series' end never reach back into it, so any padding does.
@@ -91,6 +95,8 @@ def _channels(series: _Series) -> npt.NDArray[np.float64]:
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2 or not values.size:
         raise DataError(
-            "A series cannot be warped.", expected="(T,) or (T, D) with T, D >= 1", found=np.shape(series)
+            "The series does not have a shape that can be warped.",
+            expected="(T,) or (T, D) with T, D >= 1",
+            found=np.shape(series),
         )
     return values

@@ -120,11 +120,12 @@ class PoseTrainerDTW(Method[DTWRecipe]):
         is_error = train.targets == 1
         if is_error.all() or not is_error.any():
             raise MethodError(
-                "The method compares with clips of both classes.",
+                "The method needs training clips of both classes to compare with.",
                 where=f"{ctx.dataset}, split {ctx.split}",
                 expected="good and bad clips in train",
                 found=f"{int((~is_error).sum())} good, {int(is_error.sum())} bad",
-                remedy="Choose a split scheme that trains on both, e.g. folds, or a one-class method.",
+                remedy="Choose a scheme that trains on both classes, e.g. --scheme folds, or a one-class "
+                "method.",
             )
         clips = [reader.read(sample) for sample in train.samples]
         ctx.report.parameters = 0
@@ -141,10 +142,10 @@ class PoseTrainerDTW(Method[DTWRecipe]):
         exercise = ctx.dataset.rpartition("/")[2]
         if exercise not in SERIES:
             raise UsageError(
-                "There are no series for this exercise.",
+                "This method defines no series for this exercise.",
                 where=ctx.dataset,
                 expected=" | ".join(SERIES),
                 found=exercise,
-                remedy="Choose a dataset of one of these exercises, or another method.",
+                remedy="Choose a dataset of a supported exercise, or another method.",
             )
         return _Reader(SERIES[exercise], self.recipe)

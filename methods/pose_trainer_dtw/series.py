@@ -109,10 +109,10 @@ def shoulder_shrug(keypoints: FloatArray, width: int, features: FeatureSet) -> t
     frames = complete_frames(scaled, _BOTH_ARMS)
     if not len(frames):
         raise DataError(
-            "The clip never shows both arms.",
+            "No frame of the clip shows both arms.",
             expected="at least one frame with both shoulders, elbows and wrists",
             found="none",
-            remedy="Leave the clip out, or detect its keypoints again.",
+            remedy="Leave the clip out, or rerun the pose estimator on it.",
         )
     left, right, elbow, _, wrist, _ = frames.swapaxes(0, 1)
     return (right - left)[:, 1], smooth(angle_degrees(left - elbow, elbow - wrist), width)

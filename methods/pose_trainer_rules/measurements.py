@@ -107,10 +107,10 @@ def shoulder_shrug(keypoints: FloatArray) -> dict[str, float]:
     frames = complete_frames(scale_by_torso(keypoints), _BOTH_ARMS)
     if not len(frames):
         raise DataError(
-            "The clip never shows both arms.",
+            "No frame of the clip shows both arms.",
             expected="at least one frame with both shoulders, elbows and wrists",
             found="none",
-            remedy="Leave the clip out, or detect its keypoints again.",
+            remedy="Leave the clip out, or rerun the pose estimator on it.",
         )
     shoulder, elbow, wrist = frames.swapaxes(0, 1)[:3]
     # Ranges first, then the mean: shoulders that rise in turn would cancel otherwise.

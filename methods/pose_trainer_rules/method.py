@@ -60,7 +60,7 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 "upper_arm_swing",
                 above,
                 recipe.curl_upper_arm_swing,
-                "The upper arm swings: pin the elbow to your side and let only the forearm move.",
+                "The upper arm swings: keep the elbow at your side and move only the forearm.",
                 joints=("shoulder", "elbow"),
             ),
             Rule(
@@ -78,7 +78,7 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 "back_sway",
                 above,
                 recipe.raise_back_sway,
-                "The trunk sways: lift with the shoulders and keep the back where it is.",
+                "The trunk sways: lift with the shoulders and keep the back still.",
                 "torso lengths",
                 joints=("shoulder", "hip"),
             ),
@@ -106,7 +106,7 @@ def exercise_rules(recipe: RulesRecipe) -> Mapping[str, tuple[Rule, ...]]:
                 "elbow_lead",
                 below,
                 recipe.press_elbow_lead,
-                "The shoulders roll: set them and stop the elbow from drifting past the neck.",
+                "The shoulders roll: fix them and stop the elbow from drifting past the neck.",
                 "torso lengths",
                 joints=("shoulder", "elbow"),
             ),
@@ -206,10 +206,10 @@ class PoseTrainerRules(Method[RulesRecipe]):
         exercise = ctx.dataset.rpartition("/")[2]
         if exercise not in MEASUREMENTS:
             raise UsageError(
-                "There are no rules for this exercise.",
+                "This method has no rules for this exercise.",
                 where=ctx.dataset,
                 expected=" | ".join(MEASUREMENTS),
                 found=exercise,
-                remedy="Choose a dataset of one of these exercises, or another method.",
+                remedy="Choose a dataset of a supported exercise, or another method.",
             )
         return RulesPredictor(MEASUREMENTS[exercise], exercise_rules(self.recipe)[exercise])

@@ -130,7 +130,7 @@ def _check(train: LabeledSet, ctx: FitContext, *, is_score: bool) -> None:
     classes = np.unique(train.targets)
     if len(train) < 2 or (not is_score and len(classes) < 2):
         raise MethodError(
-            "A ridge classifier cannot learn from clips of one class.",
+            "The training split has only one class, so a ridge classifier cannot learn.",
             where=f"{ctx.dataset} {ctx.task.id}, {ctx.split}",
             expected="at least two training clips" if is_score else "training clips with and without error",
             found=f"{len(train)} of class {', '.join(f'{value:g}' for value in classes) or 'none'}",

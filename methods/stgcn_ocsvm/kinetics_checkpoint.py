@@ -39,7 +39,7 @@ def load_kinetics_checkpoint(model: STGCN, path: Path, *, sha256: str | None = N
             "The ST-GCN checkpoint does not exist.",
             where=path,
             expected="a .pt, .pth or .safetensors file",
-            remedy="Download the Kinetics weights of ST-GCN and give their path.",
+            remedy="Download ST-GCN's Kinetics weights and pass their path.",
         )
     if sha256 is not None and (found := sha256_file(path)) != sha256.lower():
         raise DataError(
@@ -47,14 +47,14 @@ def load_kinetics_checkpoint(model: STGCN, path: Path, *, sha256: str | None = N
             where=path,
             expected=f"SHA-256 {sha256.lower()}",
             found=f"SHA-256 {found}",
-            remedy="Download the file again, or drop the digest if another version is meant.",
+            remedy="Download the file again, or drop the digest if you mean another version.",
         )
     weights = _translate(read_weights(path))
     wanted = model.state_dict()
     if problems := _differences(wanted, weights):
         more = f"\n    and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise DataError(
-            "The checkpoint holds another architecture than this ST-GCN.",
+            "The checkpoint does not match the architecture of this ST-GCN.",
             where=path,
             expected="ST-GCN in the Kinetics configuration (18 OpenPose joints, ten blocks)",
             found="\n    ".join(["", *problems[:_SHOWN]]) + more,

@@ -39,12 +39,12 @@ def logistic_labels(variant: Variant, labelled: LabeledSet, ctx: FitContext) -> 
             return None
         case Variant.CLEAN:
             if not len(labelled.where(1.0)):
-                expected = "bad samples in train beside the good ones"
+                expected = "good and bad samples in train"
                 raise _wrong_scheme(variant, ctx, expected, "one-class-clean")
             return labelled
         case Variant.LEAKY:
             if ctx.leaked is None:
-                raise _wrong_scheme(variant, ctx, "a scheme that leaks every label", "one-class-leaky")
+                raise _wrong_scheme(variant, ctx, "a scheme that shows all labels", "one-class-leaky")
             return ctx.leaked
 
 
@@ -91,9 +91,9 @@ def learn_form(
 
 def _wrong_scheme(variant: Variant, ctx: FitContext, expected: str, scheme: str) -> MethodError:
     return MethodError(
-        f"Variant {variant.value!r} of stgcn-ocsvm cannot be trained under this scheme.",
+        f"Variant {variant.value!r} of stgcn-ocsvm cannot be trained with this scheme.",
         where=f"{ctx.dataset} {ctx.task.id}, {ctx.split}",
         expected=expected,
         found="none",
-        remedy=f"Use --scheme {scheme}, or the recipe that goes with the scheme.",
+        remedy=f"Use --scheme {scheme}, or the recipe that matches your scheme.",
     )

@@ -243,11 +243,11 @@ def _pretrained(
 
 def _no_checkpoint() -> RecipeError:
     return RecipeError(
-        "This recipe starts from the Kinetics weights of ST-GCN, and no file of them is given.",
+        "This recipe needs ST-GCN's Kinetics weights, but no weight file was given.",
         where="stgcn-ocsvm, pretrain = kinetics",
         expected="--set weights=PATH, the file st_gcn.kinetics.pt that tools/get_models.sh of "
         "github.com/yysijie/st-gcn downloads",
         found="no weights",
-        remedy="Give the file, or choose recipe clean, frozen or leaky: they start from exercise "
-        "recognition, without a download.",
+        remedy="Pass the file, or choose recipe clean, frozen or leaky. They start from exercise "
+        "recognition and need no download.",
     )

@@ -68,7 +68,7 @@ class OneClassHead:
         x = _matrix(features)
         if len(x) < 2:
             raise DataError(
-                "A one-class head needs several samples to fit.",
+                "There are too few samples to fit a one-class head.",
                 expected="at least 2 rows",
                 found=len(x),
                 remedy="Use a larger training split.",
@@ -103,7 +103,7 @@ class OneClassHead:
         x = _matrix(features)
         if x.shape[1] != self.scaler_.n_features_in_:
             raise DataError(
-                "The features are not of the size that the one-class head was fitted on.",
+                "The features differ in size from those that the one-class head was fitted on.",
                 expected=f"(n, {self.scaler_.n_features_in_})",
                 found=x.shape,
             )
@@ -135,7 +135,7 @@ def _matrix(features: ArrayLike) -> NDArray[np.float64]:
     x = np.asarray(features, dtype=np.float64)
     if x.ndim != 2 or x.shape[1] == 0 or not np.isfinite(x).all():
         raise DataError(
-            "The one-class head takes a finite matrix of features.",
+            "The one-class head needs a matrix of finite features.",
             expected="(n, D), no NaN or infinity",
             found=f"shape {x.shape}, {np.count_nonzero(~np.isfinite(x))} values not finite",
             remedy="Pool sequences over time and check the extractor's output.",

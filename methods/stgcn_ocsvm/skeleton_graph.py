@@ -63,10 +63,10 @@ def skeleton_adjacency(
     joints = {centre, *(joint for bone in bones for joint in bone)}
     if outside := sorted(joint for joint in joints if not 0 <= joint < n_joints):
         raise MethodError(
-            "The skeleton names joints that it does not have.",
+            "The skeleton names joints missing from its layout.",
             expected=f"joint indices from 0 to {n_joints - 1}",
             found=outside,
-            remedy="Give edges and centre in the numbering of the keypoint layout.",
+            remedy="Number edges and centre as in the keypoint layout.",
         )
     linked = np.eye(n_joints, dtype=bool)
     for a, b in bones:

@@ -143,7 +143,7 @@ class STGCN(nn.Module):
         shape = tuple(x.shape)
         if len(shape) != 5 or shape[1] != self.in_channels or shape[3] != self.n_joints or shape[4] < 1:
             raise DataError(
-                "The skeleton sequences do not have the shape that ST-GCN takes.",
+                "The skeleton sequences do not have the shape that ST-GCN needs.",
                 expected=f"(N, {self.in_channels}, T, {self.n_joints}, M)",
                 found=shape,
                 remedy="Convert the keypoints to this layout, with confidence as the last channel.",

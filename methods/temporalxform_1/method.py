@@ -36,7 +36,7 @@ class ShiftRecipe(VideoRecipe, VideoPoolRecipe, VideoTripletLoss):
     @model_validator(mode="after")
     def _apart(self) -> Self:
         if self.near >= self.far:
-            raise ValueError("the positive is shifted less than the negative: near is below far")
+            raise ValueError("the positive must be shifted less than the negative, so near must be below far")
         return self
 
 

@@ -37,7 +37,9 @@ class DistortionRecipe(VideoRecipe, VideoPoolRecipe, VideoTripletLoss):
     @model_validator(mode="after")
     def _enough_frames(self) -> Self:
         if self.chunks > self.clip_frames:
-            raise ValueError("a clip has no more parts than frames: chunks is at most clip_frames")
+            raise ValueError(
+                "a clip cannot have more parts than frames, so chunks must be at most clip_frames"
+            )
         return self
 
 

@@ -252,7 +252,7 @@ def test_questions_about_samples_that_were_not_given(stranger: Any) -> None:
     name = stranger.write(
         predict="samples[0].media.keeper.link.ask('keypoints', 'openpose-18', media=10_000)"
     )
-    with pytest.raises(MethodError, match="makes no sense"):
+    with pytest.raises(MethodError, match="is invalid"):
         stranger.run(name)
 
 

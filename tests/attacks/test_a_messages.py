@@ -36,10 +36,10 @@ def test_an_error_that_claims_to_be_pythons_own(say: Callable[..., Any], kind: o
 
 
 def test_a_text_that_would_move_the_cursor(say: Callable[..., Any]) -> None:
-    evil = "fine\x1b[2J\x1b[1;32mEvery check holds\x07\u202e"
+    evil = "fine\x1b[2J\x1b[1;32mAll checks passed\x07\u202e"
     with pytest.raises(AqaBenchError) as caught:
         say({"say": "failed", "error": {"kind": "UsageError", "what": evil, "found": evil, "trace": evil}})
-    assert "Every check holds" in str(caught.value)
+    assert "All checks passed" in str(caught.value)
     assert not {"\x1b", "\x07", "\u202e"} & set(str(caught.value) + "".join(caught.value.__notes__))
 
 
@@ -83,7 +83,7 @@ def test_a_message_that_is_none(say: Callable[..., Any], stream: bytes) -> None:
 
 def test_parts_without_end(say: Callable[..., Any]) -> None:
     part = {"say": "part", "ends": [0.0, 1.0]}
-    with pytest.raises(MethodError, match="more samples than were asked for"):
+    with pytest.raises(MethodError, match="more samples than requested"):
         say(*[part] * 9, stage="explain")
     with pytest.raises(MethodError, match="sent an invalid reply"):
         say({"say": "part", "ends": [10**400, 0]}, stage="explain")

@@ -293,5 +293,5 @@ def test_a_kernel_that_refuses_is_an_error_and_no_run_outside(
         worker.confinement = {**(worker.confinement or {}), "own": __file__}
         return worker
 
-    with pytest.raises(UsageError, match="does not let a worker shut itself in"):
+    with pytest.raises(UsageError, match="does not allow a worker to sandbox itself"):
         stranger.run(stranger.write(), folds=1, launch=Launcher(broken, "landlock"))

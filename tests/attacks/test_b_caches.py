@@ -46,7 +46,7 @@ def test_no_flipped_bit_of_cached_weights_is_computed_with(
     for file in (weights.path, weights.path.with_suffix(".json")):
         for bit in flips(file):
             assert weights.load(network) is None, f"bit {bit} of {file.name}"
-    assert caplog.text.count("Damaged weights") == 2 * N
+    assert caplog.text.count("are damaged and will be trained again") == 2 * N
     assert weights.load(network) == {"figure": 0.5}
 
 
@@ -65,7 +65,7 @@ def test_damaged_weights_are_trained_again_and_said(
     weights.path.write_bytes(content)
     assert weights.once(network, train) == {"figure": 0.5}
     assert len(trained) == 2
-    assert f"Damaged weights {weights.path} are trained again" in caplog.text
+    assert f"Weights {weights.path} are damaged and will be trained again" in caplog.text
 
 
 def test_weights_of_another_training_under_this_name_are_not_taken(

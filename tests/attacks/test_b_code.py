@@ -39,7 +39,7 @@ def test_a_method_that_was_changed_runs_again_and_the_old_run_is_kept(
     assert again.record.predictions_sha256 != first.record.predictions_sha256
     assert again.record.code.method != first.record.code.method
     assert again.record.code.harness == first.record.code.harness
-    assert "the code of noise changed since: running again" in caplog.text
+    assert "the code of noise changed since: repeating the run" in caplog.text
     kept = first.path.with_name(f".{first.path.name}.other-code")
     assert str(kept) in caplog.text
     assert json.loads((kept / "run.json").read_text())["code"]["method"] == first.record.code.method
@@ -139,7 +139,7 @@ def test_a_changed_harness_runs_again(
     first = go(tmp_path)
     resealed(first.path, code=first.record.code.model_dump() | {"harness": "0" * 64})
     assert not go(tmp_path).cached
-    assert "the code of the harness changed since: running again" in caplog.text
+    assert "the code of the harness changed since: repeating the run" in caplog.text
 
 
 def test_a_run_from_before_code_was_recorded_is_answered_and_says_so(

@@ -112,7 +112,7 @@ def test_a_changed_run_is_named_kept_aside_and_made_again(
     assert again.record.metrics == first.record.metrics
     kept = first.path.with_name(f".{first.path.name}.damaged")
     assert kept.is_dir()
-    assert f"running again, what was on disk is kept as {kept}" in caplog.text
+    assert f"repeating the run; the files on disk are kept as {kept}" in caplog.text
     assert run(resolved(), tmp_path).cached
 
 

@@ -51,13 +51,13 @@ def test_annotations_edited_in_place_are_never_read(gym: SyntheticGym) -> None:
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     vars(gym).pop("annotated")
-    with pytest.raises(Damaged, match=r"barbell-row\.annotations(.|\n)*Delete the file; it is"):
+    with pytest.raises(Damaged, match=r"barbell-row\.annotations(.|\n)*Delete the file; it will be"):
         gym.targets("lumbar")
 
 
 def test_flipped_labels_under_a_new_fingerprint_and_seal_are_found_at_opening(gym: SyntheticGym) -> None:
     doctored(gym, flip_all)
-    with pytest.raises(Damaged, match="not what the generator computes"):
+    with pytest.raises(Damaged, match="from those that the generator computes"):
         gym.targets("lumbar")
 
 
@@ -122,7 +122,7 @@ def test_raised_scores_of_dives_are_found(tmp_path: Path, monkeypatch: pytest.Mo
     document["fingerprint"] = dives._records_fingerprint("tiny", document["dives"])
     regenerated.write_sealed(file, document, arrays)
     vars(diving).pop("annotated")
-    with pytest.raises(Damaged, match="not what the generator computes"):
+    with pytest.raises(Damaged, match="from those that the generator computes"):
         diving.fingerprint()
     monkeypatch.setattr(dives, "check_some", lambda *_: None)
     assert len(dives.differing_dives(diving.annotated)) == len(document["dives"])

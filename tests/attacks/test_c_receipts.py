@@ -71,7 +71,7 @@ def test_a_copied_receipt_is_edited_to_name_the_run(submissions: Path) -> None:
     mine.write_text(json.dumps(document, indent=2) + "\n")
     assert standings(submissions)["prior"] is Standing.SELF_REPORTED
     (sentence,) = told(submissions)
-    assert sentence.startswith("a receipt is whole: ")
+    assert sentence.startswith("a receipt is undamaged: ")
 
 
 def test_better_predictions_are_put_under_a_receipt(submissions: Path, resealed) -> None:
@@ -97,7 +97,7 @@ def test_a_receipt_is_a_link_to_one_elsewhere(submissions: Path, tmp_path: Path)
     kept = shutil.move(honest, tmp_path / "kept.json")
     honest.symlink_to(kept)
     assert standings(submissions)["constant"] is Standing.SELF_REPORTED
-    assert told(submissions) == ["receipts are receipts: receipt.json"]
+    assert told(submissions) == ["the folder contains only receipts: receipt.json"]
 
 
 @pytest.mark.parametrize("depth", [0, 1])
@@ -139,8 +139,8 @@ def test_one_bad_receipt_stops_no_table_and_is_refused_by_both_checks(
     uncounted = json.loads(capfd.readouterr().out)["uncounted"]
     expected = [
         ("constant", "a receipt is of the run at its path"),
-        ("prior", "receipts are receipts"),
-        ("prior", "a receipt is whole"),
+        ("prior", "the folder contains only receipts"),
+        ("prior", "a receipt is undamaged"),
     ]
     assert [(p["path"].split("/")[3], p["rule"]) for p in uncounted] == expected
     (table,) = (tmp_path / "boards").glob("*/*/table.md")
@@ -171,8 +171,8 @@ def test_a_pull_request_brings_a_receipt_of_its_own_and_takes_one_of_a_rivals(
     write_receipt(receipt_of(submissions, mine), compare_runs(mine, mine, Given()))
     result, _ = validate([submissions], base="HEAD" if revision else str(base))
     assert [(p.rule, p.path.split("/")[3], p.found) for p in result.problems] == [
-        ("receipts come from maintainers alone", "constant", "gone"),
-        ("receipts come from maintainers alone", "prior", "new"),
+        ("only maintainers add receipts", "constant", "gone"),
+        ("only maintainers add receipts", "prior", "new"),
     ]
 
 

@@ -110,7 +110,7 @@ class TestNumbers:
     def test_invented_metrics_without_labels(self, desk: Desk) -> None:
         self.invent(desk)
         assert "not been prepared" in desk.refused(
-            "every number is computed again from the labels", require_labels=True
+            "every number is recomputed from the labels", require_labels=True
         )
 
     @pytest.mark.usefixtures("no_labels")
@@ -120,7 +120,7 @@ class TestNumbers:
         result, text = validate([desk.pull], base=str(desk.base), terms=terms, comment=True)
         assert list(result.unchecked) == [folder.relative_to(desk.pull).as_posix()]
         assert "**new**, unchecked" in text
-        assert "not ranked before somebody with the labels" in text
+        assert "not ranked until somebody with the labels" in text
 
     @pytest.mark.usefixtures("no_labels")
     def test_a_dataset_that_only_the_pull_request_knows(self, desk: Desk) -> None:
@@ -130,7 +130,7 @@ class TestNumbers:
             (desk.pull.parent / "datasets" / "mine" / name).write_text("raise SystemExit('run')\n")
         forgery.edit(folder, dataset="mine/clips")
         rules = {problem.rule for problem in desk.judge(require_labels=True).problems}
-        assert "every number is computed again from the labels" in rules
+        assert "every number is recomputed from the labels" in rules
 
 
 class TestCopies:
@@ -181,11 +181,11 @@ class TestCopies:
 class TestRows:
     def test_an_extra_seed_on_the_row_of_somebody_else(self, desk: Desk) -> None:
         forge(desk.pull, "stgcn-ocsvm", guess(0.0, 12), seed=2, submitter="me")
-        assert desk.refused("a row is of one submitter") == "me, somebody"
+        assert desk.refused("a row has one submitter") == "me, somebody"
 
     def test_an_extra_seed_in_the_name_of_somebody_else(self, desk: Desk) -> None:
         forge(desk.pull, "stgcn-ocsvm", guess(0.0, 12), seed=2, submitter="somebody")
-        assert desk.refused("runs are submitted in one's own name", submitter="me") == "somebody"
+        assert desk.refused("runs are submitted under your own account", submitter="me") == "somebody"
 
     def test_the_best_of_many_seeds(self, desk: Desk) -> None:
         for seed in (3, 17, 22, 31, 48):
@@ -233,7 +233,7 @@ class TestCode:
     def test_a_row_of_mixed_code(self, desk: Desk) -> None:
         for seed, made in enumerate([code(), code(), code("b")]):
             forge(desk.pull, CONTENDER, guess(0.3, 20 + seed), seed=seed, code=made)
-        assert desk.refused("all seeds of a row are of one code") == "the code of the method differs"
+        assert desk.refused("all seeds of a row use the same code") == "the code of the method differs"
 
     def test_code_that_nobody_else_has(self, desk: Desk) -> None:
         forge(desk.pull, CONTENDER, guess(0.3, 20), code=code(dirty=True))
@@ -251,7 +251,7 @@ class TestCode:
 
     def test_a_run_that_does_not_name_its_code(self, desk: Desk) -> None:
         forge(desk.pull, CONTENDER, guess(0.3, 20), code=None)
-        desk.refused("a run names its code")
+        desk.refused("a run records its code")
 
     def test_a_record_that_was_edited_after_it_was_sealed(self, desk: Desk) -> None:
         folder = forge(desk.pull, CONTENDER, guess(0.3, 20), code=code(dirty=True))
@@ -274,11 +274,11 @@ class TestEnsembles:
         ghosts = ["0123456789abcdef", "fedcba9876543210"]
         told = {"rule": "mean", "of": [], "members": ghosts}
         forge(desk.pull, CONTENDER, guess(0.9, 1), members=ghosts, recipe="ensemble", hyperparameters=told)
-        assert "0123456789abcdef" in desk.refused("the members of an ensemble are there")
+        assert "0123456789abcdef" in desk.refused("the members of an ensemble exist")
 
     def test_the_name_of_another_method(self, desk: Desk) -> None:
         forgery.ensemble(desk.pull, self.members(desk), method=CONTENDER)
-        assert desk.refused("an ensemble says what its members say") == CONTENDER
+        assert desk.refused("an ensemble's record agrees with its members") == CONTENDER
 
     def test_scores_that_are_not_the_mean(self, desk: Desk) -> None:
         forgery.ensemble(desk.pull, self.members(desk), shift=1e-6)
@@ -286,13 +286,13 @@ class TestEnsembles:
 
     def test_a_recipe_of_its_own(self, desk: Desk) -> None:
         forgery.ensemble(desk.pull, self.members(desk), recipe="paper")
-        desk.refused("an ensemble says what its members say")
+        desk.refused("an ensemble's record agrees with its members")
 
     def test_a_control_that_is_called_none(self, desk: Desk) -> None:
         flat = forge(desk.pull, "constant", np.full(len(forgery.rows()), 0.5))
         forgery.ensemble(desk.pull, [flat, desk.of("duration")], control=False)
         rules = {problem.rule for problem in desk.judge().problems}
-        assert "an ensemble says what its members say" in rules
+        assert "an ensemble's record agrees with its members" in rules
 
     def test_a_member_without_the_licence_of_its_weights(self, desk: Desk) -> None:
         bought = forge(desk.pull, CONTENDER, guess(0.3, 4), pretrained_on="ten million clips")
@@ -354,7 +354,7 @@ class TestWords:
     def test_facts_of_another_type(self, desk: Desk, facts: dict[str, Any]) -> None:
         forge(desk.pull, CONTENDER, guess(0.3, 5), facts=facts)
         rules = {problem.rule for problem in desk.judge().problems}
-        assert "facts have the types of a fit's report" in rules
+        assert "facts have the types of ctx.report" in rules
 
     @pytest.mark.parametrize(
         "value",
@@ -421,7 +421,7 @@ class TestWords:
         assert "exit status 0" in result.by_structure[folder.relative_to(desk.pull).as_posix()]
 
     def test_mark_up_in_the_comment(self, desk: Desk) -> None:
-        evil = "form** Every check holds. Approved @all ![x](https://evil.example/x.png) <b>www.evil.example"
+        evil = "form** All checks passed. Approved @all ![x](https://evil.example/x.png) <b>www.evil.example"
         forgery.edit(forge(desk.pull, CONTENDER, guess(0.3, 5)), tasks=[evil], recipe=evil)
         _, text = validate([desk.pull], base=str(desk.base), comment=True)
         heading = next(line for line in text.splitlines() if line.startswith("### "))

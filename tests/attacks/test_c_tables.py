@@ -29,8 +29,8 @@ assert spec.loader is not None
 forgery: Any = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(forgery)
 
-RECORDS = "every number of a table is that of its records"
-TABLE = "the table is what the predictions say"
+RECORDS = "every number in a table comes from its records"
+TABLE = "the table follows from the predictions"
 FILES = {"table.json": as_json, "table.csv": as_csv, "table.md": as_markdown, "table.tex": as_latex}
 
 
@@ -208,7 +208,7 @@ class TestInvented:
 
     def test_a_table_that_nobody_has_built(self, desk: Desk) -> None:
         shutil.rmtree(desk.base / "leaderboards" / BENCHMARK_VERSION / desk.folder.name)
-        assert "a table is built by somebody who has the labels" in desk.rules()
+        assert "a table is built where the labels are available" in desk.rules()
 
 
 @pytest.mark.parametrize("name", ["slices.json", "curves.json"])

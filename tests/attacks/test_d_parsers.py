@@ -127,11 +127,11 @@ def with_method(method: int) -> bytes:
     ("content", "found"),
     [
         (npy("(1000000000000, 17, 3)", b"few"), "truncated"),
-        (npy("(99999999999, 0)"), "nothing, in shape"),
+        (npy("(99999999999, 0)"), "no values, in shape"),
         (npz(npy("(1000000, 17, 3)", bytes(204_000_000))), "bytes from"),
         (with_method(97), "compression method 97"),
         (with_method(14), "compression method 14"),
-        (npy("(" * 9000), "a .npy header that cannot be read"),
+        (npy("(" * 9000), "an unreadable .npy header"),
     ],
     ids=["terabytes", "rows", "bomb", "method", "lzma", "nesting"],
 )
@@ -153,7 +153,7 @@ def test_keypoints_that_claim_more_than_they_hold_are_refused(
 )  # fmt: skip
 def test_a_frame_of_openpose_is_refused_however_it_is_broken(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a_000000000000_keypoints.json").write_bytes(content)
-    with pytest.raises(DataError, match="does not follow its format"):
+    with pytest.raises(DataError, match="has the wrong format"):
         read_openpose_json(tmp_path)
 
 
@@ -211,7 +211,7 @@ def test_predictions_with_one_row_twice_take_no_quadratic_search(tmp_path: Path)
     rows = [f"a{number},t,0,test,0.5" for number in range(80_000)]
     text = "\n".join(["sample_id,task,fold,split,score", *rows, rows[-1]]) + "\n"
     (tmp_path / "predictions.csv").write_text(text)
-    with pytest.raises(DataError, match="a79999 again in line 80002"):
+    with pytest.raises(DataError, match="a79999 repeated in line 80002"):
         read_predictions(tmp_path / "predictions.csv")
 
 

@@ -158,7 +158,7 @@ def test_a_row_on_other_samples_is_not_ranked_and_says_why(synthetic: ModuleType
     synthetic.write_run(tmp_path, "partial", 0.9, rows=few, scored=False)
     row = rows(synthetic, tmp_path)["partial"]
     assert row.rank is None
-    assert row.why_unranked == "scored on 58 samples, the others on 60"
+    assert row.why_unranked == "scored on 58 samples, the other rows on 60"
     assert row.scored == 58
     assert row.value is not None
     assert boards(synthetic, tmp_path)[0].rows[-1] == row

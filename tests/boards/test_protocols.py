@@ -152,7 +152,7 @@ def test_a_closed_version_stays_when_its_runs_leave(tree: tuple[Path, Path]) -> 
     (leaderboards / "v1" / "new.md").write_text("")
     (leaderboards / "v1" / "overall.tex").unlink()
     problems = check(submissions, leaderboards).problems
-    assert {problem.rule for problem in problems} == {"a closed version stays as it is"}
+    assert {problem.rule for problem in problems} == {"a closed version does not change"}
     assert [problem.path for problem in problems] == [
         f"v1/{name}" for name in ("new.md", "overall.tex", f"{BOARD}/table.csv")
     ]
@@ -165,7 +165,7 @@ def test_a_pull_request_neither_closes_a_version_nor_changes_a_closed_one(tree: 
     table.write_text(table.read_text().replace("constant", "mine"))
     close_version(leaderboards, "v1")
     (problem,) = check(submissions, leaderboards, base=base).problems
-    assert (problem.path, problem.rule) == ("v1/closed.json", "maintainers alone close a version")
+    assert (problem.path, problem.rule) == ("v1/closed.json", "only maintainers close a version")
     close_version(base, "v1")
     problems = check(submissions, leaderboards, base=base).problems
     assert [problem.path for problem in problems] == [f"v1/{BOARD}/table.csv"]
@@ -195,7 +195,7 @@ def test_a_run_of_v1_can_no_longer_be_added(tree: tuple[Path, Path], forge: Modu
     (problem,) = [problem for problem in result.problems if "benchmark_version" in problem.path]
     assert (problem.rule, problem.found) == ("the protocol is the current one", "v1")
     problems = check(submissions, leaderboards).problems
-    assert ("a run is of the current protocol", late.relative_to(submissions).as_posix()) in [
+    assert ("a run uses the current protocol", late.relative_to(submissions).as_posix()) in [
         (problem.rule, problem.path) for problem in problems
     ]
 
@@ -230,7 +230,7 @@ def test_a_new_run_cannot_pass_as_a_migrated_one(
     for claim in ("0" * 16, other.name):
         resealed(new, migrated_from=claim)
         (problem,) = validate([new])[0].problems
-        assert problem.rule == "a migrated run is one of an earlier leaderboard"
+        assert problem.rule == "a migrated run belongs to an earlier leaderboard"
         assert claim in problem.expected
 
 

@@ -140,4 +140,7 @@ def test_the_check_names_receipts_that_are_of_nothing(
     gone = receipt_place(receipts, synthetic.DATASET, "m", "0" * 16)
     write_receipt(gone, read_receipt(receipt_file(submissions, folder.relative_to(submissions).as_posix())))
     found = {problem.rule: problem.found for problem in check_receipts(submissions, find_runs(submissions))}
-    assert found == {"receipts are receipts": "README", "a receipt is of the run at its path": "no such run"}
+    assert found == {
+        "the folder contains only receipts": "README",
+        "a receipt is of the run at its path": "no such run",
+    }

@@ -42,18 +42,18 @@ def score_edited(forge: ModuleType, folder: Path) -> None:
     file.write_text("\n".join(lines) + "\n")
 
 
-@case("the record is what the predictions say")
+@case("the record follows from the predictions")
 def scores_edited_and_hash_repaired(forge: ModuleType, folder: Path) -> None:
     table = forge.table(folder)
     forge.put(folder, table.assign(score=1 - table["score"]))
 
 
-@case("the record is what the predictions say")
+@case("the record follows from the predictions")
 def metric_edited(forge: ModuleType, folder: Path) -> None:
     forge.edit(folder, metrics__form__accuracy__value=0.99)
 
 
-@case("the record is what the predictions say")
+@case("the record follows from the predictions")
 def interval_narrowed(forge: ModuleType, folder: Path) -> None:
     value = json.loads((folder / "run.json").read_text())["metrics"]["form"]["auroc"]["value"]
     forge.edit(folder, metrics__form__auroc__low=value, metrics__form__auroc__high=value)
@@ -70,12 +70,12 @@ def metric_left_out(forge: ModuleType, folder: Path) -> None:
     forge.edit(folder, metrics__form={name: v for name, v in metrics.items() if name != "mcc"})
 
 
-@case("the record is what the predictions say")
+@case("the record follows from the predictions")
 def threshold_moved(forge: ModuleType, folder: Path) -> None:
     forge.edit(folder, thresholds__form__r0f0=0.9)
 
 
-@case("the record is what the predictions say")
+@case("the record follows from the predictions")
 def floor_lowered(forge: ModuleType, folder: Path) -> None:
     forge.edit(folder, floors__form=0.1)
 
@@ -85,12 +85,12 @@ def skill_raised(forge: ModuleType, folder: Path) -> None:
     forge.edit(folder, skill__form=0.77)
 
 
-@case("coverage is what was scored")
+@case("coverage matches the predictions")
 def coverage_inflated(forge: ModuleType, folder: Path) -> None:
     forge.edit(folder, coverage__form={"expected": 99, "scored": 99})
 
 
-@case("the record is what the predictions say")
+@case("the record follows from the predictions")
 def coverage_expected_less(forge: ModuleType, folder: Path) -> None:
     forge.edit(folder, coverage__form={"expected": 61, "scored": 60})
 
@@ -166,7 +166,7 @@ def score_infinite(forge: ModuleType, folder: Path) -> None:
     forge.put_text(folder, "\n".join(lines) + "\n")
 
 
-@case("scores of errors lie in [0, 1]")
+@case("error scores are in [0, 1]")
 def score_out_of_range(forge: ModuleType, folder: Path) -> None:
     table = forge.table(folder)
     forge.put(folder, table.assign(score=table["score"] * 10 - 3))
@@ -194,7 +194,7 @@ def another_release(forge: ModuleType, folder: Path) -> None:
     forge.cover(forge.edit(folder, dataset_fingerprint="0" * 64))
 
 
-@case("the splits are the dataset's")
+@case("the splits match the dataset")
 def splits_of_another_release(forge: ModuleType, folder: Path) -> None:
     forge.cover(forge.edit(folder, splits_fingerprint={"form": "0" * 64}))
 
@@ -272,7 +272,7 @@ def labels_as_a_column(forge: ModuleType, folder: Path) -> None:
     forge.put_text(folder, "\n".join([lines[0] + ",label", *(f"{line},1" for line in lines[1:])]) + "\n")
 
 
-@case("predictions are as the runner writes them")
+@case("predictions have the format that the runner writes")
 def rows_in_an_order_that_tells(forge: ModuleType, folder: Path) -> None:
     lines = (folder / "predictions.csv").read_text().splitlines()
     forge.put_text(folder, "\n".join([lines[0], *reversed(lines[1:])]) + "\n")
@@ -309,12 +309,12 @@ def number_as_text(forge: ModuleType, folder: Path) -> None:
     forge.edit(folder, seed="0")
 
 
-@case("a control is called one")
+@case("a control is marked as one")
 def control_called_a_contender(forge: ModuleType, folder: Path) -> None:
     forge.edit(folder, control=False)
 
 
-@case("a control is called one")
+@case("a control is marked as one")
 def shuffled_labels_called_a_contender(forge: ModuleType, folder: Path) -> None:
     forge.cover(forge.edit(folder, shuffled_labels=True, control=False, method="pose-tdm"))
 
@@ -349,7 +349,7 @@ def another_protocol(forge: ModuleType, folder: Path) -> None:
     forge.cover(forge.edit(folder, benchmark_version="v0"))
 
 
-@case("the run has ended")
+@case("the run has finished")
 def made_tomorrow(forge: ModuleType, folder: Path) -> None:
     forge.edit(folder, created=(datetime.now(UTC) + timedelta(days=3)).isoformat())
 

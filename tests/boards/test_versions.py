@@ -41,7 +41,7 @@ def test_an_earlier_version_is_built_from_its_lock_alone(
 def test_a_changed_or_lost_input_is_an_error(built: tuple[Path, Path]) -> None:
     record = next(built[0].rglob("run.json"))
     record.write_text(record.read_text() + "\n")
-    with pytest.raises(DataError, match="another file"):
+    with pytest.raises(DataError, match="a different file"):
         build(*built, as_of="v2")
     record.unlink()
     with pytest.raises(DataError, match="no such file"):

@@ -53,7 +53,7 @@ def test_named_claims_are_shown_with_what_is_missing(cli, none: Path) -> None:
 def test_a_folder_that_does_not_exist_is_an_error(cli, tmp_path: Path) -> None:
     answer = cli("claims", "--submissions", tmp_path / "none", "--json")
     assert (answer.code, answer.out) == (1, "")
-    assert "no folder of submissions" in answer.err
+    assert "submissions folder does not exist" in answer.err
 
 
 def test_a_run_in_two_folders_counts_once_and_closed_versions_do_not(

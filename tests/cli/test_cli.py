@@ -193,7 +193,7 @@ def test_run_passes_its_options_on(cli, tmp_path: Path, plugins) -> None:
         (("table", "anomly"), "Did you mean 'anomaly'"),
         (("list", "method"), "methods"),
         (("rnu",), "run"),
-        (("suite", "none.toml"), "no such suite"),
+        (("suite", "none.toml"), "suite does not exist"),
         (("ensemble",), "aqa-bench ensemble"),
         (("score",), "aqa-bench score"),
     ],
@@ -438,7 +438,7 @@ def test_tables_are_written_and_one_is_printed(cli, tmp_path: Path) -> None:
     assert written["tables"] == ["1", "2", "3", "4", "5", "6"]
     assert len(written["written"]) == 24
     assert (tmp_path / "boards/papers/table-6.tex").is_file()
-    assert cli("table", "all", *places).out.endswith("left out, nothing was submitted: anomaly\n")
+    assert cli("table", "all", *places).out.endswith("skipped, because no runs were submitted: anomaly\n")
     told = cli("table", "1", *places)
     assert told.out.rstrip("\n") == (tmp_path / "boards/papers/table-1.md").read_text().rstrip("\n")
     assert "90.48" in told.out

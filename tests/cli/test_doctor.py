@@ -56,7 +56,7 @@ def test_a_device_that_is_not_there_is_wrong_usage(cli, monkeypatch: pytest.Monk
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     answer = cli("doctor", "--device", "cuda")
     assert answer.code == 2
-    assert "there is none here" in answer.err
+    assert "this machine has none" in answer.err
 
 
 def test_a_method_that_does_not_exist_is_wrong_usage(cli) -> None:

@@ -17,7 +17,7 @@ def test_a_dry_run_says_what_a_run_takes_and_writes_nothing(cli, tmp_path: Path)
     assert (answer.code, answer.document.keys()) == (0, KEYS)
     assert not out.exists()
     text = cli(*ask, "--dry-run").out
-    assert "steps on labels, at most" in text
+    assert "training steps on labels, at most" in text
     assert "no probe" in text
     made = cli(*ask, "--json")
     assert made.document["run_id"] == answer.document["run_id"]

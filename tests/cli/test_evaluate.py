@@ -28,9 +28,9 @@ def test_scores_are_judged_for_people(cli, scores: Path) -> None:
     first, place, floor, note = answer.out.splitlines()
     assert first.startswith("form: accuracy 0.98")
     assert first.endswith("floor 0.600, skill 0.958, 60/60 samples; threshold tuned on val")
-    assert place == "no rank: there is no board of this dataset, task and scheme here"
+    assert place == "no rank: there is no board for this dataset, task and scheme"
     assert floor.startswith("minus the floor: 0.38")
-    assert "serves all 25 splits" in note
+    assert "is used for all 25 splits" in note
 
 
 def test_scores_are_judged_for_programs(cli, scores: Path) -> None:

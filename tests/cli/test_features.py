@@ -38,4 +38,4 @@ def test_run_without_features_is_wrong_usage(cli) -> None:
 def test_export_of_a_method_without_features_is_wrong_usage(cli, tmp_path: Path) -> None:
     answer = cli("features", "export", "--method", "prior", "--dataset", DATASET, "--out", tmp_path / "f")
     assert answer.code == 2
-    assert "no features of frames" in answer.err
+    assert "no frame features" in answer.err

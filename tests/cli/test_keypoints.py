@@ -49,14 +49,14 @@ def test_verify_names_file_expected_found_and_remedy(cli, poses: Path) -> None:
         f"Samples without keypoints (1): {files[7].relative_to(poses).with_suffix('').as_posix()}"
         in answer.out
     )
-    assert "Files of no sample (1): stray.npy" in answer.out
+    assert "Files that match no sample (1): stray.npy" in answer.out
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--people", "nearest"), "No keypoints are named"),
-        (("--task", "form"), "No keypoints are named"),
+        (("--people", "nearest"), "No keypoints were given"),
+        (("--task", "form"), "No keypoints were given"),
         (("--keypoints", "poses", "--people", "tallest"), "nearest or largest"),
     ],
 )

@@ -120,4 +120,4 @@ def test_a_record_that_spells_out_the_default_is_refused(cli, tmp_path: Path) ->
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps(record | {"dataset": "synthetic-gym/diving@demo"}))
     problems = cli("validate", run, "--json").document["problems"]
-    assert "the default preset stands in no id" in {problem["rule"] for problem in problems}
+    assert "the id does not name the default preset" in {problem["rule"] for problem in problems}

@@ -97,4 +97,4 @@ def test_a_folder_without_a_run_and_another_protocol_are_refused(
     folder = made("constant")
     resealed(folder, benchmark_version="v0")
     answer = cli("reproduce", folder)
-    assert (answer.code, "run-id is not what its record spells" in answer.err) == (1, True)
+    assert (answer.code, "run-id does not match its record" in answer.err) == (1, True)

@@ -120,11 +120,11 @@ def test_explain_shows_what_a_video_method_looks_at(gym, tmp_path: Path, regime:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("retrieve", "--method", "duration"), "no features of images"),
+        (("retrieve", "--method", "duration"), "no image features"),
         (("retrieve", "--method", "imagenett"), "Did you mean 'imagenet'"),
         (("retrieve", "--method", "imagenet:quik"), "quick"),
-        (("explain", "--method", "duration"), "cannot tell which parts"),
-        (("explain", "--method", "duration"), "image or video, such as imagenet or kinetics"),
+        (("explain", "--method", "duration"), "cannot show which parts"),
+        (("explain", "--method", "duration"), "an image or video method, such as imagenet or kinetics"),
     ],
 )
 def test_what_cannot_be_done_is_said(gym, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -20,9 +20,9 @@ def test_run_prints_result_place_and_folder(cli, runs: Path) -> None:
     answer = cli("run", "--method", "constant", "--dataset", DATASET, *SCHEME, "--out", runs)
     result, place, folder = answer.out.splitlines()
     assert result == "form: auroc 0.500 [0.500, 0.500], floor 0.500, skill 0.000, 60/60 samples"
-    assert place == "no rank: there is no board of this dataset, task and scheme here"
+    assert place == "no rank: there is no board for this dataset, task and scheme"
     assert Path(folder).parent == runs / DATASET / "constant"
-    assert answer.err == f"constant (quick, seed 0) on {DATASET} (one-class-clean): on disk already\n"
+    assert answer.err == f"constant (quick, seed 0) on {DATASET} (one-class-clean): already on disk\n"
     full = cli("run", "--method", "constant", "--dataset", DATASET, *SCHEME, "--out", runs, "--full").out
     assert len(full.splitlines()) > 16
     assert full.splitlines()[0] == result
@@ -33,7 +33,7 @@ def test_runs_are_one_table_with_the_floor(cli, runs: Path) -> None:
     answer = cli("runs", runs)
     assert (answer.code, answer.err) == (0, "")
     lines = [line.split() for line in answer.out.splitlines()]
-    assert answer.out.startswith(f"{DATASET}, form (scheme one-class-clean; no board here)")
+    assert answer.out.startswith(f"{DATASET}, form (scheme one-class-clean; no board)")
     names = [line[1] for line in lines if len(line) > 5 and line[-1] == "own"]
     assert set(names) == {"constant", "duration"}
     assert any(line[:3] == ["-", "the", "floor"] for line in lines)
@@ -51,7 +51,7 @@ def test_runs_are_a_document(cli, runs: Path) -> None:
     assert [row["method"] for row in board["rows"] if row["best"]] == [best["method"]]
     (left,) = answer.document["left_out"]
     assert left["path"].endswith("broken")
-    assert "left out" in answer.err
+    assert "skipped" in answer.err
 
 
 def test_no_runs_are_said(cli, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_a_run_is_submitted_and_validated(cli, run: Path, tmp_path: Path) -> Non
     assert (answer.document["ok"], answer.document["problems"]) == (True, [])
     assert answer.document["rescored"] == [f"{DATASET}/prior/{run.name}"]
     assert "1 new run" in comment.read_text()
-    assert "Every check holds. 1 runs scored again" in comment.read_text()
+    assert "All checks passed. 1 runs rescored" in comment.read_text()
     assert "0 problems" in cli("validate", out).out
 
 
@@ -39,7 +39,7 @@ def test_problems_are_exit_code_1(cli, resealed, run: Path, tmp_path: Path) -> N
         assert problem.keys() == {"path", "rule", "expected", "found"}
     told = cli("validate", run)
     assert told.code == 1
-    assert "rule: the record is what the predictions say" in told.err
+    assert "rule: the record follows from the predictions" in told.err
     refused = cli("submit", run, "--out", tmp_path / "submissions")
     assert refused.code == 1
     assert "nothing was copied" in refused.err

@@ -120,12 +120,12 @@ def sound(path: Path) -> Path:
         ("text.mp4", "unknown kind of video"),
         ("playlist.mp4", "unknown kind of video"),
         ("empty.mp4", "unknown kind of video"),
-        ("sound.mp4", "sound alone"),
+        ("sound.mp4", "only sound"),
         ("one.mp4", "one frame"),
         ("tiny.mp4", "32 x 32"),
         ("absent.mp4", "no such file"),
         ("folder.mp4", "a folder"),
-        ("pipe.mp4", "no plain file"),
+        ("pipe.mp4", "not a plain file"),
     ],
 )
 def test_what_is_no_clip_is_refused_and_said(tmp_path: Path, name: str, found: str) -> None:

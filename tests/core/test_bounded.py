@@ -44,5 +44,5 @@ def test_a_bomb_is_not_unpacked() -> None:
     with pytest.raises(ValueError, match="more than 1,000 bytes"):
         gunzip(bomb, 1000)
     for damaged in (bomb[:-9], b"text", b""):
-        with pytest.raises(ValueError, match=r"truncated|no gzip"):
+        with pytest.raises(ValueError, match=r"truncated|not a gzip"):
             gunzip(damaged)

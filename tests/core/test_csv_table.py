@@ -42,13 +42,13 @@ def test_it_reads_as_the_plain_one(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "expected", "found"),
     [
-        (b"", "a line with the columns' names", "0 lines"),
+        (b"", "a line with column names", "0 lines"),
         (b"file,label\n", "at least one row", "1 lines"),
         (b"file,label\na\n", "2 cells in line 2", "1: ('a',)"),
-        (b"file,,label\na,x,1\n", "a name for each column", "'' in file"),
-        (b"file,File\na,1\n", "each once", "'file'"),
+        (b"file,,label\na,x,1\n", "a unique name for each column", "'' in file"),
+        (b"file,File\na,1\n", "a unique name", "'file'"),
         (b"file,label\n\xe9,1\n", "text in UTF-8", "byte 0xe9"),
-        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\n", "text in UTF-8", "a spreadsheet's own file"),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00\n", "text in UTF-8", "a spreadsheet file"),
         (b'file,label\n"a,1\n', "a CSV file", "unexpected end of data"),
     ],
 )

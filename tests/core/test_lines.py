@@ -97,7 +97,7 @@ def nested(levels: int) -> Any:
         ({"a": [0] * MAX_ENTRIES}, "more than"),
         ({"a": [[0] * 64] * 80}, "more than"),
         ({"a": object()}, "a: a object"),
-        ({1: 2}, "no text"),
+        ({1: 2}, "not text"),
     ],
 )
 def test_what_is_not_plain_or_not_bounded_is_named(value: Any, reason: str) -> None:

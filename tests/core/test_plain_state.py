@@ -61,9 +61,9 @@ def test_nested_plain_values_come_back() -> None:
 def test_classes_are_named_by_the_reader_and_never_by_the_file() -> None:
     state = plain_state(Inner(np.ones(2), "a"))
     for kinds in ((Outer,), (Small,)):
-        with pytest.raises(DataError, match="not one of this method"):
+        with pytest.raises(DataError, match="does not belong to this method"):
             rebuilt(state, *kinds)
-    with pytest.raises(DataError, match="not one of this method"):
+    with pytest.raises(DataError, match="does not belong to this method"):
         rebuilt(state, Outer, parts=(Inner,))
     for told in (
         {"of": "Inner", "fields": {"values": 1}},
@@ -74,12 +74,12 @@ def test_classes_are_named_by_the_reader_and_never_by_the_file() -> None:
         {"unknown": 1},
         5,
     ):
-        with pytest.raises(DataError, match="not one of this method"):
+        with pytest.raises(DataError, match="does not belong to this method"):
             rebuilt(State({"value": told}), Inner)
     deep: Any = 1
     for _ in range(40):
         deep = {"list": [deep]}
-    with pytest.raises(DataError, match="not one of this method"):
+    with pytest.raises(DataError, match="does not belong to this method"):
         rebuilt(State({"value": deep}), Inner)
 
 

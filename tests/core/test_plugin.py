@@ -72,7 +72,7 @@ def test_code_of_the_wrong_kind_is_an_error(module: Module, text: str, found: st
         (MethodPlugin(CARD, factory, Path()), "subclass"),
         (DatasetPlugin("theirs", (), factory, Path()), "prepare"),
     ):
-        with pytest.raises(AqaBenchError, match="not of the right kind") as caught:
+        with pytest.raises(AqaBenchError, match="has the wrong type") as caught:
             plugin.load()
         assert expected in str(caught.value.expected)
         assert caught.value.found == found

@@ -79,7 +79,7 @@ def test_texts_that_look_like_missing_values_stay_texts(tmp_path: Path) -> None:
         (GOOD.replace("0.5\n", "high\n"), "'high' in line 3"),
         (GOOD.replace("val", "train"), "'train' in line 2"),
         (GOOD.replace("test", "Test"), "'Test' in line 3"),
-        (GOOD + "a,form,r0f0,test,0.5\n", "a again in line 4"),
+        (GOOD + "a,form,r0f0,test,0.5\n", "a repeated in line 4"),
         (GOOD + '"a', ""),
         (GOOD + "\n", "1 in line 4"),
     ],
@@ -119,6 +119,6 @@ def test_a_row_that_stands_twice_is_found_at_once_in_a_long_table(tmp_path: Path
     rows = [f"a{number},t,0,test,0.5" for number in range(60_000)]
     file.write_text("sample_id,task,fold,split,score\n" + "\n".join([*rows, rows[-1]]) + "\n")
     started = time.process_time()
-    with pytest.raises(DataError, match="a59999 again in line 60002"):
+    with pytest.raises(DataError, match="a59999 repeated in line 60002"):
         read_predictions(file)
     assert time.process_time() - started < 5

@@ -77,7 +77,7 @@ def test_a_base_that_does_not_exist_names_the_nearest(method_folder) -> None:
     error = caught.value
     assert (error.where or "").endswith("/recipes.toml [quick] base")
     assert (error.expected, error.found) == ("paper | map", "papr")
-    assert "leave the base out" in (error.remedy or "")
+    assert "remove the base" in (error.remedy or "")
 
 
 @pytest.mark.parametrize("value", ["3", '["paper"]', "true", "{ name = 1 }"])

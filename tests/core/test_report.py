@@ -38,7 +38,7 @@ def test_a_misspelt_field_is_an_error_that_names_the_right_one() -> None:
     ],
 )
 def test_values_that_do_not_fit_are_refused(odd: dict[str, object]) -> None:
-    with pytest.raises(MethodError, match="does not fit a fit's report"):
+    with pytest.raises(MethodError, match="has the wrong type for a fit's report"):
         FitReport().update(**odd)
 
 

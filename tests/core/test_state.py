@@ -55,7 +55,7 @@ def test_parts_are_found_again() -> None:
     assert found.facts == {"a": 1}
     np.testing.assert_array_equal(found.array("w"), np.ones(2))
     for wrong in (lambda: joined.part("three"), lambda: joined.fact("x"), lambda: joined.array("w")):
-        with pytest.raises(DataError, match="not one of this method"):
+        with pytest.raises(DataError, match="does not belong to this method"):
             wrong()
 
 

@@ -106,7 +106,7 @@ def test_what_there_is_not_is_said(ask: dict[str, str], message: str) -> None:
 def test_a_modality_that_is_not_there_is_said() -> None:
     with pytest.raises(UsageError, match=r"no readable modality .* 'frames'"):
         aqa.load_dataset(DATASET).samples().to_numpy("frames")
-    with pytest.raises(UsageError, match="Nothing to read"):
+    with pytest.raises(UsageError, match="nothing to read"):
         aqa.load_dataset(DATASET).samples().to_numpy(frames=0)
 
 

@@ -111,7 +111,7 @@ def test_partial_scores_have_no_rank(submissions: Path, judged: pd.DataFrame) ->
     assert ev.rank is None
     assert ev.results["form"].missing == (judged["sample_id"][0],)
     assert (ev.table["scored"][0], ev.table["expected"][0]) == (59, 60)
-    assert "no rank: scored on 59 samples, the others on 60" in list(ev.lines())
+    assert "no rank: scored on 59 samples, the other rows on 60" in list(ev.lines())
     assert any(judged["sample_id"][0] in note for note in ev.notes)
     assert set(ev.differences["samples"]) == {59}
 

@@ -54,11 +54,11 @@ def test_what_cannot_be_shown_is_named(runs: Path, synthetic: ModuleType) -> Non
     found, left_out = find_local([runs, runs])
     assert len(found) == 3
     assert left_out[str(broken)] == "A run's record does not follow the schema."
-    assert left_out[str(old)] == "it is of protocol v1"
+    assert left_out[str(old)] == "it uses protocol v1"
     assert any("the same run as" in why for why in left_out.values())
     assert not any(".hidden" in name for name in left_out)
 
 
 def test_no_such_folder_is_said(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="There is no such folder"):
+    with pytest.raises(DataError, match="The folder does not exist"):
         local_standings([tmp_path / "none"])

@@ -57,7 +57,7 @@ def test_a_frame_is_read_with_its_index_as_ids() -> None:
         (b"sample_id,score\na,\n", "finite scores", "'' in line 2"),
         (b"sample_id,score\na,0,5\n", "2 cells", "3 in line 2"),
         (b"sample_id,score\n,1\n", "a sample id", "none in line 2"),
-        (b"sample_id,score,score\na,1,1\n", "each column once", "score twice"),
+        (b"sample_id,score,score\na,1,1\n", "unique column names", "score twice"),
         (b"sample_id,score,split\na,1,tset\n", "val or test", "'tset' in line 2"),
         (b"sample_id,score\n\xff,1\n", "UTF-8", "invalid start byte"),
     ],

@@ -63,7 +63,7 @@ def test_one_split_takes_val_and_test_and_leaves_train_aside() -> None:
         ("e", "t", "r0f0", "test", 0.4), ("f", "t", "r0f0", "test", 0.5),
     }  # fmt: skip
     assert (found.expected, found.missing) == (2, ())
-    assert found.notes == ("3 scores are of samples that are neither val nor test; they are ignored.",)
+    assert found.notes == ("3 scores are for samples in neither val nor test; they are ignored.",)
 
 
 def test_one_score_serves_every_split_that_asks_for_it_and_that_is_said() -> None:
@@ -72,7 +72,7 @@ def test_one_score_serves_every_split_that_asks_for_it_and_that_is_said() -> Non
         ("c", "t", "r0f0", "val", 0.2), ("e", "t", "r0f0", "test", 0.3), ("f", "t", "r0f0", "test", 0.4),
         ("a", "t", "r0f1", "val", 0.0), ("b", "t", "r0f1", "test", 0.1), ("c", "t", "r0f1", "test", 0.2),
     }  # fmt: skip
-    assert "serves all 2 splits" in found.notes[0]
+    assert "is used for all 2 splits" in found.notes[0]
 
 
 def test_folds_keep_their_own_scores() -> None:

@@ -54,7 +54,7 @@ def test_predictions_that_were_changed_are_refused(made: Run, tmp_path: Path) ->
         (folder / file.name).write_bytes(file.read_bytes())
     text = (folder / "predictions.csv").read_text()
     (folder / "predictions.csv").write_text(text + text.splitlines()[1].replace("r0f0", "r77f0") + "\n")
-    with pytest.raises(Damaged, match="not those that were scored"):
+    with pytest.raises(Damaged, match="differ from those that were scored"):
         _ = open_run(folder).predictions
 
 

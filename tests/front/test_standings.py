@@ -85,7 +85,7 @@ def test_fewer_samples_and_oracles_have_no_rank(submissions: Path, judged: pd.Da
     oracle = Contender("oracle", "", (table,), Decision.TUNED, oracle=("keypoints",))
     lines = {line.method: line for line in ranked(submissions, few, oracle).lines}
     assert lines["few"].rank is None
-    assert lines["few"].why_unranked == "scored on 59 samples, the others on 60"
+    assert lines["few"].why_unranked == "scored on 59 samples, the other rows on 60"
     assert lines["oracle"].rank is None
     assert "oracle" in lines["oracle"].why_unranked
 

@@ -54,7 +54,7 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
     ("first", "second", "found"),
     [
         ("{:06d}.png", "{:06d}.jpg", "NUMBER"),
-        ("{:06d}.png", "{:04d}.png", "two files of number"),
+        ("{:06d}.png", "{:04d}.png", "two files with number"),
         ("{:06d}.png", "a{:06d}.png", "NUMBER"),
     ],
 )
@@ -68,7 +68,7 @@ def test_folders_named_in_two_ways_are_refused(tmp_path: Path, first: str, secon
 def test_two_paddings_without_a_double_are_refused(tmp_path: Path) -> None:
     folder = write(tmp_path / "f", range(1, 4), "{:06d}.png".format)
     write(folder, range(7, 9), "{:04d}.png".format)
-    with pytest.raises(DataError, match="padded in two ways"):
+    with pytest.raises(DataError, match="inconsistent zero-padding"):
         scan_frames(folder)
 
 

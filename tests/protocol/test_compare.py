@@ -70,7 +70,7 @@ def test_runs_of_different_things_are_refused(pair: tuple[Path, Path], resealed,
 
 def test_runs_without_a_common_task_are_refused(pair: tuple[Path, Path], resealed) -> None:
     resealed(pair[1], tasks=["other"])
-    with pytest.raises(UsageError, match="share no task"):
+    with pytest.raises(UsageError, match="have no tasks in common"):
         compare(*pair)
 
 
@@ -78,5 +78,5 @@ def test_runs_made_on_other_data_than_those_at_hand_are_refused(
     pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(open_dataset(DATASET)), "fingerprint", lambda _: "0" * 64)
-    with pytest.raises(DataError, match="other data"):
+    with pytest.raises(DataError, match="different data"):
         compare(*pair)

@@ -165,5 +165,5 @@ def test_members_made_on_other_data_than_those_at_hand_are_refused(
 ) -> None:
     for member in members:
         resealed(member, dataset_fingerprint="0" * 64)
-    with pytest.raises(DataError, match="other data"):
+    with pytest.raises(DataError, match="different data"):
         combine(members, tmp_path / "runs")

@@ -61,12 +61,12 @@ def test_exported_features_come_back_as_the_method_saw_them(videos: None, tmp_pa
     done = run(resolve(Request(DATASET, "features", tasks=("kfe",), overrides=settings)), tmp_path / "runs")
     assert done.record.coverage["kfe"].scored == done.record.coverage["kfe"].expected
     assert done.record.pretrained_on == manifest.pretrained_on == "nothing"
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         export_features(request, tmp_path / "features")
 
 
 def test_methods_without_features_of_frames_are_refused(videos: None, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no features of frames"):
+    with pytest.raises(UsageError, match="no frame features"):
         export_features(Request(DATASET, "prior"), tmp_path / "features")
     assert not (tmp_path / "features").exists()
 

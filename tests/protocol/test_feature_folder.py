@@ -74,7 +74,7 @@ def test_one_archive_holds_all_arrays(folder: Path, suffix: str) -> None:
     with pytest.raises(DataError, match="features of good/clip 9"):
         features.read("good/clip 9")
     file.write_bytes(file.read_bytes()[:-1] + b"x")
-    with pytest.raises(DataError, match="as the manifest says"):
+    with pytest.raises(DataError, match="as stated in the manifest"):
         FeatureFolder(folder).verify(arrays(), NullProgress())
     file.write_bytes(b"PK\x03\x04 nothing")
     with pytest.raises(DataError, match=r"npz or \.safetensors"):
@@ -108,7 +108,7 @@ def test_half_precision_is_read_as_float32(folder: Path) -> None:
 
 
 def test_a_file_that_is_not_the_hashed_one_is_refused(folder: Path) -> None:
-    with pytest.raises(DataError, match="as the manifest says"):
+    with pytest.raises(DataError, match="as stated in the manifest"):
         FeatureFolder(replaced(folder, np.ones((2, 3)), hashed=False)).read("good/clip 0")
 
 

@@ -80,7 +80,7 @@ def test_samples_without_features_are_counted_and_named(tmp_path: Path) -> None:
 def test_everything_is_checked_before_anything_is_fitted(folder: Path, tmp_path: Path) -> None:
     last = sorted(folder.glob("*.npy"))[-1]
     last.write_bytes(last.read_bytes() + b"\0")
-    with pytest.raises(DataError, match="as the manifest says"):
+    with pytest.raises(DataError, match="as stated in the manifest"):
         run(resolve(request(folder)), tmp_path / "runs", device="cpu")
     assert not list((tmp_path / "runs").rglob("*.json"))
 
@@ -100,7 +100,7 @@ def test_methods_see_features_under_tokens_and_nothing_else(folder: Path) -> Non
 
 def test_other_features_than_the_pinned_ones_are_refused(folder: Path) -> None:
     assert resolve(request(folder, f"sha256={FeatureFolder(folder).sha256}"))
-    with pytest.raises(DataError, match="not the features that the recipe names"):
+    with pytest.raises(DataError, match="not the ones that the recipe names"):
         resolve(request(folder, f"sha256={'0' * 64}"))
 
 

@@ -108,8 +108,8 @@ def test_overrides_change_the_recipe_and_the_id() -> None:
         (Request(DATASET, "constant", scheme="fold"), UsageError, "Did you mean 'folds'"),
         (Request(DATASET, "constant", tasks=("from",)), UsageError, "Did you mean 'form'"),
         (Request(DATASET, "duration", overrides=("cc=1",)), RecipeError, "Did you mean 'c'"),
-        (Request(DATASET, "scorer"), UsageError, "cannot do this"),
-        (Request(DATASET, "scorer", tasks=("form",)), UsageError, "cannot do this"),
+        (Request(DATASET, "scorer"), UsageError, "cannot run this task"),
+        (Request(DATASET, "scorer", tasks=("form",)), UsageError, "cannot run this task"),
     ],
 )
 def test_what_does_not_exist_or_fit_is_a_usage_error(
@@ -122,7 +122,7 @@ def test_what_does_not_exist_or_fit_is_a_usage_error(
 def test_a_method_that_needs_what_the_dataset_lacks_is_refused(plugins, monkeypatch) -> None:
     card = StickFigures.card.model_copy(update={"provides": frozenset()})
     monkeypatch.setattr(plan, "find_dataset", lambda _: card)
-    with pytest.raises(UsageError, match="needs what") as caught:
+    with pytest.raises(UsageError, match="needs data that") as caught:
         resolve(Request(DATASET, "noise"))
     assert (caught.value.expected, caught.value.found) == ("keypoints", "nothing")
 
@@ -131,7 +131,7 @@ def test_a_method_that_needs_what_the_dataset_lacks_is_refused(plugins, monkeypa
 def test_one_of_several_modalities_is_enough(provides: set[Modality]) -> None:
     pictures = CARD.model_copy(update={"one_of": frozenset({Modality.FRAMES, Modality.IMAGE})})
     _check_needs(pictures, StickFigures.card.model_copy(update={"provides": frozenset(provides)}))
-    with pytest.raises(UsageError, match="needs what") as caught:
+    with pytest.raises(UsageError, match="needs data that") as caught:
         _check_needs(pictures, StickFigures.card)
     assert caught.value.expected == "frames or image"
 
@@ -159,5 +159,5 @@ def test_splits_that_cannot_be_trusted_stop_the_run(monkeypatch) -> None:
     with pytest.raises(DataError, match="train and test apart"):
         resolve(Request(DATASET, "constant"))
     with_splits(sound, dataclasses.replace(sound, fold=1))
-    with pytest.raises(DataError, match="tested once a repeat"):
+    with pytest.raises(DataError, match="tested once per repeat"):
         resolve(Request(DATASET, "constant"))

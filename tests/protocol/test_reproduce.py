@@ -126,18 +126,18 @@ def test_a_damaged_claim_is_named_before_anything_runs(
     monkeypatch.setattr(module, "rerun", lambda *_: pytest.fail("it ran"))
     torn = shutil.copytree(claimed, tmp_path / "torn")
     (torn / "predictions.csv").write_text("sample_id,task,fold,split,score\n")
-    with pytest.raises(DataError, match="predictions are not those that its record names"):
+    with pytest.raises(DataError, match="predictions do not match its record"):
         reproduce(torn)
     (torn / "predictions.csv").unlink()
     with pytest.raises(DataError, match="no such file"):
         reproduce(torn)
     renamed = other(claimed, tmp_path, same, seed=7)
-    with pytest.raises(DataError, match=r"run-id is not what its record spells"):
+    with pytest.raises(DataError, match=r"run-id does not match its record"):
         reproduce(renamed)
 
 
 def test_another_run_is_no_rerun(claimed: Path, resolved, finished, tmp_path: Path) -> None:
     stranger = finished(resolved(seed=1), tmp_path / "runs").path
     assert read_record(stranger).run_id != read_record(claimed).run_id
-    with pytest.raises(DataError, match="The rerun is another run"):
+    with pytest.raises(DataError, match="The rerun has a different run-id"):
         compare_runs(claimed, stranger, Given())

@@ -56,7 +56,7 @@ def test_a_text_that_looks_like_a_number_stays_a_text(resolved, finished, tmp_pa
 )
 def test_what_is_not_the_same_here_is_named(record: RunRecord, values: dict[str, Any], words: str) -> None:
     resolved = resolve(request_of(record, Given()))
-    with pytest.raises(DataError, match=f"the {words} is not the same"):
+    with pytest.raises(DataError, match=f"the {words} differs"):
         check_same_run(changed(record, **values), resolved)
 
 
@@ -74,7 +74,7 @@ def test_a_recipe_that_changed_is_named_with_its_keys(record: RunRecord) -> None
     values = record.hyperparameters
     for other in ({**values, "gone": 1}, {k: v for k, v in values.items() if k != "shift"}):
         name = "gone" if "gone" in other else "shift"
-        with pytest.raises(DataError, match=rf"The recipe changed since[\s\S]*other ones: {name}"):
+        with pytest.raises(DataError, match=rf"The recipe has changed since[\s\S]*different ones: {name}"):
             request_of(changed(record, hyperparameters=other), Given())
 
 

@@ -60,7 +60,7 @@ def test_predictions_that_do_not_follow_the_splits_are_noticed(
 
 def test_a_run_on_other_data_is_not_scored(resolved, finished, resealed, tmp_path: Path) -> None:
     folder = resealed(finished(resolved(), tmp_path).path, dataset_fingerprint="0" * 64)
-    with pytest.raises(DataError, match="other data"):
+    with pytest.raises(DataError, match="different data"):
         rescore(folder)
 
 

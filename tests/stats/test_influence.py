@@ -85,5 +85,5 @@ def test_an_undefined_metric_has_no_contributions(metric: str, y: list[int]) -> 
 
 
 def test_shapes_have_to_fit() -> None:
-    with pytest.raises(DataError, match="do not fit together"):
+    with pytest.raises(DataError, match="differ in length"):
         contributions("f1", [0, 1], [[0.0], [1.0]], np.arange(3))

@@ -130,7 +130,7 @@ def test_only_the_rows_need_to_agree() -> None:
 def test_methods_tested_on_different_samples_are_not_compared() -> None:
     y, a, b = example()
     b[[7, 9]] = np.nan
-    with pytest.raises(DataError, match="2 tested by one alone, the first in row 7"):
+    with pytest.raises(DataError, match="2 tested by only one, the first in row 7"):
         paired_difference("f1", y, a, b)
     with pytest.raises(DataError, match="different numbers of samples"):
         paired_difference("f1", y, a, b[:-1])

@@ -211,9 +211,9 @@ def test_samples_that_a_repeat_does_not_test_are_left_out_of_it() -> None:
     ("change", "message"),
     [
         ({"sample_id": "stranger"}, "does not have"),
-        ({"fold": "r0"}, "fold that cannot be"),
-        ({"fold": "fold1"}, "fold that cannot be"),
-        ({"fold": "r-1f0"}, "fold that cannot be"),
+        ({"fold": "r0"}, "fold that does not exist"),
+        ({"fold": "fold1"}, "fold that does not exist"),
+        ({"fold": "r-1f0"}, "fold that does not exist"),
         ({"split": "val"}, "no test predictions"),
     ],
 )

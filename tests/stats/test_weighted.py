@@ -138,8 +138,8 @@ def test_inputs_are_not_changed() -> None:
     ("values", "weights", "message"),
     [
         ([0.0, 1.0], [[1.0, 1.0]], r"values\[:, None\]"),
-        ([[0.0]], [[1.0, 1.0]], "do not fit"),
-        ([[0.0], [1.0]], [[1.0]], "do not fit"),
+        ([[0.0]], [[1.0, 1.0]], "differ in length"),
+        ([[0.0], [1.0]], [[1.0]], "differ in length"),
         ([[0.0], [1.0]], [[1.0, -1.0]], "negative"),
         ([[0.0], [1.0]], [[1.0, np.nan]], "not finite"),
         ([[0.0], [np.inf]], [[1.0, 1.0]], r"first at index \(1, 0\)"),

@@ -69,5 +69,5 @@ def test_in_a_single_stratum_it_is_spearman_with_its_interval() -> None:
 
 
 def test_lengths_have_to_fit() -> None:
-    with pytest.raises(DataError, match="do not fit"):
+    with pytest.raises(DataError, match="differ in length"):
         spearman_within([1.0, 2.0], [[1.0], [2.0]], ["a"])

@@ -80,7 +80,7 @@ def assemble(version: str, dataset: Dataset, runs: Sequence[SubmittedRun], *, jo
         for task in run.record.tasks:
             if task not in tasks or run.record.scheme not in schemes:
                 raise DataError(
-                    "A run has a task or scheme that its dataset does not have.",
+                    "A run names a task or scheme that its dataset does not have.",
                     where=run.path,
                     expected=f"tasks {', '.join(sorted(tasks))}; schemes {', '.join(sorted(schemes))}",
                     found=f"{task}, {run.record.scheme}",
@@ -280,7 +280,7 @@ def _row(
     record = row.runs[0].record
     why = ""
     if row.scores.ids != reference:
-        why = f"scored on {len(row.scores.ids)} samples, the others on {len(reference)}"
+        why = f"scored on {len(row.scores.ids)} samples, the other rows on {len(reference)}"
     elif np.isnan(row.value):
         why = f"{primary} is undefined"
     elif not scheme.honest:

@@ -100,9 +100,9 @@ def check_closed(leaderboards: Path, version: str, base: Path | None = None) -> 
     if base is not None and not is_closed(base, version):
         yield Problem(
             path=f"{version}/{CLOSED_FILE}",
-            rule="maintainers alone close a version",
+            rule="only maintainers close a version",
             expected="no such file",
-            found="a version that is open in what was accepted",
+            found="a version that is still open in the base",
         )
         return
     file = (leaderboards if base is None else base) / version / CLOSED_FILE
@@ -121,7 +121,7 @@ def check_closed(leaderboards: Path, version: str, base: Path | None = None) -> 
         if found.get(path) != closed.files.get(path):
             yield Problem(
                 path=f"{version}/{path}",
-                rule="a closed version stays as it is",
+                rule="a closed version does not change",
                 expected=_told(closed.files.get(path)),
                 found=_told(found.get(path)),
             )

@@ -29,7 +29,7 @@ def read_document(file: Path, kind: type[Document]) -> Document | None:
         raise DataError(
             "A leaderboard's file cannot be read.",
             where=file,
-            expected="what aqa-bench leaderboard build writes",
+            expected="a file written by aqa-bench leaderboard build",
             found=str(error).partition("\n")[0],
-            remedy="aqa-bench leaderboard build writes it again.",
+            remedy="Rebuild it with aqa-bench leaderboard build.",
         ) from error

@@ -21,7 +21,7 @@ __all__ = [
     "oracle_text",
 ]
 
-UNCHECKED = "unchecked: its labels were not available, so the numbers are those that its records claim"
+UNCHECKED = "unchecked: its labels were not available, so these are the numbers that its records claim"
 """Why a row is not ranked if nobody with the labels has rescored its predictions."""
 
 

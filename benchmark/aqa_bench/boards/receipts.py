@@ -24,7 +24,10 @@ RULE = (
 )
 """The rule of the badges, as every page says it."""
 
-REMEDY = "Restore both from the repository's history; or delete the receipt, and aqa-bench reproduce the run."
+REMEDY = (
+    "Restore both from the repository's history, or delete the receipt and repeat the run "
+    "(aqa-bench reproduce)."
+)
 """What to do about a receipt that counts for nothing."""
 
 _OF_ITS_RUN = "a receipt is of the run at its path"
@@ -71,12 +74,12 @@ def check_receipts(submissions: Path, runs: Sequence[SubmittedRun]) -> Iterator[
         if file.is_dir() and not file.is_symlink():
             continue
         if file.name != RECEIPT_FILE or file.is_symlink():
-            yield _problem(path, "receipts are receipts", RECEIPT_FILE, file.name)
+            yield _problem(path, "the folder contains only receipts", RECEIPT_FILE, file.name)
             continue
         try:
             receipt = read_receipt(file)
         except DataError as error:
-            yield _problem(path, "a receipt is whole", error.expected, error.found)
+            yield _problem(path, "a receipt is undamaged", error.expected, error.found)
             continue
         run = known.get(path)
         if run is None:

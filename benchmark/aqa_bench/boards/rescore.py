@@ -54,7 +54,7 @@ def record_differences(path: str, record: RunRecord, scored: Scored) -> Iterator
     for place, expected, found in differences(record, scored):
         yield Problem(
             path=f"{path}/run.json: {place}",
-            rule="the record is what the predictions say",
+            rule="the record follows from the predictions",
             expected=str(expected),
             found=str(found),
         )

@@ -77,7 +77,9 @@ def find_runs(root: Path) -> list[SubmittedRun]:
     """
     if not root.is_dir():
         raise DataError(
-            "There is no folder of submissions.", where=root, expected="<dataset>/<method>/<run-id>/run.json"
+            "The submissions folder does not exist.",
+            where=root,
+            expected="<dataset>/<method>/<run-id>/run.json",
         )
     return [SubmittedRun(path, folder, read_record(folder)) for path, folder in run_folders(root).items()]
 
@@ -104,7 +106,10 @@ def check_files(runs: Iterable[SubmittedRun]) -> Iterator[Problem]:
         predictions = run.folder / PREDICTIONS_FILE
         if not predictions.is_file():
             yield Problem(
-                path=run.path, rule="predictions are kept", expected=PREDICTIONS_FILE, found="no such file"
+                path=run.path,
+                rule="predictions are submitted",
+                expected=PREDICTIONS_FILE,
+                found="no such file",
             )
             continue
         size = predictions.stat().st_size

@@ -19,7 +19,7 @@ from aqa_bench.stats.scoring import skill_over
 __all__ = ["check_against_records", "extended"]
 
 _TOLERANCE = 2 * 10**-DIGITS
-_RULE = "every number of a table is that of its records"
+_RULE = "every number in a table comes from its records"
 
 
 def extended(before: DatasetBoards, runs: Sequence[SubmittedRun]) -> DatasetBoards:
@@ -65,7 +65,7 @@ def check_against_records(
                 continue
             if frozenset(row.runs) not in groups:
                 yield Problem(
-                    path=where, rule=_RULE, expected="runs that differ in the seed alone", found="others"
+                    path=where, rule=_RULE, expected="runs that differ only in the seed", found="others"
                 )
                 continue
             yield from _check_row(row, board, [by_id[name].record for name in row.runs], where)
@@ -175,7 +175,7 @@ def _check_row(row: Row, board: Board, records: Sequence[RunRecord], where: str)
             )
     inside = row.low is None or row.high is None or row.low <= row.high
     if not inside or (row.why_unranked == UNCHECKED and (row.rank is not None or row.low is not None)):
-        expected_text = "low below high, none where unchecked"
+        expected_text = "low below high, or no interval if unchecked"
         yield Problem(path=f"{where}: interval", rule=_RULE, expected=expected_text, found=str(row.low))
 
 
@@ -189,7 +189,7 @@ def _check_order(board: Board, place: str) -> Iterator[Problem]:
     best = max(ranked, key=lambda row: sign * (row.value or 0.0), default=None)
     if best is not None and best.rank != 1:
         found = f"{best.method} {best.recipe} with rank {best.rank}"
-        yield Problem(path=f"{place}: rank", rule=_RULE, expected="the best value in rank 1", found=found)
+        yield Problem(path=f"{place}: rank", rule=_RULE, expected="rank 1 for the best value", found=found)
     for row in board.rows:
         span = row.rank_low, row.rank_high
         there = None not in span and 1 <= (row.rank_low or 0) <= (row.rank_high or 0) <= len(ranked)
@@ -228,7 +228,7 @@ def _check_board(board: Board, card: DatasetCard, place: str) -> Iterator[Proble
         yield Problem(
             path=place,
             rule=_RULE,
-            expected=f"the {len(printed)} rows that papers print",
+            expected=f"the {len(printed)} rows reported by papers",
             found=f"{len(reported)}",
         )
 

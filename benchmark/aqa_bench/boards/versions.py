@@ -55,7 +55,7 @@ def read_lock(folder: Path) -> Lock:
         raise DataError(
             "The inputs of a leaderboard cannot be read.",
             where=file,
-            expected="the lock that the build wrote",
+            expected="a lock written by aqa-bench leaderboard build",
             found=type(error).__name__,
             remedy="Restore it from the repository's history.",
         ) from error
@@ -73,7 +73,7 @@ def locked_runs(submissions: Path, lock: Lock) -> list[SubmittedRun]:
             found = sha256_file(file) if file.is_file() else None
             if found != expected:
                 raise DataError(
-                    f"Leaderboard {lock.version} was built from another file.",
+                    f"Leaderboard {lock.version} was built from a different file.",
                     where=file,
                     expected=f"sha256 {expected[:16]}",
                     found="no such file" if found is None else f"sha256 {found[:16]}",
@@ -108,7 +108,7 @@ def locked_version(submissions: Path, leaderboards: Path, version: str) -> list[
     known = versions(leaderboards)
     if version not in known:
         raise UsageError(
-            f"There are no leaderboards of version {version!r}.",
+            f"There are no leaderboards for version {version!r}.",
             where=leaderboards,
             expected=", ".join(known) or f"<version>/<dataset>/{LOCK_FILE}",
             found=version,

@@ -76,7 +76,7 @@ def _show(found: Assessment, out: Path) -> None:
         say(f"note: {text}")
     if len(found.people) > 1:
         others = ", ".join(str(each.index) for each in found.people if each.index != found.lifter)
-        say(f"person {found.lifter} is judged; also there: {others} (--person N)")
+        say(f"person {found.lifter} is judged; also visible: {others} (--person N)")
     for obstacle in found.obstacles:
         say(f"cannot judge: {obstacle.text}\n  what to do: {obstacle.advice}")
     for repetition in found.repetitions:

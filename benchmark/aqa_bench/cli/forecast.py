@@ -14,10 +14,10 @@ __all__ = ["duration", "in_words", "show_forecast"]
 
 def show_forecast(found: RunForecast) -> None:
     """Print what a run will take, as a table."""
-    done = "on disk already: nothing will be done" if found.on_disk else "will be written"
+    done = "already on disk: nothing will be done" if found.on_disk else "will be written"
     say(f"{found.method} ({found.recipe}, seed {found.seed}) on {found.dataset}; nothing was trained")
     rows = [["run", f"{found.run_id}, {done}"], ["fits", str(found.fits)]]
-    names = {"pretraining": "steps of the pre-training", "labels": "steps on labels, at most"}
+    names = {"pretraining": "pre-training steps", "labels": "training steps on labels, at most"}
     rows += [[names[kind], "-" if n is None else f"{n:,}"] for kind, n in found.steps.items()]
     if found.pool is not None:
         pool = found.pool
@@ -26,8 +26,8 @@ def show_forecast(found: RunForecast) -> None:
                 "pool",
                 f"{pool['clips']:,} clips, {pool['frames']:,} frames, {_gb(pool['decoded_bytes'])} decoded",
             ],
-            ["frames are read from", f"{pool['place']}, {pool['already_there']:,} clips already there"],
-            ["disk", f"about {_gb(pool['disk_bytes'])} to come, {_gb(pool['free_bytes'])} free"],
+            ["source of frames", f"{pool['place']}, {pool['already_there']:,} clips already there"],
+            ["disk", f"about {_gb(pool['disk_bytes'])} to write, {_gb(pool['free_bytes'])} free"],
         ]
         if not pool["fits"]:
             rows.append(["", "THERE IS NOT ENOUGH SPACE"])
@@ -35,7 +35,7 @@ def show_forecast(found: RunForecast) -> None:
         rows.append(["time", found.note])
     else:
         rows += [[f"time, {kind}", duration(seconds)] for kind, seconds in found.seconds.items()]
-        rows.append(["", f"from a probe on {found.device}; what is in the cache already takes no time"])
+        rows.append(["", f"from a probe on {found.device}; cached results take no time"])
     table(["", ""], rows)
 
 

@@ -25,7 +25,8 @@ def show_keypoint_audit(audit: KeypointAudit) -> None:
     table(["task", "samples available", "with keypoints"], rows)
     _listed("Samples without keypoints", audit.missing)
     _listed(
-        "Files of no sample", [f"{name} ({n} files)" if n > 1 else name for name, n in audit.extra.items()]
+        "Files that match no sample",
+        [f"{name} ({n} files)" if n > 1 else name for name, n in audit.extra.items()],
     )
     _problems(audit)
     if audit.frames.expected:
@@ -41,7 +42,7 @@ def _measurements(audit: KeypointAudit) -> None:
         ["frames in the files", f"{frames.found}"],
         ["frames without a file", f"{frames.missing} in {frames.samples_with_missing} samples"],
         ["frames beyond the end", f"{frames.surplus}"],
-        ["frames that show nobody", f"{frames.empty}"],
+        ["frames without people", f"{frames.empty}"],
         ["frames with several people", f"{people.frames} in {people.samples} samples, {people.most} at most"],
         ["joints that were NaN", f"{audit.unknown_joints}"],
     ]
@@ -52,7 +53,7 @@ def _measurements(audit: KeypointAudit) -> None:
     if audit.confidence is not None:
         c = audit.confidence
         rows.append(["confidence", f"{c.low:g} to {c.high:g}, median {c.median:g}"])
-    table(["of the samples that could be read", ""], rows)
+    table(["for the samples that could be read", ""], rows)
 
 
 def _problems(audit: KeypointAudit) -> None:

@@ -47,9 +47,9 @@ def build(
     for folder in report.written:
         say(f"written: {folder}")
     for name, why in report.kept.items():
-        say(f"left as committed, new rows unchecked: {name} ({why})")
+        say(f"kept as committed, new rows unchecked: {name} ({why})")
     if report.claims_kept:
-        say(f"left as committed: the claims ({report.claims_kept})")
+        say(f"kept as committed: the claims ({report.claims_kept})")
     for bad in report.uncounted:
         say(
             f"a receipt does not count: {bad.path}\n  rule: {bad.rule}\n"
@@ -90,7 +90,7 @@ def check(
             )
         for name, why in report.unscored.items():
             say(f"consistency only: {name} ({why})")
-        say(f"{report.rescored} runs scored again, {len(report.problems)} problems")
+        say(f"{report.rescored} runs rescored, {len(report.problems)} problems")
     if not report.ok:
         raise typer.Exit(1)
 

@@ -183,12 +183,12 @@ def _unexpected(error: Exception) -> AqaBenchError:
             "A plug-in failed.",
             where=place,
             found=f"{type(error).__name__}: {error}",
-            remedy="Correct the plug-in; aqa-bench --debug VERB ... shows the traceback.",
+            remedy="Correct the plug-in. For the traceback, run aqa-bench --debug VERB ...",
         )
     return AqaBenchError(
         "An unexpected error occurred.",
         found=f"{type(error).__name__}: {error}",
-        remedy="aqa-bench --debug VERB ... shows where; please report it as a bug.",
+        remedy="For the traceback, run aqa-bench --debug VERB ...; please report it as a bug.",
     )
 
 

@@ -70,16 +70,16 @@ def _show(found: MethodInfo) -> None:
         )
     table(["recipe", "learns", "parameters", "GFLOPs", "ms per sample", "a run takes"], _costs(found))
     if devices := sorted({device for recipe in found.recipes for device in recipe.devices}):
-        say(f"measured on {'; '.join(devices)}, with weights and features from the cache if they were there")
+        say(f"measured on {'; '.join(devices)}, with cached weights and features if available")
     if any(recipe.run_seconds is None for recipe in found.recipes):
-        say(f"-: not measured; aqa-bench run --dry-run --method {card.id} --dataset ID estimates it here")
+        say(f"-: not measured; to estimate it, run aqa-bench run --dry-run --method {card.id} --dataset ID")
     say()
     for recipe in found.recipes:
         say(f"{recipe.name}: {recipe.about or 'not described'}")
     if found.fits:
         table(["fits", "tasks"], [[name, ", ".join(tasks)] for name, tasks in found.fits.items()])
     else:
-        say("fits: no dataset known here")
+        say("fits: no known dataset")
     say(f"code: {found.folder}")
 
 
@@ -90,13 +90,13 @@ def _facts(card: MethodCard) -> list[tuple[str, str]]:
         ("version", str(card.version)),
         ("paper", card.paper),
         ("looks at", card.modality),
-        ("needs", card.needed() or "nothing in particular"),
+        ("needs", card.needed() or "anything"),
         ("some recipes read", ", ".join(sorted(card.reads)) or "nothing more"),
         ("pre-trained on", f"{card.pretrained_on}.{pool}"),
         ("regime", card.regime.value),
         ("tasks", f"{', '.join(sorted(card.tasks))}, of {', '.join(sorted(card.units))}"),
         ("threshold", tuned),
-        ("seed", "matters" if card.stochastic else "does not matter: one run is enough"),
+        ("seed", "matters" if card.stochastic else "has no effect: one run is enough"),
     ]
 
 

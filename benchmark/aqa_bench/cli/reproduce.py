@@ -75,7 +75,10 @@ def reproduce_runs(
                 f"{_told(receipt.rank_correlation)}, metrics {_told(receipt.metric_difference)}"
             )
             if receipt.machine and not receipt.verdict.holds:
-                say("  Training amplifies rounding: only a rerun on the same kind of machine can tell.")
+                say(
+                    "  Training amplifies rounding, so only a rerun on the same kind of machine is "
+                    "conclusive."
+                )
             say(f"  {file.as_posix()}")
     if as_json:
         emit({"ok": ok, "receipts": documents})

@@ -151,7 +151,7 @@ def show_run(outcome: Outcome, *, full: bool = False) -> None:
 
     record = outcome.record
     scheme = find_dataset(record.dataset).scheme(record.scheme)
-    how = "on disk already" if outcome.cached else f"{record.timings['total']:.1f} s on {record.device}"
+    how = "already on disk" if outcome.cached else f"{record.timings['total']:.1f} s on {record.device}"
     note(
         f"{record.method} ({record.recipe}, seed {record.seed}) on {record.dataset} ({record.scheme}): {how}"
     )
@@ -192,7 +192,7 @@ def _place(run: Run, task: str) -> str:
         # The run is done and scored: what ails a board is not its fault.
         return f"no rank: {error.what}"
     if not found.version:
-        return "no rank: there is no board of this dataset, task and scheme here"
+        return "no rank: there is no board for this dataset, task and scheme"
     line = next(line for line in found.lines if line.origin is Origin.OWN)
     words = place(line.rank, line.rank_low, line.rank_high, found.ranked, line.why_unranked, found.version)
     best = found.best

@@ -34,7 +34,7 @@ def list_runs(
 
     found = local_standings(folders or [Path("runs")], dataset, task, submissions)
     for folder, why in found.left_out.items():
-        note(f"left out: {folder}: {why}")
+        note(f"skipped: {folder}: {why}")
     if as_json:
         left = [{"path": folder, "why": why} for folder, why in found.left_out.items()]
         return emit({"boards": [standings_document(board) for board in found.boards], "left_out": left})

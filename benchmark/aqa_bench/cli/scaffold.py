@@ -90,11 +90,11 @@ def _checkout(root: Path | None) -> Path:
     place = checkout_root() if root is None else root.absolute()
     if place is None or not all((place / mark).exists() for mark in _MARKS):
         raise UsageError(
-            "There is no checkout of the benchmark to write to.",
+            "There is no checkout of the benchmark here.",
             where="--root",
             expected=f"a folder with {' and '.join(_MARKS)}",
             found=str(place),
-            remedy="Clone the repository and name it with --root. Without --root, an installed aqa-bench "
+            remedy="Clone the repository and pass it with --root. Without --root, an installed aqa-bench "
             "writes a separate package.",
         )
     return place
@@ -109,5 +109,5 @@ def _check_free(kind: str, name: str, folders: list[Path]) -> None:
             where=there,
             expected="a new name",
             found=name,
-            remedy=f"aqa-bench list {kind} shows what is taken.",
+            remedy=f"To see the existing names, run aqa-bench list {kind}.",
         )

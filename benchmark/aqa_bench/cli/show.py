@@ -45,9 +45,9 @@ def show(
         raise DataError(
             "No sample can be shown.",
             where=f"{dataset} {chosen.id}",
-            expected="samples whose media are here",
+            expected="samples with available media",
             found="none",
-            remedy=f"aqa-bench dataset verify {dataset} says what is missing.",
+            remedy=f"To see what is missing, run aqa-bench dataset verify {dataset}.",
         )
     shown = find(samples, sample or next(iter(samples)), f"sample of {dataset} {chosen.id}", "dataset verify")
     wanted = frozenset({Modality.FRAMES, Modality.IMAGE, Modality.KEYPOINTS})

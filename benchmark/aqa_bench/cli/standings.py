@@ -34,7 +34,7 @@ def show_standings(board: Standings) -> None:
         place = _below(board)
         rows.insert(place, ["-", "the floor", number(board.floor), "-", number(0.0), "-", "floor"])
         bold = [at + (at >= place) for at in bold]
-    where = f"board {board.version}" if board.version else "no board here"
+    where = f"board {board.version}" if board.version else "no board"
     title = f"{board.dataset}, {board.task} (scheme {board.scheme}; {where})"
     table(["rank", "row", board.metric, "95% interval", "skill", "seeds", "from"], rows, title, bold)
     for line in lines:

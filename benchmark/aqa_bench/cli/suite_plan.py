@@ -69,7 +69,7 @@ def plan(
         say(f"written to {out}")
     if played is not None:
         say(
-            f"{played.gpus} GPUs and {played.cpus} processes beside them: about {duration(played.seconds)}, "
+            f"{played.gpus} GPUs and {played.cpus} other processes: about {duration(played.seconds)}, "
             f"{played.gpu_seconds / 3600:.1f} GPU hours, GPUs idle {100 * played.idle:.1f}% of the time; "
             f"never less than {duration(played.longest)}, the longest chain"
         )

@@ -58,7 +58,7 @@ def status(
         if (place_of_log := _log_of(log.folder, job)) is not None:
             say(f"        log: {place_of_log}")
     for job, why in found.again.items():
-        say(f"on disk, but runs again: {name_of(job)}: {why}")
+        say(f"on disk, but to be repeated: {name_of(job)}: {why}")
     for reason, count in found.stuck.items():
         say(f"cannot start here: {count} jobs: {reason}")
     if found.jobs > found.done:

@@ -36,7 +36,7 @@ def make_table(
         for file in report.files:
             say(f"written: {file}")
         for left in [table for table in names if table not in report.tables]:
-            say(f"left out, nothing was submitted: {left}")
+            say(f"skipped, because no runs were submitted: {left}")
         return None
     table = report.tables[name]
     return emit(table.model_dump(mode="json")) if as_json else say(paper_markdown(table))

@@ -57,7 +57,7 @@ def validate_paths(
         progress=TerminalProgress(quiet=as_json),
     )
     if comment is not None:
-        verdict = "Every check holds." if result.ok else f"{len(result.problems)} problems were found."
+        verdict = "All checks passed." if result.ok else f"{len(result.problems)} problems were found."
         summary = _summary(len(result.rescored), result.consistency_only)
         told = [f"{verdict} {summary}", *_unchecked(result.unchecked), result.compared.told()]
         write_atomic(comment, text + "\n" + "\n\n".join(told) + "\n")
@@ -75,7 +75,7 @@ def validate_paths(
         for reason, count in Counter(result.by_structure.values()).items():
             say(f"hyper-parameters by structure only: {count} runs ({reason})")
         for name in result.conformance:
-            say(f"has to pass: python -m pytest tests/test_conformance.py -k {name}")
+            say(f"must pass: python -m pytest tests/test_conformance.py -k {name}")
         unchanged = f"; {result.unchanged} unchanged" if result.unchanged else ""
         say(
             f"{_summary(len(result.rescored), result.consistency_only)}{unchanged}; "
@@ -87,10 +87,10 @@ def validate_paths(
 
 
 def _summary(rescored: int, unscored: dict[str, str]) -> str:
-    return f"{rescored} runs scored again, {len(unscored)} checked for consistency only"
+    return f"{rescored} runs rescored, {len(unscored)} checked only for consistency"
 
 
 def _unchecked(runs: dict[str, str]) -> list[str]:
     if not runs:
         return []
-    return [f"{len(runs)} runs are unchecked: nobody has computed their numbers, and they are not ranked."]
+    return [f"{len(runs)} runs are unchecked: their metrics were not recomputed, so they are not ranked."]

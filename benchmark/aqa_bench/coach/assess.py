@@ -132,10 +132,10 @@ def assess(
 _NOBODY = Obstacle(
     kind="joints",
     text="Nobody was found in the clip.",
-    advice="Film one person, whole, well lit, from a few steps away.",
+    advice="Film one person from a few steps away, with the whole body in the picture and good light.",
 )
 
-_NOT_COMPARED = "The judge's test clips are unknown here, so this clip cannot be compared with them."
+_NOT_COMPARED = "The judge's test clips are not known, so this clip cannot be compared with them."
 
 
 def _nothing_done(body: Body, exercise: str, cuts: Sequence[Cut]) -> list[Obstacle]:
@@ -148,7 +148,7 @@ def _nothing_done(body: Body, exercise: str, cuts: Sequence[Cut]) -> list[Obstac
     return [
         Obstacle(
             kind="exercise",
-            text=f"No whole repetition of a {EXERCISES[exercise].lower()} was found.",
+            text=f"No complete repetition of a {EXERCISES[exercise].lower()} was found.",
             advice="Film at least one repetition from start to end, and choose the right exercise.",
         )
     ]
@@ -158,7 +158,7 @@ def _no_judge(error: AqaBenchError) -> Obstacle:
     return Obstacle(
         kind="judge",
         text=" Found: ".join(filter(None, (error.what, error.found)))[:2000],
-        advice=error.remedy or "Install what the judge of this exercise needs.",
+        advice=error.remedy or "Install the packages that the judge of this exercise needs.",
     )
 
 

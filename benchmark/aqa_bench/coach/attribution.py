@@ -15,8 +15,8 @@ from aqa_bench.core.progress import Progress
 __all__ = ["parts_of", "with_deciding_parts"]
 
 _WORDS = (
-    "the first half of the way to the turn",
-    "the second half of the way to the turn",
+    "the first half of the way to the turning point",
+    "the second half of the way to the turning point",
     "the first half of the way back",
     "the second half of the way back",
 )

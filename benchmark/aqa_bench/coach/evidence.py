@@ -20,7 +20,7 @@ from aqa_bench.stats.run_scores import primary_metric
 __all__ = ["beats_floor", "evidence_of_model", "evidence_of_rules", "precision_and_recall"]
 
 _MOST_THRESHOLDS = 50
-_UNSURE = "Its interval includes the floor: it is not shown to be better than blind guessing."
+_UNSURE = "Its interval includes the floor, so it is not shown to beat blind guessing."
 
 
 def evidence_of_rules(entry: JudgeEntry, run: Run | None) -> Evidence | None:

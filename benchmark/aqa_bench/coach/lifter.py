@@ -30,7 +30,7 @@ def choose_lifter(people: Sequence[Person], frames: int, person: int | None = No
     if person is not None:
         if person not in (known := [each.index for each in people]):
             raise UsageError(
-                "There is no such person in the clip.",
+                "The clip has no such person.",
                 where="--person",
                 expected=", ".join(map(str, known)) or "nobody was found",
                 found=str(person),

@@ -88,8 +88,8 @@ def _joints(body: Body, exercise: str, tested: Tested) -> Obstacle | None:
         return None
     return Obstacle(
         kind="joints",
-        text=f"Too little is seen of: {', '.join(hidden)}.",
-        advice="Stand farther back, so that the whole body is in the picture, and let nothing hide it.",
+        text=f"Not visible enough: {', '.join(hidden)}.",
+        advice="Stand farther back, so that the whole body is in the picture and nothing hides it.",
     )
 
 
@@ -118,7 +118,7 @@ def _size(body: Body, tested: Tested) -> Obstacle | None:
     return Obstacle(
         kind="size",
         text=f"The torso is {body.torso:.0f} pixels long; tested from {tested.torso[0]:.0f} on.",
-        advice="Come closer, or film in a higher resolution.",
+        advice="Move closer, or film at a higher resolution.",
     )
 
 
@@ -133,7 +133,7 @@ def _tempo(body: Body, tested: Tested, fps: float) -> Obstacle | None:
         kind="tempo",
         text=f"The repetition takes {seconds:.1f} s; tested on {tested.seconds[0]:.1f} to "
         f"{tested.seconds[1]:.1f} s.",
-        advice="Move at an ordinary pace, and film in real time rather than slow motion.",
+        advice="Move at a normal pace, and film in real time, not in slow motion.",
     )
 
 

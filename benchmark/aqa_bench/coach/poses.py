@@ -65,7 +65,7 @@ def _from_file(path: Path, footage: Footage) -> Tracks:
             where=path,
             expected="a file that names its layout, e.g. an .npz with the texts keypoints and layout",
             found="no layout",
-            remedy="docs/keypoints.md says what such a file holds.",
+            remedy="docs/keypoints.md describes such files.",
         )
     joints = raw.values.astype(np.float32)
     if joints.shape[2] == 2:
@@ -75,11 +75,11 @@ def _from_file(path: Path, footage: Footage) -> Tracks:
         joints = joints[list(footage.shows)]
     elif len(joints) != footage.clip.frames:
         raise DataError(
-            "Keypoints and clip differ in length.",
+            "The keypoints and the clip differ in length.",
             where=path,
-            expected=f"{decoded} frames, as the clip has",
+            expected=f"{decoded} frames, as in the clip",
             found=f"{len(joints)}",
-            remedy="Give keypoints of this exact clip, one entry per frame.",
+            remedy="Pass keypoints of this exact clip, with one entry per frame.",
         )
     joints[~np.isfinite(joints).all(axis=2)] = 0
     return Tracks(joints[None].astype(np.float32), str(raw.layout), f"{_FILE} {sha256_file(path)[:12]}")

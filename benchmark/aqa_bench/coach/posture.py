@@ -32,19 +32,19 @@ class Figure(NamedTuple):
 _DEGREES, _TORSOS = "degrees", "torso lengths"
 
 FIGURES: Mapping[str, Figure] = {
-    "elbow_least": Figure("The smallest angle of the elbow", _DEGREES, 15),
-    "elbow_most": Figure("The largest angle of the elbow", _DEGREES, 15),
+    "elbow_least": Figure("The smallest elbow angle", _DEGREES, 15),
+    "elbow_most": Figure("The largest elbow angle", _DEGREES, 15),
     "arm_least": Figure("The smallest angle between torso and arm", _DEGREES, 15),
     "arm_most": Figure("The largest angle between torso and arm", _DEGREES, 15),
     "hands_least": Figure("The lowest height of the hands above the shoulders", _TORSOS, 0.15),
     "hands_most": Figure("The greatest height of the hands above the shoulders", _TORSOS, 0.15),
-    "knee_least": Figure("The smallest angle of the knee", _DEGREES, 15),
+    "knee_least": Figure("The smallest knee angle", _DEGREES, 15),
     "lean_least": Figure("The smallest lean of the torso", _DEGREES, 10),
     "lean_most": Figure("The largest lean of the torso", _DEGREES, 10),
-    "hips_travel": Figure("The travel of the hips up and down", _TORSOS, 0.15),
-    "hips_drift": Figure("The travel of the hips sideways", _TORSOS, 0.15),
-    "feet_drift": Figure("The travel of the feet sideways", _TORSOS, 0.15),
-    "feet_lift": Figure("The lift of one foot over the other", _TORSOS, 0.15),
+    "hips_travel": Figure("The vertical travel of the hips", _TORSOS, 0.15),
+    "hips_drift": Figure("The sideways travel of the hips", _TORSOS, 0.15),
+    "feet_drift": Figure("The sideways travel of the feet", _TORSOS, 0.15),
+    "feet_lift": Figure("The height of one foot above the other", _TORSOS, 0.15),
 }
 """Every number by name."""
 

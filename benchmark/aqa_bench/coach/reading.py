@@ -109,9 +109,9 @@ def read(path: Path) -> Footage:
     except av.FFmpegError as error:
         if not times:
             raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
-        notes.append("The file is damaged; what comes after the damage was left out.")
+        notes.append("The file is damaged; frames after the damage were not used.")
     except _DamagedError:
-        notes.append("The file is damaged; what comes after the damage was left out.")
+        notes.append("The file is damaged; frames after the damage were not used.")
     if first is None:
         raise _unreadable(path, "no frames")
     if len(times) < 2:
@@ -120,7 +120,7 @@ def read(path: Path) -> Footage:
             where=path.name,
             expected="a video of at least one repetition",
             found="one frame",
-            remedy="Film the whole repetition.",
+            remedy="Film a complete repetition.",
         )
     shows, rate, said = _steady(np.array(times) - times[0])
     notes += said
@@ -164,7 +164,7 @@ def _steady(times: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[list[int], fl
 def _decoded(path: Path) -> Iterator[tuple[Any, Fraction, float | None]]:
     """Frames, shapes of their pixels, and their times in seconds, in the order in which they are shown."""
     if not path.is_file():
-        found = "a folder" if path.is_dir() else "no plain file" if path.exists() else "no such file"
+        found = "a folder" if path.is_dir() else "not a plain file" if path.exists() else "no such file"
         raise _unreadable(path, found)
     try:
         container = av.open(
@@ -178,7 +178,7 @@ def _decoded(path: Path) -> Iterator[tuple[Any, Fraction, float | None]]:
         raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
     with container:
         if not container.streams.video:
-            raise _unreadable(path, "sound alone" if container.streams.audio else "no pictures")
+            raise _unreadable(path, "only sound" if container.streams.audio else "no pictures")
         stream = container.streams.video[0]
         if stream.codec_context is None:
             raise _unreadable(path, "an unknown codec")
@@ -195,9 +195,9 @@ def _check_size(path: Path, frame: Any, aspect: Fraction) -> None:
     height, width = displayed((frame.height, frame.width), frame, aspect)
     if width * height > _MOST_PIXELS or min(width, height) < _LEAST_SIDE:
         raise DataError(
-            "The picture is too large or too small to be judged.",
+            "The picture is too large or too small to judge.",
             where=path.name,
-            expected=f"sides of at least {_LEAST_SIDE} pixels, and no more than 4096 x 2304 in all",
+            expected=f"sides of at least {_LEAST_SIDE} pixels, and at most 4096 x 2304 pixels in total",
             found=f"{width} x {height}",
             remedy="Film in 720p or 1080p.",
         )

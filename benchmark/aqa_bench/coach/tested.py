@@ -68,7 +68,7 @@ def known_clips(file: Path = _FILE) -> Mapping[str, Tested]:
         raise DataError(
             "The description of the tested clips cannot be read.",
             where=file,
-            expected="what tools/coach_tested.py writes",
+            expected="a file written by tools/coach_tested.py",
             found=str(error).partition("\n")[0],
             remedy="Install aqa-bench again.",
         ) from error

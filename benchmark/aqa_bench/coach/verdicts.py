@@ -116,9 +116,9 @@ def _weak(evidence: Evidence, judge: Judge) -> Obstacle | None:
     interval = "" if evidence.low is None else f" ({evidence.low:.2f} to {evidence.high:.2f})"
     return Obstacle(
         kind="judge",
-        text=f"On its own test clips, the judge is not shown to be better than blind guessing: "
+        text=f"On its own test clips, the judge is not shown to beat blind guessing: "
         f"{evidence.metric} {evidence.value:.2f}{interval}, floor {evidence.floor:.2f}.",
-        advice="Use another judge: a saved model of your own (--model).",
+        advice="Use another judge, e.g. your own saved model (--model).",
     )
 
 
@@ -166,7 +166,7 @@ def _alone(judge: Judge, task: str, media: Media, progress: Progress) -> Judged 
         return Obstacle(
             kind="joints",
             text=error.what,
-            advice="Film the whole body, well lit, with nothing in front of it.",
+            advice="Film the whole body in good light, with nothing in front of it.",
         )
 
 

@@ -58,7 +58,7 @@ def video_writer(path: Path, shape: tuple[int, int], fps: float) -> Iterator[Cal
         raise AqaBenchError(
             "The video could not be written; nothing was left half-written.",
             where=path,
-            expected="a folder that can be written to, with free space",
+            expected="a writable folder with free space",
             found=getattr(error, "strerror", None) or str(error),
             remedy="Free some space, or choose another folder.",
         ) from error

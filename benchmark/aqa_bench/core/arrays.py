@@ -76,13 +76,13 @@ def parse_npy(content: bytes) -> _Array:
         raise ArrayError(f"{word}: {given} bytes of values where shape {shape} of {dtype} takes {needed}")
     if needed == 0:
         if max(shape, default=0) > _HEADER_BYTES:
-            raise ArrayError(f"nothing, in shape {shape}")
+            raise ArrayError(f"no values, in shape {shape}")
         return np.empty(shape, dtype)
     values = np.frombuffer(content, dtype, count, start)
     # NumPy makes a text of any number, and Python then fails within itself.
     codes = values.view(np.dtype(np.uint32).newbyteorder(dtype.byteorder)) if dtype.kind == "U" else None
     if codes is not None and codes.max() > sys.maxunicode:
-        raise ArrayError("numbers that are no characters, in a text")
+        raise ArrayError("numbers that are not characters, in a text")
     return values.reshape(shape, order="F" if fortran else "C").copy()
 
 
@@ -151,7 +151,7 @@ def text_of(array: _Array) -> str:
         ArrayError: It is anything else.
     """
     if array.shape != () or array.dtype.kind != "U":
-        raise ArrayError(f"{array.dtype} of shape {array.shape} where a text belongs")
+        raise ArrayError(f"{array.dtype} of shape {array.shape} instead of a text")
     return str(array)
 
 
@@ -180,9 +180,9 @@ def _header(content: bytes) -> tuple[dict[str, Any], int]:
         header = ast.literal_eval(_PYTHON_2_LONG.sub("", text).strip())
     # Whatever Python's parser raises: TypeError for keys that cannot be hashed, MemoryError for nesting.
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
-        raise ArrayError("a .npy header that cannot be read") from error
+        raise ArrayError("an unreadable .npy header") from error
     if not isinstance(header, dict):
-        raise ArrayError("a .npy header that says nothing")
+        raise ArrayError("an incomplete .npy header")
     return header, start + length
 
 

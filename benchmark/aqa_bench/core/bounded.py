@@ -63,7 +63,7 @@ def gunzip(content: bytes, limit: int = DOCUMENT_BYTES) -> bytes:
     try:
         data = unpacker.decompress(content, limit + 1)
     except zlib.error as error:
-        raise ValueError(f"no gzip file: {error}") from error
+        raise ValueError(f"not a gzip file: {error}") from error
     if len(data) > limit:
         raise ValueError(f"more than {limit:,} bytes unpacked")
     if not unpacker.eof:

@@ -162,7 +162,9 @@ def _named(
         raise _unfit(file, _path(place, key), "a list of ids, at least one", names)
     for name in names:
         if name not in known or names.count(name) > 1:
-            raise _unfit(file, _path(place, key), f"each once, of {', '.join(known) or 'none'}", name)
+            raise _unfit(
+                file, _path(place, key), f"each at most once, from {', '.join(known) or 'none'}", name
+            )
     return [known[name] for name in names]
 
 
@@ -199,7 +201,7 @@ def _fit(kind: type[T], values: Mapping[str, Any], file: Path, place: str = "") 
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         missing = first["type"] in ("missing", "missing_argument")
-        expected = "a value: this key is needed" if missing else first["msg"]
+        expected = "a value, because this key is required" if missing else first["msg"]
         raise _unfit(file, _path(place, key), expected, None if missing else first["input"]) from error
 
 

@@ -54,7 +54,7 @@ class CsvTable:
                 where=self.path,
                 expected=f"a column {name!r}",
                 found=f"{', '.join(self.header)}{hint}",
-                remedy="Name the columns in the first line.",
+                remedy="Put the column names in the first line.",
             )
         return found
 
@@ -105,12 +105,12 @@ def read_csv(path: Path) -> CsvTable:
     except csv.Error as error:
         raise _unusable(path, "a CSV file", str(error)) from error
     if len(lines) < 2:
-        raise _unusable(path, "a line with the columns' names and at least one row", f"{len(lines)} lines")
+        raise _unusable(path, "a line with column names and at least one row", f"{len(lines)} lines")
     (_, header), *body = _without_empty_columns(lines)
     folded = [name.casefold() for name in header]
     odd = next((name for name in header if not name or folded.count(name.casefold()) > 1), None)
     if odd is not None:
-        raise _unusable(path, "a name for each column, each once", f"{odd!r} in {', '.join(header):.200}")
+        raise _unusable(path, "a unique name for each column", f"{odd!r} in {', '.join(header):.200}")
     for line, row in body:
         if len(row) != len(header):
             raise _unusable(path, f"{len(header)} cells in line {line}", f"{len(row)}: {row!r:.80}")
@@ -125,7 +125,7 @@ def text_of(content: bytes) -> str:
         UnicodeDecodeError: It is neither.
     """
     if content.startswith(_WORKBOOKS):
-        raise UnicodeDecodeError("utf-8", content[:4], 0, 4, "a spreadsheet's own file, which is no CSV")
+        raise UnicodeDecodeError("utf-8", content[:4], 0, 4, "a spreadsheet file, not a CSV file")
     return content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
 
 

@@ -341,6 +341,6 @@ def not_prepared(dataset: str, home: Path, expected: str) -> DataError:
         f"{dataset} has not been prepared.",
         where=home,
         expected=expected,
-        found="nothing there",
+        found="no prepared data",
         remedy=f"aqa-bench dataset prepare {family} --source PATH (how to get it: dataset info {dataset})",
     )

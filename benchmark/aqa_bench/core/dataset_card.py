@@ -63,7 +63,7 @@ class DatasetCard(BaseModel):
                 f"{self.id} has no presets.",
                 expected=self.id,
                 found=with_preset(self.id, preset),
-                remedy="Leave out the @ and what follows it.",
+                remedy="Remove the @ and everything after it.",
             )
         known = {name: name for name in self.presets}
         chosen = find(known, preset, f"preset of {self.id}", f"aqa-bench dataset info {self.id}")

@@ -53,7 +53,7 @@ def fitted_parts(estimator: Any, where: str) -> dict[str, Any]:
             where=where,
             expected=f"Pipeline, {', '.join(_KNOWN)}",
             found=name,
-            remedy="Store what it learned as arrays, in a method state() of the predictor.",
+            remedy="Store its learned values as arrays, in a method state() of the predictor.",
         )
     _, parameters, learnt = _KNOWN[name]
     return {

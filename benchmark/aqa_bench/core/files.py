@@ -39,7 +39,7 @@ def _unwritable(path: Path, error: OSError) -> AqaBenchError:
     return AqaBenchError(
         "The result could not be written; nothing was left half-written.",
         where=path,
-        expected="a folder that can be written to, with free space",
+        expected="a writable folder with free space",
         found=error.strerror or str(error),
         remedy="Free some space, fix the permissions, or choose another folder (--out).",
     )

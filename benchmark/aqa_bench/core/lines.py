@@ -118,7 +118,7 @@ def odd_in_plain(value: Any, *, entries: int = MAX_ENTRIES) -> str:
 
 def _odd_name(name: object) -> str:
     if not isinstance(name, str):
-        return "a name that is no text"
+        return "a name that is not text"
     if reason := odd_in_line(name):
         return f"a name with {reason}"
     return f"a name of {len(name)} characters" if len(name) > _MAX_NAME else ""

@@ -106,8 +106,8 @@ def _taken(file: IO[bytes], path: Path, held: ExitStack) -> bool:
         if path.parent not in _warned:
             _warned.add(path.parent)
             logger.warning(
-                "The file system of %s has no locks (%s): links take their place, and what a killed process "
-                "held there is free after %d s.",
+                "The file system of %s has no locks (%s), so links replace them; a lock of a killed process "
+                "is free after %d s.",
                 path.parent,
                 error.strerror or error,
                 STALE_S,
@@ -133,7 +133,7 @@ def _holder(file: IO[bytes], path: Path) -> str:
     found = os.fstat(file.fileno())
     since = datetime.fromtimestamp(found.st_mtime).astimezone().isoformat(" ", "seconds")
     process = next((f", process {pid}" for pid in _locking(found.st_dev, found.st_ino)), "")
-    return f"it holds {path} since {since}{process}"
+    return f"it has held {path} since {since}{process}"
 
 
 def _locking(device: int, inode: int) -> Iterator[int]:
@@ -149,10 +149,10 @@ def _locking(device: int, inode: int) -> Iterator[int]:
 
 def _impossible(path: Path, error: OSError) -> AqaBenchError:
     return AqaBenchError(
-        "A lock file could not be made or locked.",
+        "A lock file could not be created or locked.",
         where=path,
-        expected="a folder that can be written to",
+        expected="a writable folder",
         found=f"{error.strerror or error} ({errno.errorcode.get(error.errno or 0, 'unknown')})",
-        remedy="Fix the permissions or mount the folder for writing, or choose another one (AQA_BENCH_DATA, "
+        remedy="Fix the permissions, mount the folder for writing, or choose another one (AQA_BENCH_DATA, "
         "AQA_BENCH_CACHE, --out).",
     )

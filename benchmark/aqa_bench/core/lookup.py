@@ -37,7 +37,7 @@ def find(known: Mapping[str, T], name: str, noun: str, listing: str) -> T:
         f"There is no {noun} {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
         expected=", ".join(sorted(known)) if len(known) <= 12 else f"one of {len(known)} ids",
         found=name if is_text else repr(name),
-        remedy=f"{listing} shows them all.",
+        remedy=f"To see all, run {listing}.",
     )
 
 

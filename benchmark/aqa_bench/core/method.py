@@ -111,7 +111,7 @@ class Method(ABC, Generic[RecipeT]):
                 for argument in get_args(base):
                     if isinstance(argument, type) and issubclass(argument, Recipe):
                         return argument  # type: ignore[return-value]
-        raise TypeError(f"{cls.__name__} names no recipe: write class {cls.__name__}(Method[MyRecipe])")
+        raise TypeError(f"{cls.__name__} has no recipe type: write class {cls.__name__}(Method[MyRecipe])")
 
     @classmethod
     def reads(cls, recipe: RecipeT) -> frozenset[Modality]:
@@ -171,7 +171,7 @@ class Method(ABC, Generic[RecipeT]):
             "The method cannot be saved.",
             where=type(self).__name__,
             expected="a method restore(state, ctx)",
-            remedy="docs/adding-a-method.md shows what to write.",
+            remedy="docs/adding-a-method.md shows how to write it.",
         )
 
     @classmethod

@@ -111,7 +111,7 @@ def _card(file: Path) -> DatasetCard:
         return DatasetCard.model_validate(read_own(file)["card"])
     except (KeyError, ValidationError) as error:
         raise Damaged(
-            "A local dataset was stored by another version of the benchmark.",
+            "This local dataset was stored by another version of the benchmark.",
             where=file,
             expected="a card of this version",
             found=str(error).splitlines()[0],
@@ -129,7 +129,7 @@ def own_cards() -> Mapping[str, DatasetCard]:
         try:
             card = _card(file)
         except Damaged as error:
-            logger.warning("%s is left out: %s", error.where, error.what)
+            logger.warning("%s is skipped: %s", error.where, error.what)
         else:
             cards[card.id] = card
     return cards

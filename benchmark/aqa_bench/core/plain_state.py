@@ -69,7 +69,7 @@ def rebuilt(
         return made
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
-            "The state of a saved model is not one of this method.",
+            "The state of a saved model does not belong to this method.",
             expected=" or ".join(kind.__name__ for kind in kinds),
             found=f"{type(error).__name__}: {str(error)[:200]}",
             remedy="Save the model again (aqa-bench run ... --save-model DIR).",
@@ -147,9 +147,9 @@ def _made(told: Any, state: State, kinds: Mapping[str, type[Any]], recipe: Recip
 
 def _unplain(value: object, place: str) -> MethodError:
     return MethodError(
-        "What the method was fitted to cannot be saved.",
+        "The fitted method cannot be saved.",
         where=place,
         expected="plain values, arrays, scikit-learn estimators or dataclasses of these; or a method state()",
         found=type(value).__name__,
-        remedy="Give the predictor a method state(), as docs/adding-a-method.md shows.",
+        remedy="Give the predictor a method state() (docs/adding-a-method.md).",
     )

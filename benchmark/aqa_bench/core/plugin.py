@@ -122,10 +122,10 @@ def _load(factory: str, fits: Callable[[object], bool], expected: str) -> Any:
         ) from error
     if not fits(found):
         raise AqaBenchError(
-            "A plug-in is not of the right kind.",
+            "A plug-in has the wrong type.",
             where=factory,
             expected=expected,
             found=f"{found.__name__}, a class" if isinstance(found, type) else type(found).__name__,
-            remedy=f"Correct factory in the plug-in's card.toml, or {name}.",
+            remedy=f"Correct factory in the plug-in's card.toml, or correct {name}.",
         )
     return found

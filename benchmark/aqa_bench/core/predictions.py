@@ -58,7 +58,7 @@ def read_predictions(file: Path) -> pd.DataFrame:
     except FileNotFoundError as error:
         raise _damaged(file, "the run's predictions", "no such file") from error
     except OSError as error:
-        raise _damaged(file, "a file that can be read", error.strerror or str(error)) from error
+        raise _damaged(file, "a readable file", error.strerror or str(error)) from error
     except _MismatchError as error:
         raise _damaged(file, error.expected, error.found) from error
     except (ValueError, csv.Error) as error:
@@ -79,7 +79,7 @@ def _cells(content: bytes) -> list[str]:
     """Every cell, header first, row by row."""
     if content.startswith(codecs.BOM_UTF8):
         raise _MismatchError(
-            f"{COLUMNS[0]} first, in a file as it was written", "a byte order mark, as spreadsheets write it"
+            f"{COLUMNS[0]} first, in an unchanged file", "a byte order mark, as spreadsheets write it"
         )
     text = content.decode()
     if b'"' not in content and b"\r" not in content and content.endswith(b"\n"):
@@ -127,7 +127,9 @@ def _checked_samples(cells: Sequence[str]) -> pd.DataFrame:
     if len(set(keys)) != len(keys):
         first: dict[tuple[str, ...], int] = {}
         at = next(i for i, key in enumerate(keys) if first.setdefault(key, i) != i)
-        raise _MismatchError("one row per sample, task and fold", f"{columns[0][at]} again in line {at + 2}")
+        raise _MismatchError(
+            "one row per sample, task and fold", f"{columns[0][at]} repeated in line {at + 2}"
+        )
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=False)))
 
 
@@ -151,5 +153,5 @@ def _damaged(file: Path, expected: str, found: str) -> DataError:
         where=file,
         expected=expected,
         found=found,
-        remedy="Run it again with --force; predictions are never edited by hand.",
+        remedy="Repeat the run with --force. Never edit predictions by hand.",
     )

@@ -103,7 +103,7 @@ class Receipt(BaseModel):
         for name, digest in pairs:
             there = sha256_file(folder / name) if (folder / name).is_file() else "of no file"
             if there != digest:
-                return f"the {name} there, sha256 {there[:16]}", f"another {name}, sha256 {digest[:16]}"
+                return f"the {name} there, sha256 {there[:16]}", f"a different {name}, sha256 {digest[:16]}"
         return None
 
 

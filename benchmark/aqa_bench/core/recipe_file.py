@@ -78,7 +78,7 @@ def place(folder: Path, recipe: str) -> str:
 
 
 def no_such_recipe(
-    name: str, known: Sequence[str], where: str, remedy: str = "Name one of them."
+    name: str, known: Sequence[str], where: str, remedy: str = "Choose one of them."
 ) -> RecipeError:
     """The error for a recipe that does not exist."""
     near = difflib.get_close_matches(name, known, n=1)
@@ -100,9 +100,9 @@ def _resolved(tables: Mapping[str, Mapping[str, Any]], name: str, folder: Path) 
             raise RecipeError(
                 "The bases of a recipe form a cycle.",
                 where=f"{place(folder, name)} base",
-                expected="bases that end at a recipe without one",
+                expected="bases that end at a recipe without a base",
                 found=" -> ".join([*chain, base]),
-                remedy="Let one of them state its values, without a base.",
+                remedy="Give one of them values without a base.",
             )
         chain.append(base)
     values: dict[str, Any] = {}
@@ -119,11 +119,11 @@ def _base(tables: Mapping[str, Mapping[str, Any]], name: str, folder: Path) -> s
             where=where,
             expected="the name of another recipe of this file, as text",
             found=repr(base),
-            remedy=f'Write base = "NAME", or give a hyper-parameter of [{name}] another name than base.',
+            remedy=f'Write base = "NAME", or rename the hyper-parameter base of [{name}].',
         )
     if base not in tables:
         others = [known for known in tables if known != name]
-        raise no_such_recipe(base, others, where, "Name one of them, or leave the base out.")
+        raise no_such_recipe(base, others, where, "Choose one of them, or remove the base.")
     return base
 
 
@@ -133,7 +133,7 @@ def _read(folder: Path) -> Mapping[str, Mapping[str, Any]]:
         recipes = read_toml(file)
     except FileNotFoundError as error:
         raise RecipeError(
-            "The method has no recipes.", where=str(file), remedy="Add recipes.toml beside method.py."
+            "The method has no recipes.", where=str(file), remedy="Add recipes.toml next to method.py."
         ) from error
     except (OSError, ValueError) as error:
         raise RecipeError(

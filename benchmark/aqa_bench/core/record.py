@@ -43,7 +43,7 @@ RECORD_LIMIT = 2**20
 """Greatest size of a record in bytes; it is read no further."""
 
 _SEAL = "run", 1
-_REMEDY = "Run it again with --force; records are never edited by hand."
+_REMEDY = "Repeat the run with --force. Never edit records by hand."
 
 
 class RowKind(StrEnum):
@@ -263,7 +263,7 @@ def read_record(folder: Path) -> RunRecord:
             where=folder,
             expected=f"{RECORD_FILE} and {PREDICTIONS_FILE}",
             found=f"no {RECORD_FILE}" if isinstance(error, FileNotFoundError) else error.strerror,
-            remedy="Name a folder that aqa-bench run printed.",
+            remedy="Pass a folder that aqa-bench run printed.",
         ) from error
     except ValidationError as error:
         detail = error.errors()[0]

@@ -87,7 +87,7 @@ def _read(kind: _Kind, read: Callable[[PluginFolder], Iterable[P]]) -> list[tupl
 
 def _leave_out(kind: _Kind, name: str, error: AqaBenchError) -> None:
     _broken[kind][name] = error
-    _log.warning("A plug-in is left out. %s", error)
+    _log.warning("A plug-in is skipped. %s", error)
 
 
 def _check_broken(kind: _Kind, name: str) -> None:
@@ -216,7 +216,7 @@ def _unique(kind: _Kind, found: Iterable[tuple[str, P, str]]) -> Mapping[str, P]
         error = AqaBenchError(
             f"Two plug-ins claim the id {name!r}.",
             where=f"{origins[name]} and {origin}",
-            expected="each id once",
+            expected="unique ids",
             remedy="Rename one of them, or uninstall it.",
         )
         _leave_out(kind, name, error)

@@ -74,14 +74,14 @@ class FitReport(BaseModel):
                     + (f" Did you mean {near[0]!r}?" if near else ""),
                     expected=", ".join(FitReport.model_fields),
                     found=name,
-                    remedy="Facts of the method's own go into ctx.report.extras.",
+                    remedy="Put the method's own facts into ctx.report.extras.",
                 )
             try:
                 setattr(self, name, value)
             except ValidationError as error:
                 detail = error.errors()[0]
                 raise MethodError(
-                    f"The value of {name!r} does not fit a fit's report.",
+                    f"The value of {name!r} has the wrong type for a fit's report.",
                     expected=detail["msg"],
                     found=repr(value)[:200],
                 ) from error
@@ -97,14 +97,14 @@ class FitReport(BaseModel):
             checked = FitReport(extras=json.loads(text)).extras
         except (TypeError, ValueError) as error:
             found = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-            raise _odd_extras("plain JSON without NaN, by names in lower case", found) from error
+            raise _odd_extras("plain JSON without NaN, with lower-case names", found) from error
         if len(checked) > MAX_EXTRAS or len(text.encode()) > MAX_EXTRA_BYTES:
             limit = f"at most {MAX_EXTRAS} entries of {MAX_EXTRA_BYTES} bytes together"
             raise _odd_extras(limit, f"{len(checked)} entries, {len(text.encode())} bytes")
         if reason := odd_in_plain(checked, entries=_MAX_VALUES):
             raise _odd_extras("plain values of bounded size, texts of one line", reason)
         if taken := sorted(checked.keys() & FitReport.model_fields.keys()):
-            raise _odd_extras("names that are no field's", ", ".join(taken))
+            raise _odd_extras("names that are not fields", ", ".join(taken))
         return self.model_dump(mode="json", exclude={"extras"}, exclude_none=True) | checked
 
 
@@ -113,5 +113,5 @@ def _odd_extras(expected: str, found: str) -> MethodError:
         "The extras in a fit's report cannot be recorded.",
         expected=expected,
         found=found,
-        remedy="Correct what the method's fit reports; nothing was written.",
+        remedy="Correct the method's report; nothing was written.",
     )

@@ -27,7 +27,9 @@ MAX_BYTES = 8 << 20
 _NUMBERS = "biuf"
 _TYPE_NAME = 16
 _DIMENSIONS = 8
-_REMEDY = "Take the file from its original source; if it is the original, do not open it with pickle either."
+_REMEDY = (
+    "Download the file from its original source. If it is the original, do not open it with pickle either."
+)
 
 
 class _Kind:
@@ -179,7 +181,7 @@ def unpickle(content: bytes, where: str | Path) -> object:
         found: object = _Unpickler(io.BytesIO(content), encoding="latin-1").load()
     except _ForbiddenGlobalError as error:
         raise _refused(
-            where, "numbers, texts, containers and numpy numbers alone", f"the global {error}"
+            where, "only numbers, texts, containers and numpy numbers", f"the global {error}"
         ) from None
     except PickleBoundError as error:
         raise _refused(where, error.expected, error.found) from error
@@ -204,7 +206,7 @@ def read_pickle(path: Path) -> object:
             where=path,
             expected=f"a readable file of at most {MAX_BYTES:,} bytes",
             found=error.strerror,
-            remedy="Fix its permissions, or fetch it again.",
+            remedy="Fix its permissions, or download it again.",
         ) from error
     return unpickle(content, path)
 
@@ -216,4 +218,6 @@ def _number(kind: object) -> np.dtype[Any]:
 
 
 def _refused(where: str | Path, expected: str, found: str) -> DataError:
-    return DataError("A pickle was refused.", where=where, expected=expected, found=found, remedy=_REMEDY)
+    return DataError(
+        "A pickle file was refused.", where=where, expected=expected, found=found, remedy=_REMEDY
+    )

@@ -29,11 +29,11 @@ __all__ = [
 
 FOLDS = Scheme(
     "folds",
-    "5 stratified folds, 5 times over, groups kept whole: fold k is test, fold k+1 val, the rest train",
+    "5 stratified folds, repeated 5 times, groups kept whole: fold k is test, fold k+1 val, the rest train",
 )
 ONE_CLASS = Scheme(
     "one-class",
-    "20 times: train on two thirds (rounded down) of the good samples, test on the other good and all bad",
+    "20 times: train on two thirds (rounded down) of the good samples, test on the rest and all bad ones",
     primary="auroc",
 )
 ONE_CLASS_CLEAN = Scheme(
@@ -52,7 +52,7 @@ LOW_DATA_PERCENT: Mapping[str, int] = {"low-1": 1, "low-5": 5, "low-10": 10}
 LOW_DATA = tuple(
     Scheme(
         name,
-        f"5 times: {percent}% of the official train samples of each class, at least 2, drawn one by one "
+        f"5 times: {percent}% of the official train samples of each class, at least 2, chosen at random "
         "(groups are not kept whole); val and test as official",
     )
     for name, percent in LOW_DATA_PERCENT.items()
@@ -62,8 +62,8 @@ LABEL_COUNTS: Mapping[str, int] = {f"labels-{count}": count for count in (112, 2
 LABELS = tuple(
     Scheme(
         name,
-        f"3 times: {count} clips of the official train part, whole groups in a drawn order, so that a larger "
-        "number contains the smaller ones; once where it is the whole part; val and test as official",
+        f"3 times: {count} clips of the official train part, whole groups in random order, so that larger "
+        f"sets contain the smaller ones; once if it is the whole part; val and test as official",
     )
     for name, count in LABEL_COUNTS.items()
 )
@@ -171,7 +171,7 @@ def one_class_clean(
         train = tuple(i for i in targets if groups[i] in chosen)
         test = tuple(i for i in targets if groups[i] not in chosen)
         if not any(targets[i] == 1 for i in test):
-            raise _too_few(dataset, ONE_CLASS_CLEAN, "bad samples of a group that is not trained on", 0)
+            raise _too_few(dataset, ONE_CLASS_CLEAN, "bad samples from a group that is not trained on", 0)
         splits.append(Split(repeat, 0, train, (), test))
     return tuple(splits)
 
@@ -326,7 +326,7 @@ def _good_groups(
     if len(candidates) < 2:
         raise _too_few(dataset, ONE_CLASS, "good samples of at least two groups", len(candidates))
     if not any(targets[i] == 1 for group, ids in members.items() if group not in chosen for i in ids):
-        raise _too_few(dataset, ONE_CLASS, "bad samples of a group that is not trained on", 0)
+        raise _too_few(dataset, ONE_CLASS, "bad samples from a group that is not trained on", 0)
     return chosen
 
 

@@ -41,7 +41,7 @@ LARGE = 1 << 36
 
 _HEADER = 512
 _LIMIT = 1 << 28
-_REMEDY = "Delete the file; it is made again."
+_REMEDY = "Delete the file; it will be created again."
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _BLANK = "0" * 64
 
@@ -210,7 +210,7 @@ def _opened(
     except FileNotFoundError as error:
         raise damaged("the file", "no such file") from error
     except OSError as error:
-        raise damaged("a file that can be read", error.strerror or str(error)) from error
+        raise damaged("a readable file", error.strerror or str(error)) from error
 
 
 def _damaged(path: Path, kind: str, expected: str, found: str, remedy: str) -> Damaged:

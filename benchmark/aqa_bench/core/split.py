@@ -81,7 +81,7 @@ def check_split(split: Split, groups: Mapping[str, str], where: str, *, strict_g
     for name, ids in parts.items():
         if len(set(ids)) != len(ids):
             twice = sorted({i for i in ids if ids.count(i) > 1})
-            raise _broken(where, split, f"each id once in {name}", f"{len(twice)} twice, e.g. {twice[0]}")
+            raise _broken(where, split, f"unique ids in {name}", f"{len(twice)} repeated, e.g. {twice[0]}")
         unknown = sorted(set(ids) - groups.keys())
         if unknown:
             raise _broken(
@@ -94,7 +94,10 @@ def check_split(split: Split, groups: Mapping[str, str], where: str, *, strict_g
         shared = sorted(set(parts[first]) & set(parts[second]))
         if shared:
             raise _broken(
-                where, split, f"{first} and {second} apart", f"{len(shared)} shared, e.g. {shared[0]}"
+                where,
+                split,
+                f"{first} and {second} without common samples",
+                f"{len(shared)} shared, e.g. {shared[0]}",
             )
         if strict_groups:
             straddling = sorted({groups[i] for i in parts[first]} & {groups[i] for i in parts[second]})
@@ -111,17 +114,19 @@ def check_repeats(splits: Sequence[Split], where: str) -> None:
         DataError: There is no split, two have one name, or a repeat tests a sample twice.
     """
     if not splits:
-        raise DataError("There is no split.", where=where, expected="at least one", found="none")
+        raise DataError("There are no splits.", where=where, expected="at least one", found="none")
     tested: dict[tuple[int, str], Split] = {}
     names: set[str] = set()
     for split in splits:
         if split.id in names:
-            raise _broken(where, split, "each repeat and fold once", f"{split.id} twice")
+            raise _broken(where, split, "unique repeats and folds", f"{split.id} twice")
         names.add(split.id)
         for sample in split.test:
             first = tested.setdefault((split.repeat, sample), split)
             if first is not split:
-                raise _broken(where, split, "each sample tested once a repeat", f"{sample} in {first.id} too")
+                raise _broken(
+                    where, split, "each sample tested once per repeat", f"{sample} also in {first.id}"
+                )
 
 
 def splits_fingerprint(splits: Sequence[Split]) -> str:

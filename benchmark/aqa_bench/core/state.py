@@ -114,7 +114,8 @@ def pack_state(state: State) -> bytes:
         raise _unkept("plain JSON without NaN", str(error)) from error
     if len(told) > DOCUMENT_BYTES // 4:
         raise _unkept(
-            f"at most {DOCUMENT_BYTES // 4:,} characters of JSON; long lists are arrays", f"{len(told):,}"
+            f"at most {DOCUMENT_BYTES // 4:,} characters of JSON; store long lists as arrays",
+            f"{len(told):,}",
         )
     # One entry, since the order of several is drawn.
     return stamped(save(plain, {_KEY: told}), *_SEAL)
@@ -143,7 +144,7 @@ def unpack_state(content: bytes, where: Path | str) -> State:
         told = parse_json(header["__metadata__"][_KEY])
         facts, columns = told["facts"], told["columns"]
         if not isinstance(facts, dict) or not isinstance(columns, list):
-            raise ValueError("no facts of a model")
+            raise ValueError("no metadata of a model")
         arrays = {name: np.array(array) for name, array in load(content).items()}
         arrays |= {name: arrays[name].T for name in columns}
     except Damaged:
@@ -194,7 +195,7 @@ def _in_rows(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _unfit(expected: str, found: str) -> DataError:
     return DataError(
-        "The state of a saved model is not one of this method.",
+        "The state of a saved model does not belong to this method.",
         expected=expected,
         found=found,
         remedy=_REMEDY,
@@ -203,8 +204,8 @@ def _unfit(expected: str, found: str) -> DataError:
 
 def _unkept(expected: str, found: str) -> MethodError:
     return MethodError(
-        "What the method was fitted to cannot be saved.",
+        "The fitted method cannot be saved.",
         expected=expected,
         found=found,
-        remedy="Correct the state of its predictor; the run itself can be made without --save-model.",
+        remedy="Correct the state of its predictor, or run without --save-model.",
     )

@@ -31,9 +31,7 @@ def check_targets(dataset: Dataset, task: Task) -> None:
     numbers = {name: _number(value) for name, value in targets.items()}
     for name, number in numbers.items():
         if not math.isfinite(number):
-            expected = (
-                "a number" if task.kind is TaskKind.SCORE else "1 (the error is there) or 0 (it is not)"
-            )
+            expected = "a number" if task.kind is TaskKind.SCORE else "1 (error) or 0 (no error)"
             raise _unfit(where, name, expected, repr(targets[name]))
     if task.kind is not TaskKind.SCORE:
         _check_binary(where, numbers)
@@ -45,7 +43,7 @@ def _check_binary(where: str, numbers: Mapping[str, float]) -> None:
         values = sorted({*numbers.values()})
         shown = ", ".join(f"{value:g}" for value in values[:5]) + (", ..." if len(values) > 5 else "")
         found = f"{numbers[odd]:g} (the labels of the task: {shown})"
-        raise _unfit(where, odd, "1 (the error is there) or 0 (it is not)", found)
+        raise _unfit(where, odd, "1 (error) or 0 (no error)", found)
 
 
 def _number(value: object) -> float:

@@ -67,7 +67,7 @@ def read_toml_as(model: type[M], file: Path, name: str) -> M:
         return model.model_validate(read_toml(file))
     except OSError as error:
         raise UsageError(
-            f"There is no such {name}.", where=file, expected="a TOML file", found=error.strerror
+            f"The {name} does not exist.", where=file, expected="a TOML file", found=error.strerror
         ) from error
     except ValidationError as error:
         first = error.errors()[0]

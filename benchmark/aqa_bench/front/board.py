@@ -169,7 +169,7 @@ def standings_of(
         if table is None:
             lines += [printed_row(row) for row in reported_rows(card.id, chosen.id, rule.id, metric)]
             return replace(found, lines=ordered(lines, higher_is_better=better))
-        why = f"the board is of protocol {table[0]}"
+        why = f"the board uses protocol {table[0]}"
         lines = [replace(line, rank=None, rank_low=None, rank_high=None, why_unranked=why) for line in lines]
         return replace(found, version=table[0], lines=(*printed(table[1]), *lines))
     table = table or committed_board(leaderboards, card, chosen.id, rule.id)
@@ -215,8 +215,8 @@ def _claimed(members: Sequence[Run], variant: str, task: str, metric: str) -> Li
         control=records[0].control,
         origin=Origin.OWN,
         runs=tuple(sorted(record.run_id for record in records)),
-        why_unranked="its labels are not available here, or it is on other data: "
-        "these are the numbers of its records",
+        why_unranked="its labels are not available here, or it used different data, so these are the "
+        "numbers of its records",
         value=_mean(values),
         low=None if alone is None else alone.low,
         high=None if alone is None else alone.high,
@@ -273,5 +273,5 @@ def _check_place(item: Run | Evaluation, dataset: str, task: str, scheme: str) -
             where=item.path if isinstance(item, Run) else item.name,
             expected=f"{dataset}, {task}, {scheme}",
             found=f"{ours.dataset}, {', '.join(ours.tasks)}, {ours.scheme}",
-            remedy="Name the task and scheme of the run, or leave it out.",
+            remedy="Choose the task and scheme of the run, or remove the run.",
         )

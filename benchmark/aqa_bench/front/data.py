@@ -133,9 +133,9 @@ class Samples:
         arrays = [array_of(sample, form) for sample in self.items]
         if len({array.shape for array in arrays}) > 1:
             raise UsageError(
-                "The samples do not fit into one array.",
+                "The samples have different shapes and do not fit into one array.",
                 where=repr(self),
-                expected="arrays of one shape",
+                expected="arrays of the same shape",
                 found=", ".join(sorted({str(array.shape) for array in arrays})[:3]),
                 remedy="Read them one by one: sample.media has every modality.",
             )
@@ -154,7 +154,7 @@ class Samples:
             from aqa_bench.front.clips import Clips
         except ImportError as error:
             raise UsageError(
-                "A dataset of PyTorch needs PyTorch.",
+                "A PyTorch dataset needs PyTorch.",
                 expected="torch",
                 found=f"no {error.name}",
                 remedy='pip install "aqa-bench[train]"; to_numpy does not need it.',
@@ -165,7 +165,7 @@ class Samples:
         """What to read of each sample; media that are made on first use are made here."""
         if not all(isinstance(count, Integral) and count >= 1 for count in (frames, size)):
             raise UsageError(
-                "Nothing to read.",
+                "There is nothing to read.",
                 expected="frames and size: whole numbers >= 1",
                 found=f"{frames!r}, {size!r}",
             )
@@ -174,7 +174,7 @@ class Samples:
         there = {m.value: m for m in (pictures, *_READABLE[1:]) if m in offered}
         if not there:
             raise UsageError(
-                "The samples have nothing that fits into an array.",
+                "The samples have no data that fit into an array.",
                 where=self.dataset.card.id,
                 expected=", ".join(_READABLE),
                 found=", ".join(sorted(offered)) or "nothing",
@@ -322,6 +322,6 @@ def _withheld(dataset: str) -> UsageError:
         "Test labels stay with the runner.",
         where=dataset,
         expected="train or val",
-        found="samples that are tested",
-        remedy="aqa.evaluate scores predictions of them.",
+        found="test samples",
+        remedy="To score predictions on them, use aqa.evaluate.",
     )

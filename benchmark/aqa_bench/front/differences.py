@@ -49,13 +49,13 @@ def compare_with(inputs: BoardInputs, own: RowScores, other: RowScores, against:
         against: Name of the second.
 
     Raises:
-        UsageError: The two have no scored sample in common.
+        UsageError: The two have no scored samples in common.
     """
     places = {name: place for place, name in enumerate(other.scores.ids)}
     shared = [place for place, name in enumerate(own.scores.ids) if name in places]
     if not shared:
         raise UsageError(
-            "The two have no scored sample in common.", where=against, expected="samples of one scheme"
+            "The two have no scored samples in common.", where=against, expected="samples of the same scheme"
         )
     theirs = [places[own.scores.ids[place]] for place in shared]
     return _comparison(inputs, own, shared, other.values[theirs], other.seeds, against)

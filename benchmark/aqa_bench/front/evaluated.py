@@ -75,7 +75,7 @@ class TaskEvaluation:
     @property
     def place(self) -> str:
         """Where it would stand, in words."""
-        why = self.line.why_unranked or "there is no board of this dataset, task and scheme here"
+        why = self.line.why_unranked or "there is no board for this dataset, task and scheme"
         rank = self.line.rank if self.board else None
         return place(rank, self.line.rank_low, self.line.rank_high, self.ranked, why, self.board)
 

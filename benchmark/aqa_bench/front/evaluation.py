@@ -124,9 +124,9 @@ def _judged(
     metrics = {key: value for key, value in metrics.items() if means_something(key)}
     if metric not in metrics:
         raise DataError(
-            "These scores come without a threshold for an error.",
+            "These scores have no threshold for an error.",
             where=name,
-            expected="val scores of both classes in every fold, or scores in [0, 1] where 0.5 or more is "
+            expected="val scores of both classes in every fold, or scores in [0, 1], with 0.5 or more for "
             "an error",
             found=f"scores from {np.nanmin(scores.scores):g} to {np.nanmax(scores.scores):g}",
             remedy="Add rows for the val samples, or rescale the scores so that 0.5 is the judge's "
@@ -203,7 +203,7 @@ def _by_task(
                 f"{card.id} has several tasks.",
                 expected=", ".join(t.id for t in card.tasks),
                 found="no task",
-                remedy="Name one (--task), or add a column task.",
+                remedy="Choose one (--task), or add a column task.",
             )
         return [(asked or card.tasks[0], named[""])]
     chosen = [find_task(card, name) for name in named if asked is None or name == asked.id]
@@ -212,7 +212,7 @@ def _by_task(
             "The scores are for other tasks.",
             expected=task,
             found=", ".join(named),
-            remedy="Name one of them.",
+            remedy="Choose one of them.",
         )
     return [(each, named[each.id]) for each in chosen]
 
@@ -252,12 +252,12 @@ def _run_scores(dataset: Dataset, inputs: BoardInputs, scheme: str, run: Run) ->
     here = dataset.card.id, scheme, dataset.fingerprint()
     if (record.dataset, record.scheme, record.dataset_fingerprint) != here or task not in record.tasks:
         raise UsageError(
-            "The run to compare with has another dataset, task or scheme.",
+            "The run to compare with has a different dataset, task or scheme.",
             where=run.path,
             expected=f"{dataset.card.id}, {task}, scheme {scheme}, fingerprint {here[2][:16]}",
             found=f"{record.dataset}, {', '.join(record.tasks)}, scheme {record.scheme}, fingerprint "
             f"{record.dataset_fingerprint[:16]}",
-            remedy="Name a run of the same dataset, task and scheme.",
+            remedy="Choose a run of the same dataset, task and scheme.",
         )
     contender = contender_of([run])
     members = [(table, (), contender.decision, str(run.path)) for table in contender.predictions]
@@ -273,5 +273,5 @@ def _warnings(found: TaskEvaluation) -> Iterator[str]:
     if auroc is not None and auroc.high is not None and auroc.high < 0.5:
         yield (
             f"{found.task}: AUROC {number(auroc.value)} {interval(auroc.low, auroc.high)}: "
-            "these scores are lower for likelier errors. Reverse them if a high score means good form."
+            "these scores are lower for more likely errors. Reverse them if a high score means good form."
         )

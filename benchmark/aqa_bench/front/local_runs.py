@@ -46,10 +46,10 @@ def find_local(folders: Iterable[Path]) -> tuple[list[Run], dict[str, str]]:
     for root in folders:
         if not root.is_dir():
             raise DataError(
-                "There is no such folder.",
+                "The folder does not exist.",
                 where=root,
-                expected="a folder of runs, as aqa-bench run --out names it",
-                found="nothing there",
+                expected="a folder of runs, as given to aqa-bench run --out",
+                found="no such folder",
             )
         for folder in run_folders(root).values():
             if folder.resolve() in seen:
@@ -61,7 +61,7 @@ def find_local(folders: Iterable[Path]) -> tuple[list[Run], dict[str, str]]:
                 left_out[str(folder)] = error.what
                 continue
             if run.record.benchmark_version != BENCHMARK_VERSION:
-                left_out[str(folder)] = f"it is of protocol {run.record.benchmark_version}"
+                left_out[str(folder)] = f"it uses protocol {run.record.benchmark_version}"
             elif (first := runs.setdefault(run.record.run_id, run)) is not run:
                 left_out[str(folder)] = f"it is the same run as {first.path}"
     return list(runs.values()), left_out

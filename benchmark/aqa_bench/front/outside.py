@@ -79,7 +79,7 @@ def _frame(source: pd.DataFrame) -> pd.DataFrame:
     if "sample_id" in (str(name).strip().lower() for name in source.columns):
         return source
     if source.index.nlevels > 1:
-        raise _unreadable("the DataFrame", _EXPECTED, f"an index of {source.index.nlevels} levels as ids")
+        raise _unreadable("the DataFrame", _EXPECTED, f"ids with {source.index.nlevels} index levels")
     return source.reset_index(names="sample_id")
 
 
@@ -104,7 +104,7 @@ def _rows(
         raise _unreadable(where, _EXPECTED, ", ".join(header) or "nothing")
     twice = [name for name in columns if header.count(name) > 1]
     if twice:
-        raise _unreadable(where, "each column once", f"{twice[0]} twice")
+        raise _unreadable(where, "unique column names", f"{twice[0]} twice")
     rows = []
     for place, cells in lines:
         if len(cells) != len(header):
@@ -153,6 +153,6 @@ def _unreadable(where: str | Path, expected: str, found: str) -> DataError:
         where=where,
         expected=expected,
         found=found,
-        remedy="Write one row per clip: its id as in the release, and a score that is higher for a "
-        "likelier error (on quality tasks, for better quality).",
+        remedy="Write one row per clip: its id as in the release, and a score that is higher for a more "
+        "likely error (on quality tasks, for better quality).",
     )

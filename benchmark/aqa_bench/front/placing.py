@@ -81,7 +81,7 @@ def match_ids(names: Collection[str], known: Collection[str], where: str) -> dic
             expected=f"ids of the release, e.g. {', '.join(list(known)[:3])}",
             found="; ".join(_suggested(name, known) for name in unknown[:_NAMED])
             + (f"; and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""),
-            remedy="Correct the ids, or leave out the rows of other datasets and tasks.",
+            remedy="Correct the ids, or remove the rows of other datasets and tasks.",
         )
     return found
 
@@ -119,11 +119,11 @@ def place_scores(
             twice.setdefault(f"{name} {row.fold}".rstrip(), [first.place]).append(row.place)
     if twice:
         raise DataError(
-            f"{_count(twice, 'sample')} {'stands' if len(twice) == 1 else 'stand'} more than once.",
+            f"{_count(twice, 'sample')} {'occurs' if len(twice) == 1 else 'occur'} more than once.",
             where=where,
             expected="one score per sample" + (" and fold" if rows[0].fold else ""),
             found="; ".join(f"{name} in {' and '.join(at)}" for name, at in list(twice.items())[:_NAMED]),
-            remedy="Keep one row of each, e.g. the mean of its scores.",
+            remedy="Keep one row per sample, e.g. with the mean of its scores.",
         )
     table, used = [], set()
     missing: dict[str, None] = {}
@@ -140,7 +140,7 @@ def place_scores(
         _check_parts(given, split, where, strict=bool(rows[0].fold) or len(splits) == 1)
     if not any(row[3] == "test" for row in table):
         raise DataError(
-            "No test sample is scored.", where=where, expected="scores of the test part", found="none"
+            "No test sample has a score.", where=where, expected="scores of the test part", found="none"
         )
     expected = len({name for split in splits for name in split.test})
     unused = sum(len(given) for given in by_fold.values()) - len(used)
@@ -156,11 +156,11 @@ def _notes(splits: int, folds: bool, unused: int, missing: Sequence[str], expect
     notes = []
     if splits > 1 and not folds:
         notes.append(
-            f"One score per sample serves all {splits} splits: right for a judge that learned nothing from "
-            "this dataset's labels; any other needs a column fold."
+            f"One score per sample is used for all {splits} splits. This is right only if the judge learned "
+            f"nothing from this dataset's labels; otherwise add a column fold."
         )
     if unused:
-        notes.append(f"{unused} scores are of samples that are neither val nor test; they are ignored.")
+        notes.append(f"{unused} scores are for samples in neither val nor test; they are ignored.")
     if missing:
         named = ", ".join(missing[:_NAMED]) + (", ..." if len(missing) > _NAMED else "")
         notes.append(f"{len(missing)} of {expected} test samples have no score: {named}.")
@@ -188,7 +188,7 @@ def _check_folds(rows: Sequence[OutsideScore], splits: Sequence[Split], where: s
             where=where,
             expected="a column fold next to the column split",
             found="val without a fold",
-            remedy="Add the column fold (r0f0, ...), or leave out the column split.",
+            remedy="Add the column fold (r0f0, ...), or remove the column split.",
         )
 
 
@@ -204,7 +204,7 @@ def _check_parts(given: Mapping[str, OutsideScore], split: Split, where: str, *,
                 where=f"{where}, {row.place}",
                 expected=f"{name} as {found} of {split.id}",
                 found=row.part,
-                remedy="Score the splits of the benchmark, or name the scheme that was used.",
+                remedy="Score the splits of the benchmark, or choose the scheme that you used.",
             )
 
 
@@ -217,7 +217,7 @@ def _plain(name: str) -> str:
 def _suggested(name: str, known: Collection[str]) -> str:
     plain = _plain(name)
     if (number := same_number(plain, known)) is not None:
-        return f"{name!r} (did you mean {number!r}? spreadsheets change numbers: format the column as text)"
+        return f"{name!r} (did you mean {number!r}? spreadsheets reformat numbers: format the column as text)"
     near = difflib.get_close_matches(plain, known, n=1, cutoff=0.5)
     return f"{name!r}" + (f" (did you mean {near[0]!r}?)" if near else "")
 

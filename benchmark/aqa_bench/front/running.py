@@ -85,11 +85,11 @@ class Run:
         table = read_predictions(file)
         if (found := sha256_file(file)) != self.record.predictions_sha256:
             raise Damaged(
-                "The predictions are not those that were scored.",
+                "The predictions differ from those that were scored.",
                 where=file,
                 expected=f"sha256 {self.record.predictions_sha256[:16]}",
                 found=found[:16],
-                remedy="Run it again with --force.",
+                remedy="Repeat the run with --force.",
             )
         return table
 

@@ -241,7 +241,7 @@ def rank_among(
         value = _rounded(row.value)
         why = ""
         if row.scores.ids != reference:
-            why = f"scored on {len(row.scores.ids)} samples, the others on {len(reference)}"
+            why = f"scored on {len(row.scores.ids)} samples, the other rows on {len(reference)}"
         elif value is None:
             why = f"{inputs.primary} is undefined"
         elif not scheme.honest:

@@ -70,7 +70,7 @@ def forward_backward(n_frames: int, count: int, stride: int, rng: np.random.Gene
         UsageError: The clip is too short, or too few frames are asked for.
     """
     if count < 4:
-        raise UsageError("Too few frames to go there and back.", expected=">= 4", found=count)
+        raise UsageError("There are too few frames to go forwards and back.", expected=">= 4", found=count)
     quarter = count // 4
     there = int(rng.integers(quarter, count - quarter))
     back = count - 2 - there
@@ -103,7 +103,7 @@ def there_and_back(n_frames: int, count: int, stride: int, rng: np.random.Genera
         UsageError: The clip is too short, or too few frames are asked for.
     """
     if count < 4:
-        raise UsageError("Too few frames to go there and back.", expected=">= 4", found=count)
+        raise UsageError("There are too few frames to go forwards and back.", expected=">= 4", found=count)
     span = (count - 1) * stride
     _check_length(n_frames, span)
     there = stride * np.arange(count - 2, dtype=np.int64)
@@ -124,7 +124,7 @@ def disordered(indices: Indices, rng: np.random.Generator) -> Indices:
         UsageError: There is no other order.
     """
     if len(indices) < 2 or (indices == indices[0]).all():
-        raise UsageError("These frames have no other order.", expected="two different frames", found=indices)
+        raise UsageError("These frames cannot be reordered.", expected="two different frames", found=indices)
     while True:
         mixed = rng.permutation(indices)
         if not np.array_equal(mixed, indices):
@@ -148,7 +148,7 @@ def random_skips(n_frames: int, count: int, largest: int, rng: np.random.Generat
     """
     if count < 3 or largest < 2:
         raise UsageError(
-            "Steps cannot differ.",
+            "There are too few frames for steps that differ.",
             expected="at least 3 frames and steps of up to 2",
             found=f"{count} frames, steps of up to {largest}",
         )
@@ -176,7 +176,9 @@ def random_subset(n_frames: int, count: int, rng: np.random.Generator) -> Indice
         UsageError: The clip is too short to leave a frame out between others, or too few are asked for.
     """
     if count < 3:
-        raise UsageError("Steps cannot differ.", expected="at least 3 frames", found=count)
+        raise UsageError(
+            "There are too few frames for steps that differ.", expected="at least 3 frames", found=count
+        )
     _check_length(n_frames, count + 1)
     while True:
         chosen: Indices = np.sort(rng.permutation(n_frames)[:count]).astype(np.int64)
@@ -198,7 +200,7 @@ def shifted_starts(last: int, near: int, far: int, rng: np.random.Generator) -> 
     """
     if not 1 <= near < far <= last:
         raise UsageError(
-            "There is no room for clips so far apart.",
+            "The video is too short for clips that far apart.",
             expected=f"1 <= near < far <= {last}",
             found=f"near {near}, far {far}",
         )
@@ -253,7 +255,7 @@ def chunk_shuffled(indices: Indices, chunks: int, rng: np.random.Generator) -> I
         UsageError: There are not so many parts.
     """
     if not 2 <= chunks <= len(indices):
-        raise UsageError("Too few or too many parts.", expected=f"2..{len(indices)}", found=chunks)
+        raise UsageError("There are too few or too many parts.", expected=f"2..{len(indices)}", found=chunks)
     parts = np.array_split(indices, chunks)
     return np.concatenate([parts[i] for i in disordered(np.arange(chunks), rng)])
 

@@ -139,7 +139,7 @@ def _between(first: int, last: int, count: int) -> Indices:
 def _positive(**values: int) -> None:
     for name, value in values.items():
         if value < 1:
-            raise UsageError(f"Too small a number of {name}.", expected=">= 1", found=value)
+            raise UsageError(f"The number of {name} is too small.", expected=">= 1", found=value)
 
 
 def resample_time(x: NDArray[Any], length: int) -> NDArray[np.floating[Any]]:
@@ -196,7 +196,7 @@ def pad_time(
     x = _sequence(x, length)
     if len(x) > length:
         raise DataError(
-            "The sequence is longer than the length to pad it to.",
+            "The sequence is longer than the padded length.",
             expected=f"at most {length} frames",
             found=f"{len(x)} frames",
             remedy="Crop or resample it first, or pad to a greater length.",

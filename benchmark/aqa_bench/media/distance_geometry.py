@@ -40,7 +40,7 @@ def square_form(distances: Floats) -> npt.NDArray[np.float64]:
     points = round((1 + np.sqrt(1 + 8 * size)) / 2)
     if size == 0 or condensed_size(points) != size:
         raise DataError(
-            "These are not the distances between all pairs of some points.",
+            "The number of distances does not match any number of points.",
             expected="V (V - 1) / 2 distances, e.g. 171 for 19 points",
             found=f"shape {distances.shape}",
         )

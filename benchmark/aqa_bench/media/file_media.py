@@ -228,7 +228,7 @@ def media_of_file(
     if path.is_dir():
         return _openpose(sorted(path.glob("*.json")), path, layout, partial)
     if not path.is_file():
-        raise DataError("There is no such file.", where=path, expected="a video, an image or keypoints")
+        raise DataError("The file does not exist.", where=path, expected="a video, an image or keypoints")
     if suffix == ".json":
         return _openpose([path], path, layout, partial)
     if suffix in IMAGE_SUFFIXES:

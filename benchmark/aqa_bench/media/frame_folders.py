@@ -63,9 +63,9 @@ class FrameNames:
         shapes = sorted({image.shape for image in images})
         if len(shapes) != 1:
             raise DataError(
-                "Frames of one clip differ in size, or none were asked for.",
+                "Frames of one clip differ in size, or none were requested.",
                 where=self.folder,
-                expected="at least one frame, and one size",
+                expected="at least one frame, all of the same size",
                 found=", ".join(f"{shape[1]} x {shape[0]}" for shape in shapes) or "none",
                 remedy=_REMEDY,
             )
@@ -114,7 +114,7 @@ def scan_frames(folder: Path) -> FrameFolder:
         numbers = found.setdefault((match["prefix"], match["suffix"]), {})
         number = int(match["number"])
         if number in numbers:
-            raise _odd(folder, f"two files of number {number}")
+            raise _odd(folder, f"two files with number {number}")
         numbers[number] = len(match["number"])
     if len(found) != 1:
         kinds = ", ".join(f"{prefix}NUMBER{suffix}" for prefix, suffix in sorted(found))
@@ -122,7 +122,7 @@ def scan_frames(folder: Path) -> FrameFolder:
     ((prefix, suffix), widths) = next(iter(found.items()))
     digits = min(widths.values())
     if any(width != max(digits, len(str(number))) for number, width in widths.items()):
-        raise _odd(folder, "numbers padded in two ways")
+        raise _odd(folder, "inconsistent zero-padding of numbers")
     numbers_found = np.array(sorted(widths), dtype=np.int64)
     base = 0 if numbers_found[0] == 0 else 1
     return FrameFolder(FrameNames(folder, prefix, digits, suffix, base), numbers_found + 1 - base)
@@ -132,7 +132,7 @@ def _odd(folder: Path, found: str) -> DataError:
     return DataError(
         "A folder of frames cannot be used.",
         where=folder,
-        expected="images named in one way, each number once",
+        expected="images with consistent names and unique numbers",
         found=found,
         remedy=_REMEDY,
     )

@@ -33,12 +33,12 @@ def target_shape(native: Shape, size: Size, fit: Fit) -> tuple[Shape, Shape]:
         ((224, 224), (126, 224))
     """
     if fit not in ("squash", "letterbox"):
-        raise UsageError("Unknown fit.", expected="squash or letterbox", found=fit)
+        raise UsageError("The fit is unknown.", expected="squash or letterbox", found=fit)
     if size is None:
         return native, native
     outer = (size, size) if isinstance(size, int) else size
     if min(outer) < 1:
-        raise UsageError("A size must be positive.", expected=">= 1 pixel", found=str(size))
+        raise UsageError("The size is not positive.", expected=">= 1 pixel", found=str(size))
     if fit == "squash":
         return outer, outer
     scale = min(outer[0] / native[0], outer[1] / native[1])

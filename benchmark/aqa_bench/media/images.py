@@ -91,5 +91,5 @@ def _damaged(where: str, reason: str) -> DataError:
         where=where,
         expected=f"an undamaged image of at most {MAX_PIXELS:,} pixels",
         found=reason,
-        remedy="Download the file again; if it is damaged at the source, leave it out.",
+        remedy="Download the file again; if the source is damaged, leave the file out.",
     )

@@ -49,7 +49,7 @@ class Layout:
                 f"Layout {self.name} has no joint {joint!r}.",
                 expected=", ".join(self.joints),
                 found=joint,
-                remedy="Convert the keypoints to a layout that has it.",
+                remedy="Convert the keypoints to a layout with this joint.",
             )
         return self.joints.index(joint)
 
@@ -281,7 +281,7 @@ def convert(
             f"Keypoints do not fit layout {source}.",
             expected=f"shape (T, {len(old)}, 3) or (T, {len(old)}, 4)",
             found=f"shape {keypoints.shape}",
-            remedy="Name the layout that the keypoints are in.",
+            remedy="Set the layout of the keypoints.",
         )
     parts = {joint: _parts(joint, old) for joint in new.joints}
     absent = [joint for joint, found in parts.items() if not found]
@@ -289,9 +289,8 @@ def convert(
         raise DataError(
             f"Keypoints in layout {source} cannot be converted to {target}.",
             expected=f"joints from which all of {target} can be computed",
-            found=f"nothing to compute these from: {', '.join(absent)}",
-            remedy="Use keypoints of another estimator, a method that works on this layout, or allow "
-            "missing joints.",
+            found=f"no joints to compute these from: {', '.join(absent)}",
+            remedy="Use another estimator's keypoints, a method for this layout, or allow missing joints.",
         )
     result = np.zeros((len(keypoints), len(new), keypoints.shape[2]), dtype=np.float32)
     for column, found in enumerate(parts.values()):

@@ -83,7 +83,7 @@ def scale_by_torso(keypoints: FloatArray) -> npt.NDArray[np.float64]:
             "The torso cannot be measured.",
             expected="at least one frame that shows the neck and a hip",
             found="none",
-            remedy="Leave the clip out, or detect its keypoints again.",
+            remedy="Leave the clip out, or rerun the pose estimator on it.",
         )
     scaled[..., :2] /= lengths.mean()
     return scaled
@@ -117,10 +117,10 @@ def clearer_arm(keypoints: npt.NDArray[np.float64]) -> Arm:
     frames = complete_frames(keypoints, joints)
     if not len(frames):
         raise DataError(
-            "The clip never shows a whole arm.",
+            "No frame of the clip shows a whole arm.",
             expected="at least one frame with shoulder, elbow, wrist and hip of one side, and the neck",
             found=f"none for the {'right' if is_right else 'left'} side",
-            remedy="Leave the clip out, or detect its keypoints again.",
+            remedy="Leave the clip out, or rerun the pose estimator on it.",
         )
     shoulder, elbow, wrist, hip, neck = frames.swapaxes(0, 1)
     return Arm(is_right, shoulder, elbow, wrist, hip, neck)

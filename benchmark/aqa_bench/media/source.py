@@ -134,7 +134,7 @@ class MediaFile:
                 where=str(self),
                 expected=f"at most {limit:,} bytes and at most {MAX_RATIO} times its packed size",
                 found=f"{info.file_size:,} bytes from {info.compress_size:,}",
-                remedy="Check where the archive comes from; extract the file yourself if you trust it.",
+                remedy="Check the source of the archive; if you trust it, extract the file yourself.",
             )
 
     @contextmanager

@@ -45,7 +45,7 @@ def torso_length(keypoints: npt.NDArray[np.floating[Any]], layout: str) -> float
             f"Keypoints do not fit layout {layout}.",
             expected=f"shape (T, {len(order)}, 3) or (T, {len(order)}, 4)",
             found=f"shape {keypoints.shape}",
-            remedy="Name the layout that the keypoints are in.",
+            remedy="Set the layout of the keypoints.",
         )
     points = keypoints[..., :-1].astype(np.float64)
     points[missing(keypoints)] = np.nan

@@ -68,7 +68,7 @@ def from_heights(
     if coverage < MIN_COVERAGE:
         raise _unusable(f"the bar found in at least {MIN_COVERAGE:.0%} of the frames", f"{coverage:.1%}")
     if np.abs(measured[found]).max() > _LARGEST:
-        raise _unusable("heights of plausible size", f"{np.abs(measured[found]).max():.3g}")
+        raise _unusable("plausible heights", f"{np.abs(measured[found]).max():.3g}")
     frames = np.arange(measured.size)
     filled = np.interp(frames, frames[found], measured[found])
     span = float(np.ptp(filled))
@@ -156,7 +156,7 @@ def _confidence(confidence: npt.ArrayLike | None, found: npt.NDArray[np.bool_]) 
         return found.astype(np.float32)
     given: npt.NDArray[Any] = np.asarray(confidence, dtype=np.float32)
     if given.shape != found.shape:
-        raise _unusable(f"one confidence a frame {found.shape}", f"shape {given.shape}")
+        raise _unusable(f"one confidence per frame {found.shape}", f"shape {given.shape}")
     return np.where(found, np.clip(np.nan_to_num(given), 0, 1), 0).astype(np.float32)
 
 
@@ -165,5 +165,5 @@ def _unusable(expected: str, found: str) -> DataError:
         "A bar trajectory cannot be used.",
         expected=expected,
         found=found,
-        remedy="Leave the clip out of training that needs the trajectory.",
+        remedy="Exclude the clip from training that needs the trajectory.",
     )

@@ -114,7 +114,9 @@ def _region(region: object, where: object) -> list[list[float]]:
         return []
     box = region[0] if len(region) == 1 else region
     if not isinstance(box, list) or len(box) != 5:
-        raise _malformed(where, "at most one box [x1, y1, x2, y2, confidence] a region", reprlib.repr(region))
+        raise _malformed(
+            where, "at most one box [x1, y1, x2, y2, confidence] per region", reprlib.repr(region)
+        )
     x1, y1, x2, y2, confidence = (_number(value, where) for value in box)
     if x2 < x1 or y2 < y1 or not 0 <= confidence <= 100:
         raise _malformed(where, "x1 <= x2, y1 <= y2 and a confidence in [0, 100]", reprlib.repr(box))
@@ -137,7 +139,7 @@ def _kind(value: object) -> str:
 
 def _malformed(where: object, expected: str, found: str) -> DataError:
     return DataError(
-        "A trajectory file does not follow its format.",
+        "A trajectory file has the wrong format.",
         where=None if where is None else str(where),
         expected=expected,
         found=found,

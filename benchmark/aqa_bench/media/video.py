@@ -198,7 +198,9 @@ def encode(path: Path, frames: UInt8Array, fps: float = 30.0, *, crf: int = 18, 
         UsageError: The frames are not of that shape and type.
     """
     if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8 or 0 in frames.shape:
-        raise UsageError("Not frames.", expected="(T, H, W, 3) uint8", found=f"{frames.shape} {frames.dtype}")
+        raise UsageError(
+            "These are not frames.", expected="(T, H, W, 3) uint8", found=f"{frames.shape} {frames.dtype}"
+        )
     if frames.shape[1] % 2 or frames.shape[2] % 2:
         raise UsageError("yuv420p needs even sides.", expected="even height, width", found=str(frames.shape))
     with av.open(str(path), "w", format="mp4") as container:
@@ -307,5 +309,5 @@ def _damaged(source: VideoSource, reason: str) -> DataError:
         where=str(source),
         expected="an undamaged video with at least one frame",
         found=reason,
-        remedy="Download the file again; if it is damaged at the source, leave it out.",
+        remedy="Download the file again; if the source is damaged, leave the file out.",
     )

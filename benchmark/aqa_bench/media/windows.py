@@ -34,5 +34,7 @@ def window_ending_at(end: int, length: int, shift: int = 0) -> Indices:
         [1, 1, 1, 2, 3]
     """
     if end < 1 or length < 1:
-        raise UsageError("Not a window.", expected="end and length of at least 1", found=f"{end}, {length}")
+        raise UsageError(
+            "This is not a window.", expected="end and length of at least 1", found=f"{end}, {length}"
+        )
     return np.maximum(np.arange(end - length + 1, end + 1, dtype=np.int64) + shift, 1)

@@ -49,7 +49,7 @@ def compare(
     tasks = [name for name in records[0].tasks if name in records[1].tasks]
     if not tasks:
         raise UsageError(
-            "The runs share no task.", expected=str(records[0].tasks), found=str(records[1].tasks)
+            "The runs have no tasks in common.", expected=str(records[0].tasks), found=str(records[1].tasks)
         )
     run = trusted_run(first)
     dataset = run.dataset
@@ -64,7 +64,7 @@ def compare(
         )
         shared = sorted(set(a.ids) & set(b.ids))
         if not shared:
-            raise UsageError(f"The runs scored no common sample of {name}.", where=second)
+            raise UsageError(f"The runs scored no common samples of {name}.", where=second)
         rows_a, rows_b = ([s.ids.index(i) for i in shared] for s in (a, b))
         metric = primary_metric(task, scheme)
         targets = dataset.targets(name)

@@ -134,7 +134,7 @@ class Custodian:
             raise DataError(
                 "The unlabelled samples overlap with held-out samples.",
                 where=where,
-                expected="none of val or test" if shares_groups else "no group that is in val or test",
+                expected="no samples from val or test" if shares_groups else "no groups from val or test",
                 found=f"{len(leaks)} of them, e.g. {leaks[0]}",
                 remedy="Report the dataset's adapter as a bug.",
             )
@@ -175,13 +175,16 @@ def checked_scores(
     bad = np.flatnonzero(~np.isfinite(array))
     if bad.size:
         raise _refused(
-            method, where, "finite scores", f"{bad.size} not finite, the first {array[bad[0]]} at {bad[0]}"
+            method,
+            where,
+            "finite scores",
+            f"{bad.size} not finite, the first at index {bad[0]}: {array[bad[0]]}",
         )
     if kind is not TaskKind.SCORE and (array.min() < 0 or array.max() > 1):
         raise _refused(
             method,
             where,
-            "error scores in [0, 1], 0.5 the method's own decision",
+            "error scores in [0, 1], with 0.5 as the method's own threshold",
             f"{array.min():g} to {array.max():g}",
         )
     return array
@@ -193,5 +196,5 @@ def _refused(method: str, where: str, expected: str, found: str) -> MethodError:
         where=where,
         expected=expected,
         found=found,
-        remedy="Correct its predict; nothing was written.",
+        remedy="Correct the method's predict; nothing was written.",
     )

@@ -146,7 +146,7 @@ def _check(records: Sequence[RunRecord], members: Sequence[Path]) -> list[str]:
     """The tasks that all members judged on the same splits."""
     if len({record.run_id for record in records}) < max(2, len(records)):
         raise UsageError(
-            "An ensemble needs different runs.",
+            "An ensemble needs at least two different runs.",
             expected="two or more different runs",
             found=", ".join(record.run_id for record in records),
         )
@@ -156,7 +156,7 @@ def _check(records: Sequence[RunRecord], members: Sequence[Path]) -> list[str]:
     if not names:
         raise UsageError(
             "The members of an ensemble have no task in common.",
-            expected="runs that judged the same task",
+            expected="runs with the same task",
             found="; ".join(", ".join(record.tasks) for record in records),
         )
     for name in names:

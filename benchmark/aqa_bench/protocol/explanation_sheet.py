@@ -39,7 +39,7 @@ def explanation_sheet(found: Explanation, *, frames: int = 8, blur: bool = True)
     towards = "a high score" if found.task.kind is TaskKind.SCORE else "an error"
     title = [
         f"{found.method} ({found.recipe}) on {found.card.id}, {found.task.name}, {found.part} samples",
-        f"Red speaks for {towards}, blue against; the number under a frame is their sum over it.",
+        f"Red is evidence for {towards}, blue against; the number under a frame is the sum over the frame.",
         f"Licence: {found.card.licence}",
     ]
     return block_sheet(title, [_block(item, columns, blur) for item in found.samples], columns=columns)
@@ -102,4 +102,4 @@ def _verdict(item: Explained) -> str:
     if item.on_person is None:
         return text
     share, area = item.on_person
-    return f"{text}; {share:.0%} of it on the person, who fills {area:.0%} of the picture"
+    return f"{text}; {share:.0%} of it on the person, who covers {area:.0%} of the picture"

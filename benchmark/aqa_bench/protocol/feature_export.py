@@ -42,15 +42,15 @@ def export_features(
         AqaBenchError: As a run's.
     """
     if out.exists():
-        raise UsageError("The folder exists already.", where=out, expected="a new folder", found="something")
+        raise UsageError("The folder already exists.", where=out, expected="a new folder", found="something")
     resolved = resolve(request)
     card = resolved.plugin.card
     if not resolved.embeds:
         raise UsageError(
-            f"Method {card.id!r} has no features of frames to export.",
+            f"Method {card.id!r} has no frame features to export.",
             expected="an image method",
             found=card.modality,
-            remedy="aqa-bench list methods shows which methods look at images.",
+            remedy="To see which methods read images, run aqa-bench list methods.",
         )
     splits = [(task, split) for task in resolved.tasks for split in resolved.splits[task.id]]
     _check_one_pool(resolved)

@@ -104,13 +104,13 @@ class FeatureFolder:
             raise DataError(
                 "There are no features to import.",
                 where=file,
-                expected=f"a folder with {MANIFEST} and the arrays that it names",
+                expected=f"a folder with {MANIFEST} and the arrays that it lists",
                 found="no such file" if isinstance(error, FileNotFoundError) else error.strerror,
                 remedy="Correct --features.",
             ) from error
         except ValidationError as error:
             if (pointer := pointer_in(content)) is not None:
-                raise _unusable(file, "the file itself", pointer) from error
+                raise _unusable(file, "the file", pointer) from error
             first = error.errors()[0]
             place = ".".join(str(part) for part in first["loc"])
             raise _unusable(
@@ -165,7 +165,7 @@ class FeatureFolder:
             raise _unusable(path, f"features of {sample}", error.strerror or str(error)) from error
         if sha256_bytes(content) != named.sha256:
             if (pointer := pointer_in(content)) is not None:
-                raise _unusable(path, "the file itself", pointer)
+                raise _unusable(path, "the file", pointer)
             raise _changed(path, named.sha256, sha256_bytes(content))
         try:
             array = parse_npy(content)
@@ -199,7 +199,7 @@ class FeatureFolder:
         finally:
             progress.close()
         if len(kinds) > 1:
-            found = f"{kinds[1]} is one vector and {kinds[2]} a sequence"
+            found = f"{kinds[1]} is a vector and {kinds[2]} a sequence"
             raise _unusable(self.path, "sequences (T, D) or vectors (D,), not both", found)
 
     def _checked(self, array: Any, sample: str) -> npt.NDArray[np.float32]:
@@ -208,7 +208,7 @@ class FeatureFolder:
             kind = getattr(array, "dtype", type(array).__name__)
             raise _unusable(self.path, f"floats as features of {sample}", f"values of type {kind}")
         if array.ndim not in (1, 2) or array.shape[-1] != dims or 0 in array.shape:
-            expected = f"(T, {dims}) or ({dims},), as the manifest says, for {sample}"
+            expected = f"(T, {dims}) or ({dims},), as stated in the manifest, for {sample}"
             raise _unusable(self.path, expected, f"shape {array.shape}")
         with np.errstate(over="ignore"):
             features = array.astype(np.float32)
@@ -285,7 +285,7 @@ def write_features(
         files[sample] = FeatureFile(file=name, sha256=sha256_bytes(buffer.getvalue()))
         dims = array.shape[-1]
     if not files:
-        raise DataError("There are no samples to write features of.", where=folder)
+        raise DataError("There are no samples to write features for.", where=folder)
     manifest = FeatureManifest.model_validate(
         {**facts, "dims": dims, "features": dict(sorted(files.items()))}
     )
@@ -300,4 +300,4 @@ def _unusable(where: Path, expected: str, found: str) -> DataError:
 
 
 def _changed(path: Path, expected: str, found: str) -> DataError:
-    return _unusable(path, f"SHA-256 {expected}, as the manifest says", f"SHA-256 {found}")
+    return _unusable(path, f"SHA-256 {expected}, as stated in the manifest", f"SHA-256 {found}")

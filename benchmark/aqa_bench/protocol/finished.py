@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
-_REMEDY = "Run it again with --force; what a run wrote is never edited by hand."
+_REMEDY = "Repeat the run with --force. Never edit the files of a run by hand."
 
 
 @dataclass(frozen=True)
@@ -148,14 +148,14 @@ def answer_from_disk(
     except AqaBenchError as error:
         if target.exists():
             kept = set_aside(target, "damaged")
-            _log.warning("running again, what was on disk is kept as %s: %s", kept, error)
+            _log.warning("repeating the run; the files on disk are kept as %s: %s", kept, error)
         return None
     if code is not None and (changed := changed_code(record, code)) is not None:
         kept = set_aside(target, "other-code")
-        _log.warning("%s changed since: running again, the old run is kept as %s", changed, kept)
+        _log.warning("%s changed since: repeating the run; the old one is kept as %s", changed, kept)
         return None
     if record.code is None:
-        _log.warning("on disk already, from before code was recorded: its code is unknown: %s", target)
+        _log.warning("already on disk, from before code was recorded, so its code is unknown: %s", target)
     return record
 
 
@@ -222,7 +222,7 @@ def _of_its_name(folder: Path, record: RunRecord) -> RunRecord:
 
 def _damaged(where: object, expected: str, found: object) -> Damaged:
     return Damaged(
-        "A finished run is damaged or was changed; it is not used.",
+        "A finished run is damaged or was changed, so it is not used.",
         where=str(where),
         expected=expected,
         found=found,

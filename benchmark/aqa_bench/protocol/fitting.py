@@ -136,7 +136,7 @@ def method_at_work(method: str, where: str) -> Iterator[None]:
             f"Method {method!r} failed.",
             where=where,
             found=f"{type(error).__name__}: {error}",
-            remedy="aqa-bench --debug shows where; finished splits are kept.",
+            remedy="For the traceback, run with aqa-bench --debug; finished splits are kept.",
         ) from error
 
 

@@ -45,18 +45,18 @@ def bind_features(method: MethodCard, recipe: Recipe) -> tuple[Recipe, FeatureFo
     if not path:
         raise UsageError(
             f"Method {method.id!r} needs features.",
-            expected="--features DIR, a folder with manifest.json and the arrays that it names",
+            expected="--features DIR, a folder with manifest.json and the arrays that it lists",
             found="none",
-            remedy="aqa-bench features export writes such a folder from an image method.",
+            remedy="aqa-bench features export writes such a folder for an image method.",
         )
     folder = FeatureFolder(Path(str(path)).expanduser())
     if sha256 not in (None, folder.sha256):
         raise DataError(
-            "These are not the features that the recipe names.",
+            "These features are not the ones that the recipe names.",
             where=folder.path,
             expected=f"a manifest of SHA-256 {sha256}",
             found=folder.sha256,
-            remedy="Give the right folder, or leave out sha256.",
+            remedy="Pass the right folder, or remove sha256.",
         )
     return recipe.model_copy(update={"path": None, "sha256": folder.sha256}), folder
 
@@ -73,7 +73,7 @@ def with_features(card: DatasetCard, features: FeatureFolder) -> DatasetCard:
             where=features.path,
             expected=card.id,
             found=features.manifest.dataset,
-            remedy="Give the features of this dataset, or choose the other with --dataset.",
+            remedy="Pass the features of this dataset, or choose the other dataset with --dataset.",
         )
     return card.model_copy(update={"provides": card.provides | {Modality.FEATURES}})
 
@@ -156,9 +156,9 @@ class FeaturedDataset(DatasetView):
         missing = [name for name in wanted if name not in self._features.ids]
         if missing:
             raise DataError(
-                "Samples of the task have no features.",
+                "Some samples of the task have no features.",
                 where=f"{self.card.id} {task}, {self._features.path}",
-                expected=f"features of all {len(wanted)} samples",
+                expected=f"features for all {len(wanted)} samples",
                 found=f"{len(missing)} without, e.g. {', '.join(missing[:_SHOWN])}",
                 remedy="Add them, or run with --task on tasks that the features cover.",
             )

@@ -254,7 +254,7 @@ def _choose(
     tasks = tuple(task for task in chosen if plugin.card.can_judge(task))
     if not tasks or (request.tasks and len(tasks) < len(chosen)):
         raise UsageError(
-            f"Method {plugin.card.id!r} cannot do this.",
+            f"Method {plugin.card.id!r} cannot run this task.",
             where=card.id,
             expected=f"a task of kind {' or '.join(sorted(plugin.card.tasks))}"
             f" on {' or '.join(sorted(plugin.card.units))}",
@@ -330,10 +330,10 @@ def _check_needs(method: MethodCard, dataset: DatasetCard) -> None:
     if not _has_needs(method, dataset):
         needed = [*sorted(method.needs), *([" or ".join(sorted(method.one_of))] if method.one_of else [])]
         raise UsageError(
-            f"Method {method.id!r} needs what {dataset.id} does not have.",
+            f"Method {method.id!r} needs data that {dataset.id} does not have.",
             expected=", ".join(needed),
             found=", ".join(sorted(dataset.provides)) or "nothing",
-            remedy="aqa-bench list methods shows what each method needs.",
+            remedy="To see what each method needs, run aqa-bench list methods.",
         )
 
 
@@ -349,7 +349,7 @@ def _foreign_pool(request: Request, method: MethodCard, dataset: DatasetCard) ->
             where="--pretrain-on",
             expected="a method that learns from unlabelled samples",
             found=method.id,
-            remedy="aqa-bench list methods --json shows uses_pool.",
+            remedy="See uses_pool in aqa-bench list methods --json.",
         )
     _check_needs(method, card)
     return card

@@ -67,7 +67,9 @@ def compare_runs(folder: Path, again: Path, given: Given) -> Receipt:
     """
     claimed, made = read_record(folder), read_record(again)
     if claimed.run_id != made.run_id:
-        raise DataError("The rerun is another run.", where=folder, expected=claimed.run_id, found=made.run_id)
+        raise DataError(
+            "The rerun has a different run-id.", where=folder, expected=claimed.run_id, found=made.run_id
+        )
     tables = [read_predictions(each / PREDICTIONS_FILE) for each in (folder, again)]
     largest, correlation = _predictions_apart(tables[0], tables[1], claimed)
     same = claimed.predictions_sha256 == made.predictions_sha256
@@ -104,8 +106,8 @@ def _check_claim(folder: Path) -> None:
     file = folder / PREDICTIONS_FILE
     digest = sha256_file(file) if file.is_file() else "no such file"
     for what, where, expected, found in (
-        ("predictions are not those that its record names", file, record.predictions_sha256, digest),
-        ("run-id is not what its record spells", folder, recorded_run_id(record), record.run_id),
+        ("predictions do not match its record", file, record.predictions_sha256, digest),
+        ("run-id does not match its record", folder, recorded_run_id(record), record.run_id),
     ):
         if expected != found:
             raise DataError(
@@ -113,7 +115,7 @@ def _check_claim(folder: Path) -> None:
                 where=where,
                 expected=expected,
                 found=found,
-                remedy="Get the run again; records and predictions are never edited.",
+                remedy="Restore the run. Never edit records or predictions.",
             )
 
 

@@ -63,7 +63,8 @@ def request_of(record: RunRecord, given: Given) -> Request:
             where=f"{record.dataset}/{record.method}/{record.run_id}",
             expected=BENCHMARK_VERSION,
             found=record.benchmark_version,
-            remedy="Install the release that knows it, or migrate it (aqa-bench leaderboard migrate).",
+            remedy="Install a release with that protocol, or migrate the run (aqa-bench leaderboard "
+            "migrate).",
         )
     overrides = list(_overrides(record))
     if given.features is not None:
@@ -112,11 +113,11 @@ def check_same_run(record: RunRecord, resolved: ResolvedRun) -> None:
     for name in now | then:
         if now.get(name) != then.get(name):
             raise DataError(
-                f"The run cannot be repeated here: the {name} is not the same.",
+                f"The run cannot be repeated here: the {name} differs.",
                 where=f"{record.dataset}/{record.method}/{record.run_id}",
                 expected=then.get(name),
                 found=now.get(name),
-                remedy="Prepare the release and give the files (--keypoints, --features) of the run.",
+                remedy="Prepare the same release, and pass the run's own files (--keypoints, --features).",
             )
 
 
@@ -156,7 +157,7 @@ def rerun(folder: Path, given: Given, out: Path) -> Path:
         raise AqaBenchError(
             "The rerun failed.",
             where=folder,
-            found=f"aqa-bench run ended with exit status {done.returncode}; its own words stand above",
+            found=f"aqa-bench run ended with exit status {done.returncode}; see its messages above",
         )
     return out / place
 
@@ -171,11 +172,11 @@ def _overrides(record: RunRecord) -> Iterator[str]:
     unknown = sorted((recorded.keys() - told.fields) | (named.keys() - recorded.keys() - values.keys()))
     if unknown:
         raise DataError(
-            "The recipe changed since the run was made.",
+            "The recipe has changed since the run.",
             where=f"{record.method}, recipe {record.recipe}",
             expected=f"the {len(recorded)} hyper-parameters of the record",
-            found=f"other ones: {', '.join(unknown)}",
-            remedy="Run it again with the code of the record's source revision.",
+            found=f"different ones: {', '.join(unknown)}",
+            remedy="Repeat the run with the code of the record's source revision.",
         )
     for name, value in values.items():
         yield f"{name}={json.dumps(value)}"

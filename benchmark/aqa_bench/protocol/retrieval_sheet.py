@@ -15,7 +15,7 @@ from aqa_bench.protocol.retrieve import MethodRetrieval, Retrieval
 __all__ = ["retrieval_sheet"]
 
 _SIDE = 168
-_MEASURES = {"elevation_error": "bar height off by", "keypoint_error": "joints off by"}
+_MEASURES = {"elevation_error": "bar height error", "keypoint_error": "joint error"}
 
 
 def retrieval_sheet(found: Retrieval, *, blur: bool = True) -> bytes:

@@ -215,11 +215,11 @@ def _resolved(request: RetrievalRequest) -> tuple[Task, list[ResolvedRun]]:
 
 def _without_features(card: MethodCard) -> UsageError:
     return UsageError(
-        f"Method {card.id!r} has no features of images to compare.",
+        f"Method {card.id!r} has no image features to compare.",
         where="--method",
-        expected="a method of the modality image, such as imagenet",
-        found=f"{card.id}, which looks at: {card.modality}",
-        remedy="aqa-bench list methods shows what each method looks at.",
+        expected="an image method, such as imagenet",
+        found=f"{card.id}, which reads {card.modality}",
+        remedy="To see what each method reads, run aqa-bench list methods.",
     )
 
 

@@ -123,7 +123,7 @@ def check_code(code: CodeDigest, resolved: ResolvedRun) -> None:
             where=f"{resolved.plugin.card.id} on {resolved.dataset.card.id}",
             expected="the same code for all splits",
             found="files that have changed since the run began",
-            remedy="Start it again: splits that were finished with other code are fitted again.",
+            remedy="Start it again; splits finished with the old code will be refitted.",
         )
 
 

@@ -25,11 +25,11 @@ def open_scored(record: RunRecord, folder: Path) -> Dataset:
     fingerprint = dataset.fingerprint()
     if fingerprint != record.dataset_fingerprint:
         raise DataError(
-            "The run used other data than those available here.",
+            "The run used different data from those available here.",
             where=folder,
             expected=f"fingerprint {record.dataset_fingerprint[:16]}",
             found=fingerprint[:16],
-            remedy="Prepare the release that the run was made on, or run the method again.",
+            remedy="Prepare the release that the run used, or run the method again.",
         )
     find_scheme(dataset.card, record.scheme)
     for name in record.tasks:

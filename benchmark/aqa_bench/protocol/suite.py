@@ -86,7 +86,7 @@ def find_suite(name: str) -> Path:
         return shipped[name]
     near = difflib.get_close_matches(name, shipped, n=1, cutoff=0.5)
     raise UsageError(
-        "There is no such suite." + (f" Did you mean {near[0]!r}?" if near else ""),
+        "This suite does not exist." + (f" Did you mean {near[0]!r}?" if near else ""),
         where=name,
         expected=f"a TOML file, or one of {', '.join(shipped)}" if shipped else "a TOML file",
         found="no file",

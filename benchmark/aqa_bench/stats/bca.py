@@ -39,7 +39,9 @@ def bca_bounds(value: float, distribution: Array, influence: Array, level: float
         UsageError: If ``level`` is not in (0, 1).
     """
     if not 0 < level < 1:
-        raise UsageError("no such level of an interval", where="level", expected="0 < level < 1", found=level)
+        raise UsageError(
+            "the level of the interval is out of range", where="level", expected="0 < level < 1", found=level
+        )
     defined = distribution[~np.isnan(distribution)]
     if math.isnan(value) or len(defined) == 0 or len(influence) < 2:
         return math.nan, math.nan

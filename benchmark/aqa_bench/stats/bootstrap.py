@@ -255,7 +255,9 @@ def percentile_bounds(value: float, distribution: Array, level: float) -> tuple[
         UsageError: If ``level`` is not in (0, 1).
     """
     if not 0 < level < 1:
-        raise UsageError("no such level of an interval", where="level", expected="0 < level < 1", found=level)
+        raise UsageError(
+            "the level of the interval is out of range", where="level", expected="0 < level < 1", found=level
+        )
     defined = distribution[~np.isnan(distribution)]
     if math.isnan(value) or len(defined) == 0:
         return math.nan, math.nan
@@ -293,7 +295,7 @@ def _group_index(groups: Groups) -> NDArray[np.int64]:
         labels = labels.astype(str)
     if labels.ndim != 1 or len(labels) == 0 or labels.dtype.kind not in "biuUT":
         raise DataError(
-            "groups are not one label a sample",
+            "groups are not one label per sample",
             where="groups",
             expected="strings or integers of shape (n,), n >= 1",
             found=f"shape {labels.shape}, dtype {labels.dtype}",

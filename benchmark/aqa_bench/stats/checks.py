@@ -80,7 +80,7 @@ def finite_array(
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         raise DataError(
-            f"{name} holds values that are not finite",
+            f"{name} has values that are not finite",
             where=name,
             expected="finite numbers" + (", or NaN where a sample was not tested" if allow_nan else ""),
             found=f"{int(bad.sum())} of {bad.size}, the first at index {first[0] if ndim == 1 else first}",
@@ -110,7 +110,7 @@ def binary_array(
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         raise DataError(
-            f"{name} holds values other than 0 and 1",
+            f"{name} has values other than 0 and 1",
             where=name,
             expected="0 (good) or 1 (error)",
             found=f"{int(bad.sum())} of {bad.size}, the first is {array[first]:g} "

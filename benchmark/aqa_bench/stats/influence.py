@@ -75,7 +75,7 @@ def contributions(
     table = check("values", values, ndim=2, allow_nan=True)
     if not len(targets) == len(table) == len(groups):
         raise DataError(
-            "targets, values and groups do not fit together",
+            "targets, values and groups differ in length",
             expected=f"{len(targets)} of each",
             found=f"{len(table)} rows of values, {len(groups)} groups",
         )

@@ -170,9 +170,9 @@ def _check_same_samples(values_a: ArrayLike, values_b: ArrayLike) -> None:
     if len(differ):
         raise DataError(
             "the methods were not tested on the same samples",
-            expected="every sample tested by both or by neither",
-            found=f"{len(differ)} tested by one alone, the first in row {differ[0]}",
-            remedy="align both on the ids that they share",
+            expected="every sample tested by both or neither",
+            found=f"{len(differ)} tested by only one, the first in row {differ[0]}",
+            remedy="align both on their common ids",
         )
 
 

@@ -113,9 +113,9 @@ def _check_ids(predictions: pd.DataFrame, splits: Sequence[Split], where: str) -
             raise DataError(
                 "Predictions do not follow the splits.",
                 where=where,
-                expected="every id of a fold's val and test parts, and no other",
+                expected="exactly the ids of each fold's val and test parts",
                 found=f"{len(odd)} {what}, e.g. {name} as {part} of {fold}",
-                remedy="Run it again with --force.",
+                remedy="Repeat the run with --force.",
             )
 
 

@@ -129,7 +129,7 @@ def collect(
             where=where,
             expected="the sample ids of the release",
             found=f"{len(unknown)} unknown, e.g. {unknown[0]}",
-            remedy="Check that the run and the data available have the same fingerprint.",
+            remedy="Check that the run and the available data have the same fingerprint.",
         )
     fold_names, parts = (tuple(predictions[name].tolist()) for name in ("fold", "split"))
     if "test" not in parts:
@@ -139,7 +139,7 @@ def collect(
     for name in set(fold_names):
         if not _FOLD.fullmatch(name):
             raise DataError(
-                "Predictions name a fold that cannot be.",
+                "Predictions name a fold that does not exist.",
                 where=where,
                 expected="r<repeat>f<fold>",
                 found=name,

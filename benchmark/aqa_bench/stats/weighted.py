@@ -59,7 +59,7 @@ def weighted_metric(
     w = finite_array("weights", weights, ndim=2)
     if w.shape[1] != np.shape(y)[0]:
         raise DataError(
-            "targets and weights do not fit together",
+            "targets and weights differ in length",
             expected=f"weights (B, {np.shape(y)[0]})",
             found=f"weights {w.shape}",
         )
@@ -101,7 +101,7 @@ def metric_of_weights(
     table = (binary_array if decided else finite_array)("values", values, ndim=2, allow_nan=True)
     if table.shape[0] != len(targets):
         raise DataError(
-            "targets and values do not fit together",
+            "targets and values differ in length",
             expected=f"values ({len(targets)}, K)",
             found=f"values {table.shape}",
         )

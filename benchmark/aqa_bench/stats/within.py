@@ -55,7 +55,7 @@ def spearman_within(
     names = np.asarray(strata)
     if not len(targets) == len(table) == len(names) == w.shape[1]:
         raise DataError(
-            "targets, values, strata and weights do not fit together",
+            "targets, values, strata and weights differ in length",
             expected=f"{len(targets)} samples in each",
             found=f"{len(table)} rows of values, {len(names)} strata, {w.shape[1]} weights",
         )

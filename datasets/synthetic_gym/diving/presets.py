@@ -66,7 +66,7 @@ def diving_preset(name: str) -> DivingPreset:
     """
     if name not in PRESETS:
         raise UsageError(
-            "There is no such preset of the dives.",
+            "The dives have no such preset.",
             expected=", ".join(PRESETS),
             found=name,
             remedy="Choose one of the presets listed.",

@@ -163,7 +163,7 @@ def test_an_edited_number_of_a_record_is_named(
 ) -> None:
     folder = first_run(site[0])
     edit_record(folder, edit)
-    problems = [p for p in check(*site).problems if p.rule == "the record is what the predictions say"]
+    problems = [p for p in check(*site).problems if p.rule == "the record follows from the predictions"]
     assert [p.path.partition(": ")[2] for p in problems] == [where]
 
 
@@ -217,7 +217,7 @@ def test_predictions_without_a_record_are_noticed(site: tuple[Path, Path], tmp_p
 
 def test_a_record_without_predictions_is_noticed(site: tuple[Path, Path]) -> None:
     (first_run(site[0]) / "predictions.csv").unlink()
-    assert "predictions are kept" in [p.rule for p in check(*site).problems]
+    assert "predictions are submitted" in [p.rule for p in check(*site).problems]
 
 
 def test_a_run_that_was_moved_is_noticed(site: tuple[Path, Path], tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_a_table_without_submissions_is_noticed(site: tuple[Path, Path]) -> None
 
 def test_a_folder_of_submissions_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     for work in (build, check):
-        with pytest.raises(DataError, match="no folder of submissions"):
+        with pytest.raises(DataError, match="submissions folder does not exist"):
             work(tmp_path / "none", tmp_path / "out")
 
 
@@ -335,7 +335,7 @@ def test_without_the_dataset_changed_runs_are_noticed(
 
 def test_a_run_on_other_data_keeps_the_committed_table(site: tuple[Path, Path]) -> None:
     edit_record(first_run(site[0]), lambda record: record.update(dataset_fingerprint="0" * 64))
-    assert "other data" in next(iter(build(*site).kept.values()))
+    assert "different data" in next(iter(build(*site).kept.values()))
 
 
 def test_a_dataset_that_is_not_installed_keeps_the_committed_table(site: tuple[Path, Path]) -> None:

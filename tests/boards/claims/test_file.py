@@ -21,7 +21,7 @@ CLAIMS = {claim.id: claim for claim in FILE.claims}
 NAMES = sorted(
     {name for claim in FILE.claims for pair in claim.pairs() for name in (pair.better, pair.worse)}
 )
-AGAINST_ITSELF = "Not so in the paper's own table"
+AGAINST_ITSELF = "The paper's own table disagrees"
 PRINTED_AS = {
     "pose": ("OpenPose-TDM", "OpenPose-TDM (SQ)"),
     "pose-own": ("OpenPose-TDM*",),
@@ -157,10 +157,13 @@ def test_the_printed_value_is_that_of_the_table() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"source": "nobody"}, "no citation"),
+        ({"source": "nobody"}, "lists no source"),
         ({"paired": False}, "paired = false does not hold"),
-        ({"comparisons": [{"better": ["a"], "worse": ["a"], "tasks": ["t"]}]}, "one with itself"),
-        ({"comparisons": [{"better": ["a", "a"], "worse": ["b"], "tasks": ["t"]}]}, "a comparison twice"),
+        ({"comparisons": [{"better": ["a"], "worse": ["a"], "tasks": ["t"]}]}, "a contender with itself"),
+        (
+            {"comparisons": [{"better": ["a", "a"], "worse": ["b"], "tasks": ["t"]}]},
+            "a comparison is repeated",
+        ),
         ({"comparisons": []}, "at least 1"),
     ],
 )

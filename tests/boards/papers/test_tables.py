@@ -122,7 +122,7 @@ def test_rows_at_or_below_the_floor_are_flagged() -> None:
 
 def test_a_score_below_what_sees_no_frame_is_flagged() -> None:
     marks = {line.method: line.marks for line in printed_only("6").sections[0].lines}
-    assert marks["Ours baseline"] == ("below ridge on attributes and event (0.6960), which sees no frame",)
+    assert marks["Ours baseline"] == ("below ridge on attributes and event (0.6960), which sees no frames",)
     assert marks["Ours MD"] == ()
 
 
@@ -224,7 +224,10 @@ def test_another_metric_than_the_primary_has_no_interval(runs: Path) -> None:
 
 def test_another_scheme_than_the_printed_is_told(runs: Path) -> None:
     table = compare_table(stick_figures(scheme="official"), boards_of(runs), {})
-    assert "stick-figures/shoulder-press is measured under folds, not the printed official." in table.notes
+    assert (
+        "stick-figures/shoulder-press was measured with scheme folds instead of the printed official."
+        in table.notes
+    )
 
 
 def test_all_four_formats_hold_every_row(runs: Path) -> None:
@@ -303,7 +306,7 @@ def test_a_table_that_does_not_exist_and_one_without_anything(tmp_path: Path) ->
     tmp_path.joinpath("none").mkdir()
     with pytest.raises(UsageError, match="Did you mean 'anomaly'"):
         build_papers(["anomly"], tmp_path / "none", tmp_path)
-    with pytest.raises(DataError, match="No run of this comparison"):
+    with pytest.raises(DataError, match="No runs of this comparison"):
         build_papers(["anomaly"], tmp_path / "none", tmp_path)
     assert len(build_papers(list(TABLES), tmp_path / "none", tmp_path).files) == 24
 

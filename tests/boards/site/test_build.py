@@ -250,7 +250,7 @@ def test_controls_reported_rows_and_dishonest_schemes_are_set_apart(site: Path) 
     text = (site / BOARD).read_text()
     assert re.search(r'<tr[^>]* class="control"', text)
     assert re.search(r'<tr[^>]* class="reported"', text)
-    assert "Printed by others, not scored again" in text
+    assert "Reported by others, not measured here" in text
     assert text.index('id="form-folds"') < text.index('<details id="form-leaky"')
     assert "This protocol shows test labels" in text[text.index('<details id="form-leaky"') :]
     assert 'id="overall-shown"' in (site / "index.html").read_text()

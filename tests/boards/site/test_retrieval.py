@@ -21,7 +21,7 @@ def test_the_committed_file_becomes_a_table_with_its_numbers() -> None:
     found = read_retrievals(DOCS)
     [part] = retrieval_parts("cvcspc", found, {"cvcspc", "imagenet"})
     rows = {line.cells[0].text: line for line in part.table.lines}
-    assert list(rows) == [*(m["method"] for m in written["methods"]), "a random frame of another video"]
+    assert list(rows) == [*(m["method"] for m in written["methods"]), "random frame of another video"]
     for method in written["methods"]:
         height, apart, joints, _ = rows[method["method"]].cells[1:]
         assert float(height.value) == method["elevation_error"]["value"]

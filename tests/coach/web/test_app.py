@@ -38,7 +38,7 @@ def test_a_clip_goes_through(me: Any, worker: Worker, clip: Path, settings: Any)
     work(worker)
     page = me.client.get(f"/clips/{key}").text
     assert "1 of 2 repetitions with an error" in page
-    assert "1 repetition was not done to the end" in page
+    assert "1 repetition was not complete" in page
     assert "The &lt;knees&gt; move inward." in page
     assert "Trained on synthetic lifters" in page
     assert "Blind guessing reaches 0.50." in page
@@ -132,4 +132,4 @@ def test_the_keys_are_long_and_new(me: Any, clip: Path) -> None:
 def test_what_is_not_there_is_said(me: Any, path: str) -> None:
     answer = me.client.get(path)
     assert answer.status_code == 404
-    assert "There is nothing here." in answer.text
+    assert "This page does not exist." in answer.text

@@ -106,7 +106,7 @@ def test_a_clip_from_upload_to_deletion(open_page: Callable[..., Any], clip: Pat
     page.wait_for_selector(".person-1[aria-current]")
     page.get_by_role("button", name="Delete").click()
     page.wait_for_url("**/history")
-    assert "no clips" in page.locator("main").inner_text()
+    assert "No clips" in page.locator("main").inner_text()
 
 
 def test_a_file_that_is_no_clip_is_said_on_the_page(open_page: Callable[..., Any], tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_real_curl_with_the_real_engine(
         assert page.locator(".person[aria-current]").get_attribute("value") == number
         page.goto(at + "/history")
         page.get_by_role("button", name="Delete all").click()
-        page.wait_for_selector("text=no clips")
+        page.wait_for_selector("text=No clips")
     assert not list((tmp_path / "coach" / "clips").iterdir())
 
 

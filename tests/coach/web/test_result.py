@@ -71,9 +71,9 @@ def test_the_answer_of_a_repetition(verdicts: list[Verdict], complete: bool, ans
     [
         ([GOOD], "A good repetition"),
         ([ERROR], "An error in the repetition"),
-        ([GOOD, GOOD], "All 2 repetitions good"),
+        ([GOOD, GOOD], "All 2 repetitions are good"),
         ([GOOD, ERROR, ERROR], "2 of 3 repetitions with an error"),
-        ([GOOD, NONE], "1 of 2 repetitions good"),
+        ([GOOD, NONE], "1 of 2 repetitions are good"),
         ([], "Nobody was found in this clip"),
     ],
 )
@@ -135,7 +135,7 @@ def test_evidence_says_whether_it_shows_anything() -> None:
     assert "reaches F1 0.80 (95% interval 0.60 to 0.90)." in clear
     assert "Blind guessing reaches 0.50." in clear
     assert "The whole interval is above that" in clear
-    assert "does not show" in sentences(evidence(low=0.45))[-1]
+    assert "is not shown" in sentences(evidence(low=0.45))[-1]
     assert sentences(evidence(low=None, high=None, floor=None)) == [
         "On 20 test clips of d, j reaches F1 0.80."
     ]

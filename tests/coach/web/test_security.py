@@ -204,7 +204,7 @@ def test_a_full_disk_is_said_and_nothing_is_kept(
     assert answer.status_code == 507
     assert "could not be stored; nothing was kept" in answer.text
     assert kept(settings) == before
-    assert "This browser has no clips" in me.client.get("/history").text
+    assert "No clips have been uploaded" in me.client.get("/history").text
 
 
 def test_an_upload_that_leaves_too_little_space_is_refused_at_once(
@@ -226,7 +226,7 @@ def test_a_disk_that_fills_while_the_clip_is_stored_leaves_no_job(
     monkeypatch.setattr("aqa_bench.coach.web.storage.FolderStorage.put", full)
     assert me.upload(clip).status_code == 507
     assert kept(settings) == before
-    assert "This browser has no clips" in me.client.get("/history").text
+    assert "No clips have been uploaded" in me.client.get("/history").text
 
 
 @pytest.mark.parametrize(

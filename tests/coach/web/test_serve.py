@@ -25,7 +25,7 @@ def test_this_machine_needs_no_password_and_knows_its_names(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "gym.example"])
 def test_another_address_needs_a_password_or_a_word(host: str) -> None:
-    with pytest.raises(UsageError, match="there is no password"):
+    with pytest.raises(UsageError, match="it has no password"):
         guarded(Settings(Path()), host, open_door=False)
     assert guarded(Settings(Path()), host, open_door=True).hosts == ()
     assert guarded(Settings(Path(), password="x"), host, open_door=False).hosts == ()

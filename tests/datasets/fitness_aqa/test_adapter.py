@@ -157,7 +157,7 @@ def test_an_interval_beyond_the_clip_is_reported_and_cut(
     ids = (*tiny.TRAIN, *tiny.VAL, *tiny.TEST)
     labels = {key: [] for key in ids} | {"20001_1": [[0.2, 5.0], [7.0, 8.0]]}
     index = squat_with({LABELS: json.dumps(labels).encode()})
-    assert whats(index) == ["interval outside the clip"]
+    assert whats(index) == ["interval is outside the clip"]
     assert index.problems[0].file == "kie: 20001_1"
     assert index.intervals["kie"]["20001_1"] == ((0.2, 0.8),)
     assert index.labels["kie"]["20001_1"] is True
@@ -168,7 +168,7 @@ def test_an_id_in_two_parts_stays_in_the_later_one(
 ) -> None:
     train = json.dumps([*tiny.TRAIN, tiny.TEST[0], tiny.TRAIN[0]]).encode()
     index = squat_with({"Squat/Labeled_Dataset/Splits/train_keys.json": train})
-    assert sorted(set(whats(index))) == ["id stands twice", "split id stands in two parts"]
+    assert sorted(set(whats(index))) == ["id occurs twice", "id is in two parts of a split"]
     for task in ("kie", "kfe"):
         assert index.splits[task] == {"train": tiny.TRAIN, "val": tiny.VAL, "test": tiny.TEST}
 
@@ -185,7 +185,7 @@ def test_a_damaged_copy_gives_way_to_a_good_one(squat_with: Callable[..., Index]
     entry = index.entries(Kind.CLIP)["50001_1"]
     assert entry.usable
     assert entry.media.path.parent.name == "again"
-    assert whats(index) == ["clip cannot be used", "two different files have one id"]
+    assert whats(index) == ["clip cannot be used", "two different files have the same id"]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a video", "truncated"])

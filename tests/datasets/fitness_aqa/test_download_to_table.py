@@ -51,6 +51,6 @@ def test_from_the_archives_to_a_table(
     code, table = typed("runs")
     lines = [line.split() for line in table.splitlines()]
     assert code == 0
-    assert f"{SQUAT}, kie (scheme official; no board here)" in table
+    assert f"{SQUAT}, kie (scheme official; no board)" in table
     assert {"prior", "constant", "the"} <= {line[1] for line in lines if len(line) > 5}
     assert typed(f"score {third}")[0] == 0

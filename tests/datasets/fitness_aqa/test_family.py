@@ -74,16 +74,16 @@ def test_exercises_that_are_not_there_are_no_fault(tiny: ModuleType, tmp_path: P
     assert lines[0] == "overhead-press:"
     with pytest.raises(DataError, match="has not been prepared"):
         FAMILY.open(SQUAT, tmp_path / "h")
-    with pytest.raises(DataError, match="Nothing of fitness-aqa/backsquat"):
+    with pytest.raises(DataError, match="No files of fitness-aqa/backsquat"):
         FAMILY.prepare(SQUAT, [tmp_path / "r"], tmp_path / "h", {}, NullProgress())
 
 
 def test_nothing_usable(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Nothing of the release"):
+    with pytest.raises(DataError, match="No files of the release"):
         FAMILY.prepare(None, [tmp_path], tmp_path / "h", {}, NullProgress())
-    with pytest.raises(UsageError, match="folder is needed"):
+    with pytest.raises(UsageError, match="No folder of the release"):
         FAMILY.prepare(None, [], tmp_path / "h", {}, NullProgress())
-    with pytest.raises(UsageError, match="Unknown option"):
+    with pytest.raises(UsageError, match="has no such option"):
         FAMILY.prepare(None, [tmp_path], tmp_path / "h", {"preset": "x"}, NullProgress())
 
 
@@ -121,7 +121,7 @@ def test_an_index_survives_writing(prepared: Path, tmp_path: Path) -> None:
 )
 def test_a_damaged_index_is_an_error_with_a_remedy(content: bytes, tmp_path: Path) -> None:
     FAMILY.index_path("backsquat", tmp_path).write_bytes(content)
-    with pytest.raises(DataError, match="index of a dataset cannot be used") as caught:
+    with pytest.raises(DataError, match="dataset's index cannot be used") as caught:
         FAMILY.open(SQUAT, tmp_path)
     assert "prepare again" in str(caught.value)
 

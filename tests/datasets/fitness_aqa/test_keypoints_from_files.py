@@ -170,7 +170,7 @@ def test_other_methods_that_need_keypoints_run_on_them_too(
 ) -> None:
     command = ["run", "--method", "stgcn-ocsvm", "--dataset", SQUAT, "--task", "kie", "--scheme", "official"]
     command += ["--out", str(tmp_path / "runs")]
-    assert "needs what fitness-aqa/backsquat does not have" in cli(*command, status=2)
+    assert "needs data that fitness-aqa/backsquat does not have" in cli(*command, status=2)
     poses = write_clips(tmp_path / "poses", targets(SQUAT, "kie"), tiny.FRAMES)
     (poses / "manifest.json").write_text('{"people": "nearest"}')
     assert "kie" in cli(*command, "--keypoints", poses)["metrics"]

@@ -51,14 +51,14 @@ def test_an_impossible_interval_keeps_the_label_and_is_dropped(pair: list[float]
     labels, intervals, problems = parse_intervals(json.dumps({"1_1": [pair, [3, 4]]}).encode(), "f")
     assert labels == {"1_1": True}
     assert intervals == {"1_1": ((3.0, 4.0),)}
-    assert whats(problems) == ["interval is impossible"]
+    assert whats(problems) == ["interval is invalid"]
 
 
 def test_an_id_with_two_labels_has_none_and_a_repeated_one_is_kept() -> None:
     data = b'{"1_1": 0, "1_1": 1, "1_2": 1, "1_2": 1}'
     labels, problems = parse_binary(data, "f")
     assert labels == {"1_2": True}
-    assert whats(problems) == ["id has two labels", "id stands twice"]
+    assert whats(problems) == ["id has two labels", "id occurs twice"]
 
 
 @pytest.mark.parametrize("value", ["2", "-1", "true", "0.5", '"1"', "[]", "null"])
@@ -71,7 +71,7 @@ def test_image_labels_are_0_or_1(value: str) -> None:
 def test_split_ids_are_kept_once_in_order() -> None:
     ids, problems = parse_ids(b'["3_1", "1_1", "3_1", 7, "", "../x"]', "train_keys.json")
     assert ids == ("3_1", "1_1")
-    assert whats(problems) == ["id stands twice"] + ["id has a wrong type"] * 3
+    assert whats(problems) == ["id occurs twice"] + ["id has a wrong type"] * 3
 
 
 def test_traj_nan_ids_lose_their_suffix() -> None:
@@ -88,7 +88,7 @@ def test_traj_nan_ids_lose_their_suffix() -> None:
         (b"null", "file has a wrong type"),
         (b"3", "file has a wrong type"),
         (b"[" * 100_000, "file is not JSON"),
-        (b"[" * 200 + b"]" * 200, "file is not JSON of this format"),
+        (b"[" * 200 + b"]" * 200, "JSON is nested too deeply"),
         (b"[" + b"9" * 5000 + b"]", "file is not JSON"),
     ],
 )
@@ -114,7 +114,7 @@ def test_every_id_is_labelled_or_a_problem(content: dict[str, Any]) -> None:
     labels, intervals, problems = parse_intervals(json.dumps(content).encode(), "f")
     assert labels.keys() == intervals.keys()
     named = {problem.file.removeprefix("f: ") for problem in problems}
-    assert labels.keys() | named == content.keys() or whats(problems) == ["file is not JSON of this format"]
+    assert labels.keys() | named == content.keys() or whats(problems) == ["JSON is nested too deeply"]
     for spans in intervals.values():
         assert all(0 <= start < end for start, end in spans)
 

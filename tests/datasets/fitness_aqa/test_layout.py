@@ -30,7 +30,7 @@ def test_every_form_reads_to_the_same_content(
 ) -> None:
     sources = FORMS[form](tiny, tmp_path / "release")
     lines = FAMILY.prepare(None, sources, tmp_path / "home", {}, NullProgress())
-    assert not [line for line in lines if "cannot be told" in line or "two different" in line]
+    assert not [line for line in lines if "is ambiguous" in line or "two different" in line]
     for dataset in FAMILY.cards:
         expected, found = FAMILY.open(dataset, prepared), FAMILY.open(dataset, tmp_path / "home")
         assert found.fingerprint() == expected.fingerprint()
@@ -79,7 +79,7 @@ def test_media_of_no_known_exercise_are_reported(tiny: ModuleType, tmp_path: Pat
     files = {name: content for name, content in tiny.release().items() if name.startswith("OHP")}
     files["Deadlift/videos/1_1.mp4"] = tiny.clip()
     index = build_indexes([tiny.write_extracted(tmp_path / "r", files)], NullProgress())["overhead-press"]
-    found = [problem for problem in index.problems if problem.what == "exercise cannot be told"]
+    found = [problem for problem in index.problems if problem.what == "exercise is ambiguous"]
     assert [problem.found for problem in found] == ["1 files, e.g. 1_1.mp4"]
 
 

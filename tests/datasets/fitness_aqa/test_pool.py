@@ -72,7 +72,7 @@ def test_trajectories_of_another_length(
     index = squat_with({TRACK.format("part1/60003_1"): json.dumps(tiny.heights(frames)).encode()})
     assert ("60003_1" in select_pool(index).ids) is kept
     found = [problem.what for problem in index.problems]
-    assert found == (["trajectory longer than the video"] if reported else [])
+    assert found == (["trajectory is longer than the video"] if reported else [])
 
 
 def test_every_pooled_trajectory_can_be_read(squat_with: Callable[..., Index], tiny: ModuleType) -> None:

@@ -41,15 +41,15 @@ REFUSED = {
     ("videos", "cvcspc"): "without a trajectory",
     ("videos", "half-cycle-difference"): "trajectory",
     ("videos", "pad"): "without a usable trajectory",
-    ("videos", "pose-tdm"): "cannot give poses",
+    ("videos", "pose-tdm"): "cannot provide poses",
     ("videos", "vanilla-pc"): "without a trajectory",
     ("images", "cvcspc"): "without frames",
     ("images", "pad"): "without frames",
-    ("images", "pose-tdm"): "cannot give poses",
+    ("images", "pose-tdm"): "cannot provide poses",
     ("images", "simsiam"): "without frames",
     ("images", "vanilla-pc"): "without frames",
-    ("joints", "pose-trainer-dtw"): "There are no series for this exercise",
-    ("joints", "pose-trainer-rules"): "There are no rules for this exercise",
+    ("joints", "pose-trainer-dtw"): "This method defines no series for this exercise",
+    ("joints", "pose-trainer-rules"): "This method has no rules for this exercise",
 }
 
 

@@ -77,7 +77,7 @@ def test_npy_needs_the_layouts_name(add: Add, six: Path, media: Path, poses: dic
     media.mkdir()
     for name, values in poses.items():
         np.save(media / f"{name}.npy", values)
-    with pytest.raises(UsageError, match=r"joint order .* is not known"):
+    with pytest.raises(UsageError, match=r"joint order .* is unknown"):
         add(six)
     with pytest.raises(UsageError, match="Did you mean 'coco-17'"):
         add(six, layout="coco17")
@@ -112,7 +112,7 @@ def test_a_long_table_keeps_gaps_and_names_what_is_wrong(add: Add, six: Path, me
         (media / f"clip-{number}.csv").write_bytes(b"\xef\xbb\xbf" + good.replace("\n", "\r\n").encode())
     added = add(six)
     assert added.facts["layout"] == "body-12"
-    assert any("18 frames show no joint" in note for note in added.facts["notes"])
+    assert any("18 frames have no joints" in note for note in added.facts["notes"])
     values = seen(layout="body-12")["clip-0"]
     left, right = (find_layout("body-12").index(f"{side}_hip") for side in ("left", "right"))
     assert values.shape == (5, 12, 3)
@@ -155,7 +155,7 @@ def test_markers_in_space_are_mapped_by_a_table(add: Add, six: Path, media: Path
     added = add(six, layout=str(mapping))
     assert (added.facts["kind"], added.facts["layout"]) == ("joints", "body-12")
     assert added.card.provides == {Modality.JOINTS_3D, Modality.KEYPOINTS}
-    assert any("left out: HEEL?" in note for note in added.facts["notes"])
+    assert any("not used: HEEL?" in note for note in added.facts["notes"])
     sample = open_dataset("local/mine").samples("label")["clip-1"]
     assert sample.media.fps == 100
     values = sample.media.joints_3d("body-12")
@@ -251,7 +251,7 @@ def test_videos_and_images(add: Add, six: Path, media: Path) -> None:
     np.testing.assert_array_equal(image, pictures["clip-2"][0])
     np.savez(media / "clip-5.npz", keypoints=np.ones((1, 17, 3)), layout="coco-17")
     (media / "clip-5.png").unlink()
-    with pytest.raises(DataError, match="several kinds"):
+    with pytest.raises(DataError, match="different kinds"):
         add(six, replace=True)
 
 
@@ -293,7 +293,7 @@ def test_rows_whose_file_is_not_there_twice_or_of_no_kind(add: Add, table: Table
     for name, told in (
         ("clip_1", "did you mean clip-1.npz"),
         ("clip-0", "several files: clip-0.mp4, clip-0.npz"),
-        ("text.docx", "unknown kind, text.docx"),
+        ("text.docx", "text.docx, a file of unknown kind"),
     ):
         with pytest.raises(DataError) as caught:
             add(table(file=["clip-1", "clip-2", "clip-3", name], label=[0, 1, 0, 1]))
@@ -330,9 +330,9 @@ def test_it_is_a_dataset_like_any_other_and_no_card_of_the_house(add: Add, six: 
     assert "local/mine" not in dataset_cards()
     with pytest.raises(UsageError, match="Did you mean 'local/mine'"):
         find_dataset("local/mien")
-    with pytest.raises(UsageError, match="There is a dataset local/mine already"):
+    with pytest.raises(UsageError, match="The dataset local/mine already exists"):
         add(six)
-    with pytest.raises(UsageError, match="not a valid name for a dataset"):
+    with pytest.raises(UsageError, match="not a valid dataset name"):
         add(six, name="My Data")
     file = home / "mine" / "dataset.json"
     file.write_bytes(file.read_bytes().replace(b'"clip-1"', b'"clip-9"'))

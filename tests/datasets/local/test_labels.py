@@ -19,13 +19,13 @@ Add, Table = Callable[..., Any], Callable[..., Path]
 @pytest.mark.parametrize(
     ("cells", "line", "value", "remedy"),
     [
-        ([0, 1, "", 1, 0, 1], 4, "''", "leave the row out"),
-        ([0, 1, 0, "NaN", 0, 1], 5, "'NaN'", "leave the row out"),
-        ([0, 1, 0, 1, "yes", 1], 6, "'yes'", "Write 1 where the error is present"),
-        (["no", 1, 0, 1, 0, 1], 2, "'no'", "Write 1 where the error is present"),
-        ([0, 1, 0, 1, 0, "inf"], 7, "'inf'", "Write 1 where the error is present"),
-        ([0, 1, 0, 1, "1_0", 1], 6, "'1_0'", "Write 1 where the error is present"),
-        ([0, 1, 0, 1, "0,5", 1], 6, "'0,5'", "Write 1 where the error is present"),
+        ([0, 1, "", 1, 0, 1], 4, "''", "remove the row"),
+        ([0, 1, 0, "NaN", 0, 1], 5, "'NaN'", "remove the row"),
+        ([0, 1, 0, 1, "yes", 1], 6, "'yes'", "Write 1 if the error is present"),
+        (["no", 1, 0, 1, 0, 1], 2, "'no'", "Write 1 if the error is present"),
+        ([0, 1, 0, 1, 0, "inf"], 7, "'inf'", "Write 1 if the error is present"),
+        ([0, 1, 0, 1, "1_0", 1], 6, "'1_0'", "Write 1 if the error is present"),
+        ([0, 1, 0, 1, "0,5", 1], 6, "'0,5'", "Write 1 if the error is present"),
     ],
 )
 def test_a_cell_that_is_no_label(
@@ -46,7 +46,7 @@ def test_a_cell_that_is_no_label(
 )
 def test_two_numbers_that_are_not_0_and_1(add: Add, table: Table, cells: list[int], found: str) -> None:
     file = table(file=FILES, form=cells)
-    with pytest.raises(DataError, match="two values that are not 0 and 1") as caught:
+    with pytest.raises(DataError, match="two values other than 0 and 1") as caught:
         add(file)
     assert caught.value.found == found
     assert "--score form" in str(caught.value.remedy)
@@ -73,7 +73,7 @@ def test_a_slip_of_the_pen_makes_no_score(add: Add, table: Table, media: Path) -
     files = [*FILES, *(f"more-{n}" for n in range(6))]
     for name in files[6:]:
         (media / f"{name}.npz").write_bytes((media / "clip-0.npz").read_bytes())
-    with pytest.raises(DataError, match="neither 0 nor 1, as nearly all are") as caught:
+    with pytest.raises(DataError, match="Nearly all labels are 0 or 1") as caught:
         add(table(file=files, form=[0, 1] * 5 + [0, 11]))
     assert "line 13" in str(caught.value.where)
 
@@ -89,14 +89,14 @@ def test_which_columns_are_labels_is_asked_where_it_is_not_clear(add: Add, table
 
 def test_what_is_little_is_said_with_what_one_can_do(add: Add, table: Table) -> None:
     one_class = add(table(file=FILES, form=[0] * 6, group=list("aabbcc")))
-    assert any("every clip has no error" in line and "add clips" in line for line in one_class.lines)
+    assert any("every clip has no error" in line and "Add clips" in line for line in one_class.lines)
     assert any("Only 3 groups" in line for line in one_class.lines)
     few = add(table(file=FILES, form=[0, 1] * 3), replace=True)
     assert any("only 3 of 6" in line and "aqa-bench compare" in line for line in few.lines)
-    assert any("No column says whose" in line and "--group" in line for line in few.lines)
+    assert any("No column gives the groups" in line and "--group" in line for line in few.lines)
     with pytest.raises(DataError, match="One group is too few") as caught:
         add(table(file=FILES, form=[0, 1] * 3, group=["a"] * 6), replace=True)
-    assert "clip by clip" in str(caught.value.remedy)
+    assert "split by clip" in str(caught.value.remedy)
     assert "--split" in str(caught.value.remedy)
     with pytest.raises(DataError, match="too few clips"):
         add(table(file=FILES[:2], form=[0, 1]), replace=True)
@@ -114,7 +114,7 @@ def test_the_tables_split_is_kept_and_what_is_odd_about_it_is_said(add: Add, tab
         ("clip-3", "clip-4"),
     )
     text = "\n".join(added.lines)
-    assert "2 groups stand in several parts" in text
+    assert "2 groups are in several parts" in text
     assert "all clips of test have label 1" in text
     with pytest.raises(DataError, match="in no part") as caught:
         add(table(file=FILES, form=[0, 1] * 3, split=[*parts[:5], "dev"]), replace=True)

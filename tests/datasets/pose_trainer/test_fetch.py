@@ -58,7 +58,7 @@ def test_a_file_that_is_not_the_published_one_is_not_kept(mirror, clone, tmp_pat
     first, second, _ = published.files.values()
     path = clone / "poses_compressed" / second.path
     path.write_bytes(change(path.read_bytes()))
-    with pytest.raises(DataError, match="not the published one"):
+    with pytest.raises(DataError, match="from the published one"):
         fetch(published, tmp_path / "home", NullProgress(), base=base)
     kept = [p.name for p in (tmp_path / "home").rglob("*") if p.is_file()]
     assert kept == [f"{first.id}.npy"]

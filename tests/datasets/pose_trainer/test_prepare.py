@@ -69,10 +69,10 @@ def test_every_problem_is_reported_at_once_and_the_rest_is_kept(clone, home):
     for expected in (
         "bicep_bad_1.npy: truncated",
         "bicep/bicep_bad_2.npy: missing",
-        "bicep_bad_3 (copy).npy: no file of that name",
+        "bicep_bad_3 (copy).npy: the release has no file of this name",
         "bicep_good_1.npy: NaN",
         "bicep_good_2.npy: shape (3, 17, 3)",
-        "bicep_good_99.npy: no file of that name",
+        "bicep_good_99.npy: the release has no file of this name",
     ):
         assert expected in found
     assert found.startswith("107 usable files")
@@ -86,7 +86,7 @@ def test_every_problem_is_reported_at_once_and_the_rest_is_kept(clone, home):
 
 def test_a_stranger_beside_a_complete_release_is_only_mentioned(clone, home):
     np.save(clone / "poses_compressed" / "bicep" / "bicep_good_7.npy", np.ones((3, 18, 3)))
-    assert any("Left out" in s and "bicep_good_7" in s for s in prepare(home, clone))
+    assert any("Skipped" in s and "bicep_good_7" in s for s in prepare(home, clone))
 
 
 def test_a_published_file_under_another_name_is_refused(shared_data, home, tmp_path):
@@ -99,9 +99,9 @@ def test_a_published_file_under_another_name_is_refused(shared_data, home, tmp_p
     (folder / "bicep_good_1.npy").rename(folder / "swap.npy")
     (folder / "bicep_bad_1.npy").rename(folder / "bicep_good_1.npy")
     (folder / "swap.npy").rename(folder / "bicep_bad_1.npy")
-    with pytest.raises(DataError, match=r"bicep_good_1\.npy: renamed, it is bicep_bad_1\.npy") as error:
+    with pytest.raises(DataError, match=r"bicep_good_1\.npy: a renamed copy") as error:
         prepare(home, folder)
-    assert "bicep_bad_1.npy: renamed, it is bicep_good_1.npy" in error.value.found
+    assert "bicep_bad_1.npy: a renamed copy of the release's bicep_good_1.npy" in error.value.found
     assert len(FAMILY.open(BICEP, home).samples("form")) == 14
 
 
@@ -136,7 +136,7 @@ def test_files_that_vanish_or_change_size_make_the_index_stale(clone, home):
     np.save(folder / "bicep_good_2.npy", np.ones((50, 18, 3)))
     with pytest.raises(DataError, match="missing or have changed") as error:
         load_index(BICEP, home)
-    assert "2 gone" in error.value.found
+    assert "2 missing" in error.value.found
     assert "bicep_good_1.npy" in error.value.found
     assert len(load_index(PRESS, home)) == 36
 

@@ -30,7 +30,7 @@ def dataset(tmp_path_factory):
 
 def test_nothing_needs_preparing(tmp_path):
     (sentence,) = DATASET.load().prepare(None, [], tmp_path / "home", {}, NullProgress())
-    assert "nothing is needed" in sentence
+    assert "nothing to prepare" in sentence
     assert not (tmp_path / "home").exists()
 
 

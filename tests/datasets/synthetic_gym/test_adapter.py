@@ -58,7 +58,7 @@ def test_scoring_needs_no_rendering(tmp_path: Path, exercise: Exercise) -> None:
         assert set(split.train) | set(split.val) | set(split.test) == samples.keys()
         media = next(iter(samples.values())).media
         assert media.keypoints("openpose-18").shape == (media.length, 18, 3)
-        with pytest.raises(DataError, match="no rendered media"):
+        with pytest.raises(DataError, match="no readable rendered media"):
             media.frames() if task.unit is Unit.CLIP else media.image()
     written = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
     assert written == {".annotations", ".lock"}
@@ -167,7 +167,7 @@ def test_an_error_about_rendered_media_names_a_command_that_heals_it(
     folder.mkdir(parents=True)
     (folder / "backsquat").symlink_to(gym_releases["backsquat"], target_is_directory=True)
     (folder / "backsquat.index.json.gz").write_bytes(b"no archive")
-    with pytest.raises(DataError, match="no rendered media") as caught:
+    with pytest.raises(DataError, match="no readable rendered media") as caught:
         _ = opened(tmp_path).release
     assert caught.value.remedy == "aqa-bench dataset prepare synthetic-gym/backsquat@tiny"
     FAMILY.prepare("synthetic-gym/backsquat@tiny", (), tmp_path, {}, NullProgress())

@@ -100,7 +100,7 @@ def test_stills_come_first_then_videos_then_the_pool(
     for name, picture in stills.items():
         np.testing.assert_array_equal(picture, whole.samples("ss")[name].media.image(), err_msg=name)
     clips, pool = squat.samples("kie"), squat.unlabeled("kie", frozenset())
-    with pytest.raises(DataError, match="no rendered media"):
+    with pytest.raises(DataError, match="no readable rendered media"):
         next(iter(clips.values())).media.frames()
 
     squat.materialise(FRAMES | IMAGE, NullProgress())
@@ -108,7 +108,7 @@ def test_stills_come_first_then_videos_then_the_pool(
     theirs = whole.samples("kie")
     for name, clip in clips.items():
         np.testing.assert_array_equal(clip.media.frames(), theirs[name].media.frames(), err_msg=name)
-    with pytest.raises(DataError, match="no rendered media"):
+    with pytest.raises(DataError, match="no readable rendered media"):
         pool[0].media.frames()
 
     squat.materialise(IMAGE, NullProgress(), FRAMES)

@@ -142,7 +142,7 @@ def test_bad_files_are_named_counted_and_cost_nobody_else(prepared, home, releas
     assert sentences.startswith("54 clips are indexed")
     assert "2 files cannot be used" in sentences
     assert "170 numbers in frame 4" in sentences
-    assert "in no class folder, but below Pose_Dataset/bad_knee" in sentences
+    assert "not in a class folder, but in Pose_Dataset/bad_knee" in sentences
     dataset = FAMILY.open(NAME, home)
     assert dataset.expected("kfe") == 16
     assert len(dataset.samples("kfe")) == 14
@@ -195,7 +195,7 @@ def test_the_audit_of_a_whole_release(opened, release):
     audit = opened().audit()
     assert audit.ok
     assert audit.duplicates == [["good/0918_squat_000002", "bad_toe/0918_squat_000002"]]
-    assert "1 sets of byte-identical files stand in several classes." in audit.notes
+    assert "1 sets of byte-identical files are in several classes." in audit.notes
     assert audit.groups_across_splits == 0
     assert audit.coverage.found == audit.coverage.expected == 56
     assert audit.details["frames"] == {"min": 4, "median": 6.0, "max": 7}
@@ -221,7 +221,7 @@ def test_a_file_that_changes_afterwards_is_noticed(opened, release, home):
 
 @pytest.mark.parametrize(
     ("source", "found"),
-    [("nothing", "nothing there"), ("file.txt", "no zip"), ("empty", "none of its files")],
+    [("nothing", "no such path"), ("file.txt", "not a zip"), ("empty", "none of these")],
 )
 def test_a_source_without_the_release_is_an_error(prepared, tmp_path, source, found):
     (tmp_path / "empty").mkdir()
@@ -280,7 +280,7 @@ class TestOfficial:
         ids = [f"{folder}/{stem}" for folder, stem in release.stems()]
         folder = release.write_official({"train": ids[:20], "test": ids[20:]})
         (folder / "test.json").write_text(json.dumps({"0": {"folder_path": "videos/0918_squat_000001.mp4"}}))
-        assert "7 clips available have that name" in prepared(fails=True).found
+        assert "7 available clips with that name" in prepared(fails=True).found
 
     @pytest.mark.parametrize(
         ("part", "content", "found"),
@@ -307,7 +307,7 @@ class TestOfficial:
         ids = [f"{folder}/{stem}" for folder, stem in release.stems()]
         release.write_official({"train": ids[:20], "test": ids[20:]})
         release.write_official({"train": ids[20:], "test": ids[:20]}, "Divided_again")
-        assert "2 that differ" in prepared(fails=True).found
+        assert "2 different files" in prepared(fails=True).found
 
 
 class TestVideos:

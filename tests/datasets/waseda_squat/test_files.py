@@ -36,12 +36,12 @@ def broken(change) -> bytes:
     ("content", "found"),
     [
         (b"", "an empty file"),
-        (json.dumps(document()).encode()[:-20], "end or break"),
-        (b"\x80\x81", "end or break"),
-        (b"[" * 100_000, "end or break"),
+        (json.dumps(document()).encode()[:-20], "are truncated or damaged"),
+        (b"\x80\x81", "are truncated or damaged"),
+        (b"[" * 100_000, "are truncated or damaged"),
         (b"[]", "a list"),
         (b"{}", "no frames"),
-        (b'{"0": {}, "0": {}}', "'0' stands twice"),
+        (b'{"0": {}, "0": {}}', "'0' occurs twice"),
         (broken(lambda c: c["1"]["3d_joint"].pop()), "170 numbers in frame 1"),
         (broken(lambda c: c["2"]["3d_joint"].append(1.0)), "172 numbers in frame 2"),
         (broken(lambda c: c["1"].update({"3d_joint": "x"})), "a str in frame 1"),
@@ -58,7 +58,7 @@ def broken(change) -> bytes:
         (broken(lambda c: c["0"]["3d_joint"].__setitem__(3, None)), "None in frame 0"),
         (broken(lambda c: c["0"]["3d_joint"].__setitem__(3, True)), "True in frame 0"),
         (broken(lambda c: c["0"]["3d_joint"].__setitem__(3, "1.0")), "'1.0' in frame 0"),
-        (broken(lambda c: c["1"].update({"3d_joint": [0] * 171})), "nothing but zeros in 1 of 3 frames (1)"),
+        (broken(lambda c: c["1"].update({"3d_joint": [0] * 171})), "only zeros in 1 of 3 frames (1)"),
     ],
 )
 def test_every_fault_is_named(content, found):

@@ -91,7 +91,7 @@ def test_frozen_stages_do_not_change_and_the_rest_does(name: str) -> None:
 
 def test_images_of_another_kind(resnet: images.ImageBackbone) -> None:
     for bad in (_uint8().permute(0, 3, 1, 2), _uint8().float(), _uint8()[0], _uint8().int()):
-        with pytest.raises(DataError, match="not images"):
+        with pytest.raises(DataError, match="cannot read these images"):
             resnet(bad)
 
 
@@ -105,7 +105,7 @@ def test_weights_of_a_file(resnet: images.ImageBackbone, tmp_path: Path) -> None
         torch.testing.assert_close(loaded(_uint8()), resnet(_uint8()))
         assert loaded.weights_name == f"file {path.name} (sha256 {digest[:12]})"
         assert not loaded.training
-        with pytest.raises(DataError, match="not the expected one"):
+        with pytest.raises(DataError, match="not the expected file"):
             build_backbone("resnet18", path, sha256="0" * 64)
 
 
@@ -140,7 +140,7 @@ def test_published_weights_offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     (tmp_path / "weights").mkdir()
     file = tmp_path / "weights" / torchvision_resnet.IMAGENET.url.rsplit("/", 1)[1]
     file.write_bytes(b"another file")
-    with pytest.raises(DataError, match="not the expected one"):
+    with pytest.raises(DataError, match="not the expected file"):
         build_backbone("resnet18")
 
 
@@ -203,7 +203,7 @@ def test_unknown_names() -> None:
     with pytest.raises(RecipeError, match="efficientnet-lite0"):
         build_backbone("resnet19")
     pytest.importorskip("timm")
-    with pytest.raises(RecipeError, match="no network of that name"):
+    with pytest.raises(RecipeError, match="no network with that name"):
         build_backbone("timm:resnet18000", "random")
     with pytest.raises(DataError, match="switched off"):
         build_backbone("timm:resnet10t")

@@ -57,7 +57,7 @@ def test_clips_are_normalised_as_the_weights_expect() -> None:
 
 @pytest.mark.parametrize("clips", [torch.zeros(1, 4, 8, 8, 3), torch.zeros(4, 8, 8, 3, dtype=torch.uint8)])
 def test_what_is_no_clip_is_refused(bare: VideoBackbone, clips: Tensor) -> None:
-    with pytest.raises(DataError, match="not clips"):
+    with pytest.raises(DataError, match="cannot read these clips"):
         bare(clips)
 
 
@@ -86,9 +86,9 @@ def test_weights_come_from_a_file_that_is_checked(tmp_path: Path) -> None:
     backbone = build_video_backbone("mc3_18", file, sha256=digest)
     assert backbone.weights_name == f"file weights.pth (sha256 {digest[:12]})"
     torch.testing.assert_close(backbone.trunk.stem[0].weight, source.stem[0].weight)
-    with pytest.raises(DataError, match="not the expected one"):
+    with pytest.raises(DataError, match="not the expected file"):
         build_video_backbone("mc3_18", file, sha256="0" * 64)
-    with pytest.raises(DataError, match="another architecture"):
+    with pytest.raises(DataError, match="does not match this architecture"):
         build_video_backbone("r2plus1d-small", file)
 
 
@@ -103,7 +103,7 @@ def test_offline_kinetics_is_one_error_with_a_remedy(
     assert "r2plus1d-small" in str(caught.value.remedy)
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / Path(str(caught.value.where)).name).write_bytes(b"not the weights")
-    with pytest.raises(DataError, match="not the expected one"):
+    with pytest.raises(DataError, match="not the expected file"):
         build_video_backbone(name)
 
 

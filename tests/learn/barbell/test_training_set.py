@@ -52,12 +52,12 @@ def test_labels_do_not_depend_on_the_image_size(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("boxes", [np.zeros((2, 4)), np.zeros((3, 5))])
 def test_boxes_of_another_clip_are_refused(tmp_path: Path, boxes: np.ndarray) -> None:
-    with pytest.raises(DataError, match="do not fit"):
+    with pytest.raises(DataError, match="frames and boxes"):
         write_training_set(tmp_path, [(noise(3, 32, 32), boxes)], image_size=32)
 
 
 def test_nothing_to_learn_from_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no box"):
+    with pytest.raises(DataError, match="no boxes"):
         write_training_set(tmp_path, [(noise(2, 32, 32), np.full((2, 4), NAN))], image_size=32)
 
 
@@ -72,5 +72,5 @@ def test_the_longer_side_gets_the_size_and_the_shape_is_kept(height: int, width:
 
 
 def test_what_is_not_frames_is_refused() -> None:
-    with pytest.raises(DataError, match="Not frames"):
+    with pytest.raises(DataError, match="not frames"):
         resize_longest(np.zeros((2, 8, 8), np.uint8), 32)

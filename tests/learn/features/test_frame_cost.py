@@ -141,7 +141,7 @@ def test_the_papers_pool_in_one_line() -> None:
     cost = FrameCost(4473, frames, nbytes, FramePlace.STORE, JPEG, frames, disk_bytes=disk, room=room)
     assert str(cost) == (
         "541,233 frames of 4,473 clips, 81.47 GB decoded: in a frame store (jpeg q95), 0 clips already "
-        "there, about 11.64 GB to come; 74.0 GB free, 37.0 GB allowed, 0.0 MB of it taken"
+        "there, about 11.64 GB to write; 74.0 GB free, 37.0 GB allowed, 0.0 MB of it used"
     )
     assert cost.fits
     assert disk <= nbytes / 4

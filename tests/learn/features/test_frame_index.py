@@ -117,5 +117,5 @@ class Still(Media):
     ("numbers", "frames"), [([5], [0]), ([0], [12]), ([-1], [0]), ([0], [-1]), ([0, 1], [0])]
 )
 def test_frames_that_are_not_there(clips: list[Sample], numbers: list[int], frames: list[int]) -> None:
-    with pytest.raises(DataError, match="no such frames"):
+    with pytest.raises(DataError, match="does not have these frames"):
         FrameIndex(clips, FrameSpec(None, 24, None)).read(numbers, frames)

@@ -102,9 +102,9 @@ def test_overlap_against_counted_pixels() -> None:
 
 def test_what_cannot_be_looked_at_is_refused(finder: LifterFinder) -> None:
     for frames in (np.zeros((2, 8, 8), np.uint8), np.zeros((2, 8, 8, 3), np.float32)):
-        with pytest.raises(DataError, match="Not frames"):
+        with pytest.raises(DataError, match="not frames"):
             finder.find(frames)  # type: ignore[arg-type]
-    with pytest.raises(DataError, match="no clip"):
+    with pytest.raises(DataError, match="no clips"):
         train_finder([])
     with pytest.raises(DataError, match="frames"):
         box_of_clip(np.zeros((0, 4)))

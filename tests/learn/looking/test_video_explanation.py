@@ -205,7 +205,7 @@ def test_contributions_that_do_not_add_up_are_said(
     with caplog.at_level(logging.WARNING):
         explain_clips(noise(1, 50), noise(5), linear(spec, Bend(1e6)), spec, is_score=False)
     assert len(pieces) == 4 + 2 * 2
-    assert "judgement of s50 add up to" in caplog.text
+    assert "score of s50 add up to" in caplog.text
 
 
 def test_networks_are_left_as_they_were() -> None:

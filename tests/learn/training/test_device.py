@@ -27,7 +27,7 @@ def gpus(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> int
 def test_without_a_gpu(gpus: int) -> None:
     assert resolve_device("auto") == resolve_device("cpu") == CPU
     for name in ("cuda", "cuda:1"):
-        with pytest.raises(UsageError, match="there is none here") as caught:
+        with pytest.raises(UsageError, match="this machine has none") as caught:
             resolve_device(name)
         assert "--device auto" in str(caught.value)
 

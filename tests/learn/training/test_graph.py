@@ -162,8 +162,8 @@ def test_what_cannot_be_recorded_is_computed_as_usual(
     )
     (warning,) = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
     assert warning == (
-        "Passes could not be recorded (operation not permitted when stream is capturing): "
-        "training goes on without graphs."
+        "Passes could not be recorded (operation not permitted when stream is capturing), "
+        "so training continues without graphs."
     )
 
 

@@ -89,7 +89,7 @@ def test_split_lists_read_in_any_shape(keys: list[tuple[int, int]]) -> None:
 def test_duplicates_and_odd_keys_of_a_split_are_named() -> None:
     ids, problems = parse_split([(1, 1), (1, 2), (np.int64(1), 1), (1,), (1, 2.5)], "s.pkl")
     assert ids == ("01_01", "01_02")
-    assert problems[0] == "s.pkl: 01_01 stands there twice"
+    assert problems[0] == "s.pkl: 01_01 occurs twice"
     assert len(problems) == 3
 
 

@@ -104,7 +104,7 @@ def test_split_ids_without_annotation_and_duplicates_are_named(family, tiny, tmp
         prepare(family, tiny, tmp_path)
     for text in (
         "train.pkl: 09_09 has no usable annotation",
-        "train.pkl: 01_01 stands there twice",
+        "train.pkl: 01_01 occurs twice",
         "01_02: expected in train or test, found in both",
     ):
         assert text in caught.value.found
@@ -149,7 +149,7 @@ def test_the_audit_sets_difficulty_beside_the_baseline(family, tiny, tmp_path) -
         tiny.annotations[key] |= {"difficulty": 2.0 + n, "final_score": 50.0 + n}
     prepare(family, tiny, tmp_path)
     audit = family.open("tiny-dives", tmp_path).audit()
-    assert any("1.0000: the supervised baseline of the paper (0.5000)" in note for note in audit.notes)
+    assert any("1.0000; the paper's supervised baseline (0.5000)" in note for note in audit.notes)
     assert audit.groups_across_splits == 2
     tiny.annotations[7, 102]["difficulty"] = tiny.annotations[1, 2]["difficulty"]
     prepare(family, tiny, tmp_path)
@@ -174,9 +174,9 @@ def test_unknown_options_are_refused(family, tiny, tmp_path, options) -> None:
 
 
 def test_wrong_sources_are_refused(family, tiny, tmp_path) -> None:
-    with pytest.raises(UsageError, match="folder is needed"):
+    with pytest.raises(UsageError, match="No folder of the release"):
         family.prepare(None, [], tmp_path, {}, NullProgress())
-    with pytest.raises(DataError, match="nothing there"):
+    with pytest.raises(DataError, match="no such path"):
         family.prepare(None, [tmp_path / "absent"], tmp_path, {}, NullProgress())
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no annotations"):

@@ -99,7 +99,7 @@ def test_no_space_is_an_error_and_not_a_skipped_clip(tmp_path: Path, monkeypatch
 
 def test_a_root_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(AqaBenchError, match="could not be made or locked"):
+    with pytest.raises(AqaBenchError, match="could not be created or locked"):
         fill(FrameStore(tmp_path / "file", STORED), drawn(1))
 
 

@@ -35,7 +35,7 @@ def test_what_was_read_cannot_change_the_store(tmp_path: Path) -> None:
 
 def test_frames_outside_a_clip(tmp_path: Path) -> None:
     for index in (-1, 5):
-        with pytest.raises(DataError, match="no such frame"):
+        with pytest.raises(DataError, match="does not have this frame"):
             kept_frames(tmp_path, STORED, "a", Drawn(), [0, index])
 
 
@@ -58,7 +58,7 @@ def test_where_nothing_can_be_kept_frames_come_all_the_same(
     for _ in range(3):
         np.testing.assert_array_equal(kept_frames(tmp_path, STORED, "a", reader), pictures(0, 5))
     assert reader.decoded == 3
-    assert caplog.text.count("decoded again whenever") == 1
+    assert caplog.text.count("decoded again each time") == 1
 
 
 def test_damaged_clips_say_so(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_clips_that_are_not_what_they_say(tmp_path: Path, reader: Drawn) -> None
 
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(AqaBenchError, match="written to"):
+    with pytest.raises(AqaBenchError, match="writable folder"):
         FrameStore(tmp_path / "file", STORED).add("a", Drawn())
     assert FrameStore(tmp_path / "file", STORED).find("a") is None
 

@@ -128,7 +128,7 @@ def test_an_archive_names_its_layout_and_need_not_name_its_array(tmp_path: Path)
     values = pixels(joints=18)
     found = read_pose_array(saved(tmp_path, values, layout="openpose-18"), KEYPOINTS)
     assert found.layout == "openpose-18"
-    with pytest.raises(DataError, match="layout coco-17, as manifest"):
+    with pytest.raises(DataError, match="layout coco-17, as stated in manifest"):
         read_pose_array(tmp_path / "a.npz", KEYPOINTS, "coco-17")
     np.savez(tmp_path / "b.npz", keypoints=values, scores=values)
     assert read_pose_array(tmp_path / "b.npz", KEYPOINTS, "openpose-18").values.shape == (5, 18, 3)

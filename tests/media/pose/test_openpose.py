@@ -108,7 +108,7 @@ def test_a_clip_of_nobody_needs_a_layout(tmp_path: Path) -> None:
     write(tmp_path, 1)
     clip = read_openpose_clip(list(tmp_path.iterdir()), where=tmp_path)
     assert clip.layout is None
-    with pytest.raises(DataError, match="nobody in any of them"):
+    with pytest.raises(DataError, match="files without people"):
         one_person(clip, None, where=tmp_path)
     assert not one_person(clip, None, where=tmp_path, layout="openpose-18").keypoints.any()
     write(tmp_path, 1, np.zeros(75))
@@ -120,7 +120,7 @@ def test_what_is_no_openpose_output_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no files"):
         read_openpose_json(tmp_path)
     write(tmp_path, 0)
-    with pytest.raises(DataError, match="nobody"):
+    with pytest.raises(DataError, match="files without people"):
         read_openpose_json(tmp_path)
     write(tmp_path, 1, standing(1))
     write(tmp_path, 2, standing(1, 54))

@@ -123,7 +123,7 @@ def test_samples_without_a_bar_and_of_one_class_are_refused(fit) -> None:
         provides = frozenset({Modality.FRAMES})
         length = 5
 
-    with pytest.raises(DataError, match="nothing of the bar"):
+    with pytest.raises(DataError, match="no barbell track"):
         fit(labelled([Bare(), Bare()], np.array([0, 1])))
     with pytest.raises(MethodError, match="one class"):
         fit(labelled([Bar(), Bar()], np.zeros(2)))

@@ -117,9 +117,9 @@ def test_what_is_lacking_is_named() -> None:
         fitted("difficulty", [{"event": "01"}] * 3, [1.0, 2, 3])
     with pytest.raises(DataError, match="'event' is not a number"):
         fitted(MetadataRecipe(numeric=("event",)), [{"event": "x1"}] * 3, [1.0, 2, 3])
-    with pytest.raises(RecipeError, match="looks at nothing"):
+    with pytest.raises(RecipeError, match="names no attribute"):
         fitted(MetadataRecipe(), [{"event": "x1"}] * 3, [1.0, 2, 3])
-    with pytest.raises(RecipeError, match="looks at nothing"):
+    with pytest.raises(RecipeError, match="names no attribute"):
         fitted(MetadataRecipe(numeric=("difficulty",), model="mean"), [{"difficulty": 1.0}] * 3, [1.0, 2, 3])
     with pytest.raises(MethodError, match="one class"):
         fitted("difficulty", [{"difficulty": 1.0}] * 3, [1.0, 1, 1], context(TaskKind.BINARY))

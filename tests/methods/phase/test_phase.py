@@ -49,7 +49,7 @@ def fit(heights: np.ndarray, targets: np.ndarray, kind: TaskKind = TaskKind.BINA
 def test_elevation_is_the_trajectorys_or_the_boxs_centre() -> None:
     assert bar_elevation(Boxed(20)) == -22
     assert bar_elevation(Tracked(20)) == 0.25
-    with pytest.raises(DataError, match="no finite position"):
+    with pytest.raises(DataError, match="position that is not finite"):
         bar_elevation(Boxed(float("nan")))
 
 

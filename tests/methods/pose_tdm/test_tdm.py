@@ -41,7 +41,7 @@ def test_a_missing_joint_spoils_only_its_own_pairs() -> None:
 
 @pytest.mark.parametrize("shape", [(5, 18), (5, 18, 4), (5, 1, 2)])
 def test_wrong_shapes_are_errors(shape: tuple[int, ...]) -> None:
-    with pytest.raises(DataError, match="coordinates"):
+    with pytest.raises(DataError, match="shape that distances need"):
         temporal_distance_matrix(np.zeros(shape))
 
 

@@ -66,5 +66,5 @@ def test_it_learns_what_is_near(video_bench) -> None:
 
 def test_near_is_below_far() -> None:
     recipe = load_recipe(METHOD.folder, METHOD.load().recipe_type(), "quick")
-    with pytest.raises(RecipeError, match="near is below far"):
+    with pytest.raises(RecipeError, match="near must be below far"):
         recipe.with_overrides(["near=8"], "temporalxform-1")

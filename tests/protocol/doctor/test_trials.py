@@ -105,7 +105,7 @@ def test_a_trial_that_takes_too_long_has_failed(monkeypatch: pytest.MonkeyPatch)
             pass
 
     (trial,) = tried(broken(monkeypatch, fit), limit_s=0.2)
-    assert (trial.ok, trial.error) == (False, "Overdue: stopped after 0 s")
+    assert (trial.ok, trial.error) == (False, "Too slow: stopped after 0 s")
 
 
 def test_what_there_is_no_time_for_is_said() -> None:

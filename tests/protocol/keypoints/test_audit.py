@@ -37,7 +37,7 @@ def test_what_a_run_can_use_is_ok_and_measured(poses: Poses) -> None:
     assert found.missing_joints == 0
     assert found.confidence is not None
     assert found.confidence.model_dump() == {"low": 1, "median": 1, "high": 1}
-    assert any("tell none" in note for note in found.notes)
+    assert any("give none" in note for note in found.notes)
     assert found.keypoints.layout == "openpose-18"
 
 

@@ -204,7 +204,7 @@ def test_wrong_requests_are_told_before_anything_is_read(tmp_path: Path) -> None
         resolve(request(tmp_path, people="tallest"))
     with pytest.raises(UsageError, match="--keypoints DIR"):
         resolve(request(None, people="nearest"))
-    with pytest.raises(UsageError, match="reads features alone"):
+    with pytest.raises(UsageError, match="reads only features"):
         resolve(request(tmp_path, f"path={tmp_path}", method="features"))
 
 

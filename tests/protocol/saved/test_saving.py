@@ -141,7 +141,7 @@ def test_files_of_another_kind_are_refused(made: tuple[Outcome, SavedModel], tmp
     picture.write_bytes(b"no picture")
     with pytest.raises(UsageError, match="cannot judge files of this kind"):
         model.predict([still])
-    with pytest.raises(UsageError, match="needs what the file does not have"):
+    with pytest.raises(UsageError, match="needs data that the file does not have"):
         model.predict([picture])
     with pytest.raises(DataError, match="no such file"):
         model.predict([tmp_path / "nothing.mp4"])
@@ -206,7 +206,7 @@ def test_a_method_that_is_another_after_reading_back_is_refused(
     resolved = short("duration")
     with monkeypatch.context() as patch:
         patch.setattr(Hand, "judge", altered)
-        with pytest.raises(MethodError, match="gives other scores after it was saved"):
+        with pytest.raises(MethodError, match="gives different scores after saving"):
             run(resolved, tmp_path / "runs", model=tmp_path / "model")
     assert not (tmp_path / "model").exists()
     # The finished split is not lost.

@@ -118,11 +118,11 @@ def build(
     version = BENCHMARK_VERSION if as_of is None else as_of
     if is_closed(leaderboards, version):
         raise UsageError(
-            "The version is released and closed: its tables stay as they are.",
+            "This version is released and closed; its tables do not change.",
             where=leaderboards / version,
             expected="a version that is not closed",
             found=version,
-            remedy="The release of the package that wrote them builds them again.",
+            remedy="Build them with the release of the package that wrote them.",
         )
     report = BuildReport()
     if as_of is None:
@@ -333,7 +333,7 @@ def scorable(name: str, runs: Sequence[SubmittedRun]) -> Dataset | str:
     found = dataset.fingerprint()
     strangers = [run.path for run in runs if run.record.dataset_fingerprint != found]
     if strangers:
-        return f"{len(strangers)} runs were made on other data than those available, e.g. {strangers[0]}"
+        return f"{len(strangers)} runs used different data from those available, e.g. {strangers[0]}"
     return dataset
 
 

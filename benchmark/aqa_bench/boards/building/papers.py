@@ -66,7 +66,7 @@ def build_papers(
     tables = {name: table for name in names if (table := paper_table(name, boards, runs)) is not None}
     if list(names) == [ANOMALY] and not tables:
         raise DataError(
-            "No run of this comparison was submitted.",
+            "No runs of this comparison have been submitted.",
             where=submissions,
             expected=f"runs of {', '.join(paper_datasets(ANOMALY))}",
             found="none",

@@ -46,7 +46,7 @@ def committed_boards(folder: Path) -> DatasetBoards | None:
 def not_built(folder: Path, error: AqaBenchError) -> Problem:
     """A table that could not be built."""
     return Problem(
-        path=folder.name, rule="the table can be built", expected="sound submissions", found=str(error)
+        path=folder.name, rule="the table can be built", expected="valid submissions", found=str(error)
     )
 
 
@@ -58,8 +58,8 @@ def homeless(leaderboards: Path, runs: Sequence[SubmittedRun]) -> Iterator[Probl
             if run.record.benchmark_version == version and run.path not in known:
                 yield Problem(
                     path=run.path,
-                    rule="a run is of the current protocol",
-                    expected=f"{BENCHMARK_VERSION}, or a run that the leaderboards of {version} name",
+                    rule="a run uses the current protocol",
+                    expected=f"{BENCHMARK_VERSION}, or a run named by the leaderboards of {version}",
                     found=version,
                 )
 
@@ -183,9 +183,9 @@ def consistency(
     if base is not None and accepted is None:
         yield Problem(
             path=folder.name,
-            rule="a table is built by somebody who has the labels",
-            expected="no table before that",
-            found="a new one, which nobody can compute here",
+            rule="a table is built where the labels are available",
+            expected="no new table",
+            found="a new table, whose labels are not available here",
         )
     yield from check_against_records(boards, runs, known_dataset(boards.dataset))
     built = extended(boards if accepted is None else accepted, runs)
@@ -213,7 +213,7 @@ def differences(folder: Path, contents: Mapping[str, str]) -> Iterator[Problem]:
             line, old, new = _first_difference(found, expected)
             yield Problem(
                 path=f"{folder.name}/{name}:{line}",
-                rule="the table is what the predictions say",
+                rule="the table follows from the predictions",
                 expected=new,
                 found=old,
             )
@@ -226,4 +226,4 @@ def _first_difference(old: str, new: str) -> tuple[int, str, str]:
         b = lines_new[number] if number < len(lines_new) else "nothing"
         if a != b:
             return number + 1, a.strip(), b.strip()
-    return 0, "other line ends", "this text"
+    return 0, "different line endings", "this text"

@@ -61,7 +61,7 @@ class Scorer:
         scores = [self._score(claim, pair, row) if row else None for row in rows]
         better, worse = scores
         if better is None:
-            raise DataError("A printed value cannot be the better side.", where=claim.id)
+            raise DataError("A printed value cannot be on the claimed better side.", where=claim.id)
         if worse is None or pair.better_on:
             value, low, high, p = _unpaired(rows[0][0].record.dataset, better, worse, printed)
             samples = len(better.scores.ids)
@@ -136,7 +136,10 @@ def _paired(dataset: str, metric: str, a: RowScores, b: RowScores) -> tuple[floa
     shared = sorted(set(a.scores.ids) & set(b.scores.ids))
     if not shared:
         raise DataError(
-            "Two rows of one board share no sample.", where=dataset, expected="common samples", found="none"
+            "Two rows of one board have no samples in common.",
+            where=dataset,
+            expected="common samples",
+            found="none",
         )
     rows_a, rows_b = ([s.scores.ids.index(i) for i in shared] for s in (a, b))
     difference = paired_difference(

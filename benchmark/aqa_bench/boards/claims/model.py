@@ -149,16 +149,18 @@ class ClaimFile(_Strict):
     def _whole(self) -> Self:
         ids = [claim.id for claim in self.claims]
         if len(set(ids)) != len(ids):
-            raise ValueError("two claims have one id")
+            raise ValueError("two claims have the same id")
         for name, contender in self.contenders.items():
             if not set(contender.ways) <= set(self.budgets):
                 raise ValueError(f"contender {name}: ways of {', '.join(contender.ways)}")
         for claim in self.claims:
             if claim.source not in self.sources:
-                raise ValueError(f"claim {claim.id}: no citation of {claim.source}")
+                raise ValueError(f"claim {claim.id}: the file lists no source {claim.source}")
             pairs = claim.pairs()
             if len(set(pairs)) != len(pairs) or any(p.better == p.worse and not p.better_on for p in pairs):
-                raise ValueError(f"claim {claim.id}: a comparison twice, or of one with itself")
+                raise ValueError(
+                    f"claim {claim.id}: a comparison is repeated, or compares a contender with itself"
+                )
             unpaired = any(p.better_on or self.contender(p.worse).printed is not None for p in pairs)
             if claim.paired is unpaired:
                 raise ValueError(f"claim {claim.id}: paired = {str(claim.paired).lower()} does not hold")

@@ -45,7 +45,7 @@ RULES = (
     "p belongs to the whole claim: the largest of its comparisons, or the smallest of those "
     "against it times the number of comparisons. Holm's correction then covers all claims "
     "with runs, separately for the twin and for real data.",
-    "The twin is generated: a claim that holds there holds for generated data.",
+    "The twin is generated data: a claim that holds there holds for generated data.",
 )
 """How verdicts come about."""
 

@@ -144,7 +144,7 @@ class _Session:
                 else:
                     self.unscored[name] = opened
             if name in self.unscored:
-                return f"the runs on {name} cannot be scored here: {self.unscored[name]}"
+                return f"runs on {name} cannot be scored here: {self.unscored[name]}"
         return ""
 
 

@@ -69,7 +69,7 @@ def _verdict(audit: Audit) -> str:
     how = "added" if is_own(audit.dataset) else "published"
     if audit.ok:
         return f"Complete and as {how}."
-    return f"Not complete or not as {how}: see the {'problems' if _problems(audit) else 'notes'}."
+    return f"Incomplete or not as {how}: see the {'problems' if _problems(audit) else 'notes'}."
 
 
 def _problems(audit: Audit) -> list[str]:
@@ -108,7 +108,7 @@ def _media(media: Mapping[str, Mapping[str, Any]]) -> list[str]:
         return []
     return [
         "## Media",
-        _table(("kind", "files", "fps", "frames min / median / max", "commonest sizes"), rows),
+        _table(("kind", "files", "fps", "frames min / median / max", "most common sizes"), rows),
     ]
 
 

@@ -19,7 +19,7 @@ __all__ = ["as_latex", "row_style"]
 
 _NOTES = (
     RANKS,
-    "Controls are in italics; a dagger marks rows that a paper prints and nobody scored again.",
+    "Controls are in italics; a dagger marks rows reported by a paper and not measured here.",
     "Brackets hold 95% intervals (BCa bootstrap over groups and seeds).",
 )
 

@@ -115,9 +115,9 @@ def _read(file: Path) -> DatasetBoards:
         raise DataError(
             "A leaderboard cannot be read.",
             where=file,
-            expected="the table that the build wrote",
+            expected="a table written by aqa-bench leaderboard build",
             found=str(error).partition("\n")[0],
-            remedy="aqa-bench leaderboard build writes it anew.",
+            remedy="Rebuild it with aqa-bench leaderboard build.",
         ) from error
 
 

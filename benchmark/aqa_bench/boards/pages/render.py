@@ -45,11 +45,10 @@ RANKS = (
     "flips of whole groups, all pairs at once: docs/rank-groups.md)."
 )
 """What ranks and rank groups mean, on every board."""
-_OWN_TASK = "Own task: success of the pre-training on its pretext task on held-out clips, before → after."
+_OWN_TASK = "Own task: success on the pretext task on held-out clips, before → after pre-training."
 _ORACLES = (
-    "Oracle: it reads what only the generator knows about the samples that it judges. Such a "
-    "method has no rank. A control that does so keeps its rank, because a method has to beat "
-    "it anyway."
+    "Oracle: it reads data about the judged samples that only the generator has. Such a method has no rank. "
+    "A control that does so keeps its rank, because methods have to beat it anyway."
 )
 _MARKS = "Controls (floors and shortcuts that a method has to beat) are in *italics*."
 _METRIC_NAMES = {

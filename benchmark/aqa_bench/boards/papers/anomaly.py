@@ -10,7 +10,7 @@ from aqa_bench.boards.pages.render import board_table
 __all__ = ["ANOMALY_DATASET", "ANOMALY_TITLE", "AnomalyTable", "anomaly_table"]
 
 ANOMALY_DATASET = "pose-trainer/shoulder-press"
-ANOMALY_TITLE = "Pose Trainer's rules against ST-GCN with a one-class SVM on the shoulder press"
+ANOMALY_TITLE = "Pose Trainer's rules and ST-GCN with a one-class SVM on the shoulder press"
 
 _METRICS = ("ap", "balanced_accuracy", "f1", "f1_good", "accuracy")
 _NOTES = (

@@ -229,7 +229,7 @@ def _marks(table: PrintedTable, task: str, value: float, floor: float | None) ->
     ]
     if blind:
         best = max(blind, key=lambda score: score.value)
-        yield f"below {best.what} ({best.value * table.scale:.{table.digits}f}), which sees no frame"
+        yield f"below {best.what} ({best.value * table.scale:.{table.digits}f}), which sees no frames"
 
 
 def _averages(table: PrintedTable, sections: Sequence[Section]) -> Section:
@@ -283,11 +283,12 @@ def _notes(
             "Its values are not comparable with printed ones."
         )
     elif table.twin and not measured:
-        yield f"No run on its twin {table.twin} was submitted either."
+        yield f"No runs on its twin {table.twin} have been submitted either."
     for dataset in (table.dataset, table.twin):
         schemes = {b.scheme for b in (_board(boards, dataset, table, task) for task in table.tasks) if b}
         if schemes - {table.scheme}:
-            yield f"{dataset} is measured under {', '.join(sorted(schemes))}, not the printed {table.scheme}."
+            used = ", ".join(sorted(schemes))
+            yield f"{dataset} was measured with scheme {used} instead of the printed {table.scheme}."
     if measured or twin:
         yield _OWN_RECIPES
 

@@ -28,12 +28,12 @@ from aqa_bench.core.task import TaskKind
 __all__ = ["write_boards"]
 
 _TWO_REPETITIONS = (
-    "Two generated repetitions beside each other that differ in nothing else: without the error on the left, "
-    "with it on the right; the joint is ringed, in red while the error shows."
+    "Two generated repetitions that differ only in the error: without it on the left, with it on the right. "
+    "A ring marks the joint, in red while the error shows."
 )
 _TWO_SCORES = (
-    "Two generated performances beside each other that differ in execution alone: a clean one on the left, "
-    "one with several faults on the right."
+    "Two generated performances that differ only in execution: a clean one on the left, one with several "
+    "faults on the right."
 )
 
 

@@ -29,7 +29,7 @@ __all__ = ["OWN_TASK", "board_id", "board_page", "board_tables", "row_id", "row_
 
 OWN_TASK = Column(
     "own task",
-    about="how well pre-training solves its own task on clips held out from it, before → after",
+    about="success of pre-training on its pretext task on held-out clips, before → after",
     more=True,
 )
 
@@ -75,9 +75,9 @@ def board_tables(board: Board, methods: Collection[str], *, more: bool = True) -
     about = f"{task_name(board.dataset, board.task)}, {board.scheme}"
     named = (
         ("table", f"Entries: {about}", parts.entries),
-        ("controls", f"Controls, which an entry has to beat: {about}", parts.controls),
-        ("oracles", f"Oracles, which read exact data of the generator: {about}", parts.oracles),
-        ("reported", f"Printed by others, not scored again: {about}", parts.reported),
+        ("controls", f"Controls, which entries have to beat: {about}", parts.controls),
+        ("oracles", f"Oracles, which read the generator's exact data: {about}", parts.oracles),
+        ("reported", f"Reported by others, not measured here: {about}", parts.reported),
     )
     tables = [
         _table(board, f"{board_id(board)}-{name}", text, rows, methods) for name, text, rows in named if rows
@@ -97,7 +97,7 @@ def _table(board: Board, anchor: str, caption: str, rows: Sequence[Row], methods
         *([Column("badge", about=RULE)] if badges else []),
         Column("cost", True, "parameters, and milliseconds per sample in predict; sorted by parameters"),
         *(
-            [Column("ranks", True, "places that the row may have; sorted by the best", True)]
+            [Column("ranks", True, "places that the row may have; sorted by the best place", True)]
             if places
             else []
         ),
@@ -106,10 +106,10 @@ def _table(board: Board, anchor: str, caption: str, rows: Sequence[Row], methods
         OWN_TASK,
         *(Column(metric_name(name), True, more=True) for name in metrics),
         Column("seeds × splits", True, more=True),
-        Column("coverage", True, "samples scored of those tested", True),
+        Column("coverage", True, "share of test samples that were scored", True),
         Column("parameters", True, more=True),
         Column("GFLOPs", True, "giga multiply-adds per sample", True),
-        Column("ms/sample", True, "wall clock of predicting, as the runs recorded it", True),
+        Column("ms/sample", True, "wall-clock time of prediction, as recorded by the runs", True),
         Column("device", more=True),
         Column("record", more=True),
     )

@@ -236,7 +236,7 @@ def _papers(site: Site, files: list[Path], folder: Path) -> None:
             site.write("paper.html", pages[stem], page.title, page=page, files=there)
         if there:
             listed.append((title if stem == name else f"Table {name}: {title}", pages.get(stem, ""), there))
-    site.write("papers.html", "papers.html", "The papers' tables beside our numbers", listed=listed)
+    site.write("papers.html", "papers.html", "The papers' tables next to our numbers", listed=listed)
 
 
 def _anomaly(site: Site) -> dict[str, str]:

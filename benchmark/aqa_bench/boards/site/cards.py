@@ -71,7 +71,7 @@ def method_facts(plugin: MethodPlugin) -> list[Fact]:
         Fact("decision", "threshold tuned on val" if card.decision.value == "tuned" else "its own"),
         Fact("tasks", ", ".join(sorted(card.tasks))),
         Fact("role", "control" if card.control else "contender"),
-        *([Fact("oracle", "on generated data where it reads exact " + ", ".join(exact))] if exact else []),
+        *([Fact("oracle", "on generated data, if it reads exact " + ", ".join(exact))] if exact else []),
     ]
 
 

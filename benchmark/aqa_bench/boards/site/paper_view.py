@@ -40,8 +40,9 @@ def paper_page(table: ComparedTable) -> PaperPage:
     ]
     if table.twin and any(line.twin for section in table.sections for line in section.lines):
         about.append(
-            f"The column twin is measured on {dataset_name(table.twin)}, generated data with the same tasks. "
-            "It shows that a method runs and how it compares there; its values are not comparable with print."
+            f"The twin column is measured on {dataset_name(table.twin)}, generated data with the same tasks. "
+            "It shows that a method runs and how it compares there; its values are not comparable with "
+            "printed ones."
         )
     return PaperPage(
         title=f"Table {table.id}: {table.title}",
@@ -72,7 +73,7 @@ def _section(table: ComparedTable, section: Section) -> tuple[str, str, Table]:
     columns = (
         Column("method"),
         Column("printed", True),
-        *([Column("recomputed", True, "from other printed numbers")] if recomputed else []),
+        *([Column("recomputed", True, "from the other printed numbers")] if recomputed else []),
         *(
             [
                 Column("measured", True, "on the table's data, with its 95% interval"),

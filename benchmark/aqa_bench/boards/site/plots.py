@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["COST_CAPTION", "cost_plot", "pareto"]
 
 COST_CAPTION = (
-    "Value against cost: parameters, giga multiply-adds (GFLOPs) and milliseconds per sample. The line joins "
-    "entries that no cheaper entry matches, and those are named; the floor is dashed. Milliseconds are wall "
-    "clock of predicting as the runs recorded it: cached features shorten it, and devices differ."
+    "Value against cost: parameters, giga multiply-adds (GFLOPs) and milliseconds per sample. The line "
+    "joins the named entries, which no cheaper entry matches; the floor is dashed. Milliseconds are "
+    "wall-clock time of prediction, as recorded by the runs: cached features shorten it, and devices differ."
 )
 
 _LEAST = 3

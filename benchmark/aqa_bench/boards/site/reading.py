@@ -34,7 +34,7 @@ def read_document(model: type[M], file: Path, name: str, writer: str) -> M | Non
         raise DataError(
             f"The {name} cannot be read.",
             where=file,
-            expected=f"what {writer} writes",
+            expected=f"a file written by {writer}",
             found=str(error),
-            remedy=f"{writer} writes it again.",
+            remedy=f"Rebuild it with {writer}.",
         ) from error

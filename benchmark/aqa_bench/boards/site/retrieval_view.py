@@ -130,7 +130,7 @@ def _table(found: _Retrieval, method: str, number: int, pages: frozenset[str]) -
         for m in found.methods
     ]
     lines.append(
-        Line((Cell("a random frame of another video"), *_cells(found.chance, _Errors(), measured)), "control")
+        Line((Cell("random frame of another video"), *_cells(found.chance, _Errors(), measured)), "control")
     )
     return Table.of(f"retrieval-{number}", "Errors of the nearest frames of other videos", columns, lines)
 

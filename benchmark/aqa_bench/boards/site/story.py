@@ -13,8 +13,8 @@ from aqa_bench.core.record import RowKind
 __all__ = ["RULE_OF_BEATING", "Parts", "Story", "beats_floor", "parts_of", "story_of"]
 
 RULE_OF_BEATING = (
-    "An entry is a method with one recipe. It beats the floor if its whole 95% interval lies on the better "
-    "side of it. That looks at each entry alone; rank groups allow for how many there are."
+    "An entry is a method with one recipe. It beats the floor if its whole 95% interval is on the better "
+    "side. This considers each entry alone; rank groups account for the number of entries."
 )
 
 
@@ -66,14 +66,14 @@ def story_of(board: Board) -> Story:
     entries = [row for row in parts.entries if row.value is not None]
     if not entries:
         lead = f"{tested}, no method has been measured yet."
-        printed = "Printed numbers of others stand beside them; nobody scored those again."
-        more = "The controls below are what the first one has to beat."
+        printed = "Reported numbers are listed next to them; they were not measured here."
+        more = "The first method has to beat the controls below."
         return Story(lead, (more, *([printed] if parts.reported else [])))
     best = (max if board.higher_is_better else min)(entries, key=lambda row: row.value or 0.0)
     name, reached = entry_name(best), f"reaches {metric_name(board.primary)} {_valued(best)}"
     if not board.honest:
         # Whoever has seen the answers beats nobody.
-        return Story(f"{tested}, some of whose labels methods may see, {name} {reached}.", ())
+        return Story(f"{tested} (methods may see some of their labels), {name} {reached}.", ())
     if board.floor is None:
         lead = f"{tested}, {name} {reached}, the best of {_entries(len(entries))}."
         return Story(lead, tuple(_more(board, parts, entries)))
@@ -102,7 +102,7 @@ def _more(board: Board, parts: Parts, entries: Sequence[Row]) -> Iterator[str]:
     if control is not None and control.rank is not None and best is not None:
         name = f"the best control, {entry_name(control)} ({value(control)})"
         if control.rank > best:
-            yield f"The best rank lies above every control; {name}, has rank {control.rank}."
+            yield f"All controls rank below the best entry; {name}, has rank {control.rank}."
         elif beats_floor(board, control):
             yield f"No entry is shown to beat {name}, which takes a shortcut."
     oracle = next((row for row in parts.oracles if beats_floor(board, row)), None)

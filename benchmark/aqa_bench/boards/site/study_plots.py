@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["CURVES_CAPTION", "SLICES_CAPTION", "curve_plot", "slices_plot"]
 
 CURVES_CAPTION = (
-    "AUROC against labelled training clips, the same test samples throughout: mean over seeds and draws of "
-    "the clips. Filled: methods; hollow: controls and oracles; guessing dashed."
+    "AUROC against labelled training clips, the same test samples throughout: mean over seeds and random "
+    "subsets of clips. Filled: methods; hollow: controls and oracles; dashed: guessing."
 )
 SLICES_CAPTION = (
-    "Where methods fail: F1 with 95% intervals on thirds of the test samples; of the errors' size, each "
-    "third of the errors beside all clean samples. The best row of each method; hollow: oracles; dashed: "
-    "always saying error."
+    "Where methods fail: F1 with 95% intervals on thirds of the test samples (for the size of the error: "
+    "each third of the errors, with all clean samples). The best row of each method; hollow: oracles; "
+    "dashed: always saying error."
 )
 
 MOST_CURVES = 12

@@ -51,7 +51,7 @@ def open_base(base: str | None, root: Path) -> Iterator[Path | None]:
     )
     if top is None or known is None:
         raise UsageError(
-            "There is nothing to compare with.",
+            "There is no base to compare with.",
             where="--base",
             expected="a folder of submissions, or a revision such as origin/main",
             found=base,
@@ -97,7 +97,7 @@ def check_history(root: Path, accepted: Mapping[str, Path], selected: Sequence[s
             yield _changed(path, "earlier results stay", "no such folder")
         elif not same_bytes(before, now):
             names = [n for n in _FILES if _content(before / n) != _content(now / n)]
-            yield _changed(path, "earlier results do not change", f"other bytes in {', '.join(names)}")
+            yield _changed(path, "earlier results do not change", f"different bytes in {', '.join(names)}")
 
 
 def _content(file: Path) -> bytes | None:

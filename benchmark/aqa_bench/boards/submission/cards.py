@@ -21,7 +21,7 @@ from aqa_bench.core.registry import known_dataset, methods
 
 __all__ = ["OWN_RULE", "check_cards", "check_licence", "check_version", "is_new_plugin"]
 
-OWN_RULE = "boards hold datasets that others can get: nobody could check a number on data of one's own"
+OWN_RULE = "boards only cover datasets that others can get; nobody could check results on your own data"
 _CARD = "the record repeats the method's card"
 
 
@@ -87,7 +87,7 @@ def check_licence(submission: Submission) -> Iterator[Problem]:
         yield submission.about_record(
             "facts.weights_licence",
             "the licence of the weights is stated",
-            "the licence's name (a method writes it to ctx.report)",
+            "the name of the licence (ctx.report.weights_licence)",
             f"weights {submission.record.facts.get('weights')!r}, "
             f"pre-trained on {submission.record.pretrained_on!r}",
         )
@@ -107,7 +107,7 @@ def _check_dataset(submission: Submission, card: DatasetCard) -> Iterator[Proble
     record = submission.record
     if record.dataset != card.id:
         yield submission.about_record(
-            "dataset", "the default preset stands in no id", card.id, record.dataset
+            "dataset", "the id does not name the default preset", card.id, record.dataset
         )
     tasks = {task.id for task in card.tasks}
     if not set(record.tasks) <= tasks:
@@ -131,10 +131,10 @@ def _check_method(submission: Submission, plugin: MethodPlugin) -> Iterator[Prob
         )
     control = card.control or record.shuffled_labels
     if record.control != control:
-        yield submission.about_record("control", "a control is called one", control, record.control)
+        yield submission.about_record("control", "a control is marked as one", control, record.control)
     yield from _check_oracle(submission, card)
     if not card.stochastic and record.seed:
-        yield submission.about_record("seed", _CARD, "0: the method draws nothing", record.seed)
+        yield submission.about_record("seed", _CARD, "0, because the method uses no randomness", record.seed)
     if record.method_version == card.version:
         for field in ("regime", "modality", "decision"):
             expected, found = getattr(card, field), getattr(record, field)
@@ -155,7 +155,7 @@ def _check_oracle(submission: Submission, method: MethodCard) -> Iterator[Proble
         expected = (
             f"{', '.join(sorted(needed)) or 'nothing'}, and nothing but {', '.join(sorted(exact)) or 'that'}"
         )
-        yield submission.about_record("oracle", "an oracle is called one", expected, record.oracle)
+        yield submission.about_record("oracle", "an oracle is marked as one", expected, record.oracle)
 
 
 def _check_recipe(submission: Submission, plugin: MethodPlugin) -> Iterator[Problem]:

@@ -114,7 +114,7 @@ def validate(
             continue
         root, below = place_of(path)
         if not path.exists() and base is None:
-            raise UsageError("There is no such path.", where=path, expected="a run, or a folder of runs")
+            raise UsageError("The path does not exist.", where=path, expected="a run, or a folder of runs")
         if path.exists() and not path.is_dir() and path.name not in (RECORD_FILE, PREDICTIONS_FILE):
             expected = f"a run, a folder of runs, or a run's {RECORD_FILE} or {PREDICTIONS_FILE}"
             raise UsageError("This is not a submission.", where=path, expected=expected, found="another file")
@@ -280,7 +280,7 @@ def _unscored(submission: Submission, card: DatasetCard | None, why: str, case: 
     absent = family_of(submission.record.dataset) in case.terms.unavailable
     if case.terms.require_labels and not private and not absent:
         yield submission.about_record(
-            "metrics", "every number is computed again from the labels", "the labels of the dataset", why
+            "metrics", "every number is recomputed from the labels", "the labels of the dataset", why
         )
     else:
         case.result.unchecked[submission.path] = why
@@ -316,7 +316,7 @@ def _duplicates(new: Sequence[SubmittedRun], earlier: Sequence[SubmittedRun]) ->
         first = runs.setdefault((*place, record.run_id), run)
         alike = predictions[(*place, record.predictions_sha256)]
         if run.path in fresh and first.path != run.path:
-            yield _twice(run, first, "a run stands once", f"run-id {record.run_id} again")
+            yield _twice(run, first, "a run is submitted once", f"run-id {record.run_id} again")
         elif run.path in fresh:
             other = next((other for other in alike if _should_differ(other, run)), None)
             if other is not None:
@@ -341,4 +341,4 @@ def _should_differ(first: SubmittedRun, second: SubmittedRun) -> bool:
 
 
 def _twice(run: SubmittedRun, first: SubmittedRun, rule: str, found: str) -> Problem:
-    return Problem(path=run.path, rule=rule, expected=f"something else than {first.path}", found=found)
+    return Problem(path=run.path, rule=rule, expected=f"a run that differs from {first.path}", found=found)

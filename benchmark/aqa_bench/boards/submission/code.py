@@ -38,7 +38,7 @@ def check_code(
         record = run.record
         if record.code is None:
             if record.benchmark_version not in WITHOUT_CODE and record.migrated_from is None:
-                yield _problem(run, "a run names its code", "digests of method and harness", "none")
+                yield _problem(run, "a run records its code", "digests of method and harness", "none")
             continue
         yield run
         if record.code.dirty:
@@ -46,12 +46,12 @@ def check_code(
                 run,
                 "the code of a run is committed",
                 f"the code of revision {record.source_revision}",
-                "code that was changed since, which nobody else has",
+                "uncommitted changes, which nobody else has",
             )
         first = rows[row_key(record)][0]
         differs = record.code.compare(first.record.code)
         if differs is not None:
-            rule = "all seeds of a row are of one code"
+            rule = "all seeds of a row use the same code"
             yield _problem(run, rule, f"the code of {first.path}", f"{differs} differs")
 
 

@@ -31,7 +31,7 @@ __all__ = ["compare_with_best"]
 
 _RESAMPLES = 2_000
 _HEADER = (
-    "| | method | recipe | seeds | value | skill | minus the best, 95% | p |\n"
+    "| | method | recipe | seeds | value | skill | difference to the best, 95% | p |\n"
     "|---|---|---|--:|--:|--:|--:|--:|"
 )
 
@@ -126,8 +126,8 @@ def _board(
         text += "\nNot all rows were scored on the same number of samples.\n"
     if any(run.path in unchecked for line in lines for run in line.runs):
         text += (
-            "\nUnchecked: the labels were not available, so these values are what the submitter claims. "
-            "Such a row is not ranked before somebody with the labels has scored its predictions again.\n"
+            "\nUnchecked: the labels were not available, so these values are the submitter's claims. Such a "
+            "row is not ranked until somebody with the labels rescores its predictions.\n"
         )
     return text
 

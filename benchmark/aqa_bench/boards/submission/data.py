@@ -18,7 +18,7 @@ from aqa_bench.core.split import Split, splits_fingerprint
 __all__ = ["DataDesk", "check_against_data", "check_against_earlier"]
 
 _KEY = ["fold", "split", "sample_id"]
-_SPLITS = "the splits are the dataset's"
+_SPLITS = "the splits match the dataset"
 _ROWS = "every sample of val and test is scored, and no other"
 
 
@@ -36,7 +36,7 @@ class DataDesk:
         if isinstance(found, str):
             return found
         if (own := self._fingerprint(dataset)) != fingerprint:
-            return f"other data are available: fingerprint {own[:16]}"
+            return f"the available data differ: fingerprint {own[:16]}"
         return found
 
     def fingerprint(self, dataset: str) -> str | None:
@@ -88,7 +88,7 @@ def check_against_data(submission: Submission, dataset: Dataset, desk: DataDesk)
             if name in at_hand
         }
         rows = set(table.loc[table["task"] == task, _KEY].itertuples(index=False, name=None))
-        for odd, what in ((wanted - rows, "left out"), (rows - wanted, "that do not belong there")):
+        for odd, what in ((wanted - rows, "left out"), (rows - wanted, "that do not belong")):
             if odd:
                 sound = False
                 fold, part, name = min(odd)

@@ -15,8 +15,8 @@ from aqa_bench.core.report import MAX_EXTRAS, FitReport
 __all__ = ["check_facts"]
 
 _NO_LABELS = "a record holds no labels"
-_TYPED = "facts have the types of a fit's report"
-_BOUNDED = "what a run ran on is told in few words"
+_TYPED = "facts have the types of ctx.report"
+_BOUNDED = "the environment is described in a few short texts"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _FIELDS = FitReport.model_fields.keys() - {"extras"}
 _MOST_PACKAGES, _MOST_TIMES = 64, 16
@@ -48,7 +48,7 @@ def check_facts(submission: Submission) -> Iterator[Problem]:
             # As many hyper-parameters as the recipe has fields say nothing.
             length = 0 if place == "hyperparameters" else smallest
             if reason := _odd(value, ids, length, splits):
-                expected = "nothing about single samples, fewer values than samples, texts that are words"
+                expected = "nothing about single samples, fewer values than samples, plain words as text"
                 yield submission.about_record(place, _NO_LABELS, expected, reason)
     told = sum(1 for _, value in _walk("facts", record.facts) if not isinstance(value, dict | list))
     if told >= max(smallest, 2 * splits):
@@ -82,7 +82,7 @@ def _check_types(submission: Submission) -> Iterator[Problem]:
     extras = facts.keys() - _FIELDS
     if len(extras) > MAX_EXTRAS:
         yield submission.about_record(
-            "facts", _TYPED, f"at most {MAX_EXTRAS} of the method's own", f"{len(extras)}"
+            "facts", _TYPED, f"at most {MAX_EXTRAS} facts beyond those of ctx.report", f"{len(extras)}"
         )
     for name, value in facts.items():
         if not _NAME.fullmatch(name):
@@ -125,7 +125,7 @@ def _odd_text(text: str, ids: Collection[str]) -> str:
     letters = [sign for sign in signs if sign.isalnum()]
     for found in (signs, letters):
         if len(found) >= _FEW_SIGNS and len(set(found)) <= _FEW_KINDS:
-            return f"{len(found)} signs of {len(set(found))} kinds"
+            return f"{len(found)} characters of {len(set(found))} kinds"
     if match := _DIGITS.search(text):
         return f"{len(match.group())} digits in a row"
     return ""

@@ -123,7 +123,7 @@ def parse_record(text: str, path: str) -> RunRecord | list[Problem]:
     except _SpecialValueError as error:
         return [_problem(where, "every number is finite", "no NaN and no infinity", str(error))]
     except (ValueError, RecursionError) as error:
-        return [_problem(where, "the record is JSON", "one JSON object, each key once", str(error))]
+        return [_problem(where, "the record is JSON", "one JSON object without repeated keys", str(error))]
     try:
         return RunRecord.model_validate_json(text, strict=True)
     except ValidationError as error:

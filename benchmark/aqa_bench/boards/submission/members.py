@@ -20,8 +20,8 @@ __all__ = ["ENSEMBLE", "check_members"]
 
 ENSEMBLE = "ensemble"
 """The recipe of every ensemble."""
-_THERE = "the members of an ensemble are there"
-_ALIKE = "an ensemble says what its members say"
+_THERE = "the members of an ensemble exist"
+_ALIKE = "an ensemble's record agrees with its members"
 _MEAN = "an ensemble is the mean of its members"
 _TOLERANCE = 1e-9
 _KEY = ["task", "fold", "split", "sample_id"]
@@ -43,7 +43,7 @@ def check_members(submission: Submission, known: Mapping[str, SubmittedRun]) -> 
     missing = [name for name in names if name not in known]
     if missing:
         yield submission.about_record(
-            "members", _THERE, "runs below submissions", f"no run {', '.join(missing[:3])}"
+            "members", _THERE, "runs below submissions", f"{', '.join(missing[:3])} not found"
         )
         return
     members = [known[name] for name in sorted(names)]
@@ -133,8 +133,8 @@ def _check_scores(submission: Submission, members: Sequence[SubmittedRun]) -> It
         if sha256_file(file) != member.record.predictions_sha256:
             yield submission.about_predictions(
                 _THERE,
-                "members whose predictions are those that were scored",
-                f"other bytes in {member.path}",
+                "members with the predictions that were scored",
+                f"different bytes in {member.path}",
             )
             return
         scores = table[table["task"].isin(submission.record.tasks)].set_index(_KEY)["score"].sort_index()

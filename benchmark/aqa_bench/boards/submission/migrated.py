@@ -35,7 +35,7 @@ def check_migrated(submission: Submission, root: Path) -> Iterator[Problem]:
             return
     yield submission.about_record(
         "migrated_from",
-        "a migrated run is one of an earlier leaderboard",
+        "a migrated run belongs to an earlier leaderboard",
         f"a lock below {LEADERBOARDS}/ that names {path} with these predictions",
         "none",
     )

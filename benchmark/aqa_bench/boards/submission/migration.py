@@ -70,7 +70,7 @@ def migrated(record: RunRecord, folder: Path) -> RunRecord:
         raise UsageError(
             "The run already uses the current protocol.",
             where=folder,
-            expected="a run of an earlier one",
+            expected="a run of an earlier protocol",
             found=record.benchmark_version,
         )
     if record.run_id != recorded_run_id(record):
@@ -117,6 +117,6 @@ def _member_id(folder: Path, run_id: str) -> str:
             where=folder,
             expected=f"{folder.parent.parent}/<method>/{run_id}",
             found="no such run",
-            remedy="Migrate ensembles in the tree that holds their members.",
+            remedy="Migrate ensembles together with their members.",
         )
     return migrated(read_record(found[0]), found[0]).run_id

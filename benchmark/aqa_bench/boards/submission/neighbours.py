@@ -95,7 +95,7 @@ def _nearest(one: _Tested, others: Sequence[_Tested]) -> Problem | None:
                 return Problem(
                     path=f"{one.run.path}/{PREDICTIONS_FILE}",
                     rule=_COPY if relation == "other" else _SEEDS,
-                    expected=f"other predictions than {other.run.path}",
+                    expected=f"predictions that differ from {other.run.path}",
                     found=told,
                 )
     return None

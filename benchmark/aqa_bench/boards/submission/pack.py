@@ -72,8 +72,8 @@ def pack(
                 where=folder,
                 expected=OWN_RULE,
                 found=read_record(folder).dataset,
-                remedy="Score and compare them here (aqa-bench score, compare); to have a board, publish the "
-                "data and add a dataset (docs/adding-a-dataset.md).",
+                remedy="Score and compare them locally (aqa-bench score, compare). To get a board, publish "
+                "the data and add a dataset (docs/adding-a-dataset.md).",
             )
     targets = [_target(folder, out) for folder in runs]
     # Judged where it lies, so that nothing that is unfit ever reaches the submissions.
@@ -91,20 +91,20 @@ def pack(
     if problems:
         first, more = problems[0], len(problems) - 1
         raise DataError(
-            "A run cannot be submitted; nothing was copied.",
+            "This run cannot be submitted; nothing was copied.",
             where=first.path,
             expected=f"{first.rule}: {first.expected}",
             found=first.found + (f" (and {more} more problems)" if more else ""),
-            remedy="aqa-bench validate shows every problem; run the method again with --force.",
+            remedy="See every problem with aqa-bench validate; repeat the run with --force.",
         )
     contents = [_contents(folder, submitter) for folder in runs]
     for target, content in zip(targets, contents, strict=True):
         if target.exists() and _lying(target) != content:
             raise DataError(
-                "Another run is already there; nothing was copied.",
+                "A different run already exists at this path; nothing was copied.",
                 where=target,
                 expected="the same bytes, or no such folder",
-                found="a run of the same id with other bytes",
+                found="a run with the same id but different bytes",
                 remedy="Submitted results do not change: submit a new run (another seed or version) instead.",
             )
     return [_copy(content, target) for content, target in zip(contents, targets, strict=True)]
@@ -115,7 +115,7 @@ def _target(folder: Path, out: Path) -> Path:
     parts = f"{record.dataset}/{record.method}/{record.run_id}".split("/")
     if any(part in ("", ".", "..") or "\\" in part for part in parts):
         raise DataError(
-            "A run's ids do not form a path.",
+            "A run's ids do not form a valid path.",
             where=folder,
             expected="dataset, method and run-id",
             found="/".join(parts),

@@ -55,7 +55,7 @@ def check_method_folder(folder: Path) -> Iterator[Problem]:
     for name in _NEEDED:
         if not (folder / name).is_file():
             yield Problem(
-                path=where, rule="a method is whole", expected=", ".join(_NEEDED), found=f"no {name}"
+                path=where, rule="a method is complete", expected=", ".join(_NEEDED), found=f"no {name}"
             )
     if (folder / CARD_FILE).is_file():
         try:
@@ -65,7 +65,7 @@ def check_method_folder(folder: Path) -> Iterator[Problem]:
             yield Problem(
                 path=f"{where}/{CARD_FILE}",
                 rule="a method's card can be read",
-                expected=error.expected or "a card as docs/adding-a-method.md has it",
+                expected=error.expected or "a card as described in docs/adding-a-method.md",
                 found=error.found or error.what,
             )
         else:
@@ -73,7 +73,7 @@ def check_method_folder(folder: Path) -> Iterator[Problem]:
     if not folder.name.isidentifier() or folder.name != folder.name.lower():
         yield Problem(
             path=where,
-            rule="a method's folder is its id",
+            rule="a method's folder is named after its id",
             expected="lower case and underscores",
             found=folder.name,
         )

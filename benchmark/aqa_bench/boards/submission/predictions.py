@@ -58,9 +58,9 @@ def load_predictions(folder: Path, record: RunRecord, path: str) -> tuple[pd.Dat
         problems.append(
             Problem(
                 path=where,
-                rule="predictions are as the runner writes them",
+                rule="predictions have the format that the runner writes",
                 expected="rows sorted by task, fold, part and sample, scores to the last digit",
-                found="other text for the same table",
+                found="a different text for the same table",
             )
         )
     return table, problems
@@ -86,7 +86,7 @@ def check_predictions(submission: Submission, kinds: Mapping[str, TaskKind]) -> 
     if len(odd):
         row = odd.iloc[0]
         yield submission.about_predictions(
-            "scores of errors lie in [0, 1]",
+            "error scores are in [0, 1]",
             "0 to 1",
-            f"{len(odd)} others, e.g. {row['score']:g} of {row['sample_id']}",
+            f"{len(odd)} out of range, e.g. {row['score']:g} of {row['sample_id']}",
         )

@@ -21,10 +21,10 @@ def check_receipts_kept(root: Path, accepted: Path) -> Iterator[Problem]:
     now, before = (_files(folder.parent / RECEIPTS) for folder in (root, accepted))
     for path in sorted(now.keys() | before.keys()):
         if now.get(path) != before.get(path):
-            state = "new" if path not in before else "gone" if path not in now else "other bytes"
+            state = "new" if path not in before else "gone" if path not in now else "different bytes"
             yield Problem(
                 path=f"{RECEIPTS}/{path}",
-                rule="receipts come from maintainers alone",
+                rule="only maintainers add receipts",
                 expected="the receipts of the base",
                 found=state,
             )

@@ -41,7 +41,7 @@ class RecipeDesk:
             plugin: Its method, as :func:`recipe_owner` found it.
         """
         if self._reader is None:
-            return "nobody was given to read the method's recipe"
+            return "the method's recipe type was not available"
         values = submission.record.hyperparameters
         key = plugin.card.id, canonical_json(values)
         if key not in self._known:
@@ -72,7 +72,7 @@ def recipe_owner(submission: Submission, root: Path, base: str | None) -> Method
     if plugin is None:
         return "the method comes with the submission"
     if record.method_version != plugin.card.version:
-        return f"the run is of version {record.method_version}, the code of {plugin.card.version}"
+        return f"the run used version {record.method_version} of the method, not {plugin.card.version}"
     folder = plugin.folder.resolve()
     if folder.is_relative_to(root.resolve().parent) and (base is None or is_changed(folder, base)):
         return "the method's code comes with the submissions and may be new"

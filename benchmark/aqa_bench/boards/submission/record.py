@@ -66,7 +66,7 @@ def check_identity(submission: Submission) -> Iterator[Problem]:
         )
     if (record.pool_dataset is None) != (record.pool_fingerprint is None):
         yield submission.about_record(
-            "pool_fingerprint", _CONSISTENT, "given exactly where pool_dataset is", record.pool_fingerprint
+            "pool_fingerprint", _CONSISTENT, "set if and only if pool_dataset is set", record.pool_fingerprint
         )
 
 
@@ -79,7 +79,7 @@ def check_record(submission: Submission, kinds: Mapping[str, TaskKind]) -> Itera
     """
     record, table = submission.record, submission.predictions
     if not record.tasks or len(set(record.tasks)) != len(record.tasks):
-        yield submission.about_record("tasks", _CONSISTENT, "one task or more, each once", record.tasks)
+        yield submission.about_record("tasks", _CONSISTENT, "one or more tasks, each once", record.tasks)
         return
     wanted = {field: set(record.tasks) for field in _BY_TASK}
     wanted["train_ranges"] = {name for name, kind in kinds.items() if kind is TaskKind.SCORE}
@@ -106,7 +106,10 @@ def _plausible(submission: Submission) -> Iterator[Problem]:
     now = datetime.now(UTC)
     if record.created.tzinfo is None or record.created > now + CLOCK_TOLERANCE:
         yield submission.about_record(
-            "created", "the run has ended", f"a time with its zone, not after {now:%Y-%m-%d}", record.created
+            "created",
+            "the run has finished",
+            f"a time with a time zone, not after {now:%Y-%m-%d}",
+            record.created,
         )
     amounts: dict[str, Any] = {f"timings.{name}": value for name, value in record.timings.items()}
     amounts |= {f"pool_size.{name}": value for name, value in record.pool_size.items()}
@@ -122,7 +125,7 @@ def _check_coverage(submission: Submission, task: str, rows: pd.DataFrame) -> It
     if coverage.scored != tested or not 0 < tested <= coverage.expected:
         yield submission.about_record(
             f"coverage.{task}",
-            "coverage is what was scored",
+            "coverage matches the predictions",
             f"scored {tested}, expected at least as many",
             f"scored {coverage.scored}, expected {coverage.expected}",
         )

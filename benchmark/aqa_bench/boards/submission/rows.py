@@ -14,7 +14,7 @@ __all__ = ["OURSELVES", "check_rows", "check_submitter", "submitter_of"]
 OURSELVES = "aqa-bench"
 """Who submitted the runs whose record names nobody."""
 _ALL = "a row has the seeds 0 to n-1, each once"
-_ONE = "a row is of one submitter"
+_ONE = "a row has one submitter"
 
 
 def submitter_of(record: RunRecord) -> str:
@@ -33,7 +33,7 @@ def check_submitter(runs: Sequence[SubmittedRun], proposer: str) -> Iterator[Pro
         if submitter_of(run.record).lower() != proposer.lower():
             yield Problem(
                 path=f"{run.path}/{RECORD_FILE}: submitter",
-                rule="runs are submitted in one's own name",
+                rule="runs are submitted under your own account",
                 expected=f"{proposer} (aqa-bench submit --as {proposer})",
                 found=submitter_of(run.record),
             )

@@ -34,10 +34,10 @@ __all__ = ["create_app"]
 _SAID: Final = {
     400: ("This request was not understood.", "Go back and try again."),
     403: (
-        "You may not do this.",
+        "This is not allowed.",
         "Only the browser that uploaded a clip may change it. If it is your clip, reload the page.",
     ),
-    404: ("There is nothing here.", "The clip may have been deleted, or it has expired."),
+    404: ("This page does not exist.", "The clip may have been deleted or may have expired."),
     413: ("The request is too large.", "Go back and try again."),
     500: (
         "An unexpected error occurred.",

@@ -64,9 +64,9 @@ class Database:
             raise DataError(
                 "The app's database cannot be opened.",
                 where=file,
-                expected="a SQLite database in a folder that can be written to",
+                expected="a SQLite database in a writable folder",
                 found=str(error),
-                remedy="Move the file away, and the app begins with an empty one; or choose another folder "
+                remedy="Move the file away to start with an empty database, or choose another folder "
                 "(--data).",
             ) from error
         self._migrate()

@@ -72,11 +72,9 @@ def sentences(evidence: Evidence) -> list[str]:
     if evidence.low is None:
         return said
     if evidence.low > evidence.floor:
-        said.append("The whole interval is above that: on such clips, the judge is better than guessing.")
+        said.append("The whole interval is above that, so on such clips the judge beats guessing.")
     else:
-        said.append(
-            "The interval includes that: the test does not show that the judge is better than guessing."
-        )
+        said.append("The interval includes that, so the judge is not shown to beat guessing.")
     return said
 
 

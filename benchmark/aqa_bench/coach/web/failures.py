@@ -47,7 +47,7 @@ TOO_MUCH_MEMORY: Final[Failure] = {
     "remedy": "Upload a shorter clip, or one with fewer pixels.",
 }
 INTERRUPTED: Final[Failure] = {
-    "what": "Judging was started several times, and each time it was interrupted.",
+    "what": "Judging was started several times and interrupted each time.",
     "remedy": "Upload the clip again. The person who runs this app can look in worker.log for the reason.",
 }
 

@@ -67,7 +67,7 @@ class Intake:
             raise TooLargeError
         free = shutil.disk_usage(self.folder).free - limits.spare
         if free < (int(announced) if announced.isdigit() else 0):
-            raise OSError("less space is free than the upload needs")
+            raise OSError("not enough free space for the upload")
 
         def before_file(fields: dict[str, str]) -> None:
             # Nothing of a form from elsewhere touches the disk.
@@ -138,7 +138,7 @@ def _too_large(most: int) -> AqaBenchError:
     return AqaBenchError(
         "The file is too large.",
         expected=f"at most {most >> 20} MB",
-        remedy="Trim it to one set, or record in 1080p; a few repetitions are enough.",
+        remedy="Trim it to one set (a few repetitions are enough), or record in 1080p.",
     )
 
 
@@ -146,7 +146,7 @@ def _full(error: OSError) -> AqaBenchError:
     return AqaBenchError(
         "The clip could not be stored; nothing was kept.",
         found=error.strerror or str(error),
-        remedy="The person who runs this app must free some space or repair its folder. Then upload again.",
+        remedy="Ask the person who runs this app to free some space or repair its folder, then upload again.",
     )
 
 

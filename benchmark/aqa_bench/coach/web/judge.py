@@ -82,7 +82,7 @@ class Judge:
         self.warm_up()
         process = self._process
         if process is None or process.stdin is None:
-            raise RuntimeError("no process to judge")
+            raise RuntimeError("no judging process")
         try:
             process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()

@@ -65,7 +65,11 @@ class Result:
             return "An error in the repetition" if errors else "A good repetition"
         if errors:
             return f"{errors} of {total} repetitions with an error"
-        return f"All {total} repetitions good" if good == total else f"{good} of {total} repetitions good"
+        return (
+            f"All {total} repetitions are good"
+            if good == total
+            else f"{good} of {total} repetitions are good"
+        )
 
     @cached_property
     def subline(self) -> str:
@@ -76,9 +80,7 @@ class Result:
         if unjudged and self.answer != "cannot judge":
             parts.append(f"{unjudged} {'repetition' if unjudged == 1 else 'repetitions'} could not be judged")
         if partial:
-            parts.append(
-                f"{partial} {'repetition was' if partial == 1 else 'repetitions were'} not done to the end"
-            )
+            parts.append(f"{partial} {'repetition was' if partial == 1 else 'repetitions were'} not complete")
         return "; ".join(parts)
 
     @cached_property

@@ -59,10 +59,10 @@ def guarded(settings: Settings, host: str, *, open_door: bool) -> Settings:
         return replace(settings, hosts=(*_OWN, host))
     if not open_door:
         raise UsageError(
-            "Others could reach the app at this address, and there is no password.",
+            "Other people can reach the app at this address, but it has no password.",
             where=f"--host {host}",
             expected="a password, or 127.0.0.1",
-            remedy="Set AQA_BENCH_PASSWORD, or use --no-password to let everybody in.",
+            remedy="Set AQA_BENCH_PASSWORD, or let everybody in with --no-password.",
         )
     return settings
 
@@ -87,7 +87,7 @@ def serve(settings: Settings, host: str, port: int, ready: Callable[[], None]) -
     with ExitStack() as stack:
         if not stack.enter_context(attempt(settings.data / "serve.lock")):
             raise UsageError(
-                "Another app serves this folder.",
+                "Another app already serves this folder.",
                 where=settings.data,
                 remedy="Stop it, or choose another folder (--data).",
             )
@@ -116,9 +116,9 @@ def listen(host: str, port: int) -> socket:
         raise UsageError(
             "The app cannot listen at this address.",
             where=f"--host {host} --port {port}",
-            expected="an address of this machine, and a port that nobody else listens on",
+            expected="an address of this machine and a free port",
             found=error.strerror or str(error),
-            remedy="Stop what listens there, or choose another port (--port).",
+            remedy="Stop the program on that port, or choose another port (--port).",
         ) from error
 
 

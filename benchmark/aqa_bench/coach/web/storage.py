@@ -111,5 +111,5 @@ def checked(key: str, name: str) -> tuple[str, str]:
         DataError: They may be one.
     """
     if not _KEY.fullmatch(key) or not _NAME.fullmatch(name):
-        raise DataError("Not a file of a clip.", found=f"{key!r}, {name!r}")
+        raise DataError("This is not a file of a clip.", found=f"{key!r}, {name!r}")
     return key, name

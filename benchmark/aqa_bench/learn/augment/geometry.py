@@ -138,7 +138,7 @@ class CentreCrop:
         height, width = clips.shape[-2:]
         if min(height, width) < self.side:
             raise DataError(
-                "The square to keep is larger than the frames.",
+                "The square to crop is larger than the frames.",
                 expected=f"frames of at least {self.side} pixels",
                 found=f"{width} x {height}",
             )

@@ -138,7 +138,7 @@ def to_float(images: Tensor) -> Tensor:
     if images.is_floating_point() and images.ndim in (4, 5) and images.shape[-3] == 3:
         return images.clone(memory_format=torch.contiguous_format)
     raise DataError(
-        "These are not images that can be augmented.",
+        "These images cannot be augmented.",
         expected="uint8 (N, [T,] H, W, 3), or floating point (N, [T,] 3, H, W) in [0, 1]",
         found=f"{images.dtype} {tuple(images.shape)}",
     )

@@ -99,7 +99,7 @@ class ImageBackbone(Backbone, ABC):
             shifted = torch.addcmul(self._shift, images.float(), self._scale)
             return shifted.contiguous(memory_format=torch.channels_last)
         raise DataError(
-            "These are not images that a backbone takes.",
+            "A backbone cannot read these images.",
             expected="uint8 (N, H, W, 3), or floating point (N, 3, H, W) in [0, 1]",
             found=f"{images.dtype} {tuple(images.shape)}",
         )

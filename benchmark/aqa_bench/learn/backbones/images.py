@@ -49,7 +49,7 @@ def _build(name: str, weights: str) -> ImageBackbone:
     if name == "resnet-small":
         if pretrained:
             raise RecipeError(
-                "There are no ImageNet weights for the backbone resnet-small.",
+                "The backbone resnet-small has no ImageNet weights.",
                 where="weights",
                 expected="random or a weight file",
                 found="imagenet",

@@ -72,7 +72,7 @@ def _hub() -> Any:
         raise UsageError(
             "This backbone needs pytorchvideo.",
             found=str(error),
-            remedy="pip install 'aqa-bench[zoo]', or choose a backbone of torchvision (r2plus1d_18).",
+            remedy="pip install 'aqa-bench[zoo]', or choose a torchvision backbone (r2plus1d_18).",
         ) from error
     return hub
 

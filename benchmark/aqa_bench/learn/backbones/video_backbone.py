@@ -67,7 +67,7 @@ class VideoBackbone(Backbone):
         if clips.ndim == 5 and clips.is_floating_point() and clips.shape[2] == 3:
             return torch.addcmul(self._shift, clips.permute(0, 2, 1, 3, 4).contiguous().float(), self._scale)
         raise DataError(
-            "These are not clips that a backbone takes.",
+            "A backbone cannot read these clips.",
             expected="uint8 (N, T, H, W, 3), or floating point (N, T, 3, H, W) in [0, 1]",
             found=f"{clips.dtype} {tuple(clips.shape)}",
         )

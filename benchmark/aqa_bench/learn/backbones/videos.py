@@ -96,7 +96,7 @@ def _with_kinetics(name: str) -> VideoBackbone:
         raise RecipeError(
             f"There are no Kinetics weights with a checksum for the backbone {name}.",
             where="weights",
-            expected=f"random or a weight file; kinetics goes with {', '.join(_TORCHVISION)}",
+            expected=f"random or a weight file; kinetics is for {', '.join(_TORCHVISION)}",
             found="kinetics",
         )
     published = get_model_weights(name).KINETICS400_V1

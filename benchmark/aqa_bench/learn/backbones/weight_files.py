@@ -29,7 +29,7 @@ _MOST_BYTES = 1 << 34
 _MOST_PICKLED = 1 << 26
 _MOST_TOLD = 300
 _OLD_PICKLES = 5
-_WITHOUT_DOWNLOAD = "the backbone efficientnet-lite0, whose weights install with pip"
+_WITHOUT_DOWNLOAD = "the backbone efficientnet-lite0 (its weights install with pip)"
 
 
 def cached_download(url: str, sha256_prefix: str, *, otherwise: str = _WITHOUT_DOWNLOAD) -> Path:
@@ -63,7 +63,7 @@ def cached_download(url: str, sha256_prefix: str, *, otherwise: str = _WITHOUT_D
             "The published weights are not on this machine, and downloading is switched off.",
             where=target,
             expected=f"{name}, SHA-256 {sha256_prefix}…",
-            remedy=f"Download {url} elsewhere and copy it there, give its path as the weights, use "
+            remedy=f"Download {url} elsewhere and copy it there, pass its path as the weights, use "
             f"{otherwise}, or unset AQA_BENCH_OFFLINE.",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ def read_weights(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
         raise DataError(
             "The weight file cannot be read.",
             where=path,
-            expected="tensors by name, and nothing but tensors",
+            expected="only tensors, by name",
             found=str(error).splitlines()[0][:_MOST_TOLD] if str(error) else type(error).__name__,
             remedy="Download or train the weights again.",
         ) from error
@@ -167,11 +167,11 @@ def load_weights(module: nn.Module, path: Path, sha256: str | None = None) -> No
         unknown = [f"{name}: unknown" for name in found if name.removeprefix(prefix) not in wanted]
         shown = problems[:_SHOWN] + (unknown[:_SHOWN] if any(": missing" in p for p in problems) else [])
         raise DataError(
-            "The weight file holds another architecture.",
+            "The weight file does not match this architecture.",
             where=path,
             expected=f"the {len(wanted)} tensors of {type(module).__name__}",
             found="\n    ".join([f"{len(problems)} tensors are missing or differ:", *shown]),
-            remedy="Choose the backbone that the weights were made with.",
+            remedy="Choose the backbone that the weights belong to.",
         )
     module.load_state_dict({**wanted, **weights})
 
@@ -212,9 +212,9 @@ def _check_digest(path: Path, expected: str) -> None:
     digest = sha256_file(path)
     if not digest.startswith(expected.lower()):
         raise DataError(
-            "The weight file is not the expected one.",
+            "The weight file is not the expected file.",
             where=path,
             expected=f"SHA-256 {expected.lower()}",
             found=f"SHA-256 {digest}",
-            remedy="Delete it and download it again, or drop the digest if another file is meant.",
+            remedy="Delete it and download it again, or drop the digest if you mean another file.",
         )

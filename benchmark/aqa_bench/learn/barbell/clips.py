@@ -48,7 +48,8 @@ def boxed_samples(dataset: Dataset, most: int | None = None) -> list[Sample]:
             "The dataset has no boxes of the barbell.",
             where=dataset.card.id,
             expected=f"samples that provide {', '.join(sorted(_NEEDED))}",
-            remedy="Train on synthetic-gym/backsquat, synthetic-gym/overhead-press or another with boxes.",
+            remedy="Train on synthetic-gym/backsquat, synthetic-gym/overhead-press or another dataset with "
+            "boxes.",
         )
     if most is not None and most < len(found):
         found = [found[i] for i in uniform(len(found), most)]
@@ -73,6 +74,6 @@ def read_clips(samples: Sequence[Sample], frames: int = 8) -> Iterator[tuple[UIn
             indices = np.unique(uniform(len(boxes), frames))
             images = sample.media.frames(indices.tolist())
         except DataError as error:
-            _log.warning("left out %s: %s", sample.id, error)
+            _log.warning("skipped %s: %s", sample.id, error)
             continue
         yield images, boxes[indices]

@@ -229,7 +229,7 @@ def _damaged(folder: Path, error: Exception) -> DataError:
     return DataError(
         "The barbell detector cannot be read.",
         where=folder,
-        expected=f"{_DESCRIPTION} and {_WEIGHTS} of one detector",
+        expected=f"{_DESCRIPTION} and {_WEIGHTS} of the same detector",
         found=" ".join(str(error).split())[:300] or type(error).__name__,
         remedy="Train one: aqa-bench detector train --dataset synthetic-gym/backsquat --out FOLDER",
     )

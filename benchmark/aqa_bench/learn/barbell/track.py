@@ -63,7 +63,7 @@ def track_bar(detections: Sequence[FloatArray], *, starts: Starts = "high") -> B
             "No barbell was found.",
             expected="a barbell in at least half of the frames",
             found=f"none in {len(detections)} frames",
-            remedy="Leave the clip out, or train the detector on frames that look like it.",
+            remedy="Leave the clip out, or train the detector on similar frames.",
         )
     track = settle(join_fragments(main, tracks), detections)
     frames = np.arange(len(detections))

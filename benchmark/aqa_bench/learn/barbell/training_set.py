@@ -34,7 +34,9 @@ def resize_longest(frames: UInt8Array, size: int) -> UInt8Array:
         DataError: ``frames`` are not frames.
     """
     if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8 or 0 in frames.shape[1:]:
-        raise DataError("Not frames.", expected="(T, H, W, 3) uint8", found=f"{frames.shape} {frames.dtype}")
+        raise DataError(
+            "These are not frames.", expected="(T, H, W, 3) uint8", found=f"{frames.shape} {frames.dtype}"
+        )
     height, width = frames.shape[1:3]
     if max(height, width) == size or len(frames) == 0:
         return frames
@@ -70,7 +72,7 @@ def write_training_set(
     for number, (frames, boxes) in enumerate(clips):
         if boxes.shape != (len(frames), 4):
             raise DataError(
-                "Frames and boxes of a clip do not fit.",
+                "The numbers of frames and boxes of a clip differ.",
                 where=f"clip {number}",
                 expected=f"({len(frames)}, 4) boxes",
                 found=str(boxes.shape),
@@ -85,7 +87,7 @@ def write_training_set(
             write_atomic(folder / "labels" / f"{name}.txt", line)
     if not boxed:
         raise DataError(
-            "There is no box to train a detector on.",
+            "There are no boxes to train a detector on.",
             where=folder,
             expected="at least one frame with a box",
             remedy="Choose a dataset whose samples provide bar-boxes, e.g. synthetic-gym/backsquat.",

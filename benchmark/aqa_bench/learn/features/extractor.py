@@ -109,7 +109,7 @@ def load_state(module: nn.Module, path: Path) -> None:
     """
     try:
         content = path.read_bytes()
-        check_stamp(path, content, *_WEIGHTS, remedy="Pre-train again, or give the right file.")
+        check_stamp(path, content, *_WEIGHTS, remedy="Pre-train again, or pass the right file.")
         state = load(content)
     except (OSError, SafetensorError) as error:
         raise DataError(
@@ -117,7 +117,7 @@ def load_state(module: nn.Module, path: Path) -> None:
             where=path,
             expected="a safetensors file",
             found=str(error),
-            remedy="Pre-train again, or give the right file.",
+            remedy="Pre-train again, or pass the right file.",
         ) from error
     wanted: dict[str, Any] = module.state_dict()
     differing = sorted(
@@ -127,11 +127,11 @@ def load_state(module: nn.Module, path: Path) -> None:
     )
     if differing:
         raise DataError(
-            "The weights belong to another network.",
+            "The weights belong to a different network.",
             where=path,
             expected=f"the {len(wanted)} tensors of {type(module).__name__}",
             found=f"{len(differing)} tensors differ: {', '.join(differing[:5])}",
-            remedy="Use the recipe that the weights were made with.",
+            remedy="Use the recipe that the weights belong to.",
         )
     module.load_state_dict(state)
 

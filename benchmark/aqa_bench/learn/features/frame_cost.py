@@ -89,7 +89,7 @@ class FrameCost:
         way = "in a frame store" if self.place is FramePlace.STORE else f"in {self.place}, from a frame store"
         return (
             f"{size}: {way} ({self.encoding.name}), {self.present:,} clips already there, about "
-            f"{self.disk_bytes / 1e9:.2f} GB to come; {self.room}"
+            f"{self.disk_bytes / 1e9:.2f} GB to write; {self.room}"
         )
 
 

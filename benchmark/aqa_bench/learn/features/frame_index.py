@@ -196,7 +196,7 @@ class FrameIndex:
             raise DataError(
                 f"{len(filled.skipped)} of {len(self)} clips cannot be decoded.",
                 where=f"clip {key[:16]}",
-                expected="clips that can be read",
+                expected="readable clips",
                 found=reason,
                 remedy="Replace the damaged files, then prepare the dataset again.",
             )
@@ -236,7 +236,7 @@ class FrameIndex:
             ok = ok and bool((frames < self.lengths[clips]).all())
         if not ok:
             raise DataError(
-                "The pool has no such frames.",
+                "The pool does not have these frames.",
                 expected=f"clips 0..{len(self) - 1} and positions within them, one per clip",
                 found=f"clips {clips.tolist()[:5]}, positions {frames.tolist()[:5]}",
             )

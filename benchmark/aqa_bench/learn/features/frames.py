@@ -43,7 +43,7 @@ class FrameSpec:
         crop = self.resize if self.crop is None else self.crop
         if not _MIN_SIDE <= crop <= self.resize or (self.frames is not None and self.frames < 1):
             raise RecipeError(
-                "The frames asked for do not exist.",
+                "The requested frames do not exist.",
                 expected=f"at least 1 frame, and {_MIN_SIDE} <= crop <= resize",
                 found=f"frames {self.frames}, crop {self.crop}, resize {self.resize}",
             )
@@ -95,7 +95,7 @@ def read_frames(sample: Sample, spec: FrameSpec, indices: Indices | None = None)
         indices = frame_indices(sample, spec)
     if still and Modality.IMAGE not in media.provides:
         raise DataError(
-            "An image method needs pictures, and these samples have none.",
+            "An image method needs pictures, but these samples have none.",
             expected=f"{Modality.FRAMES} or {Modality.IMAGE}",
             found=", ".join(sorted(media.provides)) or "nothing",
             remedy="Choose a method whose needs this dataset meets (aqa-bench list methods).",

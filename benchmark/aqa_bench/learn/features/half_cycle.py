@@ -41,7 +41,7 @@ def with_differences(
         turn = int(np.searchsorted(indices, track.turning_point, side="right")) - 1
         difference = half_cycle_difference(features, track.elevation[indices], turn, bandwidth=bandwidth)
     except (DataError, IndexError) as error:
-        _log.warning("A clip without a usable trajectory has no differences: %s", error)
+        _log.warning("No usable trajectory, so the clip has no half-cycle differences: %s", error)
         difference = np.zeros_like(features)
     return np.concatenate([features, difference], axis=1)
 

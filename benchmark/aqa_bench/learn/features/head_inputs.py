@@ -64,7 +64,7 @@ class FeatureScaler:
         widths = {row.shape[1] for row in rows}
         if len(widths) != 1:
             raise DataError(
-                "There are no features of one length to learn a scale from.",
+                "The scaler needs features, all of the same length.",
                 expected="at least one sample, and one length",
                 found=", ".join(map(str, sorted(widths))) or "none",
             )

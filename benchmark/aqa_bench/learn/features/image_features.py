@@ -50,8 +50,8 @@ class Pooling:
     def __post_init__(self) -> None:
         if (self.kind == "map" and not self.stages) or (len(self.stages) > 1 and not self.flatten):
             raise RecipeError(
-                "The maps asked for cannot be kept.",
-                expected="at least one stage; flattened where there are several",
+                "These feature maps cannot be stored.",
+                expected="at least one stage; flattened if there are several",
                 found=f"stages {self.stages}, flatten {self.flatten}",
             )
 

@@ -49,7 +49,7 @@ class ClipSpec:
     def __post_init__(self) -> None:
         if self.frames < 1 or self.clips < 1:
             raise RecipeError(
-                "The clips asked for do not exist.",
+                "The requested clips do not exist.",
                 expected="at least 1 frame and 1 clip",
                 found=f"frames {self.frames}, clips {self.clips}",
             )

@@ -56,7 +56,7 @@ class ResNet1D(nn.Module):
         """
         if x.ndim != 3 or x.shape[1] < _MIN_FRAMES or x.shape[2] != self.in_features:
             raise DataError(
-                "The feature sequences do not have the shape that ResNet1D takes.",
+                "The feature sequences do not have the shape that ResNet1D needs.",
                 expected=f"(N, T, {self.in_features}) with at least {_MIN_FRAMES} frames",
                 found=tuple(x.shape),
                 remedy="Resample or pad the sequences over time, and check the feature size.",

@@ -76,12 +76,14 @@ class LifterFinder:
             Damaged: There is no such file, or it was changed or holds something else.
         """
         network = LifterNetwork()
-        remedy = "Delete the file; the finder is trained again."
+        remedy = "Delete the file; the lifter detector will be trained again."
         try:
             network.load_state_dict(load_tensors(sealed_read(path, *_FILE, limit=_LIMIT, remedy=remedy)))
         except (SafetensorError, RuntimeError) as error:
             found = str(error).partition("\n")[0]
-            raise Damaged("The finder cannot be read.", where=path, found=found, remedy=remedy) from error
+            raise Damaged(
+                "The lifter detector cannot be read.", where=path, found=found, remedy=remedy
+            ) from error
         return cls(network)
 
 
@@ -92,7 +94,9 @@ def small(frames: UInt8Array) -> Tensor:
         DataError: These are not frames.
     """
     if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8 or 0 in frames.shape[1:]:
-        raise DataError("Not frames.", expected="(T, H, W, 3) uint8", found=f"{frames.shape} {frames.dtype}")
+        raise DataError(
+            "These are not frames.", expected="(T, H, W, 3) uint8", found=f"{frames.shape} {frames.dtype}"
+        )
     pixels = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float()
     return F.interpolate(pixels, (SIDE, SIDE), mode="bilinear", antialias=True)
 

@@ -59,7 +59,9 @@ def box_of_clip(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         DataError: There is no frame.
     """
     if not len(boxes):
-        raise DataError("A clip without frames shows no lifter.", expected="at least one frame", found="none")
+        raise DataError(
+            "The clip has no frames, so it shows no lifter.", expected="at least one frame", found="none"
+        )
     low = np.percentile(boxes[:, :2], _KEPT[0], axis=0)
     high = np.percentile(boxes[:, 2:], _KEPT[1], axis=0)
     centre, half = (low + high) / 2, float((high - low).max()) * (0.5 + _MARGIN)

@@ -46,7 +46,7 @@ def train_finder(
         network = LifterNetwork()
         optimizer = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=1e-2)
         rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=recipe.steps)
-        progress.start("training the finder of the lifter", recipe.steps)
+        progress.start("training the lifter detector", recipe.steps)
         for _ in range(recipe.steps):
             chosen = torch.randint(len(images), (recipe.batch,))
             seen, wanted = _varied(images[chosen], targets[chosen])
@@ -72,7 +72,7 @@ def _examples(clips: Iterable[LifterClip]) -> tuple[Tensor, Tensor]:
         boxes = [np.concatenate([part.min(1), part.max(1)], 1) for part in parts]
         targets.append(torch.from_numpy(np.stack(boxes, 1)).float())
     if not images:
-        raise DataError("There is no clip to learn from.", expected="clips of lifters", found="none")
+        raise DataError("There are no clips to learn from.", expected="clips of lifters", found="none")
     return torch.cat(images), torch.cat(targets)
 
 

@@ -210,9 +210,9 @@ def _averaged_layer(backbone: ImageBackbone, side: int) -> nn.Module:
         if large and means.shape == features.shape and torch.allclose(means, features, atol=_TOLERANCE):
             return module
     raise UsageError(
-        "Scores from this backbone's features cannot be traced to positions in the picture.",
+        "Scores from these features cannot be traced back to positions in the picture.",
         where=backbone.name,
-        expected="features that are means of one of the backbone's maps",
+        expected="features that are means of one backbone map",
         found="no such map",
         remedy="Use the backbone resnet18 or efficientnet-lite0, or a recipe with pooling = map.",
     )
@@ -254,9 +254,9 @@ def _mixing(
         if found.shape == wanted.shape and np.abs(found - wanted).max() <= limit:
             return np.ascontiguousarray(mixing, np.float32)
     raise MethodError(
-        "This method changes features in a way that cannot be explained.",
+        "This method changes its features in a way that cannot be explained.",
         where="arranged",
-        expected="a linear change over time, the same for every feature",
-        found=f"features {known.shape} made into {wanted.shape} otherwise",
-        remedy="Explain a method or recipe that keeps features as they are.",
+        expected="the same linear change over time for every feature",
+        found=f"features {known.shape} changed to {wanted.shape} in another way",
+        remedy="Explain a method or recipe that does not change its features.",
     )

@@ -57,7 +57,7 @@ def nearest_of_other_groups(
     x = np.asarray(embeddings, np.float32)
     if x.ndim != 2 or not np.isfinite(x).all():
         raise DataError(
-            "Embeddings cannot be compared.", expected="finite numbers (N, D)", found=f"shape {x.shape}"
+            "These embeddings cannot be compared.", expected="finite numbers (N, D)", found=f"shape {x.shape}"
         )
     x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), _TINY)
     indices = np.empty((len(x), count), np.int64)
@@ -238,19 +238,21 @@ def _mean_of_known(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def _checked_groups(groups: npt.ArrayLike, n: int, count: int) -> Indices:
     labels = np.asarray(groups)
     if labels.shape != (n,) or n == 0:
-        raise DataError("Frames and groups do not match.", expected=f"({n},), not empty", found=labels.shape)
+        raise DataError(
+            "The numbers of frames and groups differ.", expected=f"({n},), not empty", found=labels.shape
+        )
     index = np.unique(labels, return_inverse=True)[1].astype(np.int64)
     sizes = np.bincount(index)
     if len(sizes) < 2:
         raise DataError(
-            "All frames are of one video, and there is no other to retrieve from.",
+            "All frames are from one video, so there is no other video to retrieve from.",
             expected="at least 2 groups",
             found=f"{len(sizes)}",
             remedy="Use more clips, or a dataset with more videos.",
         )
     if n - sizes.max() < count:
         raise DataError(
-            "There are too few frames of other videos to retrieve.",
+            "Other videos have too few frames to retrieve.",
             expected=f"at least {count}",
             found=f"{n - sizes.max()} for the largest group",
             remedy="Ask for fewer neighbours, or take more frames per clip.",

@@ -156,7 +156,8 @@ def _integrated(
     maps = np.sum([p.maps for p in pieces], axis=0)
     if abs(float(maps.sum()) - (output - baseline)) > tolerance:
         _log.warning(
-            "Contributions to the judgement of %s add up to %.3f; it is %.3f from the average clip's.",
+            "The contributions to the score of %s add up to %.3f, but it differs from the average clip's by "
+            "%.3f.",
             name, maps.sum(), output - baseline,
         )  # fmt: skip
     return maps, output, baseline

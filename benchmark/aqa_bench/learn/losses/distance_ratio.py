@@ -65,8 +65,8 @@ def distance_ratio_loss(
     """
     if anchor.ndim != 2 or not anchor.shape == positive.shape == negative.shape or terms not in (2, 3):
         raise MethodError(
-            "The distance-ratio loss cannot be computed.",
-            expected="anchors, positives and negatives of one shape (N, D), and 2 or 3 terms",
+            "The inputs of the distance-ratio loss have the wrong shapes.",
+            expected="anchors, positives and negatives with the same shape (N, D), and 2 or 3 terms",
             found=f"{tuple(anchor.shape)}, {tuple(positive.shape)}, {tuple(negative.shape)}, {terms} terms",
         )
     to_positive = _distance(anchor, positive, squared)

@@ -84,7 +84,7 @@ def mse_l1_loss(outputs: Tensor, scores: Tensor) -> Tensor:
     """
     if outputs.shape != scores.shape:
         raise DataError(
-            "Predictions and scores do not match.",
+            "The numbers of predictions and scores differ.",
             expected=f"one prediction for each of {tuple(scores.shape)} scores",
             found=tuple(outputs.shape),
         )

@@ -222,7 +222,7 @@ def check_pictures(samples: Sequence[Sample]) -> None:
     stills = sum(_is_still(sample) for sample in samples)
     if odd is not None:
         raise DataError(
-            "An image method needs pictures, and these samples have none.",
+            "An image method needs pictures, but these samples have none.",
             expected=f"{Modality.FRAMES} or {Modality.IMAGE}",
             found=", ".join(sorted(odd)) or "nothing",
             remedy="Choose a method whose needs this dataset meets (aqa-bench list methods).",
@@ -230,7 +230,7 @@ def check_pictures(samples: Sequence[Sample]) -> None:
     if stills not in (0, len(samples)):
         raise DataError(
             "Some samples are still images and others are clips.",
-            expected="samples of one kind",
+            expected="samples of the same kind",
             found=f"{stills} still images of {len(samples)}",
         )
 
@@ -239,11 +239,11 @@ def _check_trajectories(samples: Sequence[Sample]) -> None:
     clips = [sample for sample in samples if not _is_still(sample)]
     if clips and not any(Modality.TRAJECTORY in sample.media.provides for sample in clips):
         raise DataError(
-            "Half-cycles need the bar's trajectory, and no clip has one.",
+            "Half-cycles need the bar's trajectory, but no clip has one.",
             expected=f"clips that provide {Modality.TRAJECTORY}",
             found=", ".join(sorted(clips[0].media.provides)),
-            remedy="Detect the barbell first (aqa-bench detector), or leave the differences out: "
-            "--set difference=false",
+            remedy="Detect the barbell first (aqa-bench detector), or switch the differences off: --set "
+            "difference=false",
         )
 
 

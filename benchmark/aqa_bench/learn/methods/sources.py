@@ -225,7 +225,9 @@ class Pretrained(Generic[BackboneT]):
         start = backbone.weights_name
         facts = self._trained(backbone, frames, watched, weights, training.seed, ctx, device, snapshots)
         if facts.get("collapsed"):
-            _log.warning("The embeddings of %s have collapsed: its features say little.", ctx.method)
+            _log.warning(
+                "The embeddings of %s have collapsed, so its features carry little information.", ctx.method
+            )
         self._known = {weights.key: backbone}
         return {
             "key": weights.key,

@@ -133,7 +133,7 @@ def _check_clips(samples: Sequence[Sample]) -> None:
     odd = next((s.media.provides for s in samples if Modality.FRAMES not in s.media.provides), None)
     if odd is not None:
         raise DataError(
-            "A video method needs clips, and some of these samples are none.",
+            "A video method needs clips, but some of these samples are not clips.",
             expected=Modality.FRAMES,
             found=", ".join(sorted(odd)) or "nothing",
             remedy="Choose a method whose needs this dataset meets (aqa-bench list methods).",

@@ -284,5 +284,5 @@ def best_snapshot(
     # The earliest of equals, since max keeps the first.
     best = max(range(len(scores)), key=scores.__getitem__)
     load_state(backbone, snapshots[best])
-    _log.info("epoch %d of %d is judged best by a probe on val", best + 1, len(scores))
+    _log.info("a probe on val chose epoch %d of %d", best + 1, len(scores))
     return {"selected_epoch": best + 1, "probe_scores": [round(score, 6) for score in scores]}

@@ -99,7 +99,7 @@ def single_frame_batches(
             "The pool has too few clips to pre-train on.",
             expected="at least 2 clips",
             found=len(pool),
-            remedy="Give a larger pool.",
+            remedy="Use a larger pool.",
         )
 
     def plan(rng: np.random.Generator) -> Iterator[FrameBatch]:

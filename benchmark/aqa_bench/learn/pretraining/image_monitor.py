@@ -76,7 +76,7 @@ class ImageMonitor:
                 # A fixed seed: the triplets are an exam, and everyone sits the same one.
                 drawn = CrossClipTriplets(elevations, gap=gap).sample(_TRIPLETS, np.random.default_rng(_SEED))
             except DataError as error:
-                _log.debug("no triplets to watch at gap %d: %s", gap, error)
+                _log.debug("no triplets to monitor at gap %d: %s", gap, error)
                 continue
             rows = (starts[b.clips] + b.frames for b in (drawn.anchor, drawn.positive, drawn.negative))
             a, p, n = (embeddings[torch.from_numpy(r)] for r in rows)

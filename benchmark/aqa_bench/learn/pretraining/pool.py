@@ -94,7 +94,7 @@ class TrainedWeights:
             facts: dict[str, Any] = known["facts"]
         except (DataError, OSError, ValueError, KeyError, TypeError) as error:
             # A damaged file costs time, not the run: the same training makes the same weights.
-            _log.warning("Damaged weights %s are trained again: %s", self.path, error)
+            _log.warning("Weights %s are damaged and will be trained again: %s", self.path, error)
             return None
         return facts
 

@@ -120,10 +120,10 @@ class Phases:
                 ", ".join(f"{count} {reason}" for reason, count in self.dropped.items()) or "none dropped"
             )
             raise DataError(
-                "The pool has too few clips to draw triplets from.",
-                expected=f"at least {needed} clips whose bar turns",
+                "The pool has too few clips for triplets.",
+                expected=f"at least {needed} clips in which the bar turns around",
                 found=f"{len(self.usable)} usable of {len(reasons)} ({listed})",
-                remedy="Give a larger pool, or check the clips' trajectories (aqa-bench dataset verify).",
+                remedy="Use a larger pool, or check the clips' trajectories (aqa-bench dataset verify).",
             )
 
     def of(self, clip: int) -> PhaseArray:
@@ -222,7 +222,7 @@ class CrossClipTriplets(TripletSampler):
     ) -> None:
         if negatives not in self.NEEDED:
             raise RecipeError(
-                "There is no such source of negatives.",
+                "This source of negatives does not exist.",
                 where="negatives",
                 expected=", ".join(self.NEEDED),
                 found=negatives,
@@ -254,7 +254,7 @@ class CrossClipTriplets(TripletSampler):
             positive = int(np.abs(other - own[anchor]).argmin())
             return clip, anchor, second, positive, third, negative
         raise DataError(
-            "No other clip passes through the phases of an anchor clip.",
+            "No other clip covers the phases of an anchor clip.",
             where=f"clip {clip} of the pool",
             expected="trajectories normalised to [0, 1]",
             found=f"phases {own.min():.0f}..{own.max():.0f}",

@@ -57,7 +57,7 @@ class Speeds(Recipe):
     @classmethod
     def _rising(cls, speeds: tuple[int, ...]) -> tuple[int, ...]:
         if speeds[0] < 1 or any(a >= b for a, b in pairwise(speeds)):
-            raise ValueError("speeds are whole numbers of 1 or more, each larger than the one before")
+            raise ValueError("speeds must be whole numbers of 1 or more, in increasing order")
         return speeds
 
 

@@ -48,7 +48,7 @@ class TargetCoding:
         classes = np.unique(train.targets)
         if len(train) < 2 or (not is_score and len(classes) < 2):
             raise MethodError(
-                f"{method} cannot learn from samples of one class.",
+                f"{method} cannot learn, because the training split has only one class.",
                 where=f"{ctx.dataset} {ctx.task.id}, {ctx.split}",
                 expected="at least two training samples" + ("" if is_score else ", with and without error"),
                 found=f"{len(train)} of class {', '.join(f'{value:g}' for value in classes) or 'none'}",
@@ -141,7 +141,7 @@ class HeadPredictor:
         """
         if not isinstance(self.inputs, HasState):
             raise MethodError(
-                "What a head takes cannot be saved.",
+                "The inputs of this head cannot be saved.",
                 expected="inputs with a method state()",
                 found=type(self.inputs).__name__,
             )

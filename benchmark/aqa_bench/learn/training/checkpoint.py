@@ -132,7 +132,7 @@ def load_checkpoint(path: Path, state: TrainingState) -> History:
         if content["format"] != _FORMAT or content["optimizer"] != type(state.optimizer).__name__:
             raise ValueError(f"format {content['format']}, optimiser {content['optimizer']}")
         if (content["scheduler_state"] is None) != (state.scheduler is None):
-            raise ValueError("only one of the runs has a learning-rate schedule")
+            raise ValueError("only one of the two has a learning-rate schedule")
         state.model.load_state_dict(content["model"])
         state.optimizer.load_state_dict(content["optimizer_state"])
         if state.scheduler is not None:

@@ -96,7 +96,7 @@ def resolve_device(name: str = "auto") -> torch.device:
         usable = ", ".join(f"cuda:{i}" for i in range(count))
         raise UsageError(
             "The requested CUDA device is not available.",
-            expected=f"one of {usable}" if usable else "a usable CUDA device; there is none here",
+            expected=f"one of {usable}" if usable else "a usable CUDA device, but this machine has none",
             found=name,
             remedy="Use --device auto or --device cpu, or check the driver and CUDA_VISIBLE_DEVICES.",
         )
@@ -188,8 +188,8 @@ def out_of_memory_explained(
         where=f"batch size {batch_size}",
         expected=f"a batch size of {fitting}, which {certainty}",
         found=message,
-        remedy=f"--set batch_size={fitting} --set accumulate={steps} makes steps over as many samples "
-        "(batch norm and losses over a whole batch see the smaller one, so that training starts again).",
+        remedy=f"Use --set batch_size={fitting} --set accumulate={steps} for steps over the same number of "
+        f"samples. Batch norm and batch-wise losses see the smaller batch, so training starts again.",
     )
 
 

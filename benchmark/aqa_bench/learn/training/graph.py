@@ -223,7 +223,7 @@ class ReplayedPasses:
         return loss
 
     def _stop(self, why: str) -> None:
-        _log.warning("Passes %s: training goes on without graphs.", why)
+        _log.warning("Passes %s, so training continues without graphs.", why)
         self._usual = True
         # Their memory is given back.
         self._replay, self._inputs, self._gradients = None, (), []

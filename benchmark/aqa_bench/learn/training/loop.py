@@ -174,7 +174,7 @@ def fit(
             history = load_checkpoint(checkpoint, state)
         except Damaged as error:
             # It costs time, not the run.
-            _log.warning("A damaged checkpoint is not used, the training begins again: %s", error)
+            _log.warning("The checkpoint is damaged, so training starts again: %s", error)
 
     def usual(batch: Batch) -> Tensor:
         with autocast(device, precision):
@@ -352,7 +352,7 @@ def _check_counts(**counts: int) -> None:
     for name, count in counts.items():
         if count < 1:
             raise RecipeError(
-                "A count of the training loop is out of range.",
+                "A count in the training loop is out of range.",
                 where=name,
                 expected="at least 1",
                 found=count,

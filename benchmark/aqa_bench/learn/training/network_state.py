@@ -52,10 +52,10 @@ def load_network(network: ModuleT, state: State) -> ModuleT:
     )
     if differing:
         raise DataError(
-            "The state of a saved model is of another network.",
+            "The state of a saved model belongs to a different network.",
             expected=f"the {len(wanted)} tensors of {type(network).__name__}",
             found=f"{len(differing)} tensors differ: {', '.join(differing[:5])}",
-            remedy="Use the version of the method that the model was saved with.",
+            remedy="Use the method version that saved the model.",
         )
     network.load_state_dict({name: torch.from_numpy(array) for name, array in state.arrays.items()})
     return network.eval()

@@ -19,7 +19,7 @@ POSITIONS: Mapping[int, str] = MappingProxyType({0: "free", 1: "pike", 2: "tuck"
 ROTATIONS: Mapping[int, str] = MappingProxyType({0: "back", 1: "front", 2: "inward", 3: "reverse"})
 """Direction of rotation by code."""
 
-_REMEDY = "Take the annotation file from its original source again."
+_REMEDY = "Download the annotation file again from its original source."
 _JUDGES = 7
 
 
@@ -131,7 +131,7 @@ def parse_annotations(content: object, where: str) -> tuple[dict[str, Dive], lis
         marks = facts.get("judge_scores")
         judged += hasattr(marks, "__len__") and len(marks) == _JUDGES
     if not dives:
-        raise _unfit(where, "at least one dive that can be used", "; ".join(problems[:3]) or "an empty one")
+        raise _unfit(where, "at least one usable dive", "; ".join(problems[:3]) or "an empty list")
     return dives, problems, judged
 
 
@@ -160,7 +160,7 @@ def parse_split(content: object, where: str) -> tuple[tuple[str, ...], list[str]
             problems.append(f"{where}: {error!s:.200}")
             continue
         if name in ids:
-            problems.append(f"{where}: {name} stands there twice")
+            problems.append(f"{where}: {name} occurs twice")
         ids[name] = None
     return tuple(ids), problems
 
@@ -213,7 +213,7 @@ def _halves(facts: Mapping[str, Any], field: str) -> float:
 
 def _number(facts: Mapping[str, Any], field: str) -> float:
     if isinstance(facts[field], str | bytes):
-        raise TypeError(f"{field}: expected a number, found a text")
+        raise TypeError(f"{field}: expected a number, found text")
     value = float(facts[field])
     if not math.isfinite(value) or value < 0:
         raise ValueError(f"{field}: expected a finite number of 0 or more, found {value}")

@@ -94,31 +94,31 @@ def _notes(release: Release, index: DiveIndex, test: Sequence[Dive]) -> Iterator
     floor = _floors(test)["difficulty"]
     if floor is not None and release.baseline is not None:
         yield (
-            f"Difficulty alone ranks the official test dives with a Spearman correlation of {floor:.4f}: the "
-            f"supervised baseline of the paper ({release.baseline:.4f}) is at the level of difficulty alone."
+            f"Difficulty alone ranks the official test dives with a Spearman correlation of {floor:.4f}; the "
+            f"paper's supervised baseline ({release.baseline:.4f}) is at the same level."
         )
     elif floor is not None:
         yield (
             "Difficulty alone ranks the official test dives with a Spearman correlation of "
-            f"{floor:.4f}: read every result against it."
+            f"{floor:.4f}; compare every result with that."
         )
     if not index.footage:
         yield (
-            f"Annotations of {len(index.dives):,} dives are available and no frames: only what needs "
-            f"annotations can be run. {release.remedy}"
+            f"Annotations of {len(index.dives):,} dives are available, but no frames, so only "
+            f"methods on annotations can run. {release.remedy}"
         )
     elif len(index.footage) < len(index.dives):
         left = sorted({d.event for d in index.dives.values() if d.id not in index.footage})
         yield (
-            f"Frames of {len(index.footage):,} of {len(index.dives):,} dives are available; "
-            f"some are missing of events {', '.join(left)}."
+            f"Frames of {len(index.footage):,} of {len(index.dives):,} dives are available; some are "
+            f"missing from events {', '.join(left)}."
         )
     if index.leave_out:
-        yield "Dives without frames are left out, so that results are not comparable with complete ones."
+        yield "Dives without frames are left out, so results are not comparable with complete ones."
     if index.judged:
         yield (
-            f"The annotations hold the marks of seven judges for {index.judged:,} dives. The score is made "
-            "of them, so no method is ever given them."
+            f"The annotations contain the marks of seven judges for {index.judged:,} dives. The score is "
+            "computed from them, so no method ever gets them."
         )
 
 
@@ -132,7 +132,7 @@ def _unreadable(dataset: str, index: DiveIndex, progress: Progress) -> Iterator[
             try:
                 if absent:
                     gone = footage.names.path(absent[0])
-                    yield f"{name}: {len(absent)} of its frames are gone, e.g. {gone}"
+                    yield f"{name}: {len(absent)} of its frames are missing, e.g. {gone}"
                 else:
                     footage.read(footage.window[-1:])
             except DataError as error:
@@ -140,7 +140,7 @@ def _unreadable(dataset: str, index: DiveIndex, progress: Progress) -> Iterator[
             progress.advance()
         for video in videos:
             if not video.is_file():
-                yield f"{video}: gone"
+                yield f"{video}: missing"
             progress.advance()
     finally:
         progress.close()

@@ -104,8 +104,8 @@ class DiveDataset(Dataset):
                 f"Frames of {self.card.id} are not available.",
                 expected=f"frames of {len(samples):,} dives",
                 found=f"frames of {found:,}",
-                remedy=f"{self.release.remedy} Where videos can no longer be had, add --option "
-                "missing=leave-out: the other dives then form a separate dataset.",
+                remedy=f"{self.release.remedy} If videos are no longer available, add --option "
+                f"missing=leave-out; the other dives then form a separate dataset.",
             )
 
     def audit(self, progress: Progress | None = None) -> Audit:

@@ -91,8 +91,8 @@ def _extract(
             "A video ends before its last dive.",
             where=video,
             expected=f"at least {max(ends[dive] for dive in waiting):,} frames",
-            found=f"{len(waiting)} dives beyond its end",
-            remedy="Download the video again; what was extracted is kept.",
+            found=f"{len(waiting)} dives after its end",
+            remedy="Download the video again; extracted frames are kept.",
         )
 
 

@@ -82,7 +82,7 @@ class DiveFamily:
                     "A source cannot be used.",
                     where=place,
                     expected="a folder",
-                    found="a file" if place.exists() else "nothing there",
+                    found="a file" if place.exists() else "no such path",
                     remedy="Correct the path given with --source.",
                 )
         index = self._annotations(places)
@@ -104,7 +104,7 @@ class DiveFamily:
                 where="; ".join(map(str, places)),
                 expected="annotations, splits and frames as published",
                 found="".join(f"\n    {text}" for text in (*_listed(index.problems), *sentences)),
-                remedy="Fix the items named here, and prepare again.",
+                remedy="Fix these items and prepare again.",
             )
         return sentences
 
@@ -113,7 +113,9 @@ class DiveFamily:
             return read_index(self.release.card.id, home).sources
         except DataError:
             raise UsageError(
-                "The release's folder is needed.", expected="--source PATH, once or more", found="no source"
+                "No folder of the release was given.",
+                expected="--source PATH, one or more times",
+                found="no source",
             ) from None
 
     def _annotations(self, sources: Sequence[Path]) -> DiveIndex:
@@ -128,8 +130,8 @@ class DiveFamily:
             f"There are no annotations of {release.card.id}.",
             where="; ".join(map(str, sources)),
             expected=f"{_ANNOTATIONS[0]}, {release.train} and {release.test} in a folder {release.folder}",
-            found="none of its folders",
-            remedy=f"Clone the release ({release.card.source}) and name its folder with --source.",
+            found="none of these",
+            remedy=f"Clone the release ({release.card.source}) and pass its folder with --source.",
         )
 
     def _report(self, index: DiveIndex, written: Path) -> list[str]:
@@ -140,11 +142,11 @@ class DiveFamily:
         videos = sum(footage.kind == "video" for footage in index.footage.values())
         if videos:
             sentences.append(
-                f"{videos:,} dives are read from videos, from their first frame on: slow. "
-                "--option extract=frames cuts them out once."
+                f"{videos:,} dives are decoded from the start of their videos, which is slow. To extract "
+                f"them once, add --option extract=frames."
             )
         if not index.footage:
-            sentences.append(f"Whatever needs annotations alone can be run. {self.release.remedy}")
+            sentences.append(f"Methods that need only annotations can run. {self.release.remedy}")
         return sentences
 
 
@@ -157,7 +159,7 @@ def _checked(options: Mapping[str, str]) -> int | None:
     )
     if not fits or set(options) - set(_OPTIONS):
         raise UsageError(
-            "Unknown option of the dataset.",
+            "The dataset has no such option.",
             expected="extract=frames, height=PIXELS or height=native, missing=leave-out",
             found=", ".join(f"{key}={value}" for key, value in options.items()),
         )
@@ -176,7 +178,9 @@ def _assembled(
     test, odd_test = parse_split(read_pickle(test_file), test_file.name)
     problems = [*problems, *odd_train, *odd_test]
     both = set(train) & set(test)
-    problems += [f"{name}: expected in train or test, found in both; test keeps it" for name in sorted(both)]
+    problems += [
+        f"{name}: expected in train or test, found in both; it is kept in test" for name in sorted(both)
+    ]
     for file, ids in ((train_file.name, train), (test_file.name, test)):
         problems += [f"{file}: {name} has no usable annotation" for name in ids if name not in dives]
     usable_train = tuple(name for name in train if name in dives and name not in both)

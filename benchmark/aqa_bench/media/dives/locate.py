@@ -129,8 +129,8 @@ def _try_folder(dives: Sequence[Dive], path: Path, located: Located) -> None:
     if lacking:
         located.problems.append(
             f"{path}: expected {folder.last - int(folder.numbers[0]) + 1} frames from "
-            f"{int(folder.numbers[0])} to {folder.last}, found {len(folder.numbers)}: "
-            f"gaps cut into {lacking} of {len(dives)} dives"
+            f"{int(folder.numbers[0])} to {folder.last}, found {len(folder.numbers)}; gaps affect {lacking} "
+            f"of {len(dives)} dives"
         )
 
 
@@ -144,7 +144,7 @@ def _try_video(dives: Sequence[Dive], path: Path, located: Located) -> None:
     except DataError as error:
         located.problems.append(f"{path}: {error.found}")
         return
-    rate = "" if info.fps is None else f" at {info.fps:.2f} a second"
+    rate = "" if info.fps is None else f" at {info.fps:.2f} per second"
     if _has_expected_length(dives, info.frames, f"{path}{rate}", located):
         digest = sha256_file(path)
         for dive in dives:
@@ -165,7 +165,8 @@ def _has_expected_length(dives: Sequence[Dive], frames: int, where: str, located
         return True
     located.problems.append(
         f"{where}: expected at least {needed:,} frames, the end of the last dive, and at most "
-        f"{int(needed * _TOO_MANY):,}, found {frames:,}: is this the annotators' recording and frame rate?"
+        f"{int(needed * _TOO_MANY):,}, found {frames:,}; check that this is the annotators' recording and "
+        f"frame rate"
     )
     return False
 

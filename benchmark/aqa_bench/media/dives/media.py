@@ -161,7 +161,7 @@ class DiveMedia(Media):
         if indices is not None:
             if len(indices) and not (min(indices) >= 0 and max(indices) < WINDOW):
                 raise UsageError(
-                    "The dive has no such frame.",
+                    "The dive does not have this frame.",
                     expected=f"0..{WINDOW - 1}",
                     found=f"{min(indices)}..{max(indices)}",
                 )

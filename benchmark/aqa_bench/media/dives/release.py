@@ -48,10 +48,10 @@ class Release:
     def remedy(self) -> str:
         """How to get frames."""
         return (
-            "Download the events' videos (Video_List.xlsx of the release links them; name them 01.mp4, "
-            f"02.mp4, ...), then: aqa-bench dataset prepare {self.family} --source RELEASE --source VIDEOS "
+            "Download the events' videos (links in the release's Video_List.xlsx; name them 01.mp4, 02.mp4, "
+            "...), then run aqa-bench dataset prepare {self.family} --source RELEASE --source VIDEOS "
             "--option extract=frames. Or extract them yourself at their own frame rate "
-            "(ffmpeg -i 01.mp4 frames/01/%06d.jpg) and name the folder frames as --source."
+            "(ffmpeg -i 01.mp4 frames/01/%06d.jpg) and pass the folder frames with --source."
         )
 
     def candidates(self, source: Path) -> tuple[Path, ...]:

@@ -63,13 +63,13 @@ class ClipFile:
         with _opened(path) as handle:
             header = os.read(handle, _HEADER)
             if len(header) < _HEADER or not header.startswith(_MAGIC):
-                raise _damaged(path, "no clip of this format")
+                raise _damaged(path, "not a clip file")
             _, quality, frames, side, digest, length = _FIELDS.unpack_from(header)
             found = os.fstat(handle).st_size
             if found != _HEADER + length:
                 raise _damaged(path, f"{found:,} bytes where {_HEADER + length:,} were written")
             if check and _digest(handle, quality, frames, side) != digest:
-                raise _damaged(path, "other bytes than were written")
+                raise _damaged(path, "bytes that differ from those written")
             if not quality:
                 return cls(path, Encoding(), frames, side)
             table = 8 * (frames + 1)
@@ -202,5 +202,5 @@ def _damaged(path: Path, found: str) -> DataError:
         where=path,
         expected="the frames that were written",
         found=found,
-        remedy="Run again: what is damaged or gone is decoded again.",
+        remedy="Run again; damaged or missing frames will be decoded again.",
     )

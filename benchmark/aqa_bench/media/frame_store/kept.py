@@ -72,7 +72,9 @@ def kept_frames(
     wanted = range(length) if indices is None else indices
     if len(wanted) and not 0 <= min(wanted) <= max(wanted) < length:
         raise DataError(
-            "The clip has no such frame.", expected=f"0..{length - 1}", found=f"{min(wanted)}..{max(wanted)}"
+            "The clip does not have this frame.",
+            expected=f"0..{length - 1}",
+            found=f"{min(wanted)}..{max(wanted)}",
         )
     store = _store(root, stored)
     file = store.find(key, length)
@@ -115,4 +117,4 @@ def _store(root: Path, stored: StoredFrames) -> FrameStore:
 
 @lru_cache(maxsize=16)
 def _warn(what: str) -> None:
-    logger.warning("Frames are decoded again whenever they are wanted. %s", what)
+    logger.warning("Frames are decoded again each time they are needed. %s", what)

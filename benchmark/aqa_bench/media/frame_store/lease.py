@@ -68,16 +68,16 @@ def _names(lease: Path) -> list[str]:
     try:
         found = parse_json(read_bounded(lease))
         if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-            raise ValueError("no list of names")
+            raise ValueError("not a list of names")
     except FileNotFoundError:
         # Its holder has ended meanwhile.
         return []
     except (OSError, ValueError) as error:
         process = lease.name.partition("-")[0]
         raise DataError(
-            "Which decoded frames other processes use cannot be read, so none can be deleted.",
+            "The list of decoded frames in use by another process cannot be read, so none can be deleted.",
             where=lease,
-            expected=f"the names of the clips that process {process} holds",
+            expected=f"the names of the clips in use by process {process}",
             found=str(error),
             remedy=f"Wait until process {process} has ended, or free some space.",
         ) from error

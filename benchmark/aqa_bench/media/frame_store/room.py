@@ -51,7 +51,7 @@ class Room:
         return max(self.stored + needed - self.limit, needed - self.free)
 
     def __str__(self) -> str:
-        return f"{_gb(self.free)} free, {_gb(self.limit)} allowed, {_gb(self.stored)} of it taken"
+        return f"{_gb(self.free)} free, {_gb(self.limit)} allowed, {_gb(self.stored)} of it used"
 
 
 def room(root: Path) -> Room:
@@ -137,7 +137,7 @@ def _remove(entries: list[_Entry], lacking: int) -> None:
         with suppress(OSError):
             entry.path.unlink()
             count, gone = count + 1, gone + entry.size
-    logger.info("%d clips that were unused for longest gave way (%s of decoded frames).", count, _gb(gone))
+    logger.info("Deleted the %d least recently used clips (%s of decoded frames).", count, _gb(gone))
 
 
 def _stored(root: Path) -> Iterator[_Entry]:
@@ -170,7 +170,7 @@ def _too_large(root: Path, needed: int, now: Room, kept: int, is_exact: bool) ->
     return NoRoomError(
         "Decoded frames need more space than is available.",
         where=root,
-        expected=f"{_gb(needed)}, beside {_gb(kept)} in use",
+        expected=f"{_gb(needed)}, in addition to {_gb(kept)} in use",
         found=f"{_gb(now.free)} free on the disk, a limit of {_gb(now.limit)}",
         remedy=f"Free some space or raise {LIMIT}, {smaller}use a smaller size (resize) or fewer frames "
         "per clip (pool_frames), or set AQA_BENCH_CACHE to another disk.",

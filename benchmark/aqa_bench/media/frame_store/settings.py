@@ -27,7 +27,7 @@ def wanted_storage() -> Storage:
     if found in get_args(Storage):
         return cast(Storage, found)
     raise UsageError(
-        f"{FRAMES} says how decoded frames are kept.",
+        f"{FRAMES} has an invalid value; it sets how decoded frames are stored.",
         where=FRAMES,
         expected=" | ".join(get_args(Storage)),
         found=found,
@@ -46,7 +46,7 @@ def wanted_limit() -> int | None:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([MGT]B)?", found.strip(), re.IGNORECASE)
     if match is None:
         raise UsageError(
-            f"{LIMIT} is the space that decoded frames may take.",
+            f"{LIMIT} has an invalid value; it limits the space for decoded frames.",
             where=LIMIT,
             expected="a size such as 80GB, 500MB or 1.5TB",
             found=found,

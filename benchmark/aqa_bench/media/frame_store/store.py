@@ -61,7 +61,9 @@ class StoredFrames:
 
     def __post_init__(self) -> None:
         if not 1 <= self.side <= self.resize or (self.frames is not None and self.frames < 1):
-            raise UsageError("No such frames.", expected="1 <= crop <= resize, frames >= 1", found=self)
+            raise UsageError(
+                "These frames do not exist.", expected="1 <= crop <= resize, frames >= 1", found=self
+            )
 
     @property
     def side(self) -> int:
@@ -221,9 +223,9 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise AqaBenchError(
-            "Decoded frames could not be kept.",
+            "Decoded frames could not be stored.",
             where=path,
-            expected="a folder that can be written to, with free space",
+            expected="a writable folder with free space",
             found=error.strerror or str(error),
-            remedy="Free some space or fix the permissions, and run again; what is decoded is kept.",
+            remedy="Free some space or fix the permissions, and run again; decoded frames are kept.",
         ) from error

@@ -97,12 +97,12 @@ def read_pose_array(
     if kind is PoseKind.DISTANCES:
         return _distances(values, path)
     if told is not None and layout not in (None, told):
-        raise _unusable(path, f"layout {layout}, as manifest.json says", f"layout {told}")
+        raise _unusable(path, f"layout {layout}, as stated in manifest.json", f"layout {told}")
     name = layout or told
     if name is None:
         raise _unusable(
             path,
-            "the name of the joint order",
+            "a named joint order",
             f"an array of shape {values.shape}",
             f'Write "layout" into manifest.json: {", ".join(_fitting(values)) or ", ".join(LAYOUTS)}.',
         )
@@ -164,7 +164,7 @@ def checked_joints(values: FloatArray, kind: PoseKind, layout: str, path: Path) 
     if low < -_CONFIDENCE_TOLERANCE or high > 1 + _CONFIDENCE_TOLERANCE:
         remedy = "Scale the confidences to 0 to 1."
         if kind is PoseKind.KEYPOINTS:
-            remedy += " Own data in space: --dimensions 3."
+            remedy += " For your own 3-D data, use --dimensions 3."
         raise _unusable(path, "confidences from 0 to 1", f"{low:g} to {high:g}", remedy)
     result = np.concatenate([points, np.clip(confidence, 0, 1)[..., None]], axis=2)
     result[result[..., -1] == 0] = 0
@@ -182,7 +182,7 @@ def _distances(values: FloatArray, path: Path) -> PoseArray:
         raise _unusable(path, "distances (T, V (V - 1) / 2), e.g. 171 for 19 joints", f"shape {values.shape}")
     bad = int((~(np.isfinite(values) & (values >= 0))).sum())
     if bad:
-        raise _unusable(path, "distances that are finite and not negative", f"{bad} that are not")
+        raise _unusable(path, "distances that are finite and not negative", f"{bad} invalid")
     return PoseArray(values, None)
 
 
@@ -193,8 +193,8 @@ def _check_pixels(keypoints: FloatArray, path: Path) -> None:
             path,
             "x and y in pixels",
             f"x and y within {seen.min():.2f} and {seen.max():.2f}",
-            "Multiply x by the picture's width and y by its height (OpenPose: --keypoint_scale 0): shares of "
-            "two different sides have no common unit.",
+            "Multiply x by the picture's width and y by its height (OpenPose: --keypoint_scale 0), because "
+            "shares of two different sides have no common unit.",
         )
 
 

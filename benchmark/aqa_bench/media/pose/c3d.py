@@ -60,7 +60,7 @@ def _damaged(path: Path, found: str) -> DataError:
     return DataError(
         "A C3D file cannot be read.",
         where=path,
-        expected="points with names, each once",
+        expected="points with unique names",
         found=found,
         remedy="Export it again, or correct or remove it.",
     )

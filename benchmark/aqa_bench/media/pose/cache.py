@@ -62,5 +62,5 @@ def _read(path: Path, layout: str) -> Pose | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, DataError) as error:
-        logger.warning("Damaged cache entry %s is made again: %s", path, error)
+        logger.warning("Cache entry %s is damaged and will be computed again: %s", path, error)
         return None

@@ -62,7 +62,7 @@ def read_deeplabcut(path: Path) -> RawPose:
             where=path,
             expected="a file of one individual, with the lines scorer, bodyparts and coords",
             found=f"the line individuals: {', '.join(who):.200}",
-            remedy="Write each individual to a separate file, with one row each in the table.",
+            remedy="Write each individual to a separate file, with one table row per file.",
         )
     if any(name not in heads for name in _HEAD):
         raise _damaged(path, f"lines that begin with {', '.join(heads):.200}")
@@ -74,7 +74,9 @@ def read_deeplabcut(path: Path) -> RawPose:
     values = np.full((max(numbers) - min(numbers) + 1, len(parts) * axes), np.nan, np.float32)
     for number, (line, cells) in zip(numbers, body, strict=True):
         if len(cells) != values.shape[1] + 1:
-            raise _damaged(path, f"{len(cells)} cells in line {line}, and {values.shape[1] + 1} in the head")
+            raise _damaged(
+                path, f"{len(cells)} cells in line {line}, but {values.shape[1] + 1} in the header"
+            )
         try:
             values[number - min(numbers)] = [
                 parsed_number(c, delimiter) if c else math.nan for c in cells[1:]
@@ -107,7 +109,7 @@ def _damaged(path: Path, found: str) -> DataError:
     return DataError(
         "A DeepLabCut file cannot be read.",
         where=path,
-        expected="the lines scorer, bodyparts and coords (x, y, likelihood; or x, y, z), then a line per "
+        expected="the lines scorer, bodyparts and coords (x, y, likelihood; or x, y, z), then one line per "
         "frame that begins with its number",
         found=found,
         remedy="Export it again: deeplabcut.analyze_videos(..., save_as_csv=True).",

@@ -83,7 +83,9 @@ def estimate(frames: UInt8Array, backend: str | PoseEstimator = "mediapipe", **o
         DataError: ``frames`` are not frames.
     """
     if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8:
-        raise DataError("Not frames.", expected="(T, H, W, 3) uint8", found=f"{frames.shape} {frames.dtype}")
+        raise DataError(
+            "These are not frames.", expected="(T, H, W, 3) uint8", found=f"{frames.shape} {frames.dtype}"
+        )
     estimator = find_estimator(backend, **options) if isinstance(backend, str) else backend
     return check_pose(Pose(estimator(frames), estimator.layout), frames=len(frames))
 

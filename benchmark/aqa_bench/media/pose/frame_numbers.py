@@ -56,7 +56,7 @@ def number_frames(names: Iterable[str], *, where: object = None) -> dict[int, st
         return {split[listed[0]][1] or 0: listed[0]}
     unnumbered = [name for name in listed if split[name][1] is None]
     if unnumbered:
-        raise _refused(where, "names that end in the number of the frame", unnumbered[0])
+        raise _refused(where, "names that end in the frame number", unnumbered[0])
     clips = list(dict.fromkeys(clip for clip, _ in split.values()))
     if len(clips) > 1:
         shown = ", ".join(repr(clip) for clip in clips[:_SHOWN])
@@ -65,7 +65,7 @@ def number_frames(names: Iterable[str], *, where: object = None) -> dict[int, st
     for name, (_, number) in sorted(split.items(), key=lambda item: item[1][1] or 0):
         other = frames.setdefault(number or 0, name)
         if other != name:
-            raise _refused(where, f"one file of frame {number}", f"{other} and {name}")
+            raise _refused(where, f"one file for frame {number}", f"{other} and {name}")
     numbers = list(frames)
     if numbers and numbers[-1] - numbers[0] >= MOST_FRAMES:
         found = f"{frames[numbers[0]]} to {frames[numbers[-1]]}"
@@ -79,5 +79,5 @@ def _refused(where: object, expected: str, found: str) -> DataError:
         where=None if where is None else str(where),
         expected=expected,
         found=found,
-        remedy="Give each clip a separate folder, with one file per frame, named as OpenPose names them.",
+        remedy="Give each clip a separate folder with one file per frame, named as in OpenPose.",
     )

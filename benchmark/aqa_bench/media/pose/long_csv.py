@@ -41,7 +41,7 @@ def read_long_csv(path: Path) -> RawPose:
             where=path,
             expected=", ".join(_COLUMNS),
             found=", ".join(odd),
-            remedy="Rename it or leave it out.",
+            remedy="Rename it or remove it.",
         )
     frames = [_frame(table, row) for row in range(len(table.rows))]
     names = list(dict.fromkeys(table.column("joint")))
@@ -52,7 +52,7 @@ def read_long_csv(path: Path) -> RawPose:
             where=path,
             expected=f"at most {MOST_FRAMES:,}",
             found=f"frames {first} to {max(frames)}",
-            remedy="Number the frames of each clip one by one.",
+            remedy="Number the frames of each clip consecutively.",
         )
     axes = [name for name in ("x", "y", "z", "confidence") if columns[name] is not None]
     values = np.full((length, len(names), len(axes)), np.nan, np.float32)
@@ -61,9 +61,9 @@ def read_long_csv(path: Path) -> RawPose:
     for row, (frame, joint) in enumerate(zip(frames, table.column("joint"), strict=True)):
         at = frame - first, place[joint]
         if at in filled:
-            what = f"A joint stands twice in frame {frame}."
+            what = f"A joint occurs twice in frame {frame}."
             expected = f"one row for it (the other is line {table.lines[filled[at]]})"
-            raise unfit_cell(table, row, "joint", what, expected, "Write each person into a file of its own.")
+            raise unfit_cell(table, row, "joint", what, expected, "Write each person to a separate file.")
         filled[at] = row
         values[at] = [_number(table, row, name) for name in axes]
     kind = PoseKind.JOINTS if columns["z"] is not None else PoseKind.KEYPOINTS
@@ -76,8 +76,8 @@ def _frame(table: CsvTable, row: int) -> int:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or number != int(number) or abs(number) > 1e12:
-        what = "A frame's number cannot be read."
-        raise unfit_cell(table, row, "frame", what, "a whole number", "Number the frames one by one.")
+        what = "A frame number cannot be read."
+        raise unfit_cell(table, row, "frame", what, "a whole number", "Number the frames consecutively.")
     return int(number)
 
 
@@ -88,6 +88,6 @@ def _number(table: CsvTable, row: int, column: str) -> float:
     try:
         number = table.number(row, column)
     except ValueError:
-        remedy = "Write numbers with a decimal point; leave the cell empty where the joint was not seen."
+        remedy = "Write numbers with a decimal point; leave the cell empty if the joint was not detected."
         raise unfit_cell(table, row, column, "A keypoint is not a number.", "a number", remedy) from None
     return number if abs(number) < 1e30 else math.nan

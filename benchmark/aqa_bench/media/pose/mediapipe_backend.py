@@ -45,7 +45,7 @@ class MediaPipePose:
         except (ImportError, AttributeError) as error:
             raise unavailable("mediapipe", "pose", error) from error
         if not 0 <= min_confidence <= 1:
-            raise UsageError("Not a confidence.", expected="0..1", found=str(min_confidence))
+            raise UsageError("This is not a confidence.", expected="0..1", found=str(min_confidence))
         self._options = {
             "static_image_mode": not tracking,
             "smooth_landmarks": smooth,

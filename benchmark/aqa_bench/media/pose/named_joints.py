@@ -81,8 +81,8 @@ def read_joint_map(path: Path) -> JointMap:
             near = difflib.get_close_matches(joint, _JOINTS, n=3)
             hint = f"Did you mean {' or '.join(near)}? " if near else ""
             expected = f"a joint of a layout, e.g. {', '.join(LAYOUTS['body-12'].joints)}"
-            remedy = f"{hint}docs/own-data.md lists them all; leave out what has no counterpart."
-            raise unfit_cell(table, row, "joint", "There is no such joint.", expected, remedy)
+            remedy = f"{hint}docs/own-data.md lists all joints; omit joints without a counterpart."
+            raise unfit_cell(table, row, "joint", "This joint does not exist.", expected, remedy)
         found[joint] = (*found.get(joint, ()), source)
     return found
 
@@ -102,14 +102,14 @@ def layout_of_names(names: Iterable[str], where: Path | str) -> str:
     fitting = [layout for layout in LAYOUTS.values() if wanted.keys() <= {*layout.joints}]
     if fitting:
         return min(fitting, key=len).name
-    found = f"{', '.join(unknown[:8])}" if unknown else f"joints of several: {', '.join(wanted)}"
+    found = f"{', '.join(unknown[:8])}" if unknown else f"joints of several layouts: {', '.join(wanted)}"
     raise DataError(
         "The joint names match no layout.",
         where=where,
         expected=f"joints of one layout: {', '.join(LAYOUTS)}",
         found=found,
-        remedy="Map them with a table that has the columns source and joint: --layout joints.csv, see "
-        "docs/own-data.md.",
+        remedy="Map them with --layout joints.csv, a table with the columns source and joint "
+        "(docs/own-data.md).",
     )
 
 
@@ -143,11 +143,11 @@ def chosen_layout(raws: Iterable[RawPose], asked: str | None, where: Path) -> tu
         else f"an array of shape {known[0].values.shape}"
     )
     raise UsageError(
-        "The joint order of the keypoints is not known.",
+        "The joint order of the keypoints is unknown.",
         where=where,
         expected="--layout NAME, or --layout joints.csv with the columns source and joint",
         found=shown,
-        remedy="docs/own-data.md lists the layouts and shows a table.",
+        remedy="docs/own-data.md lists the layouts and has an example table.",
     )
 
 
@@ -200,7 +200,7 @@ def _mean(parts: FloatArray, kind: PoseKind) -> FloatArray:
 
 def _unfit(path: Path, expected: str, found: str) -> DataError:
     return DataError(
-        "The joints of a file do not fit.",
+        "The joints of a file do not match.",
         where=path,
         expected=expected,
         found=found,

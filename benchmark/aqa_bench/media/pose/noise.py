@@ -81,7 +81,9 @@ def simulate_estimator(keypoints: FloatArray, layout: str, seed: int, model: Noi
     """
     shares = (model.leg_outliers, model.arm_outliers, model.swaps, model.lost, model.correlation)
     if not (all(0 <= share < 1 for share in shares) and model.run >= 1):
-        raise UsageError("Not a noise model.", expected="shares in [0, 1), run >= 1", found=repr(model))
+        raise UsageError(
+            "The noise model has invalid values.", expected="shares in [0, 1), run >= 1", found=repr(model)
+        )
     pose = check_pose(Pose(keypoints, layout))
     order, exact = find_layout(layout), pose.keypoints
     absent = missing(exact)

@@ -71,7 +71,7 @@ def read_openpose_json(folder: Path, people: People | None = People.NEAREST) -> 
     files = list(folder.glob("*_keypoints.json")) or list(folder.glob("*.json"))
     clip = read_openpose_clip(files, where=folder)
     if clip.layout is None:
-        raise _refused(folder, f"{clip.files} files, nobody in any of them")
+        raise _refused(folder, f"{clip.files} files without people")
     return one_person(clip, people, where=folder)
 
 
@@ -96,7 +96,7 @@ def read_openpose_clip(
     lengths = {person.size for frame in people.values() for person in frame}
     if len(lengths) > 1:
         names = ", ".join(_LAYOUT_OF_LENGTH[length] for length in sorted(lengths))
-        raise _refused(where, f"body models of several kinds: {names}")
+        raise _refused(where, f"several body models: {names}")
     first, last = min(numbered), max(numbered)
     return OpenPoseClip(
         first=first,
@@ -123,16 +123,16 @@ def one_person(clip: OpenPoseClip, rule: People | None, *, where: Path, layout: 
     """
     name = clip.layout or layout
     if name is None:
-        raise _refused(where, f"{clip.files} files, nobody in any of them")
+        raise _refused(where, f"{clip.files} files without people")
     if rule is None and clip.several:
         time = next(time for time, people in enumerate(clip.people) if len(people) > 1)
         raise DataError(
             "Several people are in one clip.",
             where=where,
-            expected="one person in every frame, or a rule for whom to use",
+            expected="one person per frame, or a rule for choosing one",
             found=f"{len(clip.people[time])} people in frame {clip.first + time}, several in {clip.several} "
             f"of {len(clip.people)} frames",
-            remedy="Choose nearest (tracks everyone and uses the person seen most) or largest (in each "
+            remedy="Choose nearest (tracks everyone and uses the most visible person) or largest (in each "
             'frame): --people nearest, or "people": "nearest" in manifest.json.',
         )
     keypoints = np.zeros((len(clip.people), len(find_layout(name)), 3), np.float32)
@@ -168,9 +168,9 @@ def _shown(people: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
 
 def _refused(where: Path, found: str) -> DataError:
     return DataError(
-        "Not a folder of OpenPose output.",
+        "This is not a folder of OpenPose output.",
         where=where,
-        expected="JSON files, one for each frame of one clip, with people of one body model",
+        expected="one JSON file per frame of one clip, all with the same body model",
         found=found,
         remedy="Run OpenPose with --write_json on one clip.",
     )
@@ -178,7 +178,7 @@ def _refused(where: Path, found: str) -> DataError:
 
 def _malformed(path: Path, found: str) -> DataError:
     return DataError(
-        "An OpenPose file does not follow its format.",
+        "An OpenPose file has the wrong format.",
         where=path,
         expected="people[..].pose_keypoints_2d: 75 numbers (BODY-25) or 54 (COCO-18)",
         found=found,

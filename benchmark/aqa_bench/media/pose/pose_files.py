@@ -51,11 +51,11 @@ def read_pose_file(path: Path, *, dimensions: int | None = None, people: People 
         raw = _array(path, dimensions)
     if dimensions not in (None, 2 if raw.kind is PoseKind.KEYPOINTS else 3):
         raise DataError(
-            "Joints have another number of dimensions.",
+            "The joints have a different number of dimensions.",
             where=path,
             expected=f"{dimensions}",
             found=f"{raw.kind.value} {raw.values.shape}",
-            remedy="Correct --dimensions, or leave it out.",
+            remedy="Correct or remove --dimensions.",
         )
     return raw
 
@@ -73,7 +73,7 @@ def _array(path: Path, dimensions: int | None) -> RawPose:
         raise DataError(
             "Keypoints could not be read.",
             where=path,
-            expected="(T, V, 2) or (T, V, 3) with confidence; in space (T, V, 3) or (T, V, 4)",
+            expected="(T, V, 2) or (T, V, 3) with confidence; for 3-D joints (T, V, 3) or (T, V, 4)",
             found=f"shape {values.shape}",
             remedy="Write frames first, then joints, then coordinates.",
         )

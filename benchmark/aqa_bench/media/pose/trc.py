@@ -66,7 +66,7 @@ def _damaged(path: Path, found: str) -> DataError:
     return DataError(
         "A TRC file cannot be read.",
         where=path,
-        expected="PathFileType, markers' names in the fourth line, and a line of numbers for each frame",
+        expected="PathFileType, marker names in the fourth line, and a line of numbers per frame",
         found=found,
         remedy="Export it again, or correct or remove it.",
     )

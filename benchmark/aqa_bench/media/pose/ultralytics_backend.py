@@ -71,8 +71,8 @@ class UltralyticsPose:
             raise UsageError(
                 "The weights of the pose model do not exist.",
                 where=path,
-                expected="a local YOLO-pose .pt file; none is downloaded",
-                remedy="Download a YOLO-pose model yourself and name its file.",
+                expected="a local YOLO-pose .pt file (it is not downloaded)",
+                remedy="Download a YOLO-pose model and pass its file.",
             )
         self._model: Any = library.YOLO(str(path), task="pose")
         self._options = {"conf": min_confidence, "imgsz": image_size, "device": device, "verbose": False}
@@ -93,7 +93,7 @@ class UltralyticsPose:
             found = result.keypoints.data[person].cpu().numpy()
             if found.shape != (_JOINTS, 3):
                 raise DataError(
-                    "The weights are not from a person pose model.",
+                    "The weights are not those of a person pose model.",
                     expected="17 joints",
                     found=str(found.shape),
                 )

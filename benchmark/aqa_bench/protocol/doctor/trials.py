@@ -92,7 +92,7 @@ def run_trials(
     for plugin, name in planned:
         left = deadline()
         if left <= 0:
-            yield Trial(plugin.card.id, name, None, 0.0, "not tried: the time was up")
+            yield Trial(plugin.card.id, name, None, 0.0, "not tried: out of time")
         else:
             yield _tried(plugin, name, device, min(limit_s, max(left, 1.0)))
 
@@ -117,13 +117,13 @@ def _tried(plugin: MethodPlugin, name: str, device: str, limit_s: float) -> Tria
             )
             chosen = subjects(plugin.card, recipe)
             if not chosen:
-                return result(None, "not tried: the doctor has no data that it can judge")
+                return result(None, "not tried: the doctor has no suitable data")
             fitted = kind(recipe)
             for subject in chosen:
                 told.append(subject.name)
                 _fit(plugin, fitted, name, subject, device, Path(cache))
     except Overdue:
-        return result(False, f"Overdue: stopped after {limit_s:.0f} s")
+        return result(False, f"Too slow: stopped after {limit_s:.0f} s")
     except Exception as error:
         # A method is foreign code and may raise anything; the next one is tried all the same.
         package = missing_package(error)

@@ -167,17 +167,17 @@ def _notes(
 ) -> Iterator[str]:
     bare = [task for task, count in tasks.items() if not count.with_keypoints and count.samples]
     if bare:
-        yield f"No poses of any sample of {', '.join(bare)}: run the other tasks with --task."
+        yield f"No poses for any sample of {', '.join(bare)}: run the other tasks with --task."
     if seen.people.samples and folder.people is not None:
-        yield f"Of several people the {folder.people.value} is taken; docs/keypoints.md says how."
+        yield f"If there are several people, the {folder.people.value} is used (docs/keypoints.md)."
     if seen.frames.missing:
-        yield "Frames without a file are kept, empty; methods close such gaps or leave them out."
+        yield "Frames without a file are kept as empty frames; methods fill such gaps or skip them."
     if seen.frames.surplus:
-        yield f"{seen.frames.surplus} frames beyond their clips' ends are left out."
+        yield f"{seen.frames.surplus} frames beyond the ends of their clips are ignored."
     if share is not None and share > _MUCH_MISSING:
-        yield "More than half of the joints are missing where somebody is seen: is the layout right?"
+        yield "More than half of the joints of visible people are missing: is the layout right?"
     confidence = seen.confidence()
     if confidence is not None and confidence.low == confidence.high == 1:
-        yield "Every joint has confidence 1: the files tell none."
+        yield "Every joint has confidence 1, because the files give none."
     if folder.manifest.estimator is None:
-        yield 'The files do not say what estimated them: write "estimator" into manifest.json.'
+        yield 'The files do not name their pose estimator: add "estimator" to manifest.json.'

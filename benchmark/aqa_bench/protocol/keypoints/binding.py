@@ -30,14 +30,14 @@ def open_keypoints(folder: str | None, people: str | None) -> KeypointFolder:
     """
     if folder is None:
         raise UsageError(
-            "No keypoints are named.",
+            "No keypoints were given.",
             where="--people" if people else "--task",
-            expected="--keypoints DIR beside it",
+            expected="--keypoints DIR with it",
             found=people,
         )
     if people is not None and people not in set(People):
         expected = " or ".join(People)
-        raise UsageError("There is no such rule.", where="--people", expected=expected, found=people)
+        raise UsageError("This rule does not exist.", where="--people", expected=expected, found=people)
     return KeypointFolder(Path(folder).expanduser(), None if people is None else People(people))
 
 
@@ -66,11 +66,11 @@ def bind_keypoints(
         return None
     if Modality.FEATURES in method.needs:
         raise UsageError(
-            f"Method {method.id!r} reads features alone.",
+            f"Method {method.id!r} reads only features.",
             where="--keypoints",
-            expected="a method that looks at poses",
+            expected="a method that reads poses",
             found=method.id,
-            remedy="aqa-bench list methods shows what each method needs.",
+            remedy="To see what each method needs, run aqa-bench list methods.",
         )
     return open_folder(folder, people)
 

@@ -42,7 +42,7 @@ def with_keypoints(card: DatasetCard, folder: KeypointFolder) -> DatasetCard:
             where=folder.path,
             expected=card.id,
             found=folder.manifest.dataset,
-            remedy="Give the keypoints of this dataset, or choose the other with --dataset.",
+            remedy="Pass the keypoints of this dataset, or choose the other dataset with --dataset.",
         )
     given = {_GIVES[folder.manifest.kind]}
     return card.model_copy(update={"provides": card.provides | given, "exact": card.exact - given})
@@ -135,10 +135,10 @@ class KeypointDataset(DatasetView):
             raise DataError(
                 "No keypoint file is named after a sample.",
                 where=folder.path,
-                expected=f"files or folders named by ids of {dataset.card.id}, e.g. "
+                expected=f"files or folders named after ids of {dataset.card.id}, e.g. "
                 f"{', '.join(list(names)[:_SHOWN]) or 'none available'}",
                 found=", ".join(folder.files[:_SHOWN]),
-                remedy="Rename them, or give the folder that contains them; docs/keypoints.md shows how.",
+                remedy="Rename them, or pass the folder that contains them (docs/keypoints.md).",
             )
 
     @cached_property
@@ -193,12 +193,12 @@ class KeypointDataset(DatasetView):
         absent = [name for name in wanted if name not in self.located]
         if absent:
             raise DataError(
-                "Samples of the task have no keypoints.",
+                "Some samples of the task have no keypoints.",
                 where=f"{self.card.id} {task}, {self._folder.path}",
-                expected=f"keypoints of all {len(wanted)} samples",
+                expected=f"keypoints for all {len(wanted)} samples",
                 found=f"{len(absent)} without, e.g. {', '.join(absent[:_SHOWN])}",
-                remedy="Add them (files that show nobody are fine), or run with --task on tasks that the "
-                "keypoints cover; aqa-bench dataset verify --keypoints lists what is missing.",
+                remedy="Add them (files without people are fine), or run with --task on tasks that the "
+                "keypoints cover. aqa-bench dataset verify --keypoints lists what is missing.",
             )
 
     def _own(self) -> dict[str, Mapping[str, Sample]]:

@@ -67,7 +67,7 @@ def locate(files: Iterable[str], ids: Collection[str], *, where: Path) -> dict[s
     for sample, places in by_place.items():
         if len(places) > 1:
             raise DataError(
-                "A sample has poses in several places.",
+                "A sample has poses in several files.",
                 where=where,
                 expected=f"one file or folder of {sample}",
                 found=" and ".join(f"{names[0]} ({len(names)} files)" for names in places.values()),
@@ -89,4 +89,4 @@ def _owner(name: str, wanted: Collection[str]) -> tuple[str | None, str]:
     if image in wanted:
         return image, name
     clip = (path.parent / split_name(path.name)[0]).as_posix()
-    return (clip if clip in wanted else None), "beside others"
+    return (clip if clip in wanted else None), "next to others"

@@ -83,7 +83,7 @@ class KeypointFolder:
             raise DataError(
                 "The samples' keypoints differ in layout.",
                 where=files[0],
-                expected=f"{self.layout}, as in the samples before",
+                expected=f"{self.layout}, as in the previous samples",
                 found=reading.layout,
                 remedy="Keep keypoints of different body models in separate folders.",
             )
@@ -116,7 +116,7 @@ class KeypointFolder:
                 where=path,
                 expected=f"SHA-256 {expected}",
                 found=f"SHA-256 {sha256_bytes(content)}",
-                remedy="Start again when nothing writes to the folder.",
+                remedy="Start again when nothing else writes to the folder.",
             )
         return content
 
@@ -140,5 +140,5 @@ def _nothing(path: Path, found: str) -> DataError:
         where=path,
         expected="a folder with .npz, .npy or OpenPose's .json files named by sample ids",
         found=found,
-        remedy="Correct --keypoints; docs/keypoints.md shows how files are named.",
+        remedy="Correct --keypoints; docs/keypoints.md explains how to name files.",
     )

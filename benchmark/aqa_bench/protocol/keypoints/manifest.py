@@ -87,5 +87,5 @@ def _refused(file: Path, expected: str, found: str) -> DataError:
         where=file,
         expected=expected,
         found=found,
-        remedy="Correct it; docs/keypoints.md shows one.",
+        remedy="Correct it; docs/keypoints.md has an example.",
     )

@@ -80,24 +80,24 @@ def read_poses(
     where = files[0] if len(files) == 1 else files[0].parent
     if manifest.kind is not PoseKind.KEYPOINTS:
         raise DataError(
-            "OpenPose's JSON files hold 2-D keypoints.",
+            "OpenPose's JSON files contain 2-D keypoints.",
             where=where,
-            expected=f"{manifest.kind.value}, as manifest.json says, in .npz or .npy files",
+            expected=f"{manifest.kind.value}, as stated in manifest.json, in .npz or .npy files",
             found="JSON",
             remedy="Correct the manifest's kind, or write arrays.",
         )
     clip = read_openpose_clip(files, where=where, read=read)
     if clip.layout != manifest.layout and None not in (clip.layout, manifest.layout):
         raise DataError(
-            "Keypoints have another layout than their manifest says.",
+            "The layout of the keypoints differs from their manifest.",
             where=where,
             expected=manifest.layout,
             found=clip.layout,
-            remedy="Correct the manifest, or leave the layout out: OpenPose's files state it.",
+            remedy="Correct the manifest, or remove the layout: OpenPose's files state it.",
         )
     if clip.layout is None and manifest.layout is None:
         raise DataError(
-            "No frame of a clip shows anybody, so its body model is unknown.",
+            "No frame of a clip shows a person, so the body model is unknown.",
             where=where,
             expected="a person in one of its frames, or the layout in manifest.json",
             found=f"{clip.files} files without people",
@@ -130,8 +130,8 @@ def _placed(values: FloatArray, start: int, length: int, where: Path) -> tuple[F
             where=where,
             expected=f"at most {length} frame{'s' * (length != 1)}",
             found=f"{start + len(values)}",
-            remedy="Estimate poses on the exact file in the dataset: another cut or frame rate makes "
-            "another clip.",
+            remedy="Estimate poses on the dataset's own file; a different cut or frame rate gives different "
+            "frames.",
         )
     kept = values[: len(values) - surplus]
     if values.ndim == 2:

@@ -115,10 +115,10 @@ def _check_joints(card: DatasetCard, region: Region) -> None:
     known = Modality.KEYPOINTS in card.provides
     if not known or (region.by == "fair" and Modality.KEYPOINTS in card.exact):
         raise UsageError(
-            f"Nothing that all methods may use locates the lifter of {card.id}.",
+            f"Nothing that every method may read locates the lifter in {card.id}.",
             where=f"region = {region.part}",
-            expected="a dataset with clips to train a finder of the lifter on, or estimated joints",
+            expected="a dataset with clips to train a lifter detector on, or estimated joints",
             found="exact joints, which would make the method an oracle" if known else "neither",
-            remedy="Look at whole pictures (--set region=frame), or give estimated joints (--keypoints DIR)."
+            remedy="Use whole pictures (--set region=frame), or pass estimated joints (--keypoints DIR)."
             + (" To use the exact ones: --set region_by=joints." if known else ""),
         )

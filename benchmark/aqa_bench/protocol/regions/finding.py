@@ -57,7 +57,7 @@ def finder_of(clips: LifterClips, progress: Progress, recipe: FinderRecipe | Non
     with exclusive(path.with_suffix(".lock")):
         if (known := _kept(path)) is not None:
             return known
-        progress.start("drawing lifters for their finder")
+        progress.start("rendering training pictures for the lifter detector")
         learnt = clips.clips(0, recipe.clips, recipe.frames)
         train_finder(learnt, recipe, progress).save(path)
         progress.close()

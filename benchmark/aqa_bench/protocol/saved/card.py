@@ -62,7 +62,7 @@ def _input(known: Input) -> Iterable[str]:
         if values:
             yield f"{name}: {', '.join(map(str, values))}."
     if known.region is not None:
-        yield f"It is shown the {known.region} of the lifter, cut out beforehand."
+        yield f"Its input is cropped to the lifter's {known.region}."
 
 
 def _trained(document: ModelDocument) -> Iterable[str]:
@@ -77,7 +77,7 @@ def _trained(document: ModelDocument) -> Iterable[str]:
     ):
         if span is not None:
             yield f"{name}: {span[0]:g} to {span[1]:g}."
-    yield f"Before that its weights had seen: {run.pretrained_on}."
+    yield f"Its initial weights were trained on: {run.pretrained_on}."
     if run.pool_dataset is not None:
         yield f"Unlabelled samples: {run.pool_dataset}."
 
@@ -85,19 +85,19 @@ def _trained(document: ModelDocument) -> Iterable[str]:
 def _limits(document: ModelDocument) -> Iterable[str]:
     run = document.run
     yield (
-        "Advice on health or training, and decisions about people: it was measured on the samples above, and "
-        "on nothing else. Nothing is known about other exercises, cameras, views or people."
+        "Advice on health or training, and decisions about people. It was measured only on the samples "
+        "above; nothing is known about other exercises, cameras, views or people."
     )
-    yield "Samples that it was trained on: their scores are no measurement."
+    yield "Samples that it was trained on: their scores measure nothing."
     if run.oracle:
         exact = ", ".join(run.oracle)
-        yield f"Anything outside its generator: it reads the exact {exact}, which no camera gives."
+        yield f"Anything outside its generator: it reads the exact {exact}, which no camera provides."
     if not run.honest:
         yield "Any comparison: its scheme showed test labels to the method."
     if run.shuffled_labels:
         yield "Judging anything: its training labels were permuted, as a control."
     if run.control:
-        yield "Judging movement: it is a control, made to show what can be reached without looking at it."
+        yield "Judging movement: it is a control, which shows what can be reached without judging movement."
     kinds = {saved.task.kind for saved in document.tasks}
     if kinds != {TaskKind.SCORE}:
         yield (

@@ -32,7 +32,7 @@ __all__ = [
 MODEL_FILE = "model.json"
 
 _SEAL = "model", 1
-_REMEDY = "Save the model again (aqa-bench run ... --save-model DIR); its files are never edited by hand."
+_REMEDY = "Save the model again (aqa-bench run ... --save-model DIR). Never edit its files by hand."
 _MOST_SCORES = 1001
 
 _FOLDER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
@@ -85,7 +85,7 @@ class SavedTask(_Strict):
     @classmethod
     def _names_a_folder(cls, task: Task) -> Task:
         if not re.fullmatch(_FOLDER, task.id):
-            raise ValueError("the id of a task is no name of a folder")
+            raise ValueError("a task id is not a valid folder name")
         return task
 
 
@@ -172,11 +172,11 @@ def read_document(folder: Path) -> ModelDocument:
         content = read_bounded(file, DOCUMENT_BYTES)
     except OSError as error:
         raise DataError(
-            "There is no saved model.",
+            "There is no saved model here.",
             where=folder,
             expected=f"a folder with {MODEL_FILE}",
             found=error.strerror or str(error),
-            remedy="aqa-bench run ... --save-model DIR writes one.",
+            remedy="Save one with aqa-bench run ... --save-model DIR.",
         ) from error
     check_stamp(file, content, *_SEAL, remedy=_REMEDY)
     try:
@@ -193,7 +193,7 @@ def _odd(file: Path, found: str) -> Damaged:
     return Damaged(
         "The model.json of a saved model cannot be read.",
         where=file,
-        expected="what aqa-bench run --save-model writes",
+        expected="a file written by aqa-bench run --save-model",
         found=found,
         remedy=_REMEDY,
     )

@@ -48,7 +48,7 @@ def check_target(folder: Path, *, force: bool) -> None:
     is_model = folder.is_dir() and (folder / MODEL_FILE).is_file()
     if not (is_model and force):
         raise UsageError(
-            "The folder for the model is taken.",
+            "The folder for the model is already in use.",
             where=folder,
             expected="no such folder, or an empty one",
             found="another saved model" if is_model else "something else",

@@ -192,7 +192,7 @@ class SavedModel:
                 where=self.folder,
                 expected=units,
                 found=", ".join(sorted({"image" if m.length == 1 else "clip" for m in medias})),
-                remedy="Give files of that kind, or another --task.",
+                remedy="Pass files of that kind, or choose another --task.",
             )
         return judged
 
@@ -272,11 +272,11 @@ class SavedModel:
             missing = [" or ".join(sorted(card.one_of))]
         if missing:
             raise UsageError(
-                f"Method {card.id!r} needs what the file does not have.",
+                f"Method {card.id!r} needs data that the file does not have.",
                 where=file,
                 expected=", ".join(missing),
                 found=", ".join(sorted(media.provides)),
-                remedy="Give files that have it, or judge a dataset that has it: --dataset.",
+                remedy="Pass files that have it, or judge a dataset that has it (--dataset).",
             )
 
     def _shown(self, samples: Sequence[Sample]) -> Sequence[Sample]:
@@ -317,14 +317,14 @@ def load_model(path: str | Path) -> SavedModel:
     run, plugin = document.run, find_method(document.run.method)
     if plugin.card.version != run.method_version:
         raise DataError(
-            "Another version of the model's method is installed here, and it may judge differently.",
+            "The installed version of the model's method differs and may judge differently.",
             where=folder,
             expected=f"{run.method} version {run.method_version}",
             found=f"version {plugin.card.version}",
-            remedy="Use the aqa-bench that the model was saved with, or save it again.",
+            remedy="Use the version of aqa-bench that saved the model, or save the model again.",
         )
     if run.code is not None and computing_code(plugin.factory, ()).digest().method != run.code.method:
-        _log.warning("the code of %s is not that which the model was saved with: %s", run.method, folder)
+        _log.warning("the code of %s has changed since the model was saved: %s", run.method, folder)
     return SavedModel(folder, document, plugin)
 
 

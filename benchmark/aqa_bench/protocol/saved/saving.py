@@ -104,11 +104,11 @@ class ModelSaving:
             same = judged.scores.shape == fitted.scores.shape
             apart = f"up to {np.abs(judged.scores - fitted.scores).max():.3g} apart" if same else "others"
             raise MethodError(
-                f"Method {self._resolved.plugin.card.id!r} gives other scores after it was saved and loaded.",
+                f"Method {self._resolved.plugin.card.id!r} gives different scores after saving and loading.",
                 where=given.where,
-                expected="the same scores of val and test, to the last digit",
+                expected="the same val and test scores, to the last digit",
                 found=apart,
-                remedy="Report it to the method's author; without --save-model, the run continues from here.",
+                remedy="Report it to the method's author. Without --save-model, the run continues from here.",
             )
         region = region_of(self._resolved.recipe)
         known = described(judged.asked, given.train.samples, None if region is None else region.part)
@@ -185,7 +185,7 @@ class ModelSaving:
         file = self._note(task, split)
         found: Any = sealed_read_json(file, _KIND, _VERSION)
         if not isinstance(found, dict) or found.get("of") != _digest(result):
-            raise Damaged("A fitted method is of another start of its run.", where=file)
+            raise Damaged("A fitted method belongs to an earlier start of its run.", where=file)
         return Input.model_validate(found.get("input"))
 
     def _state(self, task: str, split: str) -> Path:

@@ -23,14 +23,14 @@ def why_no_bubblewrap() -> str:
     """Why there is no sandbox of this kind here; empty where there is one."""
     program = shutil.which(_PROGRAM)
     if program is None:
-        return f"no program {_PROGRAM} on the path"
+        return f"{_PROGRAM} is not on the path"
     probe = [program, "--unshare-all", "--ro-bind", "/", "/", "true"]
     try:
         done = subprocess.run(probe, capture_output=True, text=True, check=False, timeout=_PROBE_S)
     except (OSError, subprocess.SubprocessError) as error:
         return f"{program} cannot be run: {error}"
     said = " ".join(done.stderr.split())[:200]
-    return "" if done.returncode == 0 else f"{program} is not allowed to: {said}"
+    return "" if done.returncode == 0 else f"{program} is not permitted: {said}"
 
 
 def launch_bubblewrap(job: Job) -> Worker:

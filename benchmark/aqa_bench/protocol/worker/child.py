@@ -95,4 +95,4 @@ def _said(error: BaseException) -> str:
     try:
         return str(error)[:4000]
     except Exception:
-        return "an error that cannot be told"
+        return "an error that cannot be described"

@@ -56,12 +56,13 @@ def why_no_landlock() -> str:
     """Why there is no sandbox of this kind here; empty where there is one."""
     if not sys.platform.startswith("linux") or platform.machine() != "x86_64":
         return (
-            f"the filter of system calls is for Linux on x86_64, not {sys.platform} on {platform.machine()}"
+            f"the system-call filter supports only Linux on x86_64, not {sys.platform} on "
+            f"{platform.machine()}"
         )
     version = _version()
     if version < _OLDEST:
         return (
-            f"Landlock of version {version}, and {_OLDEST} is needed (Linux 6.2)"
+            f"Landlock version {version}; version {_OLDEST} is needed (Linux 6.2)"
             if version
             else "no Landlock"
         )
@@ -99,11 +100,11 @@ def confine(told: Mapping[str, Any]) -> None:
         os.chdir(told["own"])
     except OSError as error:
         raise UsageError(
-            "The kernel does not let a worker shut itself in.",
+            "The kernel does not allow a worker to sandbox itself.",
             where="--sandbox",
-            expected="Landlock and filters of system calls",
+            expected="Landlock and system-call filters",
             found=error.strerror or str(error),
-            remedy="Install the Debian package bubblewrap, or leave out --sandbox.",
+            remedy="Install the Debian package bubblewrap, or run without --sandbox.",
         ) from error
     # What was imported beforehand may have chosen another one.
     tempfile.tempdir = None

@@ -58,7 +58,7 @@ def ended(method: str, where: str, how: str) -> MethodError:
         where=where,
         expected="scores",
         found=how,
-        remedy="Correct the method, or give it more memory; finished splits are kept.",
+        remedy="Correct the method, or provide more memory; finished splits are kept.",
     )
 
 

@@ -233,7 +233,7 @@ class Hand:
             answer = self._do("prepare", given.where, ctx, _entered(desk, given.pool, ()), desk)
             found = answer.header.get("prepared")
             if not isinstance(found, dict):
-                raise strange(self.plugin.card.id, given.where, "a preparation that is no JSON object")
+                raise strange(self.plugin.card.id, given.where, "a preparation that is not a JSON object")
             self._prepared[name] = found
         return self._prepared[name]
 
@@ -281,7 +281,7 @@ def checked_facts(report: object, where: str) -> dict[str, Any]:
         MethodError: It is none.
     """
     if not isinstance(report, dict):
-        raise strange("?", where, "a report that is no JSON object")
+        raise strange("?", where, "a report that is not a JSON object")
     fields = {k: v for k, v in report.items() if k in FitReport.model_fields and k != "extras"}
     try:
         checked = FitReport(extras={k: v for k, v in report.items() if k not in FitReport.model_fields})

@@ -59,5 +59,5 @@ def labelled_of(
         found[name] = LabeledSet(samples, targets[: len(samples)].copy())
         targets = targets[len(samples) :]
     if len(targets):
-        raise MethodError("More targets than samples came.", found=len(targets))
+        raise MethodError("There are more targets than samples.", found=len(targets))
     return found

@@ -63,7 +63,7 @@ def embedded(
 
     def take(message: Message) -> None:
         if len(found) == len(samples):
-            raise UnreadableError("features of more samples than were asked for")
+            raise UnreadableError("features of more samples than requested")
         found.append(_array(message, np.float32))
 
     answer = hand.bare("features", given, samples, {"frames_per_clip": frames_per_clip}, take).header
@@ -115,7 +115,7 @@ def explained(hand: Hand, given: Fitting, samples: Sequence[Sample], kind: TaskK
 
     def take(message: Message) -> None:
         if len(taken.arrays) + len(taken.ends) == 4 * len(samples):
-            raise UnreadableError("attributions of more samples than were asked for")
+            raise UnreadableError("attributions of more samples than requested")
         if "ends" in message.header:
             low, high = (float("nan") if e is None else float(e) for e in message.header["ends"])
             taken.ends.append((low, high))

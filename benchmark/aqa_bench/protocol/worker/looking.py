@@ -27,11 +27,11 @@ def features(bench: Bench) -> Mapping[str, Any]:
     method, told = bench.method(), bench.told
     if not isinstance(method, ImageMethod):
         raise UsageError(
-            f"Method {told['method']!r} has no features of frames.",
+            f"Method {told['method']!r} has no frame features.",
             where="--method",
-            expected="a method of the modality image, such as imagenet",
+            expected="an image method, such as imagenet",
             found=told["method"],
-            remedy="aqa-bench list methods shows what each method looks at.",
+            remedy="To see what each method reads, run aqa-bench list methods.",
         )
     ctx, samples = bench.context(), bench.reception.samples(told["bare"])
     device = resolve_device(ctx.device)
@@ -60,11 +60,11 @@ def explain(bench: Bench) -> Mapping[str, Any]:
     fitted, ctx, train, _ = bench.fitted()
     if not isinstance(fitted, Explainable):
         raise UsageError(
-            f"Method {told['method']!r} cannot tell which parts of the picture its judgements rest on.",
+            f"Method {told['method']!r} cannot show which parts of a picture its scores depend on.",
             where="--method",
-            expected="a method of the modality image or video, such as imagenet or kinetics",
+            expected="an image or video method, such as imagenet or kinetics",
             found=told["method"],
-            remedy="aqa-bench list methods shows what each method looks at.",
+            remedy="To see what each method reads, run aqa-bench list methods.",
         )
     shown = bench.reception.samples(told["bare"])
     raw = fitted.predict(shown)  # type: ignore[attr-defined]

@@ -167,10 +167,10 @@ class MediaDesk:
     def _note(self, modality: Modality, number: object) -> None:
         if modality in self._hidden:
             raise MethodError(
-                f"Exact {modality} of generated samples are shown only to methods that say they read them.",
+                f"Exact {modality} of generated samples are only given to methods that declare them.",
                 expected=f'reads = ["{modality}"] in the method\'s card.toml',
                 found="no such entry",
-                remedy="Add it; the method's runs on such data are marked as an oracle's.",
+                remedy="Add it; the method's runs on such data are then marked as oracles.",
             )
         if modality in self._exact and number in self._judged:
             self.exact_read.add(modality)
@@ -251,7 +251,7 @@ _ARRAYS: Mapping[str, Callable[..., np.ndarray[Any, Any]]] = {
 
 def _odd(asked: Mapping[str, Any]) -> MethodError:
     return MethodError(
-        "A question about media makes no sense.",
-        expected="what the media of a sample offer",
+        "A request for media is invalid.",
+        expected="data that the sample's media provide",
         found=repr(dict(asked))[:200],
     )

@@ -27,11 +27,13 @@ class PlainRecipe(Recipe):
         """
         try:
             if not isinstance(values, dict) or len(canonical_json(values)) > _MOST:
-                raise RecipeError("A method's recipe is no table of values, or far too long.", where=where)
+                raise RecipeError(
+                    "A method's recipe is not a table of values, or is far too long.", where=where
+                )
             return cls.model_validate(values)
         except (ValidationError, ValueError, TypeError) as error:
             raise RecipeError(
-                "A method's recipe cannot be kept.",
+                "A method's recipe cannot be stored.",
                 where=where,
                 expected="plain JSON",
                 found=str(error)[:300],

@@ -43,10 +43,10 @@ class RunnerLink:
         """
         if os.getpid() != self._process:
             raise MethodError(
-                "Media were read in a process that the method forked.",
-                expected="reading in the process, or a thread, that fits and predicts",
+                "Media were requested by a process that the method forked.",
+                expected="requests from the process that fits and predicts, or its threads",
                 found=f"process {os.getpid()}",
-                remedy="Read what is needed before forking, or use threads.",
+                remedy="Read the media before forking, or use threads.",
             )
         number = next(self._numbers)
         answers = self._waiting[number] = SimpleQueue[Message]()

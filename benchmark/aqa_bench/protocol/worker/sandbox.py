@@ -27,9 +27,9 @@ def sandboxed() -> Launcher:
     if not no_landlock:
         return LANDLOCK
     raise UsageError(
-        "There is no sandbox on this machine.",
+        "This machine has no sandbox.",
         where="--sandbox",
         expected="bubblewrap, or a Linux kernel with Landlock",
         found=f"{no_bubblewrap}; {no_landlock}",
-        remedy="Install the Debian package bubblewrap, or leave out --sandbox.",
+        remedy="Install the Debian package bubblewrap, or run without --sandbox.",
     )

@@ -54,9 +54,9 @@ def cache_secret(cache: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise AqaBenchError(
-            "The cache has no secret of its own.",
+            "The cache's secret cannot be created or read.",
             where=path,
-            expected="a file that can be written and read",
+            expected="a readable and writable file",
             found=error.strerror or str(error),
             remedy="Fix the permissions, or set AQA_BENCH_CACHE to another folder.",
         ) from error

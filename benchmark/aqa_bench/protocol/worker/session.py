@@ -173,7 +173,7 @@ def _raised(job: Job, document: Mapping[str, Any]) -> Exception:
             f"Method {job.plugin.card.id!r} failed.",
             where=job.where,
             found=str(error) if place is None else f"{error} ({shown(place, 300)})",
-            remedy="aqa-bench --debug shows where; finished splits are kept.",
+            remedy="For the traceback, run with aqa-bench --debug; finished splits are kept.",
         )
         for note in getattr(error, "__notes__", ()):
             foreign.add_note(note)

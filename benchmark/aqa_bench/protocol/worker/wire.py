@@ -109,7 +109,7 @@ class Channel:
         except (ValueError, RecursionError) as error:
             raise UnreadableError("a header that is not JSON") from error
         if not isinstance(header, dict):
-            raise UnreadableError("a header that is no JSON object")
+            raise UnreadableError("a header that is not a JSON object")
         return Message(header, body, files)
 
     def close(self) -> None:

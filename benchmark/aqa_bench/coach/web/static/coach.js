@@ -55,7 +55,7 @@ if (upload) {
     request.upload.addEventListener("progress", (step) => {
       const share = step.lengthComputable ? step.loaded / step.total : 0;
       byId("sent").value = share;
-      byId("sent-text").textContent = share < 1 ? `Uploading: ${Math.floor(100 * share)}%` : "Looking at the file";
+      byId("sent-text").textContent = share < 1 ? `Uploading: ${Math.floor(100 * share)}%` : "Checking the file";
     });
     request.addEventListener("load", () => {
       if (request.status < 400) return location.assign(request.responseURL);
