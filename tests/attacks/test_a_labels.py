@@ -96,6 +96,15 @@ def test_an_error_of_media_that_names_their_file(tmp_path: Path) -> None:
     )
 
 
+def test_imports_that_the_next_split_finds_made(stranger: Any) -> None:
+    """A worker is spared what an earlier one imported; if that knew labels, its choice would spell them."""
+    name = stranger.write(
+        fit="self.found = 'scipy.io.wavfile' in sys.modules\nimport scipy.io.wavfile",
+        predict="known.update((key(s), 1.0) for s in samples if self.method.found)",
+    )
+    assert set(read_predictions(stranger.run(name, folds=3) / "predictions.csv")["score"]) == {0.25}
+
+
 def test_state_kept_on_the_instance(stranger: Any) -> None:
     assert almost(stranger.accuracy(stranger.write(key="s.media.content_key", fit=REMEMBER)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import resource
 import socket
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from aqa_bench.core.errors import AqaBenchError, MethodError, UsageError
 from aqa_bench.core.paths import cache_home, data_home
 from aqa_bench.core.record import read_record
 from aqa_bench.protocol.partials import Partials, SplitResult
-from aqa_bench.protocol.worker import sandbox
+from aqa_bench.protocol.worker import processes, sandbox
 from aqa_bench.protocol.worker.bubblewrap import why_no_bubblewrap
 from aqa_bench.protocol.worker.confinement import why_no_landlock
 from aqa_bench.protocol.worker.landlock import launch_landlock
@@ -211,6 +212,31 @@ def test_bits_left_in_the_times_and_modes_of_files(stranger: Any, boxed: Launche
     stranger.run(name, folds=1, launch=boxed)
     after = ours.stat()
     assert (before.st_mtime_ns, before.st_mode) == (after.st_mtime_ns, after.st_mode)
+
+
+def test_bits_left_in_the_limits_of_the_process_that_workers_come_from(
+    stranger: Any, boxed: Launcher
+) -> None:
+    name = stranger.write(
+        fit="""
+        import resource
+        hard, parent = resource.getrlimit(resource.RLIMIT_NOFILE)[1], os.getppid()
+        for leave in (
+            lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE, (99, hard)),
+            lambda: os.setpriority(os.PRIO_PROCESS, parent, 18),
+            lambda: os.sched_setaffinity(parent, {min(os.sched_getaffinity(0))}),
+        ):
+            try:
+                leave()
+            except OSError:
+                pass
+        """
+    )
+    stranger.run(name, folds=1, launch=boxed)
+    for place in (0, *(server._process.pid for server in processes._servers.values())):
+        assert resource.prlimit(place, resource.RLIMIT_NOFILE)[0] != 99
+        assert os.getpriority(os.PRIO_PROCESS, place) == os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.sched_getaffinity(place) == os.sched_getaffinity(0)
 
 
 def test_telling_a_process_outside(stranger: Any, boxed: Launcher, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import aqa_bench as aqa
 from aqa_bench.boards.building.problems import committed_boards
-from aqa_bench.core.errors import UsageError
+from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.registry import open_dataset
 from aqa_bench.front.running import open_run
 
@@ -75,6 +75,15 @@ def test_what_is_not_of_the_board_is_refused(
         aqa.leaderboard(DATASET, extra=[run], scheme="folds", submissions=submissions)
     with pytest.raises(UsageError, match="Did you mean 'form'"):
         aqa.leaderboard(DATASET, "from")
+
+
+def test_what_is_no_run_and_a_folder_that_is_not_there_are_refused(submissions: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be ranked"):
+        aqa.leaderboard(DATASET, extra=[3])  # type: ignore[list-item]
+    with pytest.raises(DataError, match="no folder of submissions"):
+        aqa.leaderboard(DATASET, submissions=submissions / "nowhere")
+    run = next(iter((submissions / DATASET / "fair").iterdir()))
+    assert "own" in set(aqa.leaderboard(DATASET, extra=run, submissions=submissions)["origin"])
 
 
 def test_a_dataset_without_a_board_shows_own_runs_alone(submissions: Path) -> None:

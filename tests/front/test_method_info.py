@@ -50,6 +50,7 @@ def test_costs_are_those_of_the_boards_and_of_submitted_runs(tmp_path: Path) -> 
     total = json.loads((copied / "run.json").read_text())["timings"]["total"]
     assert recipe.run_seconds == (total, total)
     (copied / "run.json").write_text("{}")
+    (tmp_path / "none").mkdir()
     nothing = method_info("rocket", submissions=tmp_path / "runs", leaderboards=tmp_path / "none").recipes[0]
     assert (nothing.boards, nothing.parameters, nothing.run_seconds) == ((), None, None)
 

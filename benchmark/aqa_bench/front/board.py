@@ -86,7 +86,7 @@ def leaderboard(
     task: str | None = None,
     *,
     scheme: str | None = None,
-    extra: Sequence[Extra] = (),
+    extra: Extra | Sequence[Extra] = (),
     submissions: str | Path | None = None,
     leaderboards: str | Path | None = None,
 ) -> Leaderboard:
@@ -100,7 +100,8 @@ def leaderboard(
         dataset: Dataset id.
         task: Task id; the dataset's first by default.
         scheme: Split scheme; that of ``extra``, else the dataset's first by default.
-        extra: Your own runs, their folders, or evaluations; runs that differ only in the seed form one row.
+        extra: Your own runs, their folders, or evaluations, or one of these; runs that differ only in the
+            seed form one row.
         submissions: Folder of submitted runs; ``submissions`` here or in the checkout by default.
         leaderboards: Folder of leaderboards, likewise.
 
@@ -110,7 +111,7 @@ def leaderboard(
 
     Raises:
         UsageError: There is no such dataset, task or scheme, or an extra run does not belong to that board.
-        DataError: A run is damaged.
+        DataError: A run is damaged, or a folder that was named does not exist.
 
     Example:
         >>> import aqa_bench as aqa
@@ -141,14 +142,15 @@ def standings_of(
     task: str | None = None,
     *,
     scheme: str | None = None,
-    extra: Sequence[Extra] = (),
+    extra: Extra | Sequence[Extra] = (),
     submissions: str | Path | None = None,
     leaderboards: str | Path | None = None,
 ) -> Standings:
     """What :func:`leaderboard` shows; arguments and errors as there."""
     card = find_dataset(dataset)
     chosen = card.tasks[0] if task is None else find_task(card, task)
-    own = [open_run(item) if isinstance(item, str | Path) else item for item in extra]
+    given = [extra] if isinstance(extra, Run | Evaluation | str | Path) else list(extra)
+    own = [open_run(item) if isinstance(item, str | Path) else _checked(item) for item in given]
     asked = scheme or next((_scheme(item) for item in own), card.schemes[0].id)
     rule = find_scheme(card, asked)
     for item in own:
@@ -259,6 +261,17 @@ def _opened(card: DatasetCard, board: Iterable[SubmittedRun]) -> Dataset | None:
         return None
     known = {run.record.dataset_fingerprint for run in board}
     return dataset if known <= {dataset.fingerprint()} else None
+
+
+def _checked(item: Run | Evaluation) -> Run | Evaluation:
+    if isinstance(item, Run | Evaluation):
+        return item
+    raise UsageError(
+        "This cannot be ranked on a board.",
+        where="extra",
+        expected="a run, its folder, or an evaluation",
+        found=repr(item)[:100],
+    )
 
 
 def _scheme(item: Run | Evaluation) -> str:

@@ -70,8 +70,8 @@ def evaluate(
 
     Raises:
         UsageError: There is no such dataset, task, scheme, fold or row.
-        DataError: The scores cannot be read, a sample is unknown or occurs twice, or scores without a tuned
-            threshold are outside [0, 1].
+        DataError: The scores cannot be read, a sample is unknown or occurs twice, scores without a tuned
+            threshold are outside [0, 1], or there is no such folder of submissions.
 
     Example:
         >>> import aqa_bench as aqa, pandas as pd

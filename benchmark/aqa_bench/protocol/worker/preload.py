@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aqa_bench.core.plugin import MethodPlugin
 
-__all__ = ["loaded", "modules_for", "wanted"]
+__all__ = ["fits_import", "loaded", "modules_for", "wanted"]
 
 _LIGHT = ("numpy", "scipy.special", "aqa_bench.protocol.worker.child")
 _HEAVY = (
@@ -19,6 +19,8 @@ _HEAVY = (
     "aqa_bench.learn.methods.image_method",
     "aqa_bench.learn.methods.video_method",
 )
+# What an optimizer imports when the first one is made, in seconds.
+_TRAINING = ("torch._dynamo",)
 
 
 _MOST = 2000
@@ -32,6 +34,11 @@ _OURS = re.compile(
 def modules_for(plugin: MethodPlugin) -> tuple[str, ...]:
     """Modules of ours and of libraries; where the guess is wrong, it costs time alone."""
     return _HEAVY if _is_heavy(plugin.folder) else _LIGHT
+
+
+def fits_import(plugin: MethodPlugin) -> tuple[str, ...]:
+    """Modules that fits of a method import late, whatever labels they see."""
+    return _TRAINING if _is_heavy(plugin.folder) else ()
 
 
 def loaded(before: Iterable[str]) -> list[str]:

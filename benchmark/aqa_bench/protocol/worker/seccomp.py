@@ -42,6 +42,12 @@ _LASTING = {
     "perf_event_open": 298,
     "bpf": 321,
     "userfaultfd": 323,
+    "move_pages": 279,
+    "process_madvise": 440,
+    "sethostname": 170,
+    "setdomainname": 171,
+    "settimeofday": 164,
+    "clock_settime": 227,
 }
 # Done without effect: libraries do it to files of their own, and a stranger could write bits so.
 _MODES = {
@@ -66,8 +72,14 @@ _MODES = {
     "setxattrat": 463,
     "removexattrat": 466,
     "file_setattr": 469,
+    # Of the process, say, that the next worker is forked off.
+    "setpriority": 141,
+    "sched_setparam": 142,
+    "sched_setscheduler": 144,
+    "ioprio_set": 251,
+    "sched_setattr": 314,
 }
-_SENDTO, _IOCTL = 44, 16
+_SENDTO, _IOCTL, _PRLIMIT, _AFFINITY = 44, 16, 302, 203
 _FLAG_REQUESTS = (0x40086602, 0x401C5820)
 
 _X86_64, _X32 = 0xC000003E, 0x40000000
@@ -114,6 +126,10 @@ def _lines() -> list[_Line]:
             lines += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, answer)]
     # An address makes a connected socket, of which there is one, reach another.
     lines += _if_call(_SENDTO, [*_unless_zero(4, refused)])
+    # Of this process alone, which is number zero to itself.
+    own = [(_LOAD, 0, 0, _ARGUMENTS), (_EQUAL, 1, 0, 0)]
+    lines += _if_call(_PRLIMIT, [*own, (_RETURN, 0, 0, refused)])
+    lines += _if_call(_AFFINITY, [*own, (_RETURN, 0, 0, done)])
     lines += _if_call(
         _IOCTL,
         [

@@ -18,7 +18,7 @@ from aqa_bench.core.record import Sandbox
 from aqa_bench.protocol.worker.failures import ended, raised, shown, strange
 from aqa_bench.protocol.worker.folders import variables
 from aqa_bench.protocol.worker.media_desk import MediaDesk
-from aqa_bench.protocol.worker.preload import wanted
+from aqa_bench.protocol.worker.preload import fits_import, wanted
 from aqa_bench.protocol.worker.processes import Worker, environment, fork
 from aqa_bench.protocol.worker.wire import Channel, ClosedError, Message, UnreadableError
 
@@ -49,6 +49,11 @@ class Job:
     body: bytes = b""
     cache: Path = Path()
     shared: tuple[Path, ...] = ()
+
+    @property
+    def holds_labels(self) -> bool:
+        """Whether labels go along, or what was fitted to some: both travel as its body."""
+        return bool(self.body)
 
     def message(self, variables_besides: Mapping[str, str]) -> dict[str, Any]:
         """The job as it travels."""
@@ -116,7 +121,9 @@ def do(
         confinement = {} if worker.confinement is None else {"confinement": worker.confinement}
         worker.channel.send(job.message(worker.environment) | confinement, job.body)
         answer = _conversation(worker.channel, job, desk, progress or NullProgress(), part, pool)
-        worker.learn(wanted(answer.header.get("modules")))
+        # The next worker finds these imported: had they been chosen by labels, it would find labels.
+        learnt = fits_import(job.plugin) if job.holds_labels else wanted(answer.header.get("modules"))
+        worker.learn(learnt)
         return answer
     except UnreadableError as error:
         raise strange(method, job.where, str(error)) from None
