@@ -181,7 +181,7 @@ def test_a_dataset_cannot_take_the_id_of_another_family(install: Install) -> Non
     assert caught.value.found == CARD.id
     assert registry.find_dataset(CARD.id) == CARD
     install("datasets", family("theirs", "theirs/a", "theirs/a"))
-    with pytest.raises(AqaBenchError, match="unique ids"):
+    with pytest.raises(AqaBenchError, match="each id once"):
         registry.find_family("theirs")
     install("datasets", family("stick-figures", "stick-figures/other"))
     with pytest.raises(AqaBenchError, match="claim the id 'stick-figures'"):

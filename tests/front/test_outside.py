@@ -117,7 +117,7 @@ def test_names_of_columns_may_have_capitals_and_spaces() -> None:
     [
         (pd.Series([0.5], index=["a"]), "Series"),
         ({"a": 0.5}, "dict"),
-        (pd.DataFrame({"score": [0.5]}, index=pd.MultiIndex.from_tuples([("a", 1)])), "2 levels"),
+        (pd.DataFrame({"score": [0.5]}, index=pd.MultiIndex.from_tuples([("a", 1)])), "2 index levels"),
     ],
 )
 def test_what_is_no_such_frame_is_said(source: Any, found: str) -> None:
