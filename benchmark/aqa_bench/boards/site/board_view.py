@@ -19,7 +19,7 @@ from aqa_bench.boards.pages.render import (
     shown_metrics,
 )
 from aqa_bench.boards.receipts import RULE
-from aqa_bench.boards.site.names import slug
+from aqa_bench.boards.site.names import row_page, slug
 from aqa_bench.boards.site.story import parts_of
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
 from aqa_bench.boards.site.words import span, task_name, value
@@ -68,7 +68,7 @@ def board_tables(board: Board, methods: Collection[str], *, more: bool = True) -
 
     Args:
         board: The board.
-        methods: Methods that have a page.
+        methods: Methods and ensembles that have a page.
         more: With the columns that show only when a reader asks for them.
     """
     parts = parts_of(board)
@@ -141,7 +141,6 @@ def _cells(
 ) -> tuple[Cell, ...]:
     badges, places = optional
     reported = row.kind is RowKind.REPORTED
-    page = f"methods/{slug(row.method)}.html" if row.method in methods and not reported else ""
     recipe = f"{row.recipe} ({row.variant})" if row.variant else row.recipe
     splits = number_cell("-", None) if reported else number_cell(f"{row.seeds} × {row.splits}", row.seeds)
     runs = f"{len(row.runs)} run" + ("" if len(row.runs) == 1 else "s")
@@ -150,7 +149,7 @@ def _cells(
     skill = "-" if row.skill is None else f"{row.skill:.2f}"
     return (
         number_cell("-" if row.rank is None else str(row.rank), row.rank),
-        Cell(row.method, href=page, small=recipe),
+        Cell(row.method, href=row_page(row, methods), small=recipe),
         number_cell(value(row), row.value, small=span(row)),
         number_cell(skill, row.skill),
         *([Cell(badge(row))] if badges else []),

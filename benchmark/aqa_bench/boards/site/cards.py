@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from aqa_bench.boards.site.board_view import OWN_TASK, board_id, board_page, row
 from aqa_bench.boards.site.forest import Band, Forest, Mark, Scale
 from aqa_bench.boards.site.index_view import main_boards
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
-from aqa_bench.boards.site.words import dataset_name, task_name, value
+from aqa_bench.boards.site.words import dataset_name, entry_name, task_name, value
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.plugin import MethodPlugin
@@ -31,6 +31,10 @@ __all__ = [
     "method_skills",
     "readme",
     "recipes_table",
+    "results_table",
+    "skill_forest",
+    "skill_mark",
+    "spread",
     "tasks_table",
 ]
 
@@ -43,9 +47,10 @@ class Fact:
     text: str
 
 
-def measured_methods(boards: Sequence[DatasetBoards]) -> set[str]:
-    """Methods of all measured rows."""
-    return {row.method for _, row in _rows(boards) if row.kind is RowKind.MEASURED}
+def measured_methods(boards: Sequence[DatasetBoards], ensembles: Collection[str]) -> set[str]:
+    """Methods of all measured rows but those of ensembles, which have pages of their own."""
+    measured = (row for _, row in _rows(boards) if row.kind is RowKind.MEASURED)
+    return {row.method for row in measured if entry_name(row) not in ensembles}
 
 
 def readme(folder: Path) -> str:
@@ -90,14 +95,24 @@ def recipes_table(plugin: MethodPlugin) -> Table | None:
 
 def method_results(method: str, boards: Sequence[DatasetBoards]) -> Table | None:
     """Every measured row of a method; None where there is none."""
-    lines = [
-        Line(_result(board, row), row_kind(row))
-        for board, row in _rows(boards)
-        if row.method == method and row.kind is RowKind.MEASURED
+    rows = [
+        (board, row) for board, row in _rows(boards) if row.method == method and row.kind is RowKind.MEASURED
     ]
+    return results_table(rows, f"Results of {method}")
+
+
+def results_table(rows: Sequence[tuple[Board, Row]], caption: str, *, named: bool = False) -> Table | None:
+    """Rows with the boards that they stand on; None where there is none.
+
+    Args:
+        rows: Rows and their boards.
+        caption: The table's caption.
+        named: Whether rows are of several methods, so that each bears its method's name.
+    """
+    lines = [Line(_result(board, row, named=named), row_kind(row)) for board, row in rows]
     columns = (
         Column("board"),
-        Column("recipe"),
+        Column("method" if named else "recipe"),
         Column("rank group", True),
         Column("ranks", True),
         Column("metric"),
@@ -108,7 +123,7 @@ def method_results(method: str, boards: Sequence[DatasetBoards]) -> Table | None
         Column("seeds", True),
         OWN_TASK,
     )
-    return Table.of("results", f"Results of {method}", columns, lines) if lines else None
+    return Table.of("results", caption, columns, lines) if lines else None
 
 
 def method_skills(method: str, boards: Sequence[DatasetBoards]) -> Forest | None:
@@ -123,11 +138,20 @@ def method_skills(method: str, boards: Sequence[DatasetBoards]) -> Forest | None
             rows = [
                 r for r in board.rows if r.method == method and r.kind is RowKind.MEASURED and not r.control
             ]
-            marks += [_skill_mark(board, row, scale) for row in rows if row.skill is not None]
-    if not marks:
-        return None
+            where = f"{task_name(board.dataset, board.task)}, {dataset_name(board.dataset)}"
+            href = f"{board_page(board.dataset)}#{board_id(board)}"
+            marks += [
+                skill_mark(board, row, scale, where, _recipe(row), href)
+                for row in rows
+                if row.skill is not None
+            ]
+    return skill_forest((("Boards", tuple(marks)),), scale) if marks else None
+
+
+def skill_forest(groups: Sequence[tuple[str, tuple[Mark, ...]]], scale: Scale) -> Forest:
+    """Marks of :func:`skill_mark` over the floor, which is 0."""
     bands = (Band("0: the floor", "floor", scale.at(0.0), scale.at(0.0), 0.0),)
-    return Forest("Skill", (("Boards", tuple(marks)),), bands, tuple(scale.ticks()))
+    return Forest("Skill", tuple(groups), bands, tuple(scale.ticks()))
 
 
 def first_paragraph(text: str) -> str:
@@ -144,15 +168,16 @@ def cost_fact(method: str, boards: Sequence[DatasetBoards]) -> list[Fact]:
     """What the method's runs cost, from the rows that say it; empty where none does."""
     rows = [row for _, row in _rows(boards) if row.method == method and row.kind is RowKind.MEASURED]
     told = [
-        _spread([row.parameters for row in rows if row.parameters is not None], "parameters", ",.0f"),
-        _spread([row.gflops for row in rows if row.gflops is not None], "GFLOPs per sample", ".2g"),
-        _spread([row.latency_ms for row in rows if row.latency_ms is not None], "ms per sample", ".2g"),
+        spread([row.parameters for row in rows if row.parameters is not None], "parameters", ",.0f"),
+        spread([row.gflops for row in rows if row.gflops is not None], "GFLOPs per sample", ".2g"),
+        spread([row.latency_ms for row in rows if row.latency_ms is not None], "ms per sample", ".2g"),
     ]
     found = "; ".join(filter(None, told))
     return [Fact("costs", f"{found}, over its recipes and boards")] if found else []
 
 
-def _spread(values: Sequence[float], unit: str, form: str) -> str:
+def spread(values: Sequence[float], unit: str, form: str) -> str:
+    """Numbers as their range, with a unit; empty where there is none."""
     if not values:
         return ""
     low, high = (format(end, form) for end in (min(values), max(values)))
@@ -167,18 +192,19 @@ def commands(plugin: MethodPlugin, boards: Sequence[DatasetBoards]) -> str:
     return f"aqa-bench run --method {method} --dataset {dataset}\naqa-bench runs"
 
 
-def _skill_mark(board: Board, row: Row, scale: Scale) -> Mark:
+def skill_mark(board: Board, row: Row, scale: Scale, name: str, recipe: str, href: str) -> Mark:
+    """A row's skill with its interval, under this name."""
+
     def skill(value: float | None) -> float | None:
         if value is None or board.floor is None or board.floor >= 1:
             return None
         return (value - board.floor) / (1 - board.floor)
 
     low, at, high = (None if v is None else scale.at(v) for v in map(skill, (row.low, row.value, row.high)))
-    where = f"{task_name(board.dataset, board.task)}, {dataset_name(board.dataset)}"
     return Mark(
-        name=where,
-        recipe=" ".join(filter(None, (row.recipe, f"({row.variant})" if row.variant else ""))),
-        href=f"{board_page(board.dataset)}#{board_id(board)}",
+        name=name,
+        recipe=recipe,
+        href=href,
         kind=row_kind(row),
         at=at,
         low=low,
@@ -216,11 +242,11 @@ def _rows(boards: Sequence[DatasetBoards]) -> list[tuple[Board, Row]]:
     return [(board, row) for each in boards for board in each.boards for row in board.rows]
 
 
-def _result(board: Board, row: Row) -> tuple[Cell, ...]:
+def _result(board: Board, row: Row, *, named: bool) -> tuple[Cell, ...]:
     where = f"{board.dataset}, {board.task}, {board.scheme}"
     return (
         Cell(where, href=f"{board_page(board.dataset)}#{board_id(board)}", note=_shown(board)),
-        Cell(f"{row.recipe} ({row.variant})" if row.variant else row.recipe),
+        Cell(entry_name(row) if named else _recipe(row)),
         number_cell("-" if row.rank is None else str(row.rank), row.rank),
         number_cell(ranks(row), row.rank_low),
         Cell(metric_name(board.primary)),
@@ -231,6 +257,10 @@ def _result(board: Board, row: Row) -> tuple[Cell, ...]:
         number_cell(str(row.seeds), row.seeds),
         Cell(pretext_text(row.pretext)),
     )
+
+
+def _recipe(row: Row) -> str:
+    return f"{row.recipe} ({row.variant})" if row.variant else row.recipe
 
 
 def _shown(board: Board) -> str:

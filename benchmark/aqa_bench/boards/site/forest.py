@@ -8,7 +8,7 @@ from math import ceil, floor
 
 from aqa_bench.boards.model import Board, Row
 from aqa_bench.boards.pages.render import metric_name
-from aqa_bench.boards.site.names import slug
+from aqa_bench.boards.site.names import row_page
 from aqa_bench.boards.site.story import parts_of
 from aqa_bench.boards.site.words import guessing, span, value
 
@@ -105,7 +105,7 @@ def forest_of(board: Board, methods: Collection[str], most: int | None = None) -
 
     Args:
         board: The board.
-        methods: Methods that have a page.
+        methods: Methods and ensembles that have a page.
         most: Only the first entries, without controls and oracles.
     """
     parts = parts_of(board)
@@ -148,7 +148,7 @@ def _mark(row: Row, kind: str, scale: Scale, methods: Collection[str]) -> Mark:
     return Mark(
         name=row.method,
         recipe=recipe,
-        href=f"methods/{slug(row.method)}.html" if row.method in methods and kind != "reported" else "",
+        href=row_page(row, methods),
         kind=kind,
         at=scale.at(row.value) if inside and row.value is not None else None,
         low=scale.at(row.low) if bounded and row.low is not None else None,
