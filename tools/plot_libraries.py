@@ -41,7 +41,7 @@ _WORDS = """() => {
     return a === 0 ? null : .2126 * x + .7152 * y + .0722 * z;
   };
   const of = (element, property) => element && light(getComputedStyle(element)[property]);
-  const own = document.querySelector("svg .background, svg #patch_1 path");
+  const own = document.querySelector("svg.marks > rect, svg #patch_1 path");
   const ground = own ? of(own, "fill") : of(document.body, "backgroundColor");
   const all = [...document.querySelectorAll("text, .forest .who, .forest .val")];
   const words = all.filter((element) => element.textContent.trim());
@@ -99,8 +99,13 @@ def _ways(board: Board) -> dict[str, Callable[[], bytes]]:
         "costs: ours": lambda: plots.cost_plot(board) or b"",
         "costs: matplotlib as it is": plain,
         "costs: Altair, SVG": static(_costs),
-        "costs: Altair, scripts": lambda: _costs(board).to_html(inline=True).encode(),
+        "costs: Altair, scripts": lambda: _inside(_costs(board).to_html(inline=True)).encode(),
     }
+
+
+def _inside(page: str) -> str:
+    """Altair's page without its frame: style, scripts and the place of the plot."""
+    return page[page.index("<style>") :].replace("</head>\n<body>", "").replace("</body>\n</html>", "")
 
 
 def _as_it_is(figure: Any) -> bytes:
@@ -144,7 +149,7 @@ def _shown(browser: Browser, folder: Path, name: str, content: bytes, script: st
     alone.write_bytes(content)
     is_file = content.lstrip().startswith((b"<?xml", b"<svg"))
     inner = '<img src="plot.svg" alt="Value against cost">' if is_file else content.decode()
-    page.write_text(inner if "scripts" in name else f"{head}{inner}</figure></main>", encoding="utf-8")
+    page.write_text(f"{head}{inner}</figure></main>", encoding="utf-8")
     found = []
     for scheme in ("light", "dark"):
         target = f"{alone.as_uri()}#{scheme}" if is_file else page.as_uri()
@@ -163,7 +168,7 @@ def _shown(browser: Browser, folder: Path, name: str, content: bytes, script: st
     bare = _asked(
         browser,
         page.as_uri(),
-        lambda p: p.locator("main, body").first.inner_text(),
+        lambda p: p.locator("figure").inner_text(),
         java_script_enabled=False,
     )
     readable = "yes" if is_file or len(bare) > 20 else "no"
