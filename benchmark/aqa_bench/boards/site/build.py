@@ -166,13 +166,13 @@ def _index(site: Site, claims: ClaimsReport | None) -> None:
 
 
 def _methods(site: Site, retrievals: Retrievals | None, ensembles: Mapping[str, Ensemble]) -> None:
-    listed = []
+    listed: dict[str, list[tuple[str, str, str]]] = {"Contenders": [], "Controls": [], "Ensembles": []}
     for name in sorted(site.methods):
         if name in ensembles:
-            listed.append(write_ensemble(site, ensembles[name]))
+            listed["Ensembles"].append(write_ensemble(site, ensembles[name]))
             continue
         plugin = methods().get(name)
-        path, results = page_of(name), method_results(name, site.boards)
+        path = page_of(name)
         text = "" if plugin is None else readme(plugin.folder)
         figure = None if plugin is None else read_figure(plugin.folder)
         site.write(
@@ -189,12 +189,14 @@ def _methods(site: Site, retrievals: Retrievals | None, ensembles: Mapping[str, 
             skills=method_skills(name, site.boards),
             commands="" if plugin is None else commands(plugin, site.boards),
             recipes=None if plugin is None else recipes_table(plugin),
-            results=results,
+            results=method_results(name, site.boards, main=True),
+            others=method_results(name, site.boards, main=False),
             retrievals=retrieval_parts(name, retrievals, site.methods),
             text=render_markdown(text, name),
         )
-        listed.append((name, path, "not installed here" if plugin is None else plugin.card.summary))
-    site.write("list.html", "methods.html", "Methods", listed=listed)
+        group = "Controls" if plugin is not None and plugin.card.control else "Contenders"
+        listed[group].append((name, path, "not installed here" if plugin is None else plugin.card.summary))
+    site.write("list.html", "methods.html", "Methods", groups=listed)
 
 
 def _datasets(site: Site) -> None:
@@ -220,8 +222,9 @@ def _datasets(site: Site) -> None:
         ]
         text = render_markdown(readme(find_family(family).folder), family)
         site.write("dataset.html", path, family, cards=cards, text=text)
-        listed.append((family, path, "; ".join(dict.fromkeys(cards_by_id[name].name for name in ids))))
-    site.write("list.html", "datasets.html", "Datasets", listed=listed)
+        plain = [name for name in ids if "@" not in name] or ids
+        listed.append((family, path, "; ".join(dict.fromkeys(cards_by_id[name].name for name in plain))))
+    site.write("list.html", "datasets.html", "Datasets", groups={"": listed})
 
 
 def _protocol(site: Site, text: str) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqa_bench.boards.model import Board, DatasetBoards, Row, board_name
-from aqa_bench.boards.pages.render import interval, metric_name, number, pretext_text, ranks
+from aqa_bench.boards.pages.render import RANKS, interval, metric_name, number, pretext_text, ranks
 from aqa_bench.boards.site.board_view import OWN_TASK, board_id, board_page, row_kind
 from aqa_bench.boards.site.forest import Band, Forest, Mark, Scale
 from aqa_bench.boards.site.index_view import main_boards
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
-from aqa_bench.boards.site.words import dataset_name, entry_name, task_name, value
+from aqa_bench.boards.site.words import dataset_name, entry_name, span, task_name, value
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.plugin import MethodPlugin
@@ -93,37 +93,50 @@ def recipes_table(plugin: MethodPlugin) -> Table | None:
     return Table.of("recipes", f"Recipes of {plugin.card.id}", (Column("recipe"), Column("about")), lines)
 
 
-def method_results(method: str, boards: Sequence[DatasetBoards]) -> Table | None:
-    """Every measured row of a method; None where there is none."""
+def method_results(method: str, boards: Sequence[DatasetBoards], *, main: bool) -> Table | None:
+    """Every measured row of a method; None where there is none.
+
+    Args:
+        method: Id of the method.
+        boards: All boards.
+        main: On the protocol that is shown first of each task, or on all others.
+    """
+    first = {id(board) for each in boards for board, *_ in main_boards(each).values()}
     rows = [
-        (board, row) for board, row in _rows(boards) if row.method == method and row.kind is RowKind.MEASURED
+        (board, row)
+        for board, row in _rows(boards)
+        if row.method == method and row.kind is RowKind.MEASURED and (id(board) in first) is main
     ]
-    return results_table(rows, f"Results of {method}")
+    name = "results" if main else "others"
+    return results_table(rows, f"Results of {method}{'' if main else ', other protocols'}", name=name)
 
 
-def results_table(rows: Sequence[tuple[Board, Row]], caption: str, *, named: bool = False) -> Table | None:
+def results_table(
+    rows: Sequence[tuple[Board, Row]], caption: str, *, name: str = "results", named: bool = False
+) -> Table | None:
     """Rows with the boards that they stand on; None where there is none.
 
     Args:
         rows: Rows and their boards.
         caption: The table's caption.
+        name: Its anchor.
         named: Whether rows are of several methods, so that each bears its method's name.
     """
     lines = [Line(_result(board, row, named=named), row_kind(row)) for board, row in rows]
     columns = (
-        Column("board"),
         Column("method" if named else "recipe"),
-        Column("rank group", True),
-        Column("ranks", True),
+        Column("board"),
         Column("metric"),
-        Column("value", True),
-        Column("95% interval", True, "BCa bootstrap over groups and seeds; sorted by its lower end"),
+        Column("value", True, "mean over seeds and repeats, and its 95% interval"),
         Column("floor", True),
-        Column("skill", True, "(value - floor) / (1 - floor)"),
-        Column("seeds", True),
+        Column("skill", True, "(value - floor) / (1 - floor): 0 is the floor, 1 a perfect score"),
+        Column("rank", True, RANKS),
+        Column("ranks", True, "places that the row may have; sorted by the best", more=True),
+        Column("exact value", True, "sorted by the interval's lower end", more=True),
+        Column("seeds", True, more=True),
         OWN_TASK,
     )
-    return Table.of("results", caption, columns, lines) if lines else None
+    return Table.of(name, caption, columns, lines, names=1) if lines else None
 
 
 def method_skills(method: str, boards: Sequence[DatasetBoards]) -> Forest | None:
@@ -243,17 +256,21 @@ def _rows(boards: Sequence[DatasetBoards]) -> list[tuple[Board, Row]]:
 
 
 def _result(board: Board, row: Row, *, named: bool) -> tuple[Cell, ...]:
-    where = f"{board.dataset}, {board.task}, {board.scheme}"
     return (
-        Cell(where, href=f"{board_page(board.dataset)}#{board_id(board)}", note=_shown(board)),
         Cell(entry_name(row) if named else _recipe(row)),
+        Cell(
+            task_name(board.dataset, board.task),
+            href=f"{board_page(board.dataset)}#{board_id(board)}",
+            note=_shown(board),
+            small=f"{dataset_name(board.dataset)}, {board.scheme}",
+        ),
+        Cell(metric_name(board.primary)),
+        number_cell(value(row), row.value, small=span(row)),
+        number_cell("-" if board.floor is None else f"{board.floor:.2f}", board.floor),
+        number_cell("-" if row.skill is None else f"{row.skill:.2f}", row.skill),
         number_cell("-" if row.rank is None else str(row.rank), row.rank),
         number_cell(ranks(row), row.rank_low),
-        Cell(metric_name(board.primary)),
-        number_cell(number(row.value), row.value),
-        number_cell(interval(row), row.low),
-        number_cell(number(board.floor), board.floor),
-        number_cell(number(row.skill), row.skill),
+        number_cell(f"{number(row.value)} {interval(row)}", row.low),
         number_cell(str(row.seeds), row.seeds),
         Cell(pretext_text(row.pretext)),
     )

@@ -160,6 +160,7 @@ def write_ensemble(site: Site, ensemble: Ensemble) -> tuple[str, str, str]:
         commands=ensemble.commands,
         recipes=None,
         results=ensemble.results(),
+        others=None,
         retrievals=(),
         text="",
     )
