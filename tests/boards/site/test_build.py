@@ -5,12 +5,15 @@ import shutil
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from aqa_bench.boards.claims.model import claim_file
 from aqa_bench.boards.model import Board
 from aqa_bench.boards.site import build_site
+from aqa_bench.boards.site.board_view import board_tables
+from aqa_bench.boards.site.forest import forest_of
 from aqa_bench.boards.site.markdown import render_markdown
 from aqa_bench.boards.site.names import slug
 from aqa_bench.boards.site.plots import cost_plot
@@ -334,6 +337,49 @@ def test_plots_need_rows(inputs: tuple[Path, Path, Path]) -> None:
     # One file for both schemes: the colours are variables, and the fragment #dark exchanges them.
     assert picture.count(b"#0550ae") == picture.count(b"#79c0ff") == 1
     assert b"pose-tdm quick" in picture
+
+
+def test_plots_name_what_has_room_and_keep_names_inside(inputs: tuple[Path, Path, Path]) -> None:
+    from aqa_bench.boards.pages.overall import read_version
+
+    (boards,) = [each for each in read_version(inputs[1], "v2") if each.dataset.startswith("pose-trainer")]
+    entry = boards.boards[1].rows[0].model_copy(update={"gflops": None, "latency_ms": None})
+    near = [
+        entry.model_copy(update={"recipe": name, "value": value, "parameters": size})
+        for name, value, size in (("cheap", 0.6, 100_000), ("twin", 0.899, 900_000), ("best", 0.9, 1_000_000))
+    ]
+    picture = cost_plot(boards.boards[1].model_copy(update={"rows": tuple(near)}))
+    assert picture is not None
+    tree = ElementTree.fromstring(picture.decode())
+    words = {node.text: node for node in tree.iter("{http://www.w3.org/2000/svg}text")}
+    # Of two names on one place the better entry's stays; every name ends at its dot.
+    assert {"pose-tdm cheap", "pose-tdm best", "100 k", "1 M"} <= words.keys()
+    assert "pose-tdm twin" not in words
+    starts = float(words["pose-tdm cheap"].attrib["x"]) - 14 * 0.066 * 72
+    assert starts > 0.6 * 72 - 1
+
+
+def test_what_does_not_apply_is_not_shown(inputs: tuple[Path, Path, Path], site: Path) -> None:
+    from aqa_bench.boards.pages.overall import read_version
+
+    (boards,) = [each for each in read_version(inputs[1], "v2") if each.dataset.startswith("pose-trainer")]
+    folds = boards.boards[1]
+    bare = [row.model_copy(update={"skill": None}) for row in folds.rows]
+    heads = [
+        {column.name for column in board_tables(board, ())[0].columns}
+        for board in (folds, folds.model_copy(update={"floor": None, "rows": tuple(bare)}))
+    ]
+    assert heads[0] - heads[1] == {"skill"}
+    source = "Parmar, Gharat and Rhodin: Representations. ECCV 2022. Table 6."
+    printed = folds.rows[-1].model_copy(update={"method": "Ours MD", "source": source})
+    forest = forest_of(folds.model_copy(update={"rows": (printed,)}), ())
+    assert forest is not None
+    assert not forest.bounded
+    assert [mark.recipe for _, marks in forest.groups for mark in marks] == ["Parmar 2022"]
+    listed = (site / "methods.html").read_text()
+    assert listed.index(">Contenders<") < listed.index(">cvcspc<") < listed.index(">Controls<")
+    assert listed.index(">Controls<") < listed.index(">constant<")
+    assert ">Ensembles<" not in listed
 
 
 def test_every_page_of_a_closed_version_says_so(

@@ -41,6 +41,7 @@ def stick_pictures() -> ModuleType:
         ("stick-figures/shoulder-press", "form", "shoulder-press"),
         ("synthetic-gym/diving@study", "score", "diving"),
         ("mtl-aqa/diving", "score-dd", "diving"),
+        ("unlv-dive", "score", "unlv-dive"),
         ("waseda-squat", "kie", None),
         ("no/dataset", "kie", None),
     ],
@@ -52,6 +53,13 @@ def test_a_task_gets_its_own_picture_or_that_of_its_exercise(
     assert (None if found is None else found[0].stem) == name
     if found is not None:
         assert found[1].name == f"{name}-still.webp"
+
+
+def test_dives_of_every_release_show_the_same_picture() -> None:
+    shown = [error_picture(dataset, "score") or () for dataset in ("unlv-dive", "mtl-aqa/diving")]
+    unlv, mtl = ([file.read_bytes() for file in found] for found in shown)
+    assert len(unlv) == 2
+    assert unlv == mtl
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)

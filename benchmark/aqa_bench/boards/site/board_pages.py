@@ -95,6 +95,7 @@ def _board(site: Site, board: Board, *, several: bool, more: bool = True) -> dic
         "name": name,
         "about": ", ".join(filter(None, (question, f"protocol {board.scheme}" if several else ""))),
         "story": story_of(board),
+        "beats": board.floor is not None and any(row.value is not None for row in parts_of(board).entries),
         "forest": forest_of(board, site.methods),
         "tables": board_tables(board, site.methods, more=more),
         "strip": _strip(parts_of(board)),

@@ -19,10 +19,10 @@ from aqa_bench.boards.pages.render import (
     shown_metrics,
 )
 from aqa_bench.boards.receipts import RULE
-from aqa_bench.boards.site.names import slug
+from aqa_bench.boards.site.names import row_page, slug
 from aqa_bench.boards.site.story import parts_of
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
-from aqa_bench.boards.site.words import span, task_name, value
+from aqa_bench.boards.site.words import cited, span, task_name, value
 from aqa_bench.core.record import RowKind
 
 __all__ = ["OWN_TASK", "board_id", "board_page", "board_tables", "row_id", "row_kind", "short_cost"]
@@ -68,7 +68,7 @@ def board_tables(board: Board, methods: Collection[str], *, more: bool = True) -
 
     Args:
         board: The board.
-        methods: Methods that have a page.
+        methods: Methods and ensembles that have a page.
         more: With the columns that show only when a reader asks for them.
     """
     parts = parts_of(board)
@@ -89,11 +89,16 @@ def _table(board: Board, anchor: str, caption: str, rows: Sequence[Row], methods
     metrics = shown_metrics(board, SECONDARY)
     badges = any(row.standing is not None for row in board.rows)
     places = any(row.rank_low is not None for row in board.rows)
+    skilled = any(row.skill is not None for row in board.rows)
     columns = (
         Column("rank", True, RANKS),
         Column("method"),
         Column(metric_name(board.primary), True, "mean over seeds and repeats, and its 95% interval"),
-        Column("skill", True, "(value - floor) / (1 - floor): 0 is the floor, 1 a perfect score"),
+        *(
+            [Column("skill", True, "(value - floor) / (1 - floor): 0 is the floor, 1 a perfect score")]
+            if skilled
+            else []
+        ),
         *([Column("badge", about=RULE)] if badges else []),
         Column("cost", True, "parameters, and milliseconds per sample in predict; sorted by parameters"),
         *(
@@ -116,7 +121,7 @@ def _table(board: Board, anchor: str, caption: str, rows: Sequence[Row], methods
     index = {id(row): i for i, row in enumerate(board.rows)}
     lines = tuple(
         Line(
-            _cells(board, row, index[id(row)], metrics, methods, (badges, places)),
+            _cells(board, row, index[id(row)], metrics, methods, (badges, places, skilled)),
             row_kind(row),
             rank=row.rank,
         )
@@ -137,11 +142,10 @@ def _cells(
     place: int,
     metrics: list[str],
     methods: Collection[str],
-    optional: tuple[bool, bool],
+    optional: tuple[bool, bool, bool],
 ) -> tuple[Cell, ...]:
-    badges, places = optional
+    badges, places, skilled = optional
     reported = row.kind is RowKind.REPORTED
-    page = f"methods/{slug(row.method)}.html" if row.method in methods and not reported else ""
     recipe = f"{row.recipe} ({row.variant})" if row.variant else row.recipe
     splits = number_cell("-", None) if reported else number_cell(f"{row.seeds} × {row.splits}", row.seeds)
     runs = f"{len(row.runs)} run" + ("" if len(row.runs) == 1 else "s")
@@ -150,9 +154,9 @@ def _cells(
     skill = "-" if row.skill is None else f"{row.skill:.2f}"
     return (
         number_cell("-" if row.rank is None else str(row.rank), row.rank),
-        Cell(row.method, href=page, small=recipe),
+        Cell(row.method, href=row_page(row, methods), small=recipe or cited(row.source)),
         number_cell(value(row), row.value, small=span(row)),
-        number_cell(skill, row.skill),
+        *([number_cell(skill, row.skill)] if skilled else []),
         *([Cell(badge(row))] if badges else []),
         number_cell(short_cost(row), row.parameters),
         *([number_cell(ranks(row), row.rank_low)] if places else []),

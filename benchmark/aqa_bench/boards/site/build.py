@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,12 +29,13 @@ from aqa_bench.boards.site.cards import (
     tasks_table,
 )
 from aqa_bench.boards.site.engine import asset, make_engine
+from aqa_bench.boards.site.ensemble_view import Ensemble, ensembles_of, write_ensemble
 from aqa_bench.boards.site.figure_file import read_figure
 from aqa_bench.boards.site.figure_svg import draw_figure
 from aqa_bench.boards.site.index_view import empty_tiles, groups_of, leads
 from aqa_bench.boards.site.learned_view import read_claims, sections_of, tally
 from aqa_bench.boards.site.markdown import render_markdown
-from aqa_bench.boards.site.names import slug
+from aqa_bench.boards.site.names import page_of, slug
 from aqa_bench.boards.site.overall_view import overall_table
 from aqa_bench.boards.site.paper_view import paper_page
 from aqa_bench.boards.site.reading import read_document
@@ -114,8 +116,9 @@ def build_site(
     ]
     closed = closed_words(version) if is_closed(leaderboards, version) else None
     engine = make_engine(version, absent=absent, closed=closed)
-    known = frozenset(methods()) | measured_methods(boards)
     records = find_records(submissions)
+    ensembles = ensembles_of(boards, records)
+    known = frozenset(methods()) | measured_methods(boards, ensembles) | ensembles.keys()
     progress.start("site", len(boards) + 1)
     try:
         with atomic_directory(out, replace=True) as root:
@@ -127,7 +130,7 @@ def build_site(
                 write_boards(site, each, leaderboards / version, records)
                 progress.advance()
             _index(site, claims)
-            _methods(site, retrievals)
+            _methods(site, retrievals, ensembles)
             _datasets(site)
             _protocol(site, _text(docs, "protocol.md"))
             _papers(site, papers, leaderboards / PAPERS)
@@ -153,16 +156,23 @@ def _index(site: Site, claims: ClaimsReport | None) -> None:
         tally="" if claims is None else tally(claims),
         groups=groups_of(site.boards, site.methods),
         empty=empty_tiles(site.boards),
-        tables=[table for honest in (True, False) if (table := overall_table(site.boards, honest=honest))],
+        tables=[
+            table
+            for honest in (True, False)
+            if (table := overall_table(site.boards, site.methods, honest=honest))
+        ],
         badge_rule=site.badge_rule,
     )
 
 
-def _methods(site: Site, retrievals: Retrievals | None) -> None:
-    listed = []
+def _methods(site: Site, retrievals: Retrievals | None, ensembles: Mapping[str, Ensemble]) -> None:
+    listed: dict[str, list[tuple[str, str, str]]] = {"Contenders": [], "Controls": [], "Ensembles": []}
     for name in sorted(site.methods):
+        if name in ensembles:
+            listed["Ensembles"].append(write_ensemble(site, ensembles[name]))
+            continue
         plugin = methods().get(name)
-        path, results = f"methods/{slug(name)}.html", method_results(name, site.boards)
+        path = page_of(name)
         text = "" if plugin is None else readme(plugin.folder)
         figure = None if plugin is None else read_figure(plugin.folder)
         site.write(
@@ -173,16 +183,20 @@ def _methods(site: Site, retrievals: Retrievals | None) -> None:
             figure=figure,
             drawing="" if figure is None else draw_figure(figure),
             idea=render_markdown(first_paragraph(text), name),
+            members=(),
+            rule="",
             facts=[] if plugin is None else [*method_facts(plugin), *cost_fact(name, site.boards)],
             skills=method_skills(name, site.boards),
             commands="" if plugin is None else commands(plugin, site.boards),
             recipes=None if plugin is None else recipes_table(plugin),
-            results=results,
+            results=method_results(name, site.boards, main=True),
+            others=method_results(name, site.boards, main=False),
             retrievals=retrieval_parts(name, retrievals, site.methods),
             text=render_markdown(text, name),
         )
-        listed.append((name, path, "not installed here" if plugin is None else plugin.card.summary))
-    site.write("list.html", "methods.html", "Methods", listed=listed)
+        group = "Controls" if plugin is not None and plugin.card.control else "Contenders"
+        listed[group].append((name, path, "not installed here" if plugin is None else plugin.card.summary))
+    site.write("list.html", "methods.html", "Methods", groups=listed)
 
 
 def _datasets(site: Site) -> None:
@@ -208,8 +222,9 @@ def _datasets(site: Site) -> None:
         ]
         text = render_markdown(readme(find_family(family).folder), family)
         site.write("dataset.html", path, family, cards=cards, text=text)
-        listed.append((family, path, "; ".join(dict.fromkeys(cards_by_id[name].name for name in ids))))
-    site.write("list.html", "datasets.html", "Datasets", listed=listed)
+        plain = [name for name in ids if "@" not in name] or ids
+        listed.append((family, path, "; ".join(dict.fromkeys(cards_by_id[name].name for name in plain))))
+    site.write("list.html", "datasets.html", "Datasets", groups={"": listed})
 
 
 def _protocol(site: Site, text: str) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aqa_bench.boards.model import Board, DatasetBoards, Row, board_name
-from aqa_bench.boards.pages.render import interval, metric_name, number, pretext_text, ranks
+from aqa_bench.boards.pages.render import RANKS, interval, metric_name, number, pretext_text, ranks
 from aqa_bench.boards.site.board_view import OWN_TASK, board_id, board_page, row_kind
 from aqa_bench.boards.site.forest import Band, Forest, Mark, Scale
 from aqa_bench.boards.site.index_view import main_boards
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
-from aqa_bench.boards.site.words import dataset_name, task_name, value
+from aqa_bench.boards.site.words import dataset_name, entry_name, span, task_name, value
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.plugin import MethodPlugin
@@ -31,6 +31,10 @@ __all__ = [
     "method_skills",
     "readme",
     "recipes_table",
+    "results_table",
+    "skill_forest",
+    "skill_mark",
+    "spread",
     "tasks_table",
 ]
 
@@ -43,9 +47,10 @@ class Fact:
     text: str
 
 
-def measured_methods(boards: Sequence[DatasetBoards]) -> set[str]:
-    """Methods of all measured rows."""
-    return {row.method for _, row in _rows(boards) if row.kind is RowKind.MEASURED}
+def measured_methods(boards: Sequence[DatasetBoards], ensembles: Collection[str]) -> set[str]:
+    """Methods of all measured rows but those of ensembles, which have pages of their own."""
+    measured = (row for _, row in _rows(boards) if row.kind is RowKind.MEASURED)
+    return {row.method for row in measured if entry_name(row) not in ensembles}
 
 
 def readme(folder: Path) -> str:
@@ -88,27 +93,50 @@ def recipes_table(plugin: MethodPlugin) -> Table | None:
     return Table.of("recipes", f"Recipes of {plugin.card.id}", (Column("recipe"), Column("about")), lines)
 
 
-def method_results(method: str, boards: Sequence[DatasetBoards]) -> Table | None:
-    """Every measured row of a method; None where there is none."""
-    lines = [
-        Line(_result(board, row), row_kind(row))
+def method_results(method: str, boards: Sequence[DatasetBoards], *, main: bool) -> Table | None:
+    """Every measured row of a method; None where there is none.
+
+    Args:
+        method: Id of the method.
+        boards: All boards.
+        main: On the protocol that is shown first of each task, or on all others.
+    """
+    first = {id(board) for each in boards for board, *_ in main_boards(each).values()}
+    rows = [
+        (board, row)
         for board, row in _rows(boards)
-        if row.method == method and row.kind is RowKind.MEASURED
+        if row.method == method and row.kind is RowKind.MEASURED and (id(board) in first) is main
     ]
+    name = "results" if main else "others"
+    return results_table(rows, f"Results of {method}{'' if main else ', other protocols'}", name=name)
+
+
+def results_table(
+    rows: Sequence[tuple[Board, Row]], caption: str, *, name: str = "results", named: bool = False
+) -> Table | None:
+    """Rows with the boards that they stand on; None where there is none.
+
+    Args:
+        rows: Rows and their boards.
+        caption: The table's caption.
+        name: Its anchor.
+        named: Whether rows are of several methods, so that each bears its method's name.
+    """
+    lines = [Line(_result(board, row, named=named), row_kind(row)) for board, row in rows]
     columns = (
+        Column("method" if named else "recipe"),
         Column("board"),
-        Column("recipe"),
-        Column("rank group", True),
-        Column("ranks", True),
         Column("metric"),
-        Column("value", True),
-        Column("95% interval", True, "BCa bootstrap over groups and seeds; sorted by its lower end"),
+        Column("value", True, "mean over seeds and repeats, and its 95% interval"),
         Column("floor", True),
-        Column("skill", True, "(value - floor) / (1 - floor)"),
-        Column("seeds", True),
+        Column("skill", True, "(value - floor) / (1 - floor): 0 is the floor, 1 a perfect score"),
+        Column("rank", True, RANKS),
+        Column("ranks", True, "places that the row may have; sorted by the best", more=True),
+        Column("exact value", True, "sorted by the interval's lower end", more=True),
+        Column("seeds", True, more=True),
         OWN_TASK,
     )
-    return Table.of("results", f"Results of {method}", columns, lines) if lines else None
+    return Table.of(name, caption, columns, lines, names=1) if lines else None
 
 
 def method_skills(method: str, boards: Sequence[DatasetBoards]) -> Forest | None:
@@ -123,11 +151,20 @@ def method_skills(method: str, boards: Sequence[DatasetBoards]) -> Forest | None
             rows = [
                 r for r in board.rows if r.method == method and r.kind is RowKind.MEASURED and not r.control
             ]
-            marks += [_skill_mark(board, row, scale) for row in rows if row.skill is not None]
-    if not marks:
-        return None
+            where = f"{task_name(board.dataset, board.task)}, {dataset_name(board.dataset)}"
+            href = f"{board_page(board.dataset)}#{board_id(board)}"
+            marks += [
+                skill_mark(board, row, scale, where, _recipe(row), href)
+                for row in rows
+                if row.skill is not None
+            ]
+    return skill_forest((("Boards", tuple(marks)),), scale) if marks else None
+
+
+def skill_forest(groups: Sequence[tuple[str, tuple[Mark, ...]]], scale: Scale) -> Forest:
+    """Marks of :func:`skill_mark` over the floor, which is 0."""
     bands = (Band("0: the floor", "floor", scale.at(0.0), scale.at(0.0), 0.0),)
-    return Forest("Skill", (("Boards", tuple(marks)),), bands, tuple(scale.ticks()))
+    return Forest("Skill", tuple(groups), bands, tuple(scale.ticks()))
 
 
 def first_paragraph(text: str) -> str:
@@ -144,15 +181,16 @@ def cost_fact(method: str, boards: Sequence[DatasetBoards]) -> list[Fact]:
     """What the method's runs cost, from the rows that say it; empty where none does."""
     rows = [row for _, row in _rows(boards) if row.method == method and row.kind is RowKind.MEASURED]
     told = [
-        _spread([row.parameters for row in rows if row.parameters is not None], "parameters", ",.0f"),
-        _spread([row.gflops for row in rows if row.gflops is not None], "GFLOPs per sample", ".2g"),
-        _spread([row.latency_ms for row in rows if row.latency_ms is not None], "ms per sample", ".2g"),
+        spread([row.parameters for row in rows if row.parameters is not None], "parameters", ",.0f"),
+        spread([row.gflops for row in rows if row.gflops is not None], "GFLOPs per sample", ".2g"),
+        spread([row.latency_ms for row in rows if row.latency_ms is not None], "ms per sample", ".2g"),
     ]
     found = "; ".join(filter(None, told))
     return [Fact("costs", f"{found}, over its recipes and boards")] if found else []
 
 
-def _spread(values: Sequence[float], unit: str, form: str) -> str:
+def spread(values: Sequence[float], unit: str, form: str) -> str:
+    """Numbers as their range, with a unit; empty where there is none."""
     if not values:
         return ""
     low, high = (format(end, form) for end in (min(values), max(values)))
@@ -167,18 +205,19 @@ def commands(plugin: MethodPlugin, boards: Sequence[DatasetBoards]) -> str:
     return f"aqa-bench run --method {method} --dataset {dataset}\naqa-bench runs"
 
 
-def _skill_mark(board: Board, row: Row, scale: Scale) -> Mark:
+def skill_mark(board: Board, row: Row, scale: Scale, name: str, recipe: str, href: str) -> Mark:
+    """A row's skill with its interval, under this name."""
+
     def skill(value: float | None) -> float | None:
         if value is None or board.floor is None or board.floor >= 1:
             return None
         return (value - board.floor) / (1 - board.floor)
 
     low, at, high = (None if v is None else scale.at(v) for v in map(skill, (row.low, row.value, row.high)))
-    where = f"{task_name(board.dataset, board.task)}, {dataset_name(board.dataset)}"
     return Mark(
-        name=where,
-        recipe=" ".join(filter(None, (row.recipe, f"({row.variant})" if row.variant else ""))),
-        href=f"{board_page(board.dataset)}#{board_id(board)}",
+        name=name,
+        recipe=recipe,
+        href=href,
         kind=row_kind(row),
         at=at,
         low=low,
@@ -216,21 +255,29 @@ def _rows(boards: Sequence[DatasetBoards]) -> list[tuple[Board, Row]]:
     return [(board, row) for each in boards for board in each.boards for row in board.rows]
 
 
-def _result(board: Board, row: Row) -> tuple[Cell, ...]:
-    where = f"{board.dataset}, {board.task}, {board.scheme}"
+def _result(board: Board, row: Row, *, named: bool) -> tuple[Cell, ...]:
     return (
-        Cell(where, href=f"{board_page(board.dataset)}#{board_id(board)}", note=_shown(board)),
-        Cell(f"{row.recipe} ({row.variant})" if row.variant else row.recipe),
+        Cell(entry_name(row) if named else _recipe(row)),
+        Cell(
+            task_name(board.dataset, board.task),
+            href=f"{board_page(board.dataset)}#{board_id(board)}",
+            note=_shown(board),
+            small=f"{dataset_name(board.dataset)}, {board.scheme}",
+        ),
+        Cell(metric_name(board.primary)),
+        number_cell(value(row), row.value, small=span(row)),
+        number_cell("-" if board.floor is None else f"{board.floor:.2f}", board.floor),
+        number_cell("-" if row.skill is None else f"{row.skill:.2f}", row.skill),
         number_cell("-" if row.rank is None else str(row.rank), row.rank),
         number_cell(ranks(row), row.rank_low),
-        Cell(metric_name(board.primary)),
-        number_cell(number(row.value), row.value),
-        number_cell(interval(row), row.low),
-        number_cell(number(board.floor), board.floor),
-        number_cell(number(row.skill), row.skill),
+        number_cell(f"{number(row.value)} {interval(row)}", row.low),
         number_cell(str(row.seeds), row.seeds),
         Cell(pretext_text(row.pretext)),
     )
+
+
+def _recipe(row: Row) -> str:
+    return f"{row.recipe} ({row.variant})" if row.variant else row.recipe
 
 
 def _shown(board: Board) -> str:

@@ -8,9 +8,9 @@ from math import ceil, floor
 
 from aqa_bench.boards.model import Board, Row
 from aqa_bench.boards.pages.render import metric_name
-from aqa_bench.boards.site.names import slug
+from aqa_bench.boards.site.names import row_page
 from aqa_bench.boards.site.story import parts_of
-from aqa_bench.boards.site.words import guessing, span, value
+from aqa_bench.boards.site.words import cited, guessing, span, value
 
 __all__ = ["Band", "Forest", "Mark", "Scale", "forest_of"]
 
@@ -99,13 +99,18 @@ class Forest:
     bands: tuple[Band, ...]
     ticks: tuple[tuple[float, str], ...]
 
+    @property
+    def bounded(self) -> bool:
+        """Whether any line has an interval."""
+        return any(mark.low is not None for _, marks in self.groups for mark in marks)
+
 
 def forest_of(board: Board, methods: Collection[str], most: int | None = None) -> Forest | None:
     """Draw a board; None where no row has a value.
 
     Args:
         board: The board.
-        methods: Methods that have a page.
+        methods: Methods and ensembles that have a page.
         most: Only the first entries, without controls and oracles.
     """
     parts = parts_of(board)
@@ -143,12 +148,13 @@ def _scale(board: Board, rows: Sequence[Row]) -> Scale:
 
 def _mark(row: Row, kind: str, scale: Scale, methods: Collection[str]) -> Mark:
     recipe = " ".join(filter(None, (row.recipe, f"({row.variant})" if row.variant else "")))
+    recipe = recipe or cited(row.source)
     inside = row.value is not None and scale.low <= row.value <= scale.high
     bounded = inside and row.low is not None and row.high is not None
     return Mark(
         name=row.method,
         recipe=recipe,
-        href=f"methods/{slug(row.method)}.html" if row.method in methods and kind != "reported" else "",
+        href=row_page(row, methods),
         kind=kind,
         at=scale.at(row.value) if inside and row.value is not None else None,
         low=scale.at(row.low) if bounded and row.low is not None else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import ceil, log10
 
 from aqa_bench.boards.model import Board, Row
@@ -9,6 +10,7 @@ from aqa_bench.core.registry import known_dataset
 from aqa_bench.core.task import Unit
 
 __all__ = [
+    "cited",
     "dataset_name",
     "entry_name",
     "exercise",
@@ -26,6 +28,16 @@ _GUESSING = {
     "accuracy": "always giving the more common answer",
     "auroc": "tossing a coin",
 }
+
+
+def cited(source: str) -> str:
+    """A citation in two words, so that a paper's "ours" is not taken for this project's; empty if unclear.
+
+    >>> cited("Parmar, Gharat and Rhodin: Representations for Workouts. ECCV 2022. Table 6.")
+    'Parmar 2022'
+    """
+    found = re.match(r"([\w-]+)(?:,| and | et al\.).*?: .*?\b((?:19|20)\d\d)\b", source)
+    return " ".join(found.groups()) if found else ""
 
 
 def dataset_name(dataset: str) -> str:

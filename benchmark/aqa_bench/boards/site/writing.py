@@ -20,7 +20,7 @@ class Site:
         root: Its folder.
         engine: Its templates.
         boards: All boards.
-        methods: Methods that have a page.
+        methods: Methods and ensembles that have a page.
     """
 
     root: Path
