@@ -96,8 +96,8 @@ def said_by(file: Path) -> str:
         return text
     nodes = list(ast.walk(ast.parse(text)))
     unsaid = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-    said = (n for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
-    return "\n".join(node.value for node in said if id(node) not in unsaid)
+    said = [node.value for node in nodes if isinstance(node, ast.Constant) and id(node) not in unsaid]
+    return "\n".join(value for value in said if isinstance(value, str))
 
 
 def found_in(text: str, patterns: Iterable[str]) -> list[str]:

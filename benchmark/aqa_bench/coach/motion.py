@@ -61,7 +61,7 @@ MOTIONS: Mapping[str, Motion] = {
     "bicep-curl": Motion(
         lambda body: 180 - body.both("shoulder", "elbow", "wrist"),
         40,
-        "Elbow angle",
+        "Elbow bend",
         "degrees",
         "elbow",
         ("shoulder", "elbow", "wrist", "hip"),
