@@ -66,7 +66,7 @@ def test_val_may_be_empty() -> None:
 def test_folds_of_one_repeat_test_different_samples() -> None:
     first, same = Split(0, 0, ("s0",), (), ("s1",)), Split(0, 1, ("s0",), (), ("s1", "s2"))
     check_repeats([first, Split(1, 0, ("s0",), (), ("s1",))], "here")
-    with pytest.raises(DataError, match="s1 in r0f0 too"):
+    with pytest.raises(DataError, match="s1 also in r0f0"):
         check_repeats([first, same], "here")
     with pytest.raises(DataError, match="r0f0 twice"):
         check_repeats([first, first], "here")

@@ -30,7 +30,7 @@ def leaderboards_folder(given: str | Path | None = None) -> Path | None:
 
 def _folder(name: str, given: str | Path | None) -> Path | None:
     if given is not None and not Path(given).is_dir():
-        raise DataError(f"There is no folder of {name}.", where=given, found="nothing there")
+        raise DataError(f"There is no folder of {name}.", where=given, found="no such folder")
     if given is not None:
         return Path(given)
     return next((place for place in (Path(name), shipped_folder(name)) if place.is_dir()), None)

@@ -289,7 +289,7 @@ class TestMethods:
         run = folder_of(checkout / "pull", "duration")
         forge.cover(forge.edit(run, method="brand-new", control=False))
         result, _ = validate([checkout / "pull" / "submissions"], base=str(checkout / "base"))
-        assert "a control is called one" in rules(result)
+        assert "a control is marked as one" in rules(result)
 
     @pytest.mark.parametrize("name", ["prior", "bright-new"])
     def test_a_new_method_takes_the_id_of_its_folder(self, method: Path, name: str) -> None:
