@@ -143,7 +143,7 @@ def test_files_of_another_kind_are_refused(made: tuple[Outcome, SavedModel], tmp
         model.predict([still])
     with pytest.raises(UsageError, match="needs data that the file does not have"):
         model.predict([picture])
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match="file does not exist"):
         model.predict([tmp_path / "nothing.mp4"])
     with pytest.raises(UsageError, match="no such task"):
         model.predict([still], task="other")
