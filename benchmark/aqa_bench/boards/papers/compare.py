@@ -10,6 +10,7 @@ from statistics import fmean
 from aqa_bench.boards.model import Board, DatasetBoards, Row, oracle_text
 from aqa_bench.boards.papers.model import AVERAGE, ComparedTable, Line, Measurement, Section
 from aqa_bench.boards.published import PrintedRow, PrintedTable, published
+from aqa_bench.core.dataset_id import split_preset
 from aqa_bench.core.record import RowKind
 
 __all__ = ["compare_table"]
@@ -127,7 +128,7 @@ def _key(row: Row, pools: Mapping[str, str | None]) -> tuple[str, ...]:
 
 
 def _exercise(dataset: str | None) -> str | None:
-    return None if dataset is None else dataset.rpartition("/")[2]
+    return None if dataset is None else split_preset(dataset)[0].rpartition("/")[2]
 
 
 def _measurement(table: PrintedTable, board: Board | None, row: Row) -> Measurement | None:
