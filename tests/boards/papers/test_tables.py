@@ -25,7 +25,7 @@ from aqa_bench.boards.reported import reported_results
 from aqa_bench.boards.runs import find_runs
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.record import RowKind
-from aqa_bench.core.registry import open_dataset
+from aqa_bench.core.registry import known_dataset, open_dataset
 
 PAPER_TABLES = [name for name in TABLES if name != "anomaly"]
 
@@ -136,6 +136,14 @@ def test_without_a_run_every_row_is_reported_and_a_note_says_why(name: str) -> N
     assert text.count("| reported") == len(lines) == text.count(" † ")
 
 
+@pytest.mark.parametrize("table", published().tables, ids=lambda table: table.id)
+def test_twins_are_data_with_the_tasks_of_the_table(table: PrintedTable) -> None:
+    if table.twin is not None:
+        card = known_dataset(table.twin)
+        assert card is not None
+        assert {*table.tasks} <= {task.id for task in card.tasks}
+
+
 def test_measurements_stand_beside_what_was_printed(runs: Path) -> None:
     boards = boards_of(runs)
     table = compare_table(stick_figures(), boards, {})
@@ -181,15 +189,14 @@ def test_a_method_on_shuffled_labels_does_not_stand_for_its_printed_row(
     assert (control.control, control.printed) == (True, None)
 
 
-def test_recipes_and_foreign_pools_choose_the_row(runs: Path) -> None:
+@pytest.mark.parametrize("pool", ["fitness-aqa/backsquat", "synthetic-gym/backsquat@study"])
+def test_recipes_and_foreign_pools_choose_the_row(runs: Path, pool: str) -> None:
     ours = {"method": "ours", "modality": "video", "values": [75.0]}
     rows = [
         ours | {"printed_as": "As printed", "recipes": ["pap*"]},
         ours | {"printed_as": "From squats", "pretrained_on": "backsquat"},
     ]
-    pools = {
-        run.record.run_id: "fitness-aqa/backsquat" for run in find_runs(runs) if run.record.recipe == "quick"
-    }
+    pools = {run.record.run_id: pool for run in find_runs(runs) if run.record.recipe == "quick"}
     table = compare_table(stick_figures(rows=rows), boards_of(runs), pools)
     lines = table.sections[0].lines
     assert [(line.method, line.recipe, line.under) for line in lines[:3]] == [
