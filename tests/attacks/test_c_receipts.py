@@ -82,7 +82,7 @@ def test_better_predictions_are_put_under_a_receipt(submissions: Path, resealed)
     resealed(folder, predictions_sha256=sha256_bytes(content))
     assert standings(submissions)["constant"] is Standing.SELF_REPORTED
     (sentence,) = told(submissions)
-    assert sentence.startswith("a receipt is of the run at its path: another run.json, sha256 ")
+    assert sentence.startswith("a receipt is of the run at its path: a different run.json, sha256 ")
 
 
 def test_a_number_of_a_reproduced_record_is_raised(submissions: Path, resealed) -> None:
@@ -112,9 +112,9 @@ def test_folders_of_receipts_are_links_to_those_that_were_accepted(
     shutil.rmtree(link)
     link.symlink_to(base / link.relative_to(receipts.parent))
     result, _ = validate([submissions], base=str(base))
-    assert "receipts come from maintainers alone" in {problem.rule for problem in result.problems}
+    assert "only maintainers add receipts" in {problem.rule for problem in result.problems}
     if depth:
-        assert told(submissions) == [f"receipts are receipts: {link.name}"]
+        assert told(submissions) == [f"the folder contains only receipts: {link.name}"]
 
 
 def test_a_submission_brings_its_own_receipt(submissions: Path) -> None:

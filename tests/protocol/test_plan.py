@@ -156,7 +156,7 @@ def test_splits_that_cannot_be_trusted_stop_the_run(monkeypatch) -> None:
         monkeypatch.setattr(StickFigures, "splits", lambda self, task, scheme: splits)
 
     with_splits(dataclasses.replace(sound, test=(*sound.test, sound.train[0])))
-    with pytest.raises(DataError, match="train and test apart"):
+    with pytest.raises(DataError, match="train and test without common samples"):
         resolve(Request(DATASET, "constant"))
     with_splits(sound, dataclasses.replace(sound, fold=1))
     with pytest.raises(DataError, match="tested once per repeat"):

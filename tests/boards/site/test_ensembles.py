@@ -74,7 +74,7 @@ def test_the_page_shows_members_beside_it_on_every_board(
     assert f"<h1>{name}</h1>" in text
     assert f'<li><a href="../{page_of("md")}">md quick</a></li>' in text
     assert "chosen anew on the means of val" in text
-    assert "refuses if the data here are not those" in text
+    assert "refuses if your data differ" in text
     # Two tasks, three lines each: in the plot, and in the table of results.
     assert text.count('<span class="who">') == text.count('<th scope="row"') == 6
     assert "not installed" not in text

@@ -7,7 +7,9 @@ from xml.etree import ElementTree
 import pytest
 
 from aqa_bench.boards.curves import Curve, TaskCurves
+from aqa_bench.boards.site.drawing import Margins, make_axes, settings, svg
 from aqa_bench.boards.site.study_plots import curve_plot, slices_plot
+from aqa_bench.boards.site.study_tables import curve_table
 from aqa_bench.boards.slices import Part, SlicedBoard, SlicedRow
 
 pytest.importorskip("matplotlib")
@@ -87,3 +89,41 @@ def test_the_same_data_give_the_same_bytes_with_colours_for_the_dark() -> None:
     ):
         assert first == second
         assert b":root:target{" in first
+
+
+def test_the_values_of_curves_are_a_table_with_a_dash_where_a_row_has_none() -> None:
+    short = CURVES.curves[1].model_copy(update={"labels": (448, 1120), "values": (0.7, 0.94)})
+    table = curve_table(CURVES.model_copy(update={"curves": (CURVES.curves[0], short)}))
+    assert [column.name for column in table.columns] == ["method", "112", "448", "1,120"]
+    assert [[cell.text for cell in line.cells] for line in table.lines] == [
+        ["joints", "0.800", "0.900", "0.950"],
+        ["pictures", "-", "0.700", "0.940"],
+    ]
+    assert [(line.kind, line.cells[0].small) for line in table.lines] == [
+        ("oracle", "quick"),
+        ("method", "quick"),
+    ]
+
+
+def test_styles_and_groups_are_written_once_and_what_is_drawn_stays() -> None:
+    margins = Margins(0.5, 0.1, 0.1, 0.5)
+    with settings():
+        figure, axes = make_axes(2.0, 1.0, margins)
+        axes.plot([0.2, 0.4, 0.6], [1, 2, 3], color="#0550ae", linewidth=1.2)
+        axes.plot([0.5], [2], marker="o", color="#0550ae")
+        picture = svg(figure)
+    root = ElementTree.fromstring(picture.decode())
+    tags = [element.tag.rpartition("}")[2] for element in root.iter()]
+    # The one point is a marker, and no line.
+    assert not re.search(rb'<path d="M [\d.-]+ [\d.-]+ \n"', picture)
+    assert tags.count("use") > 1
+    styles = re.findall(rb' style="([^"]*)"', picture)
+    assert len(styles) == len({*styles})
+    used = {*re.findall(rb'class="(s\d+)"', picture)}
+    assert used
+    assert all(b".%b{" % name in picture for name in used)
+    assert all(
+        len(group.attrib) > 0 and set(group.attrib) != {"id"}
+        for group in root.iter()
+        if group.tag.endswith("}g")
+    )

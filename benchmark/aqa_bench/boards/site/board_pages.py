@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,8 +18,10 @@ from aqa_bench.boards.site.plots import COST_CAPTION, cost_plot
 from aqa_bench.boards.site.records import copy_records, records_table
 from aqa_bench.boards.site.story import RULE_OF_BEATING, Parts, parts_of, story_of
 from aqa_bench.boards.site.study_plots import CURVES_CAPTION, SLICES_CAPTION, curve_plot, slices_plot
+from aqa_bench.boards.site.study_tables import curve_table
+from aqa_bench.boards.site.tables import Table
 from aqa_bench.boards.site.words import lowered, samples_name, task_name
-from aqa_bench.boards.site.writing import Site
+from aqa_bench.boards.site.writing import Site, small_json
 from aqa_bench.boards.slices import SlicedBoard, read_slices
 from aqa_bench.core.registry import find_family, known_dataset
 from aqa_bench.core.task import TaskKind
@@ -51,11 +52,7 @@ def write_boards(site: Site, boards: DatasetBoards, tables: Path, records: Mappi
     for suffix in ("csv", "json"):
         file = tables / board_name(boards.dataset) / f"table.{suffix}"
         if file.is_file():
-            content = file.read_bytes()
-            if suffix == "json":
-                # Its indents are half of it.
-                content = json.dumps(json.loads(content), ensure_ascii=False, separators=(",", ":")).encode()
-            site.put(f"tables/{name}.{suffix}", content)
+            site.put(f"tables/{name}.{suffix}", small_json(file) if suffix == "json" else file.read_bytes())
             files.append((suffix.upper(), f"tables/{name}.{suffix}"))
     pictures = _pictures(site, boards, tables / board_name(boards.dataset))
     card = known_dataset(boards.dataset)
@@ -143,22 +140,27 @@ def _error(site: Site, dataset: str, task: str) -> dict[str, str] | None:
     return {"base": f"errors/{loop.stem}", "good": good, "bad": bad, "alt": alt}
 
 
-def _pictures(site: Site, boards: DatasetBoards, tables: Path) -> dict[str, list[dict[str, str]]]:
+def _pictures(site: Site, boards: DatasetBoards, tables: Path) -> dict[str, list[dict[str, object]]]:
     """Value against cost, learning curves and where methods fail, by task."""
-    pictures: dict[str, list[dict[str, str]]] = defaultdict(list)
+    pictures: dict[str, list[dict[str, object]]] = defaultdict(list)
     base = f"plots/{slug(board_name(boards.dataset))}"
 
-    def add(task: str, kind: str, name: str, picture: bytes, caption: str) -> None:
+    def add(
+        task: str, kind: str, name: str, picture: bytes, caption: str, table: Table | None = None
+    ) -> None:
         path = f"{base}-{slug(task)}-{kind}.svg"
         site.put(path, picture)
-        pictures[task].append({"name": name, "path": path, "caption": caption, "alt": caption})
+        pictures[task].append(
+            {"name": name, "path": path, "caption": caption, "alt": caption, "table": table}
+        )
 
     for task, members in main_boards(boards).items():
         picture = cost_plot(members[0])
         if picture is not None:
             add(task, "cost", "What it costs", picture, COST_CAPTION)
     for curves in read_curves(tables):
-        add(curves.task, "labels", "Learning curves", curve_plot(curves), CURVES_CAPTION)
+        picture, table = curve_plot(curves), curve_table(curves)
+        add(curves.task, "labels", "Learning curves", picture, CURVES_CAPTION, table)
     sliced: dict[str, list[SlicedBoard]] = defaultdict(list)
     for board in read_slices(tables):
         sliced[board.task].append(board)

@@ -41,7 +41,7 @@ from aqa_bench.boards.site.paper_view import paper_page
 from aqa_bench.boards.site.reading import read_document
 from aqa_bench.boards.site.records import find_records
 from aqa_bench.boards.site.retrieval_view import Retrievals, read_retrievals, retrieval_parts
-from aqa_bench.boards.site.writing import Site
+from aqa_bench.boards.site.writing import Site, small_json
 from aqa_bench.core.errors import DataError, UsageError
 from aqa_bench.core.files import atomic_directory
 from aqa_bench.core.progress import NullProgress, Progress
@@ -50,7 +50,7 @@ from aqa_bench.core.registry import dataset_cards, find_family, known_dataset, m
 __all__ = ["SiteReport", "build_site"]
 
 _MARK = ".aqa-bench-site"
-_SUFFIXES = frozenset({".md", ".csv", ".tex", ".json"})
+_SUFFIXES = frozenset({".csv", ".tex", ".json"})
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def _papers(site: Site, files: list[Path], folder: Path) -> None:
     if not files:
         return
     for file in files:
-        site.put(f"{PAPERS}/{file.name}", file.read_bytes())
+        site.put(f"{PAPERS}/{file.name}", small_json(file) if file.suffix == ".json" else file.read_bytes())
     pages = _anomaly(site) | {
         file.stem: f"{PAPERS}/{file.stem}.html" for file in files if file.suffix == ".json"
     }

@@ -101,11 +101,17 @@ def method_results(method: str, boards: Sequence[DatasetBoards], *, main: bool) 
         boards: All boards.
         main: On the protocol that is shown first of each task, or on all others.
     """
-    first = {id(board) for each in boards for board, *_ in main_boards(each).values()}
+    shown = [
+        board
+        for each in boards
+        for first, *others in main_boards(each).values()
+        for board in ([first] if main else others)
+    ]
     rows = [
         (board, row)
-        for board, row in _rows(boards)
-        if row.method == method and row.kind is RowKind.MEASURED and (id(board) in first) is main
+        for board in shown
+        for row in board.rows
+        if row.method == method and row.kind is RowKind.MEASURED
     ]
     name = "results" if main else "others"
     return results_table(rows, f"Results of {method}{'' if main else ', other protocols'}", name=name)

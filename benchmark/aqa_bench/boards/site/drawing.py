@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -104,27 +105,55 @@ def svg(figure: Figure) -> bytes:
         # A name may hold letters that the font used for measuring lacks; the reader's fonts have them.
         warnings.filterwarnings("ignore", message="Glyph")
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _two_schemes(_small(buffer.getvalue()))
+    return _two_schemes(*_classes(_small(buffer.getvalue())))
 
 
 def _small(svg: bytes) -> bytes:
-    """Without metadata, indents, turns by nothing and digits below a hundredth of a point; words stay."""
+    """Without metadata, indents, groups, lines of one point and needless digits; words stay."""
     svg = re.sub(rb" <metadata>.*?</metadata>\n", b"", svg, flags=re.DOTALL)
     svg = re.sub(rb"^ +", b"", svg, flags=re.MULTILINE)
     svg = re.sub(rb' transform="rotate\(-0 [^"]*"', b"", svg)
+    svg = re.sub(rb'<path d="M [\d.-]+ [\d.-]+ \n"[^>]*/>\n', b"", svg)
+    svg = _ungrouped(svg)
     return re.sub(rb"<[^>]*>", lambda tag: re.sub(rb"(\d\.\d\d)\d+", rb"\1", tag.group()), svg)
 
 
-def _two_schemes(svg: bytes) -> bytes:
+def _ungrouped(svg: bytes) -> bytes:
+    """Without groups that have nothing but a name."""
+    kept: list[bool] = []
+
+    def tag(found: re.Match[bytes]) -> bytes:
+        text = found.group()
+        if text.startswith(b"</"):
+            return text if kept.pop() else b""
+        keep = re.fullmatch(rb'<g(?: id="[^"]*")?/?>\n?', text) is None
+        if not text.rstrip().endswith(b"/>"):
+            kept.append(keep)
+        return text if keep else b""
+
+    return re.sub(rb"</?g\b[^>]*>\n?", tag, svg)
+
+
+def _classes(svg: bytes) -> tuple[bytes, bytes]:
+    """Styles that several elements have, once each: the picture with classes, and their rules."""
+    counts = Counter(re.findall(rb' style="([^"]*)"', svg))
+    often = [style for style, count in counts.items() if count > 1]
+    for i, style in enumerate(often):
+        svg = svg.replace(b' style="%b"' % style, b' class="s%d"' % i)
+    return svg, b"".join(b".s%d{%b}" % (i, style) for i, style in enumerate(often))
+
+
+def _two_schemes(svg: bytes, rules: bytes) -> bytes:
     """Colours as variables. An image cannot ask which colours its page has, but it sees its own fragment."""
     names = [f"--{letter}" for letter in "abcdef"]
     for name, colour in zip(names, _LIGHT, strict=True):
-        svg = svg.replace(colour.encode(), f"var({name})".encode())
+        variable = f"var({name})".encode()
+        svg, rules = (each.replace(colour.encode(), variable) for each in (svg, rules))
     light, dark = (
         ";".join(f"{name}:{colour}" for name, colour in zip(names, colours, strict=True))
         for colours in (_LIGHT, _DARK)
     )
     head, rest = svg.split(b"<svg ", 1)
     attributes, body = rest.split(b">", 1)
-    style = f"<style>:root{{{light}}}:root:target{{{dark}}}</style>".encode()
+    style = b"<style>%b%b</style>" % (f":root{{{light}}}:root:target{{{dark}}}".encode(), rules)
     return b"".join((head, b'<svg id="dark" ', attributes, b">", style, body))

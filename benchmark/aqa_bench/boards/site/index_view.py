@@ -10,6 +10,7 @@ from aqa_bench.boards.site.board_view import board_id, board_page
 from aqa_bench.boards.site.forest import Forest, forest_of
 from aqa_bench.boards.site.story import parts_of, story_of
 from aqa_bench.boards.site.words import dataset_name, exercise, lowered, task_name
+from aqa_bench.core.schemes import LABEL_COUNTS
 
 __all__ = ["Group", "Tile", "empty_tiles", "groups_of", "leads", "main_boards"]
 
@@ -46,10 +47,14 @@ class Group:
 
 
 def main_boards(boards: DatasetBoards) -> dict[str, tuple[Board, ...]]:
-    """Boards by task: the one that is shown first, then the task's other protocols, honest ones first."""
+    """Boards by task: the one that is shown first, then the task's other protocols, honest ones first.
+
+    Boards that are points of a learning curve are left out: its table and picture show them.
+    """
     by_task: dict[str, tuple[Board, ...]] = {}
     for board in sorted(boards.boards, key=lambda board: not board.honest):
-        by_task[board.task] = (*by_task.get(board.task, ()), board)
+        if board.scheme not in LABEL_COUNTS:
+            by_task[board.task] = (*by_task.get(board.task, ()), board)
     return by_task
 
 

@@ -23,7 +23,7 @@ from aqa_bench.boards.slices import SlicedBoard, SlicedRow
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["CURVES_CAPTION", "SLICES_CAPTION", "curve_plot", "slices_plot"]
+__all__ = ["CURVES_CAPTION", "SLICES_CAPTION", "curve_kind", "curve_plot", "slices_plot"]
 
 CURVES_CAPTION = (
     "AUROC against labelled training clips, the same test samples throughout: mean over seeds and random "
@@ -59,8 +59,8 @@ def curve_plot(task: TaskCurves) -> bytes:
         axes.axhline(0.5, color=FLOOR, linestyle=(0, (4, 3)), linewidth=1)
         ends = _apart([curve.values[-1] for curve in curves], 0.058 * (1.02 - low))
         for marker, curve, name, end in zip(_MARKERS, curves, names, ends, strict=False):
-            colour = COLOURS[_kind(curve)]
-            hollow = colour if _kind(curve) == "method" else "none"
+            colour = COLOURS[curve_kind(curve)]
+            hollow = colour if curve_kind(curve) == "method" else "none"
             axes.plot(
                 curve.labels,
                 curve.values,
@@ -167,7 +167,8 @@ def _apart(values: Sequence[float], gap: float) -> list[float]:
     return [place + lift for place in places]
 
 
-def _kind(row: Curve) -> str:
+def curve_kind(row: Curve) -> str:
+    """``method``, ``control`` or ``oracle``."""
     return "control" if row.control else "oracle" if row.oracle else "method"
 
 

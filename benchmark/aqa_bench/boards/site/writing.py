@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from aqa_bench.boards.model import DatasetBoards
 from aqa_bench.boards.pages.render import rule_of
 from aqa_bench.boards.site.engine import Engine
 
-__all__ = ["Site"]
+__all__ = ["Site", "small_json"]
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,9 @@ class Site:
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
+
+
+def small_json(file: Path) -> bytes:
+    """A JSON document without the indents, which are up to half of it."""
+    content = json.loads(file.read_bytes())
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
