@@ -43,6 +43,14 @@ def receipt_of(submissions: Path, folder: Path) -> Path:
     return receipt_file(submissions, folder.relative_to(submissions).as_posix())
 
 
+def accepted(home: Path) -> Path:
+    """What a pull request is compared with: runs and receipts as they are now."""
+    base = home / "base"
+    for name in ("submissions", "receipts"):
+        shutil.copytree(home / name, base / name)
+    return base
+
+
 def standings(submissions: Path) -> dict[str, Standing]:
     runs = with_verdicts(submissions, find_runs(submissions))
     return {each.record.method: standing_of([each])[0] for each in runs}
@@ -104,9 +112,7 @@ def test_a_receipt_is_a_link_to_one_elsewhere(submissions: Path, tmp_path: Path)
 def test_folders_of_receipts_are_links_to_those_that_were_accepted(
     submissions: Path, tmp_path: Path, depth: int
 ) -> None:
-    base = tmp_path / "base"
-    for name in ("submissions", "receipts"):
-        shutil.copytree(tmp_path / name, base / name)
+    base = accepted(tmp_path)
     receipts = submissions.parent / "receipts"
     link = [receipts, *receipts.iterdir()][depth]
     shutil.rmtree(link)
@@ -160,9 +166,7 @@ def test_one_bad_receipt_stops_no_table_and_is_refused_by_both_checks(
 def test_a_pull_request_brings_a_receipt_of_its_own_and_takes_one_of_a_rivals(
     submissions: Path, tmp_path: Path, revision: bool
 ) -> None:
-    base = tmp_path / "base"
-    for name in ("submissions", "receipts"):
-        shutil.copytree(tmp_path / name, base / name)
+    base = accepted(tmp_path)
     if revision:
         for command in (["init", "-q"], ["add", "."], [*AUTHOR, "commit", "-qm", "base"]):
             subprocess.run(["git", "-C", str(tmp_path), *command], check=True)

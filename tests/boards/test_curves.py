@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from aqa_bench.boards.curves import CURVES_FILE, TaskCurves, curves_files, learning_curves, read_curves
+from aqa_bench.boards.curves import (
+    CURVES_FILE,
+    TaskCurves,
+    curves_files,
+    is_point,
+    learning_curves,
+    read_curves,
+)
 from aqa_bench.boards.model import Board, DatasetBoards, Row
 from aqa_bench.core.errors import DataError
 from aqa_bench.core.record import RowKind
@@ -67,6 +74,16 @@ def board(scheme: str, *rows: Row, task: str = "kie") -> Board:
         floor=0.5,
         rows=rows,
     )
+
+
+@pytest.mark.parametrize(
+    ("scheme", "auroc", "expected"),
+    [("labels-112", 0.6, True), ("labels-112", None, False), ("official", 0.6, False)],
+)
+def test_a_point_of_a_curve_has_fewer_labels_and_an_auroc(
+    scheme: str, auroc: float | None, expected: bool
+) -> None:
+    assert is_point(board(scheme, row("a", auroc))) is expected
 
 
 def test_a_curve_runs_over_numbers_of_labels_in_their_order() -> None:

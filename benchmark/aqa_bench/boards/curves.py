@@ -23,6 +23,7 @@ __all__ = [
     "DatasetCurves",
     "TaskCurves",
     "curves_files",
+    "is_point",
     "learning_curves",
     "read_curves",
 ]
@@ -112,6 +113,11 @@ def learning_curves(boards: DatasetBoards, dataset: Dataset, runs: Sequence[Subm
         if (curves := _curves(members, records))
     ]
     return DatasetCurves(version=boards.version, dataset=boards.dataset, tasks=tuple(tasks))
+
+
+def is_point(board: Board) -> bool:
+    """Whether the board is one of fewer labels, with values that a curve shows."""
+    return board.scheme in LABEL_COUNTS and any(row.secondary.get(METRIC) is not None for row in board.rows)
 
 
 def _whole(dataset: Dataset, board: Board) -> int | None:

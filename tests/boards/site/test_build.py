@@ -14,6 +14,7 @@ from aqa_bench.boards.model import Board
 from aqa_bench.boards.site import build_site
 from aqa_bench.boards.site.board_view import board_tables
 from aqa_bench.boards.site.forest import forest_of
+from aqa_bench.boards.site.index_view import main_boards
 from aqa_bench.boards.site.markdown import render_markdown
 from aqa_bench.boards.site.names import slug
 from aqa_bench.boards.site.plots import cost_plot
@@ -322,6 +323,21 @@ def test_slugs_stay_in_their_folder(name: str) -> None:
 def test_slugs_of_unlike_names_differ() -> None:
     names = ["a b", "a-b", "a  b", "a.b", "<a b>"]
     assert len({slug(name) for name in names}) == len(names)
+
+
+def test_points_of_a_learning_curve_have_no_board_of_their_own_beside_another(
+    inputs: tuple[Path, Path, Path],
+) -> None:
+    from aqa_bench.boards.pages.overall import read_version
+
+    (boards,) = [each for each in read_version(inputs[1], "v2") if each.dataset.startswith("pose-trainer")]
+    leaky, folds = boards.boards
+    row = folds.rows[0].model_copy(update={"secondary": {"auroc": 0.7}})
+    points = [folds.model_copy(update={"scheme": f"labels-{n}", "rows": (row,)}) for n in (112, 224)]
+    shown = main_boards(boards.model_copy(update={"boards": (*points, leaky, folds)}))
+    assert shown == {folds.task: (folds, leaky)}
+    alone = main_boards(boards.model_copy(update={"boards": tuple(points)}))
+    assert alone == {folds.task: tuple(points)}
 
 
 def test_plots_need_rows(inputs: tuple[Path, Path, Path]) -> None:

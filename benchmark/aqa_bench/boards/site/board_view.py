@@ -22,7 +22,7 @@ from aqa_bench.boards.receipts import RULE
 from aqa_bench.boards.site.names import row_page, slug
 from aqa_bench.boards.site.story import parts_of
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
-from aqa_bench.boards.site.words import cited, span, task_name, value
+from aqa_bench.boards.site.words import cited, recipe_name, span, task_name, value
 from aqa_bench.core.record import RowKind
 
 __all__ = ["OWN_TASK", "board_id", "board_page", "board_tables", "row_id", "row_kind", "short_cost"]
@@ -146,7 +146,7 @@ def _cells(
 ) -> tuple[Cell, ...]:
     badges, places, skilled = optional
     reported = row.kind is RowKind.REPORTED
-    recipe = f"{row.recipe} ({row.variant})" if row.variant else row.recipe
+    recipe = recipe_name(row)
     splits = number_cell("-", None) if reported else number_cell(f"{row.seeds} × {row.splits}", row.seeds)
     runs = f"{len(row.runs)} run" + ("" if len(row.runs) == 1 else "s")
     where = f"records/{slug(board_name(board.dataset))}.html#{row_id(board, place)}"

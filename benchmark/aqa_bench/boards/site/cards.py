@@ -12,7 +12,7 @@ from aqa_bench.boards.site.board_view import OWN_TASK, board_id, board_page, row
 from aqa_bench.boards.site.forest import Band, Forest, Mark, Scale
 from aqa_bench.boards.site.index_view import main_boards
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table, number_cell
-from aqa_bench.boards.site.words import dataset_name, entry_name, span, task_name, value
+from aqa_bench.boards.site.words import dataset_name, entry_name, recipe_name, span, task_name, value
 from aqa_bench.core.dataset_card import DatasetCard
 from aqa_bench.core.errors import RecipeError
 from aqa_bench.core.plugin import MethodPlugin
@@ -160,7 +160,7 @@ def method_skills(method: str, boards: Sequence[DatasetBoards]) -> Forest | None
             where = f"{task_name(board.dataset, board.task)}, {dataset_name(board.dataset)}"
             href = f"{board_page(board.dataset)}#{board_id(board)}"
             marks += [
-                skill_mark(board, row, scale, where, _recipe(row), href)
+                skill_mark(board, row, scale, where, recipe_name(row), href)
                 for row in rows
                 if row.skill is not None
             ]
@@ -263,7 +263,7 @@ def _rows(boards: Sequence[DatasetBoards]) -> list[tuple[Board, Row]]:
 
 def _result(board: Board, row: Row, *, named: bool) -> tuple[Cell, ...]:
     return (
-        Cell(entry_name(row) if named else _recipe(row)),
+        Cell(entry_name(row) if named else recipe_name(row)),
         Cell(
             task_name(board.dataset, board.task),
             href=f"{board_page(board.dataset)}#{board_id(board)}",
@@ -280,10 +280,6 @@ def _result(board: Board, row: Row, *, named: bool) -> tuple[Cell, ...]:
         number_cell(str(row.seeds), row.seeds),
         Cell(pretext_text(row.pretext)),
     )
-
-
-def _recipe(row: Row) -> str:
-    return f"{row.recipe} ({row.variant})" if row.variant else row.recipe
 
 
 def _shown(board: Board) -> str:

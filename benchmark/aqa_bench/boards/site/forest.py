@@ -10,7 +10,7 @@ from aqa_bench.boards.model import Board, Row
 from aqa_bench.boards.pages.render import metric_name
 from aqa_bench.boards.site.names import row_page
 from aqa_bench.boards.site.story import parts_of
-from aqa_bench.boards.site.words import cited, guessing, span, value
+from aqa_bench.boards.site.words import cited, guessing, recipe_name, span, value
 
 __all__ = ["Band", "Forest", "Mark", "Scale", "forest_of"]
 
@@ -147,8 +147,7 @@ def _scale(board: Board, rows: Sequence[Row]) -> Scale:
 
 
 def _mark(row: Row, kind: str, scale: Scale, methods: Collection[str]) -> Mark:
-    recipe = " ".join(filter(None, (row.recipe, f"({row.variant})" if row.variant else "")))
-    recipe = recipe or cited(row.source)
+    recipe = recipe_name(row) or cited(row.source)
     inside = row.value is not None and scale.low <= row.value <= scale.high
     bounded = inside and row.low is not None and row.high is not None
     return Mark(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from aqa_bench.boards.curves import is_point
 from aqa_bench.boards.model import Board, DatasetBoards
 from aqa_bench.boards.site.board_view import board_id, board_page
 from aqa_bench.boards.site.forest import Forest, forest_of
 from aqa_bench.boards.site.story import parts_of, story_of
 from aqa_bench.boards.site.words import dataset_name, exercise, lowered, task_name
-from aqa_bench.core.schemes import LABEL_COUNTS
 
 __all__ = ["Group", "Tile", "empty_tiles", "groups_of", "leads", "main_boards"]
 
@@ -49,13 +49,15 @@ class Group:
 def main_boards(boards: DatasetBoards) -> dict[str, tuple[Board, ...]]:
     """Boards by task: the one that is shown first, then the task's other protocols, honest ones first.
 
-    Boards that are points of a learning curve are left out: its table and picture show them.
+    Points of a task's learning curve are left out: its picture and its values show them.
     """
     by_task: dict[str, tuple[Board, ...]] = {}
     for board in sorted(boards.boards, key=lambda board: not board.honest):
-        if board.scheme not in LABEL_COUNTS:
-            by_task[board.task] = (*by_task.get(board.task, ()), board)
-    return by_task
+        by_task[board.task] = (*by_task.get(board.task, ()), board)
+    return {
+        task: tuple(board for board in members if not is_point(board)) or members
+        for task, members in by_task.items()
+    }
 
 
 def groups_of(boards: Sequence[DatasetBoards], methods: Collection[str]) -> list[Group]:

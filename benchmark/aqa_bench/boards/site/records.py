@@ -10,6 +10,7 @@ from aqa_bench.boards.model import Board, DatasetBoards, Row, board_name
 from aqa_bench.boards.site.board_view import board_id, row_id
 from aqa_bench.boards.site.names import slug
 from aqa_bench.boards.site.tables import Cell, Column, Line, Table
+from aqa_bench.boards.site.words import recipe_name
 from aqa_bench.core.record import RECORD_FILE
 
 __all__ = ["copy_records", "find_records", "records_table"]
@@ -48,7 +49,7 @@ def records_table(board: Board, there: set[str]) -> Table:
         Line(
             (
                 Cell(row.method),
-                Cell(f"{row.recipe} ({row.variant})" if row.variant else row.recipe),
+                Cell(recipe_name(row)),
                 *_padded(
                     [
                         Cell(run, href=f"{folder}/{slug(run)}.json" if _key(board, row, run) in there else "")

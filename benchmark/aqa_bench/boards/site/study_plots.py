@@ -18,6 +18,7 @@ from aqa_bench.boards.site.drawing import (
     text,
     width_of,
 )
+from aqa_bench.boards.site.words import entry_name
 from aqa_bench.boards.slices import SlicedBoard, SlicedRow
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ __all__ = ["CURVES_CAPTION", "SLICES_CAPTION", "curve_kind", "curve_plot", "slic
 
 CURVES_CAPTION = (
     "AUROC against labelled training clips, the same test samples throughout: mean over seeds and random "
-    "subsets of clips. Filled: methods; hollow: controls and oracles; dashed: guessing."
+    "subsets of clips. Filled: methods; hollow: controls and oracles; dashed: guessing. The CSV and JSON "
+    "files at the end of the page have every number."
 )
 SLICES_CAPTION = (
     "Where methods fail: F1 with 95% intervals on thirds of the test samples (for the size of the error: "
@@ -178,5 +180,5 @@ def _look(row: SlicedRow) -> tuple[str, str]:
 
 
 def _named(row: Curve | SlicedRow) -> str:
-    name = " ".join(filter(None, (row.method, row.recipe, f"({row.variant})" if row.variant else "")))
+    name = entry_name(row)
     return name[:44] + "…" * (len(name) > 44)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from math import ceil, log10
 
+from aqa_bench.boards.curves import Curve
 from aqa_bench.boards.model import Board, Row
+from aqa_bench.boards.slices import SlicedRow
 from aqa_bench.core.registry import known_dataset
 from aqa_bench.core.task import Unit
 
@@ -88,9 +90,14 @@ def guessing(metric: str) -> str:
     return _GUESSING.get(metric, "guessing")
 
 
-def entry_name(row: Row) -> str:
-    """A method with its recipe and, where recipes share a name, what sets it apart."""
-    return " ".join(filter(None, (row.method, row.recipe, f"({row.variant})" if row.variant else "")))
+def recipe_name(row: Row | Curve | SlicedRow) -> str:
+    """A recipe and, where recipes share a name, what sets it apart."""
+    return " ".join(filter(None, (row.recipe, f"({row.variant})" if row.variant else "")))
+
+
+def entry_name(row: Row | Curve | SlicedRow) -> str:
+    """A method with its recipe, as :func:`recipe_name` tells it."""
+    return " ".join(filter(None, (row.method, recipe_name(row))))
 
 
 def value(row: Row) -> str:

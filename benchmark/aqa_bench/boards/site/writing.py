@@ -9,6 +9,7 @@ from pathlib import Path
 from aqa_bench.boards.model import DatasetBoards
 from aqa_bench.boards.pages.render import rule_of
 from aqa_bench.boards.site.engine import Engine
+from aqa_bench.core.files import canonical_json
 
 __all__ = ["Site", "small_json"]
 
@@ -47,5 +48,4 @@ class Site:
 
 def small_json(file: Path) -> bytes:
     """A JSON document without the indents, which are up to half of it."""
-    content = json.loads(file.read_bytes())
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return canonical_json(json.loads(file.read_bytes())).encode()
